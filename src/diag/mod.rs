@@ -1,0 +1,15 @@
+//! What went wrong, and where: spans, sources, diagnostics and budgets.
+//!
+//! Everything a user may have to mend is a [`Diagnostic`]: one value with a stable code, a message, a place in a named
+//! source and a help line that says what to do. It is data; `report/` words it for people, JSON and SARIF.
+//!
+//! Invariants: positions are byte offsets into the source text and become line and column (both from 1, columns counted
+//! in Unicode scalar values) only when shown. A [`Budget`] comes from the top and is named in every refusal.
+
+mod budget;
+mod diagnostic;
+mod source;
+
+pub use budget::Budget;
+pub use diagnostic::{Diagnostic, Diagnostics, Severity};
+pub use source::{LineColumn, Source, Span};

@@ -1,0 +1,186 @@
+//! What is one glob, and does it match one string?
+//!
+//! A glob is a sequence of tokens: a character, `?` (exactly one character) or `*` (any run, also none). Matching is
+//! the usual two-pointer walk with one saved star, O(pattern x text) and without recursion, so no input can make it hang.
+//!
+//! Invariant: tokens are normalized. Within a run of wildcards the `?`s come first and at most one `*` follows
+//! (`*?*` is `?*`), so two globs that differ in wildcard spelling only are equal.
+
+use std::fmt;
+
+/// One position of a glob.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Token {
+    /// This character.
+    Char(char),
+    /// `?`: exactly one character.
+    One,
+    /// `*`: any run of characters.
+    Many,
+}
+
+/// A glob pattern.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Glob {
+    tokens: Vec<Token>,
+}
+
+impl Glob {
+    /// Reads a pattern: every `*` and `?` is a wildcard, all else stands for itself.
+    pub fn parse(text: &str) -> Self {
+        Self::from_tokens(text.chars().map(|c| match c {
+            '*' => Token::Many,
+            '?' => Token::One,
+            other => Token::Char(other),
+        }))
+    }
+
+    /// The glob that matches exactly this text, wildcard characters included.
+    pub fn literal(text: &str) -> Self {
+        Self { tokens: text.chars().map(Token::Char).collect() }
+    }
+
+    /// A glob of these tokens, normalized.
+    pub fn from_tokens(tokens: impl IntoIterator<Item = Token>) -> Self {
+        let mut out = Vec::new();
+        let mut pending_star = false;
+        for token in tokens {
+            match token {
+                Token::Many => pending_star = true,
+                Token::One => out.push(Token::One),
+                Token::Char(_) => {
+                    if std::mem::take(&mut pending_star) {
+                        out.push(Token::Many);
+                    }
+                    out.push(token);
+                }
+            }
+        }
+        if pending_star {
+            out.push(Token::Many);
+        }
+        Self { tokens: out }
+    }
+
+    /// The normalized tokens.
+    pub fn tokens(&self) -> &[Token] {
+        &self.tokens
+    }
+
+    /// The text, if the glob has no wildcard.
+    pub fn as_literal(&self) -> Option<String> {
+        self.tokens.iter().map(|token| if let Token::Char(c) = token { Some(*c) } else { None }).collect()
+    }
+
+    /// Whether it matches every string.
+    pub fn is_everything(&self) -> bool {
+        self.tokens == [Token::Many]
+    }
+
+    /// Whether it has a wildcard.
+    pub fn has_wildcard(&self) -> bool {
+        self.tokens.iter().any(|token| !matches!(token, Token::Char(_)))
+    }
+
+    /// The same glob with ASCII letters in lower case.
+    pub fn to_ascii_lowercase(&self) -> Self {
+        let lower = |token: &Token| match token {
+            Token::Char(c) => Token::Char(c.to_ascii_lowercase()),
+            Token::One => Token::One,
+            Token::Many => Token::Many,
+        };
+        Self { tokens: self.tokens.iter().map(lower).collect() }
+    }
+
+    /// The characters before the first wildcard.
+    pub fn literal_prefix(&self) -> String {
+        self.tokens.iter().map_while(|token| if let Token::Char(c) = token { Some(*c) } else { None }).collect()
+    }
+
+    /// Whether the whole text matches.
+    pub fn matches(&self, text: &str) -> bool {
+        let text: Vec<char> = text.chars().collect();
+        let (mut at, mut position) = (0, 0);
+        // The last star seen: the token after it, and the text position it has swallowed up to.
+        let mut star: Option<(usize, usize)> = None;
+        while let Some(&c) = text.get(position) {
+            match self.tokens.get(at) {
+                Some(Token::Many) => {
+                    star = Some((at + 1, position));
+                    at += 1;
+                    continue;
+                }
+                Some(Token::One) => {
+                    at += 1;
+                    position += 1;
+                    continue;
+                }
+                Some(Token::Char(expected)) if *expected == c => {
+                    at += 1;
+                    position += 1;
+                    continue;
+                }
+                Some(Token::Char(_)) | None => {}
+            }
+            let Some((after, swallowed)) = star else { return false };
+            star = Some((after, swallowed + 1));
+            at = after;
+            position = swallowed + 1;
+        }
+        self.tokens.get(at..).unwrap_or(&[]).iter().all(|token| *token == Token::Many)
+    }
+}
+
+impl fmt::Display for Glob {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for token in &self.tokens {
+            match token {
+                Token::Char(c) => write!(f, "{c}")?,
+                Token::One => write!(f, "?")?,
+                Token::Many => write!(f, "*")?,
+            }
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The definition, word by word: exponential, and hard to get wrong.
+    fn naive(tokens: &[Token], text: &[char]) -> bool {
+        match (tokens.split_first(), text.split_first()) {
+            (None, None) => true,
+            (None, Some(_)) => false,
+            (Some((Token::Many, rest)), None) => naive(rest, text),
+            (Some((Token::Many, rest)), Some((_, tail))) => naive(rest, text) || naive(tokens, tail),
+            (Some(_), None) => false,
+            (Some((Token::One, rest)), Some((_, tail))) => naive(rest, tail),
+            (Some((Token::Char(c), rest)), Some((d, tail))) => c == d && naive(rest, tail),
+        }
+    }
+
+    #[test]
+    fn wildcards_normalize() {
+        for (written, normal) in [("**", "*"), ("*?*", "?*"), ("a*?b", "a?*b"), ("*??", "??*"), ("", "")] {
+            assert_eq!(Glob::parse(written).to_string(), normal);
+        }
+    }
+
+    #[test]
+    fn a_long_pattern_of_stars_does_not_hang() {
+        let glob = Glob::parse(&"*a".repeat(2_000));
+        assert!(!glob.matches(&"a".repeat(1_999)));
+        assert!(glob.matches(&"a".repeat(2_000)));
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn matching_is_the_definition(pattern in "[ab*?]{0,7}", text in "[abc]{0,7}") {
+            let raw: Vec<Token> = pattern.chars().map(|c| match c { '*' => Token::Many, '?' => Token::One, c => Token::Char(c) }).collect();
+            let chars: Vec<char> = text.chars().collect();
+            proptest::prop_assert_eq!(Glob::parse(&pattern).matches(&text), naive(&raw, &chars));
+        }
+    }
+}

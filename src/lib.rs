@@ -1,0 +1,3 @@
+//! Leastwise
+pub mod diag;
+pub mod glob;
