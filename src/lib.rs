@@ -1,3 +1,6 @@
 //! Leastwise
 pub mod diag;
 pub mod glob;
+pub mod json;
+pub mod document;
+pub mod value;
