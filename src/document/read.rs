@@ -174,7 +174,8 @@ mod tests {
 
     #[test]
     fn scalars_stand_for_lists_and_unquoted_values_are_taken() {
-        let scalar = said(r#"{"Statement":{"Effect":"Allow","Action":"a:b","Resource":"*","Condition":{"Bool":{"k":true,"l":5}}}}"#);
+        let scalar =
+            said(r#"{"Statement":{"Effect":"Allow","Action":"a:b","Resource":"*","Condition":{"Bool":{"k":true,"l":5}}}}"#);
         assert_eq!(scalar, "ok ");
     }
 

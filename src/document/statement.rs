@@ -32,7 +32,8 @@ pub(super) fn read(reader: &mut Reader<'_>, value: &Value, index: usize) -> Opti
             "Condition" => condition = self::condition(reader, &member.value),
             other => {
                 let message = format!("unknown element `{other}` in the statement with index {index}");
-                let help = "a statement has Sid, Effect, (Not)Principal, (Not)Action, (Not)Resource, Condition, spelled exactly so";
+                let help =
+                    "a statement has Sid, Effect, (Not)Principal, (Not)Action, (Not)Resource, Condition, spelled exactly so";
                 reader.error("unknown-element", member.key_span, message, help);
             }
         }
@@ -48,7 +49,11 @@ pub(super) fn read(reader: &mut Reader<'_>, value: &Value, index: usize) -> Opti
     }
     // A role trust policy has no Resource: its resource is the role.
     if resource.is_none() && principal.is_none() {
-        missing(reader, "`Resource` or `NotResource`", "add one of them; only a role trust policy, which has a Principal, has none");
+        missing(
+            reader,
+            "`Resource` or `NotResource`",
+            "add one of them; only a role trust policy, which has a Principal, has none",
+        );
     }
     Some(Statement { span: place(value.span), sid, effect: effect?, principal, action: action?, resource, condition })
 }

@@ -1,0 +1,176 @@
+//! What does one condition ask of its key?
+//!
+//! Every operator comes down to four things: the answer when the key is absent, a quantifier over the key's values, a test
+//! of one value against the policy's values, and whether the test is negated (no policy value matches). So
+//! `StringNotEquals` is "absent: true; all values; none equal", `ForAnyValue:StringLike` is "absent: false; some value;
+//! one matches". A key without a set operator that has several values is read existentially for positive operators and
+//! as the complement for negated ones (this project's decision: AWS leaves it open).
+//!
+//! A text that is no number under a Numeric operator (no date, no address) passes neither the operator nor its negation:
+//! the operator does not apply to it (this project's decision, after the service reference's note on wrong types).
+//!
+//! Sources: IAM User Guide, "Condition operators", "Set operators for multivalued context keys", "Logic for multiple
+//! context keys or values".
+
+use super::operator::{BaseOperator, Operator, SetOperator};
+use super::template::Template;
+use crate::diag::Span;
+use crate::value::{date, fold, ip, number};
+use bigdecimal::BigDecimal;
+
+/// Over which values of the key the test runs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Quantifier {
+    /// Some value must pass.
+    Any,
+    /// Every value must pass.
+    All,
+}
+
+/// How two numbers (or dates) must stand.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[expect(missing_docs, reason = "the names say it")]
+pub enum Order {
+    Equal,
+    Less,
+    LessOrEqual,
+    Greater,
+    GreaterOrEqual,
+}
+
+impl Order {
+    /// Whether `left` stands so to `right`.
+    pub fn holds(self, left: &BigDecimal, right: &BigDecimal) -> bool {
+        match self {
+            Self::Equal => left == right,
+            Self::Less => left < right,
+            Self::LessOrEqual => left <= right,
+            Self::Greater => left > right,
+            Self::GreaterOrEqual => left >= right,
+        }
+    }
+}
+
+/// How a text is compared.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum TextMode {
+    /// Whole text, wildcards where the template has them.
+    Exact,
+    /// As `Exact`, letters without case (see [`fold`]).
+    IgnoreCase,
+    /// ARN parts one by one.
+    Arn,
+}
+
+/// The test of one value.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Test {
+    /// The text matches one of the templates.
+    Text(TextMode, Vec<Template>),
+    /// The number stands so to one of the bounds.
+    Number(Order, Vec<BigDecimal>),
+    /// The date stands so to one of the bounds, in seconds since 1970.
+    Date(Order, Vec<BigDecimal>),
+    /// The address lies in one of the blocks.
+    Ip(Vec<ip::IpNet>),
+    /// Any value passes: `Null` with "false".
+    Present,
+    /// No value passes: `Null` with "true" only.
+    Absent,
+}
+
+/// One condition: an operator on a key.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Condition {
+    /// The operator as it was understood.
+    pub operator: Operator,
+    /// The key in lower case.
+    pub key: String,
+    /// The key as written.
+    pub key_written: String,
+    /// Where it stands.
+    pub span: Span,
+    /// The answer when the key is absent (or an empty list).
+    pub when_absent: bool,
+    /// Over which values.
+    pub quantifier: Quantifier,
+    /// Whether a value passes when no policy value matches.
+    pub negated: bool,
+    /// The test.
+    pub test: Test,
+}
+
+impl Condition {
+    /// Builds the condition of an operator on a key; the second value lists the values that can never match.
+    pub fn new<'v>(operator: Operator, key: &str, span: Span, values: &[&'v str], variables: bool) -> (Self, Vec<&'v str>) {
+        let negated = operator.base.is_negated();
+        let (test, invalid) = test(operator.base, values, variables);
+        let (quantifier, when_absent) = match operator.set {
+            Some(SetOperator::ForAllValues) => (Quantifier::All, true),
+            Some(SetOperator::ForAnyValue) => (Quantifier::Any, operator.if_exists),
+            None if negated => (Quantifier::All, true),
+            None => (Quantifier::Any, operator.if_exists),
+        };
+        let when_absent = if operator.base == BaseOperator::Null { wants(values, "true") } else { when_absent };
+        let (key, key_written) = (key.to_ascii_lowercase(), key.to_owned());
+        (Self { operator, key, key_written, span, when_absent, quantifier, negated, test }, invalid)
+    }
+}
+
+fn wants(values: &[&str], word: &str) -> bool {
+    values.iter().any(|value| value.eq_ignore_ascii_case(word))
+}
+
+fn test<'v>(base: BaseOperator, values: &[&'v str], variables: bool) -> (Test, Vec<&'v str>) {
+    use BaseOperator as B;
+    let mut invalid = Vec::new();
+    let texts = |wildcards: bool| values.iter().map(|value| Template::parse(value, wildcards, variables)).collect();
+    // Bool, Binary: plain texts of which only some spellings mean anything.
+    let plain = |valid: &dyn Fn(&str) -> bool, invalid: &mut Vec<&'v str>| -> Vec<Template> {
+        let (good, bad): (Vec<&str>, Vec<&'v str>) = (
+            values.iter().copied().filter(|value| valid(value)).collect(),
+            values.iter().copied().filter(|value| !valid(value)).collect(),
+        );
+        invalid.extend(bad);
+        good.into_iter().map(|value| Template::parse(value, false, variables)).collect()
+    };
+    let test = match base {
+        B::StringEquals | B::StringNotEquals => Test::Text(TextMode::Exact, texts(false)),
+        B::StringEqualsIgnoreCase | B::StringNotEqualsIgnoreCase => Test::Text(TextMode::IgnoreCase, texts(false)),
+        B::StringLike | B::StringNotLike => Test::Text(TextMode::Exact, texts(true)),
+        B::ArnEquals | B::ArnLike | B::ArnNotEquals | B::ArnNotLike => Test::Text(TextMode::Arn, texts(true)),
+        B::Bool => {
+            let valid =
+                |value: &str| matches!(fold::lower_text(value).as_str(), "true" | "false") || (variables && value.contains("${"));
+            Test::Text(TextMode::IgnoreCase, plain(&valid, &mut invalid))
+        }
+        B::BinaryEquals => Test::Text(TextMode::Exact, plain(&crate::value::base64::is_canonical, &mut invalid)),
+        B::NumericEquals | B::NumericNotEquals => Test::Number(Order::Equal, read(values, number::parse, &mut invalid)),
+        B::NumericLessThan => Test::Number(Order::Less, read(values, number::parse, &mut invalid)),
+        B::NumericLessThanEquals => Test::Number(Order::LessOrEqual, read(values, number::parse, &mut invalid)),
+        B::NumericGreaterThan => Test::Number(Order::Greater, read(values, number::parse, &mut invalid)),
+        B::NumericGreaterThanEquals => Test::Number(Order::GreaterOrEqual, read(values, number::parse, &mut invalid)),
+        B::DateEquals | B::DateNotEquals => Test::Date(Order::Equal, read(values, date::parse, &mut invalid)),
+        B::DateLessThan => Test::Date(Order::Less, read(values, date::parse, &mut invalid)),
+        B::DateLessThanEquals => Test::Date(Order::LessOrEqual, read(values, date::parse, &mut invalid)),
+        B::DateGreaterThan => Test::Date(Order::Greater, read(values, date::parse, &mut invalid)),
+        B::DateGreaterThanEquals => Test::Date(Order::GreaterOrEqual, read(values, date::parse, &mut invalid)),
+        B::IpAddress | B::NotIpAddress => Test::Ip(read(values, ip::parse_block, &mut invalid)),
+        B::Null => {
+            invalid.extend(values.iter().copied().filter(|value| !wants(&[value], "true") && !wants(&[value], "false")));
+            if wants(values, "false") { Test::Present } else { Test::Absent }
+        }
+    };
+    (test, invalid)
+}
+
+fn read<'v, T>(values: &[&'v str], parse: impl Fn(&str) -> Option<T>, invalid: &mut Vec<&'v str>) -> Vec<T> {
+    let mut out = Vec::new();
+    for value in values {
+        match parse(value) {
+            Some(read) => out.push(read),
+            None => invalid.push(value),
+        }
+    }
+    out
+}

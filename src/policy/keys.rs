@@ -1,0 +1,47 @@
+//! Can a condition key carry several values at once?
+//!
+//! Whether a key is multivalued depends on the request, so it is a fact about the world, not about the policy: the
+//! service reference types such keys `ArrayOf...`, and the User Guide's page on global keys names a few more. A key that
+//! a policy uses with a set operator counts as multivalued too: allowing more requests can only add to the side that a
+//! PASS shows to be empty. `data/multivalued-keys.txt` is the table, in lower case, sorted; a test keeps it in step with
+//! the embedded catalog.
+//!
+//! Sources: AWS service reference (condition keys); IAM User Guide, "AWS global condition context keys".
+
+use super::Policy;
+use std::collections::BTreeSet;
+
+/// Table of keys that are multivalued wherever they appear.
+pub const MULTIVALUED: &str = include_str!("../../data/multivalued-keys.txt");
+
+/// Whether the table has the key (in lower case), as itself or as an instance of `prefix/${name}`.
+pub fn is_multivalued(key: &str) -> bool {
+    MULTIVALUED.lines().any(|known| match known.split_once("${") {
+        Some((prefix, _)) => key.strip_prefix(prefix).is_some_and(|rest| !rest.is_empty()),
+        None => known == key,
+    })
+}
+
+/// The keys (in lower case) that may carry several values in a question about these policies.
+pub fn multivalued<'p>(policies: impl IntoIterator<Item = &'p Policy>) -> BTreeSet<String> {
+    let mut out = BTreeSet::new();
+    for condition in policies.into_iter().flat_map(|policy| &policy.statements).flat_map(|statement| &statement.conditions) {
+        if condition.operator.set.is_some() || is_multivalued(&condition.key) {
+            out.insert(condition.key.clone());
+        }
+    }
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_table_is_sorted_and_knows_the_usual_keys() {
+        let lines: Vec<&str> = MULTIVALUED.lines().collect();
+        assert!(lines.is_sorted() && lines.len() > 200);
+        assert!(is_multivalued("aws:tagkeys") && is_multivalued("aws:calledvia") && is_multivalued("events:metadata/x"));
+        assert!(!is_multivalued("aws:username") && !is_multivalued("events:metadata/") && !is_multivalued(""));
+    }
+}

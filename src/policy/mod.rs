@@ -1,0 +1,87 @@
+//! What does a policy mean, before anyone evaluates or encodes it?
+//!
+//! The intermediate representation (IR): statements with actions as globs in lower case, resources and condition values
+//! as templates (text, wildcards, policy variables), conditions as one test with a quantifier and an answer for an absent
+//! key. `eval/` and `encode/` both read it and share nothing else; that is what makes their agreement mean something.
+//!
+//! Invariants: everything that needs the document's version (variables), the operator's qualifiers (`IfExists`,
+//! `ForAllValues`) or a value's type (numbers, dates, addresses) is settled here. Spans point into the document.
+
+pub mod condition;
+pub mod keys;
+pub mod normalize;
+pub mod operator;
+pub mod principal;
+pub mod request;
+pub mod request_json;
+pub mod resource;
+pub mod template;
+
+pub use condition::{Condition, Order, Quantifier, Test, TextMode};
+pub use normalize::normalize;
+pub use operator::{BaseOperator, Operator};
+pub use principal::{PrincipalMatch, PrincipalPattern};
+pub use request::{Principal, Request};
+pub use resource::{ArnMatching, ResourceMatch, ResourcePattern};
+pub use template::{Part, Template, Variable};
+
+use crate::diag::{Diagnostic, Source, Span};
+use crate::document::Effect;
+use crate::glob::Glob;
+
+/// One policy.
+#[derive(Debug, Clone)]
+pub struct Policy {
+    /// The text it was read from.
+    pub source: Source,
+    /// Its statements, in order.
+    pub statements: Vec<Statement>,
+    /// What is worth knowing about it.
+    pub warnings: Vec<Diagnostic>,
+}
+
+/// One statement.
+#[derive(Debug, Clone)]
+pub struct Statement {
+    /// Its place among the document's statements, from 0.
+    pub index: usize,
+    /// Its Sid, if it has one that is not empty.
+    pub sid: Option<String>,
+    /// Where it stands.
+    pub span: Span,
+    /// Allow or Deny.
+    pub effect: Effect,
+    /// Who; `None` where the policy type has no principals (everyone it is attached to).
+    pub principal: Option<PrincipalMatch>,
+    /// Which actions.
+    pub action: ActionMatch,
+    /// Which resources; `None` in a trust policy, whose resource is the role.
+    pub resource: Option<ResourceMatch>,
+    /// Under which conditions: all of them must hold.
+    pub conditions: Vec<Condition>,
+}
+
+/// `Action` or `NotAction`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ActionMatch {
+    /// Whether it is `NotAction`: the complement of the whole list.
+    pub negated: bool,
+    /// Patterns over `service:name` in lower case: actions match without case.
+    pub patterns: Vec<Glob>,
+    /// Where each pattern stands.
+    pub spans: Vec<Span>,
+}
+
+impl ActionMatch {
+    /// Whether it applies to an action in lower case.
+    pub fn applies(&self, action: &str) -> bool {
+        self.patterns.iter().any(|pattern| pattern.matches(action)) != self.negated
+    }
+}
+
+impl Policy {
+    /// Whether any statement names principals, as resource and trust policies do.
+    pub fn has_principals(&self) -> bool {
+        self.statements.iter().any(|statement| statement.principal.is_some())
+    }
+}

@@ -1,0 +1,130 @@
+//! From a document to a [`Policy`]: where versions, operators and value types are settled.
+
+use super::condition::Condition;
+use super::operator::Operator;
+use super::principal::{PrincipalMatch, PrincipalPattern};
+use super::resource::{ResourceMatch, ResourcePattern};
+use super::{ActionMatch, Policy, Statement};
+use crate::diag::{Diagnostic, Diagnostics, Span};
+use crate::document::{Document, KeyBlock, Statement as Written, Version};
+use crate::glob::Glob;
+
+/// The policy that a document means. Errors: operators that do not exist. Warnings: what can never match, and more.
+pub fn normalize(document: &Document) -> Result<Policy, Diagnostics> {
+    let mut normalizer = Normalizer { document, found: document.warnings.clone() };
+    let statements =
+        document.statements.iter().enumerate().map(|(index, written)| normalizer.statement(index, written)).collect();
+    let found = Diagnostics(normalizer.found);
+    if found.has_errors() {
+        return Err(found);
+    }
+    Ok(Policy { source: document.source.clone(), statements, warnings: found.0 })
+}
+
+struct Normalizer<'d> {
+    document: &'d Document,
+    found: Vec<Diagnostic>,
+}
+
+impl Normalizer<'_> {
+    fn warn(&mut self, code: &'static str, span: Span, message: String, help: &str) {
+        self.found.push(Diagnostic::warning(code, &self.document.source, span, message, help));
+    }
+
+    fn variables(&self) -> bool {
+        self.document.version == Version::V2012
+    }
+
+    fn statement(&mut self, index: usize, written: &Written) -> Statement {
+        let action = ActionMatch {
+            negated: written.action.negated,
+            patterns: written.action.items.iter().map(|item| Glob::parse(&item.value).to_ascii_lowercase()).collect(),
+            spans: written.action.items.iter().map(|item| item.span).collect(),
+        };
+        for (item, pattern) in written.action.items.iter().zip(&action.patterns) {
+            if !pattern.is_everything() && !item.value.contains(':') {
+                let message = format!("the action `{}` has no service prefix", item.value);
+                self.warn("action-without-service", item.span, message, "IAM refuses it: write it as service:Name");
+            }
+        }
+        let resource = written.resource.as_ref().map(|listed| ResourceMatch {
+            negated: listed.negated,
+            patterns: listed.items.iter().map(|item| ResourcePattern::parse(&item.value, item.span, self.variables())).collect(),
+        });
+        for pattern in resource.iter().flat_map(|resource| &resource.patterns) {
+            if pattern.parts.is_none() && !pattern.is_everything() {
+                let message = format!("the resource `{}` is no ARN of six parts", pattern.text);
+                self.warn("short-arn", pattern.span, message, "it is matched as one text; write all six parts of the ARN");
+            }
+        }
+        let principal = written.principal.as_ref().map(PrincipalMatch::new);
+        for pattern in principal.iter().flat_map(|principal| &principal.patterns) {
+            if let PrincipalPattern::Nobody(text) = pattern {
+                let span = written.principal.as_ref().map_or(written.span.span, |element| element.key_span.span);
+                let message = format!("the principal `{text}` names nobody");
+                self.warn("principal-names-nobody", span, message, "write an account id, an ARN or \"*\"");
+            }
+        }
+        let mut conditions = Vec::new();
+        for block in &written.condition {
+            let Some((operator, exact)) = Operator::parse(&block.operator.value) else {
+                let message = format!("unknown condition operator `{}`", block.operator.value);
+                let help =
+                    "use one of the operators of the IAM User Guide, such as StringEquals, ArnLike or ForAnyValue:StringLike";
+                self.found.push(Diagnostic::error("unknown-operator", &self.document.source, block.operator.span, message, help));
+                continue;
+            };
+            if !exact {
+                let message = format!("the condition operator `{}` is spelled `{operator}`", block.operator.value);
+                self.warn("operator-spelling", block.operator.span, message, "it is taken as the documented one");
+            }
+            conditions.extend(block.keys.iter().map(|key| self.condition(operator, key)));
+        }
+        Statement {
+            index,
+            sid: written.sid.as_ref().map(|sid| sid.value.clone()).filter(|sid| !sid.is_empty()),
+            span: written.span.span,
+            effect: written.effect.value,
+            principal,
+            action,
+            resource,
+            conditions,
+        }
+    }
+
+    fn condition(&mut self, operator: Operator, block: &KeyBlock) -> Condition {
+        let values: Vec<&str> = block.values.iter().map(|value| value.value.as_str()).collect();
+        let (condition, invalid) = Condition::new(operator, &block.key.value, block.key.span, &values, self.variables());
+        for value in invalid {
+            let span = block.values.iter().find(|written| written.value == value).map_or(block.key.span, |written| written.span);
+            let message = format!("the value `{value}` is not what `{operator}` compares");
+            self.warn("wrong-value-type", span, message, "it never matches");
+        }
+        condition
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::diag::{Budget, Source};
+    use crate::document;
+
+    fn said(condition: &str) -> String {
+        let text = format!(
+            "{{\"Statement\":{{\"Effect\":\"Allow\",\"Action\":\"s3\",\"Resource\":\"arn:aws:s3\",\"Condition\":{condition}}}}}"
+        );
+        let document = document::read(&Source::new("p", text), &Budget::default()).unwrap();
+        match super::normalize(&document) {
+            Ok(policy) => policy.warnings.iter().map(|warning| warning.code).collect::<Vec<_>>().join(" "),
+            Err(found) => found.0.iter().map(|found| found.code).collect::<Vec<_>>().join(" "),
+        }
+    }
+
+    #[test]
+    fn what_can_never_match_is_a_warning_and_an_unknown_operator_an_error() {
+        assert_eq!(said("{}"), "action-without-service short-arn");
+        assert_eq!(said(r#"{"NumericEquals":{"k":["5","x"]}}"#), "action-without-service short-arn wrong-value-type");
+        assert_eq!(said(r#"{"stringLike":{"k":"x"}}"#), "action-without-service short-arn operator-spelling");
+        assert_eq!(said(r#"{"StringIs":{"k":"x"}}"#), "action-without-service short-arn unknown-operator");
+    }
+}

@@ -1,0 +1,103 @@
+//! Whom does a `Principal` element name?
+//!
+//! `*` and `{"AWS": "*"}` are everyone, also without credentials. An account id or its root ARN is every principal of the
+//! account. A role ARN is every session of the role. Partial wildcards in ARNs are accepted, as Access Analyzer does in
+//! reference policies, and match part by part. Unique ids (`AROA...`), left by deleted principals, name nobody.
+//!
+//! Source: IAM User Guide, "AWS JSON policy elements: Principal" and "NotPrincipal".
+
+use crate::document::{PrincipalElement, PrincipalType};
+use crate::glob::Glob;
+use crate::value::arn;
+
+/// `Principal` or `NotPrincipal`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PrincipalMatch {
+    /// Whether it is `NotPrincipal`: the complement of the whole list.
+    pub negated: bool,
+    /// The patterns.
+    pub patterns: Vec<PrincipalPattern>,
+}
+
+/// One entry of a principal list.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum PrincipalPattern {
+    /// Everyone.
+    Everyone,
+    /// Every principal of the account; the id is 12 digits, the partition a glob (`*` for a bare id).
+    Account {
+        /// Partition pattern.
+        partition: Glob,
+        /// Account id.
+        account: String,
+    },
+    /// A principal ARN, part by part.
+    Arn(Box<[Glob; 6]>),
+    /// An AWS service.
+    Service(Glob),
+    /// A SAML or OIDC provider.
+    Federated(Glob),
+    /// An S3 canonical user.
+    CanonicalUser(String),
+    /// A text that names nobody: a unique id, a placeholder.
+    Nobody(String),
+}
+
+impl PrincipalMatch {
+    /// The meaning of an element as written.
+    pub fn new(element: &PrincipalElement) -> Self {
+        let mut patterns = Vec::new();
+        if element.everyone {
+            patterns.push(PrincipalPattern::Everyone);
+        }
+        patterns.extend(element.entries.iter().map(|(kind, item)| PrincipalPattern::new(*kind, &item.value)));
+        Self { negated: element.negated, patterns }
+    }
+}
+
+impl PrincipalPattern {
+    fn new(kind: PrincipalType, text: &str) -> Self {
+        match kind {
+            PrincipalType::Aws => Self::aws(text),
+            PrincipalType::Service if text == "*" => Self::Service(Glob::parse("*")),
+            PrincipalType::Service => Self::Service(Glob::parse(text)),
+            PrincipalType::Federated => Self::Federated(Glob::parse(text)),
+            PrincipalType::CanonicalUser => Self::CanonicalUser(text.to_owned()),
+        }
+    }
+
+    fn aws(text: &str) -> Self {
+        if Glob::parse(text).is_everything() {
+            return Self::Everyone;
+        }
+        if arn::is_account(text) {
+            return Self::Account { partition: Glob::parse("*"), account: text.to_owned() };
+        }
+        let parts: Vec<Glob> = text.splitn(6, ':').map(Glob::parse).collect();
+        let Ok(parts) = <[Glob; 6]>::try_from(parts) else { return Self::Nobody(text.to_owned()) };
+        let literal = |at: usize| parts.get(at).and_then(Glob::as_literal);
+        match (literal(2).as_deref(), literal(4), literal(5).as_deref()) {
+            (Some("iam"), Some(account), Some("root")) if arn::is_account(&account) => {
+                let [_, partition, ..] = parts;
+                Self::Account { partition, account }
+            }
+            _ => Self::Arn(Box::new(parts)),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn accounts_by_id_and_by_root_are_the_account() {
+        let by_id = PrincipalPattern::aws("111122223333");
+        assert!(matches!(&by_id, PrincipalPattern::Account { account, .. } if account == "111122223333"));
+        let by_root = PrincipalPattern::aws("arn:aws:iam::111122223333:root");
+        assert!(matches!(&by_root, PrincipalPattern::Account { partition, .. } if partition.to_string() == "aws"));
+        assert_eq!(PrincipalPattern::aws("*"), PrincipalPattern::Everyone);
+        assert!(matches!(PrincipalPattern::aws("AROAEXAMPLEID"), PrincipalPattern::Nobody(_)));
+        assert!(matches!(PrincipalPattern::aws("arn:aws:iam::111122223333:role/*"), PrincipalPattern::Arn(_)));
+    }
+}

@@ -1,0 +1,115 @@
+//! What is one concrete access?
+//!
+//! A principal, an action, a resource and a context. Some context keys follow from the principal (`aws:PrincipalArn`,
+//! `aws:username`, ...): [`Request::new`] fills them in where the caller did not give them, so that no request
+//! contradicts itself. A key's values are a set; an empty list is an absent key.
+//!
+//! Source: IAM User Guide, "AWS global condition context keys", properties of the principal.
+
+use crate::value::arn;
+use std::collections::BTreeMap;
+
+/// Who makes the request.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Principal {
+    /// A request without credentials.
+    Anonymous,
+    /// An account root, user, role, role session or federated user session, by its ARN. A role's own ARN is some
+    /// session of that role.
+    Aws(String),
+    /// An AWS service, such as `lambda.amazonaws.com`.
+    Service(String),
+    /// An identity from a SAML or OIDC provider, by the provider.
+    Federated(String),
+    /// An S3 canonical user, by its id.
+    CanonicalUser(String),
+}
+
+/// Keys in lower case, each with its values.
+pub type Context = BTreeMap<String, Vec<String>>;
+
+/// One concrete access.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Request {
+    /// Who.
+    pub principal: Principal,
+    /// Does what: `service:Name`.
+    pub action: String,
+    /// To what: an ARN, or `*` for an action without a resource.
+    pub resource: String,
+    /// Under which circumstances.
+    pub context: Context,
+}
+
+impl Request {
+    /// A request, with the keys that follow from the principal filled in where they are not given.
+    pub fn new(principal: Principal, action: &str, resource: &str, given: Context) -> Self {
+        let mut context: Context = given.into_iter().map(|(key, values)| (key.to_ascii_lowercase(), values)).collect();
+        for (key, value) in derived(&principal) {
+            context.entry(key.to_owned()).or_insert_with(|| vec![value]);
+        }
+        context.retain(|_, values| !values.is_empty());
+        Self { principal, action: action.to_owned(), resource: resource.to_owned(), context }
+    }
+
+    /// The ARN under which identity-based rules know the principal: a session's is its role's.
+    pub fn principal_arn(&self) -> Option<&str> {
+        self.context.get("aws:principalarn").and_then(|values| values.first()).map(String::as_str)
+    }
+}
+
+impl Principal {
+    /// The principal's account, if it is an AWS identity.
+    pub fn account(&self) -> Option<&str> {
+        let Self::Aws(text) = self else { return None };
+        arn::split(text).map(|[_, _, _, _, account, _]| account)
+    }
+}
+
+/// The keys that follow from a principal.
+fn derived(principal: &Principal) -> Vec<(&'static str, String)> {
+    let is_service = |flag: bool| ("aws:principalisawsservice", flag.to_string());
+    match principal {
+        Principal::Anonymous => vec![("aws:principaltype", "Anonymous".to_owned())],
+        Principal::Service(name) => vec![is_service(true), ("aws:principalservicename", name.clone())],
+        Principal::Federated(_) | Principal::CanonicalUser(_) => vec![],
+        Principal::Aws(text) => {
+            let Some([_, partition, service, _, account, rest]) = arn::split(text) else { return vec![is_service(false)] };
+            let (kind, tail) = rest.split_once('/').unwrap_or((rest, ""));
+            let mut out = vec![is_service(false), ("aws:principalaccount", account.to_owned())];
+            let (own, kind) = match (service, kind) {
+                ("sts", "assumed-role") => {
+                    let role = tail.split_once('/').map_or(tail, |(role, _)| role);
+                    (format!("arn:{partition}:iam::{account}:role/{role}"), "AssumedRole")
+                }
+                ("sts", "federated-user") => (text.clone(), "FederatedUser"),
+                (_, "role") => (text.clone(), "AssumedRole"),
+                (_, "user") => (text.clone(), "User"),
+                _ => (text.clone(), "Account"),
+            };
+            out.extend([("aws:principalarn", own), ("aws:principaltype", kind.to_owned())]);
+            if kind == "User" {
+                out.push(("aws:username", tail.rsplit('/').next().unwrap_or(tail).to_owned()));
+            }
+            out
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_follows_from_the_principal_is_filled_in_unless_given() {
+        let session = Principal::Aws("arn:aws:sts::111122223333:assumed-role/R/S".to_owned());
+        let request = Request::new(session.clone(), "a:B", "*", Context::new());
+        assert_eq!(request.principal_arn(), Some("arn:aws:iam::111122223333:role/R"));
+        let given = Context::from([("aws:PrincipalArn".to_owned(), vec!["arn:aws:iam::111122223333:role/p/R".to_owned()])]);
+        assert_eq!(Request::new(session, "a:B", "*", given).principal_arn(), Some("arn:aws:iam::111122223333:role/p/R"));
+        let user = Principal::Aws("arn:aws:iam::111122223333:user/p/n".to_owned());
+        assert_eq!(Request::new(user, "a:B", "*", Context::new()).context["aws:username"], ["n"]);
+        let empty = Context::from([("k".to_owned(), vec![])]);
+        assert!(!Request::new(Principal::Anonymous, "a:B", "*", empty).context.contains_key("k"));
+    }
+}

@@ -1,0 +1,145 @@
+//! How a request is written as JSON, in and out.
+//!
+//! `{"principal": "arn:...", "action": "s3:GetObject", "resource": "arn:..." or {"arn": .., "accountId": ..},
+//! "context": {key: value or list}}`. The principal may also be `"anonymous"`, a service name, a 12-digit account, or
+//! `{"type": "Federated", "id": ".."}`. `resource.accountId` fills `aws:ResourceAccount` where it is not given.
+
+use super::request::{Context, Principal, Request};
+use crate::value::arn;
+use serde_json::{Map, Value, json};
+
+/// Reads a request; the error says what was expected where.
+pub fn from_json(value: &Value) -> Result<Request, String> {
+    let object = value.as_object().ok_or("a request must be an object with principal, action and resource")?;
+    for key in object.keys() {
+        if !["principal", "action", "resource", "context"].contains(&key.as_str()) {
+            return Err(format!("unknown member `{key}` of the request; it has principal, action, resource and context"));
+        }
+    }
+    let action = object.get("action").and_then(Value::as_str).ok_or("`action` must be a string such as \"s3:GetObject\"")?;
+    if !action.split_once(':').is_some_and(|(service, name)| !service.is_empty() && !name.is_empty() && !name.contains(':')) {
+        return Err(format!("`action` is \"{action}\"; write it as service:Name, such as \"s3:GetObject\""));
+    }
+    let mut context = read_context(object.get("context"))?;
+    let resource = match object.get("resource") {
+        None => "*".to_owned(),
+        Some(Value::String(text)) => text.clone(),
+        Some(Value::Object(resource)) => {
+            if let Some(account) = resource.get("accountId") {
+                let account = account.as_str().ok_or("`resource.accountId` must be a string of 12 digits")?;
+                let given = context.keys().any(|key| key.eq_ignore_ascii_case("aws:ResourceAccount"));
+                if !given {
+                    context.insert("aws:resourceaccount".to_owned(), vec![account.to_owned()]);
+                }
+            }
+            resource.get("arn").and_then(Value::as_str).ok_or("`resource.arn` must be a string")?.to_owned()
+        }
+        Some(_) => return Err("`resource` must be an ARN, \"*\", or {\"arn\": .., \"accountId\": ..}".to_owned()),
+    };
+    let principal =
+        read_principal(object.get("principal").ok_or("the request has no `principal`; write an ARN or \"anonymous\"")?)?;
+    Ok(Request::new(principal, action, &resource, context))
+}
+
+fn read_principal(value: &Value) -> Result<Principal, String> {
+    match value {
+        Value::String(text) if text == "anonymous" => Ok(Principal::Anonymous),
+        Value::String(text) if arn::is_account(text) => Ok(Principal::Aws(format!("arn:aws:iam::{text}:root"))),
+        Value::String(text) if arn::split(text).is_some() => Ok(Principal::Aws(text.clone())),
+        Value::String(text) if text.ends_with(".amazonaws.com") || text.ends_with(".amazonaws.com.cn") => {
+            Ok(Principal::Service(text.clone()))
+        }
+        Value::String(text) => Err(format!(
+            "`principal` is \"{text}\"; write an ARN, a service name such as lambda.amazonaws.com, \"anonymous\", or {{\"type\": .., \"id\": ..}}"
+        )),
+        Value::Object(object) => {
+            let id = object.get("id").and_then(Value::as_str).ok_or("`principal.id` must be a string")?.to_owned();
+            match object.get("type").and_then(Value::as_str) {
+                Some("AWS") => read_principal(&Value::String(id)),
+                Some("Service") => Ok(Principal::Service(id)),
+                Some("Federated") => Ok(Principal::Federated(id)),
+                Some("CanonicalUser") => Ok(Principal::CanonicalUser(id)),
+                _ => Err("`principal.type` must be AWS, Service, Federated or CanonicalUser".to_owned()),
+            }
+        }
+        _ => Err("`principal` must be a string or an object with type and id".to_owned()),
+    }
+}
+
+fn read_context(value: Option<&Value>) -> Result<Context, String> {
+    let Some(value) = value else { return Ok(Context::new()) };
+    let object = value.as_object().ok_or("`context` must be an object of keys and values")?;
+    let mut out = Context::new();
+    for (key, value) in object {
+        let elements = value.as_array().map_or(std::slice::from_ref(value), Vec::as_slice);
+        let mut values = Vec::new();
+        for element in elements {
+            values.push(match element {
+                Value::String(text) => text.clone(),
+                Value::Bool(flag) => flag.to_string(),
+                Value::Number(number) => number.to_string(),
+                _ => return Err(format!("the context key `{key}` must have a string, number, boolean or a list of them")),
+            });
+        }
+        if out.insert(key.to_ascii_lowercase(), values).is_some() {
+            return Err(format!("the context key `{key}` stands twice: key names match without case"));
+        }
+    }
+    Ok(out)
+}
+
+/// Writes a request. A key with one value is a string, with several a list.
+pub fn to_json(request: &Request) -> Value {
+    let principal = match &request.principal {
+        Principal::Anonymous => json!("anonymous"),
+        Principal::Aws(arn) => json!(arn),
+        Principal::Service(name) => json!({"type": "Service", "id": name}),
+        Principal::Federated(id) => json!({"type": "Federated", "id": id}),
+        Principal::CanonicalUser(id) => json!({"type": "CanonicalUser", "id": id}),
+    };
+    let principal = match &request.principal {
+        Principal::Service(name) if read_principal(&json!(name)) == Ok(request.principal.clone()) => json!(name),
+        _ => principal,
+    };
+    let context: Map<String, Value> = request
+        .context
+        .iter()
+        .map(|(key, values)| (key.clone(), if let [one] = values.as_slice() { json!(one) } else { json!(values) }))
+        .collect();
+    json!({"principal": principal, "action": request.action, "resource": request.resource, "context": context})
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn requests_read_back() {
+        for text in [
+            r#"{"principal":"arn:aws:iam::111122223333:user/a","action":"s3:GetObject","resource":{"arn":"arn:aws:s3:::b/k","accountId":"111122223333"},"context":{"aws:MultiFactorAuthPresent":true,"aws:TagKeys":["a","b"],"n":5}}"#,
+            r#"{"principal":"anonymous","action":"s3:GetObject"}"#,
+            r#"{"principal":{"type":"Federated","id":"accounts.google.com"},"action":"sts:AssumeRoleWithWebIdentity","resource":"*"}"#,
+            r#"{"principal":"lambda.amazonaws.com","action":"sts:AssumeRole","resource":"arn:aws:iam::111122223333:role/r"}"#,
+        ] {
+            let request = from_json(&serde_json::from_str(text).unwrap()).unwrap();
+            assert_eq!(from_json(&to_json(&request)), Ok(request), "{text}");
+        }
+    }
+
+    #[test]
+    fn bad_requests_are_told_apart() {
+        for (text, part) in [
+            ("[]", "must be an object"),
+            (r#"{"principal":"anonymous"}"#, "`action` must be"),
+            (r#"{"principal":"bob","action":"s3:GetObject"}"#, "`principal` is \"bob\""),
+            (r#"{"action":"s3:GetObject"}"#, "no `principal`"),
+            (r#"{"principal":"anonymous","action":"GetObject"}"#, "service:Name"),
+            (r#"{"principal":"anonymous","action":"s3:GetObject","context":{"k":null}}"#, "context key `k`"),
+            (r#"{"principal":"anonymous","action":"s3:GetObject","context":{"k":"1","K":"2"}}"#, "stands twice"),
+            (r#"{"principal":"anonymous","action":"s3:GetObject","ressource":"*"}"#, "unknown member `ressource`"),
+        ] {
+            let error = from_json(&serde_json::from_str(text).unwrap()).unwrap_err();
+            assert!(error.contains(part), "{text}: {error}");
+        }
+    }
+}

@@ -1,0 +1,143 @@
+//! What is a text with wildcards and policy variables?
+//!
+//! `arn:aws:s3:::home/${aws:username}/*` is characters, a variable and a wildcard. A variable stands for its key's value
+//! as literal text: a `*` in the value is not a wildcard. `${*}`, `${?}` and `${$}` are the characters themselves.
+//! `${key, 'default'}` uses the default when the key is absent. Before version 2012-10-17 nothing is a variable.
+//!
+//! Source: IAM User Guide, "IAM policy elements: Variables and tags".
+
+use crate::glob::{Glob, Token};
+
+/// A policy variable.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Variable {
+    /// The condition key in lower case: key names match without case.
+    pub key: String,
+    /// The text to use when the key is absent.
+    pub default: Option<String>,
+}
+
+/// One part of a template.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Part {
+    /// This character.
+    Char(char),
+    /// `?`
+    One,
+    /// `*`
+    Many,
+    /// `${...}`
+    Variable(Variable),
+}
+
+/// A text with wildcards and variables.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Template {
+    /// The parts, in order.
+    pub parts: Vec<Part>,
+}
+
+impl Template {
+    /// Reads a template; without `wildcards`, `*` and `?` are characters; without `variables`, `${...}` is text.
+    pub fn parse(text: &str, wildcards: bool, variables: bool) -> Self {
+        let mut parts = Vec::new();
+        let mut rest = text;
+        while let Some(c) = rest.chars().next() {
+            if variables
+                && let Some(tail) = rest.strip_prefix("${")
+                && let Some((inner, after)) = tail.split_once('}')
+            {
+                parts.push(variable(inner));
+                rest = after;
+                continue;
+            }
+            parts.push(match c {
+                '*' if wildcards => Part::Many,
+                '?' if wildcards => Part::One,
+                other => Part::Char(other),
+            });
+            rest = rest.get(c.len_utf8()..).unwrap_or("");
+        }
+        Self { parts }
+    }
+
+    /// The glob it is, if it has no variable.
+    pub fn as_glob(&self) -> Option<Glob> {
+        let tokens: Option<Vec<Token>> = self
+            .parts
+            .iter()
+            .map(|part| match part {
+                Part::Char(c) => Some(Token::Char(*c)),
+                Part::One => Some(Token::One),
+                Part::Many => Some(Token::Many),
+                Part::Variable(_) => None,
+            })
+            .collect();
+        Some(Glob::from_tokens(tokens?))
+    }
+
+    /// The text it is, if it has neither wildcard nor variable.
+    pub fn as_literal(&self) -> Option<String> {
+        self.as_glob()?.as_literal()
+    }
+
+    /// The variables in it.
+    pub fn variables(&self) -> impl Iterator<Item = &Variable> {
+        self.parts.iter().filter_map(|part| if let Part::Variable(variable) = part { Some(variable) } else { None })
+    }
+
+    /// Cuts at the first `most - 1` colons that are characters of the template (colons in a variable's name are not).
+    pub fn split_colons(&self, most: usize) -> Vec<Template> {
+        let mut out = vec![Template { parts: Vec::new() }];
+        for part in &self.parts {
+            if *part == Part::Char(':') && out.len() < most {
+                out.push(Template { parts: Vec::new() });
+            } else if let Some(last) = out.last_mut() {
+                last.parts.push(part.clone());
+            }
+        }
+        out
+    }
+}
+
+fn variable(inner: &str) -> Part {
+    if let "*" | "?" | "$" = inner {
+        return Part::Char(inner.chars().next().unwrap_or('$'));
+    }
+    let (key, default) = match inner.split_once(',') {
+        Some((key, default)) => (key, default.trim().strip_prefix('\'').and_then(|text| text.strip_suffix('\''))),
+        None => (inner, None),
+    };
+    Part::Variable(Variable { key: key.trim().to_ascii_lowercase(), default: default.map(str::to_owned) })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn show(text: &str, wildcards: bool, variables: bool) -> String {
+        let show = |part: &Part| match part {
+            Part::Char(c) => c.to_string(),
+            Part::One => "<one>".to_owned(),
+            Part::Many => "<many>".to_owned(),
+            Part::Variable(Variable { key, default }) => format!("<{key}|{}>", default.as_deref().unwrap_or("-")),
+        };
+        Template::parse(text, wildcards, variables).parts.iter().map(show).collect()
+    }
+
+    #[test]
+    fn parts() {
+        assert_eq!(show("a${aws:UserName}/*", true, true), "a<aws:username|->/<many>");
+        assert_eq!(show("${aws:PrincipalTag/team, 'a b'}?", true, true), "<aws:principaltag/team|a b><one>");
+        assert_eq!(show("${*}${?}${$}*", true, true), "*?$<many>");
+        assert_eq!(show("${aws:username}*", false, false), "${aws:username}*");
+        assert_eq!(show("${open", true, true), "${open");
+    }
+
+    #[test]
+    fn colons_in_a_variable_do_not_split() {
+        let parts = Template::parse("arn:aws:s3:::${aws:username}:x:y", true, true).split_colons(6);
+        assert_eq!(parts.len(), 6);
+        assert_eq!(parts[5].parts.len(), 5);
+    }
+}
