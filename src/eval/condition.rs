@@ -1,0 +1,30 @@
+//! Does one condition hold for a request?
+
+use super::text;
+use crate::policy::{Condition, Quantifier, Request, Test};
+use crate::value::{date, ip, number};
+
+/// Whether the condition holds: its answer for an absent key, or its quantifier over the key's values.
+pub(super) fn holds(condition: &Condition, request: &Request) -> bool {
+    let Some(values) = request.context.get(&condition.key).filter(|values| !values.is_empty()) else {
+        return condition.when_absent;
+    };
+    let passes = |value: &String| passes(&condition.test, condition.negated, value, request);
+    match condition.quantifier {
+        Quantifier::Any => values.iter().any(passes),
+        Quantifier::All => values.iter().all(passes),
+    }
+}
+
+/// Whether one value passes. A value of the wrong type passes neither the test nor its negation.
+fn passes(test: &Test, negated: bool, value: &str, request: &Request) -> bool {
+    let matched = match test {
+        Test::Text(mode, templates) => Some(templates.iter().any(|template| text::matches(template, *mode, value, request))),
+        Test::Number(order, bounds) => number::parse(value).map(|value| bounds.iter().any(|bound| order.holds(&value, bound))),
+        Test::Date(order, bounds) => date::parse(value).map(|value| bounds.iter().any(|bound| order.holds(&value, bound))),
+        Test::Ip(blocks) => ip::parse_address(value).map(|address| blocks.iter().any(|block| block.contains(&address))),
+        Test::Present => Some(true),
+        Test::Absent => Some(false),
+    };
+    matched.is_some_and(|matched| matched != negated)
+}
