@@ -5,4 +5,5 @@ pub mod eval;
 pub mod glob;
 pub mod json;
 pub mod policy;
+pub mod smt;
 pub mod value;
