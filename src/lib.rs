@@ -1,6 +1,7 @@
 //! Leastwise
 pub mod diag;
 pub mod document;
+pub mod encode;
 pub mod eval;
 pub mod glob;
 pub mod json;

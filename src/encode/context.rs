@@ -1,0 +1,291 @@
+//! When does a condition hold in the symbolic context?
+//!
+//! A key with one value is a slot: a Boolean that says it is present and a variable of the kind of value that the query
+//! compares it with. A key with several values is a few optional slots (see the table in `encode`). A value that is no
+//! number, date or address under such an operator is the slot's `valid` Boolean being false.
+
+use super::text::{self, Piece};
+use super::{Encoder, principal};
+use crate::policy::{Condition, Order, Part, Quantifier, Statement, Template, Test, TextMode};
+use crate::smt::term::Cmp;
+use crate::smt::{Atom, Formula, Text, literal};
+use crate::value::ip::IpNet;
+use crate::value::number;
+use std::collections::{BTreeMap, BTreeSet};
+
+/// What kind of values a query compares a key with.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Family {
+    Text,
+    Number,
+    Date,
+    Ip,
+}
+
+/// How a key is represented in one query.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Key {
+    /// The kinds of values it is compared with; more than one has no encoding.
+    pub(super) families: BTreeSet<Family>,
+    /// How many optional elements stand for its values; `None` if it has at most one value.
+    pub(super) elements: Option<usize>,
+    /// Bounds of comparisons, so that a decoded number can be a short decimal on the same side of all of them.
+    pub(super) bounds: BTreeSet<bigdecimal::BigDecimal>,
+}
+
+/// The Boolean that says a key, or an element of it, is present.
+pub(super) fn present(slot: &str) -> String {
+    format!("{slot}?")
+}
+
+/// The name of one optional element of a multivalued key.
+pub(super) fn element(key: &str, index: usize) -> String {
+    format!("{key}[{index}]")
+}
+
+/// The Boolean that says a slot's value is of the kind it is compared with.
+pub(super) fn valid(slot: &str) -> String {
+    format!("{slot} is valid")
+}
+
+/// The Boolean that says a slot's address is IPv6, and its bits either way.
+pub(super) fn address(slot: &str) -> (String, String, String) {
+    (format!("{slot} is IPv6"), format!("{slot} bits of IPv4"), format!("{slot} bits of IPv6"))
+}
+
+/// The representation of every key that these statements mention.
+pub(super) fn plan(statements: &[&Statement], sets: &BTreeSet<String>) -> BTreeMap<String, Key> {
+    let mut keys: BTreeMap<String, Key> = BTreeMap::new();
+    let mut tests: BTreeMap<&str, Vec<(&Test, bool, Quantifier)>> = BTreeMap::new();
+    let text_key = |keys: &mut BTreeMap<String, Key>, template: &Template| {
+        for variable in template.variables() {
+            keys.entry(variable.key.clone()).or_default().families.insert(Family::Text);
+        }
+    };
+    for statement in statements {
+        for pattern in statement.resource.iter().flat_map(|resource| &resource.patterns) {
+            text_key(&mut keys, &pattern.whole);
+        }
+        for condition in &statement.conditions {
+            let key = keys.entry(condition.key.clone()).or_default();
+            match &condition.test {
+                Test::Text(..) => _ = key.families.insert(Family::Text),
+                Test::Number(_, bounds) => {
+                    key.families.insert(Family::Number);
+                    key.bounds.extend(bounds.iter().cloned());
+                }
+                Test::Date(_, bounds) => {
+                    key.families.insert(Family::Date);
+                    key.bounds.extend(bounds.iter().cloned());
+                }
+                Test::Ip(_) => _ = key.families.insert(Family::Ip),
+                Test::Present | Test::Absent => {}
+            }
+            if let Test::Text(_, templates) = &condition.test {
+                templates.iter().for_each(|template| text_key(&mut keys, template));
+            }
+            let of_key = tests.entry(&condition.key).or_default();
+            let test = (&condition.test, condition.negated, condition.quantifier);
+            if !of_key.contains(&test) {
+                of_key.push(test);
+            }
+        }
+    }
+    for (name, key) in &mut keys {
+        if sets.contains(name) && !principal::is_derived(name) {
+            // "Some element passes" needs one element, "every element passes" one that does not.
+            key.elements = Some(tests.get(name.as_str()).map_or(1, |tests| tests.len().max(1)));
+        }
+    }
+    keys
+}
+
+impl Encoder {
+    /// The condition holds.
+    pub(super) fn condition(&mut self, condition: &Condition) -> Result<Formula, String> {
+        let key = self.slots.get(&condition.key).cloned().unwrap_or_default();
+        self.one_family(&condition.key)?;
+        let mut slots: Vec<(Formula, String)> = Vec::new();
+        match key.elements {
+            None => slots.push(self.single(&condition.key)),
+            Some(count) => slots.extend((0..count).map(|index| {
+                let slot = element(&condition.key, index);
+                (Formula::var(&present(&slot)), slot)
+            })),
+        }
+        let is_present = Formula::or(slots.iter().map(|(present, _)| present.clone()));
+        let mut parts = Vec::new();
+        for (in_set, slot) in slots {
+            let passes = self.passes(condition, &slot)?;
+            parts.push(match condition.quantifier {
+                Quantifier::Any => Formula::and([in_set, passes]),
+                Quantifier::All => in_set.implies(passes),
+            });
+        }
+        let quantified = match condition.quantifier {
+            Quantifier::Any => Formula::or(parts),
+            Quantifier::All => Formula::and(parts),
+        };
+        let when_absent = Formula::and([is_present.clone().not(), Formula::from(condition.when_absent)]);
+        Ok(Formula::or([Formula::and([is_present, quantified]), when_absent]))
+    }
+
+    /// The presence and the slot of a key with at most one value.
+    fn single(&mut self, key: &str) -> (Formula, String) {
+        self.derived(key).unwrap_or_else(|| (Formula::var(&present(key)), key.to_owned()))
+    }
+
+    fn one_family(&self, key: &str) -> Result<(), String> {
+        let families = self.slots.get(key).map(|key| key.families.len()).unwrap_or_default();
+        if families > 1 {
+            return Err(format!("the condition key `{key}` compared as values of different types"));
+        }
+        Ok(())
+    }
+
+    /// The value of a slot passes the condition's test.
+    fn passes(&mut self, condition: &Condition, slot: &str) -> Result<Formula, String> {
+        let signed = |formula: Formula| if condition.negated { formula.not() } else { formula };
+        let is_valid = Formula::var(&valid(slot));
+        match &condition.test {
+            Test::Text(mode, templates) => {
+                let mut parts = Vec::new();
+                for template in templates {
+                    parts.push(self.text_test(&Text::var(slot), *mode, template)?);
+                }
+                Ok(signed(Formula::or(parts)))
+            }
+            Test::Number(order, bounds) | Test::Date(order, bounds) => {
+                let cmp = match order {
+                    Order::Equal => Cmp::Equal,
+                    Order::Less => Cmp::Less,
+                    Order::LessOrEqual => Cmp::LessOrEqual,
+                    Order::Greater => Cmp::Greater,
+                    Order::GreaterOrEqual => Cmp::GreaterOrEqual,
+                };
+                let stands =
+                    bounds.iter().map(|bound| Formula::atom(Atom::Real(slot.into(), cmp, number::to_text(bound).into())));
+                Ok(Formula::and([is_valid, signed(Formula::or(stands))]))
+            }
+            Test::Ip(blocks) => {
+                let inside = Formula::or(blocks.iter().map(|block| in_block(slot, block)));
+                Ok(Formula::and([is_valid, signed(inside)]))
+            }
+            Test::Present => Ok(signed(Formula::True)),
+            Test::Absent => Ok(signed(Formula::False)),
+        }
+    }
+
+    fn text_test(&mut self, text: &Text, mode: TextMode, template: &Template) -> Result<Formula, String> {
+        match mode {
+            TextMode::Exact => self.template(text, template),
+            TextMode::IgnoreCase => {
+                let literal = template.as_literal().ok_or("a policy variable under an operator that ignores case")?;
+                Ok(text::ignoring_case(text, &literal))
+            }
+            TextMode::Arn => self.arn_test(text, template),
+        }
+    }
+
+    /// ARN parts one by one. Where the first five parts have no wildcard this is a test of the whole text.
+    fn arn_test(&mut self, text: &Text, template: &Template) -> Result<Formula, String> {
+        let parts = template.split_colons(6);
+        let wild = |part: &Template| part.parts.iter().any(|part| matches!(part, Part::One | Part::Many));
+        let first_five = parts.get(..5).unwrap_or(&[]);
+        if parts.len() < 6 {
+            return self.template(text, template);
+        }
+        if !first_five.iter().any(wild) {
+            let mut out = vec![self.template(text, template)?];
+            // A value with a colon would shift the parts behind it.
+            for variable in first_five.iter().flat_map(Template::variables) {
+                let (is_present, slot) = self.single(&variable.key);
+                let shifts = Formula::atom(Atom::Contains(Text::var(&slot), Text::constant(":")));
+                out.push(is_present.implies(shifts.not()));
+                if variable.default.as_ref().is_some_and(|default| default.contains(':')) {
+                    return Err("a policy variable's default that holds a colon, inside an ARN".to_owned());
+                }
+            }
+            return Ok(Formula::and(out));
+        }
+        let globs: Option<Vec<_>> = parts.iter().map(Template::as_glob).collect();
+        if let Some(globs) = globs {
+            return Ok(text::matches(text, text::arn_regex(&globs)));
+        }
+        self.arn_parts(text, &parts)
+    }
+
+    /// Wildcards and variables mixed: the text is cut at its first five colons into texts of their own.
+    fn arn_parts(&mut self, text: &Text, parts: &[Template]) -> Result<Formula, String> {
+        let Text::Var(name) = text else { return Err("an ARN pattern on a text that is no key's value".to_owned()) };
+        let names: Vec<String> = (0..6).map(|index| format!("{name} part {index}")).collect();
+        let no_colon = crate::smt::Regex::none_of(&[':']).star();
+        let shape = (0..5).flat_map(|_| [no_colon.clone(), crate::smt::Regex::literal(":")]);
+        let is_arn = text::matches(text, crate::smt::Regex::concat(shape.chain([crate::smt::Regex::AnyText])));
+        let joined = names
+            .iter()
+            .enumerate()
+            .flat_map(|(index, name)| [Text::constant(if index > 0 { ":" } else { "" }), Text::var(name)]);
+        let tie =
+            Formula::and(std::iter::once(Formula::equal(text, &Text::concat(joined))).chain(
+                names.iter().take(5).map(|name| Formula::atom(Atom::Contains(Text::var(name), Text::constant(":"))).not()),
+            ));
+        self.constrain(&format!("{name} parts"), || is_arn.clone().implies(tie));
+        let mut out = vec![is_arn];
+        for (name, part) in names.iter().zip(parts) {
+            out.push(self.template(&Text::var(name), part)?);
+        }
+        Ok(Formula::and(out))
+    }
+
+    /// Replaces the variables by terms: present, the key's value; absent, the default, or no match at all.
+    pub(super) fn resolve(
+        &mut self,
+        parts: &[Part],
+        done: Vec<Piece>,
+        finish: &dyn Fn(&[Piece]) -> Result<Formula, String>,
+    ) -> Result<Formula, String> {
+        let mut done = done;
+        let mut rest = parts;
+        while let Some((part, tail)) = rest.split_first() {
+            rest = tail;
+            match part {
+                Part::Char(c) if *c as u32 > literal::MOST => return Err(format!("the character U+{:X}", *c as u32)),
+                Part::Char(c) => done.push(Piece::Char(*c)),
+                Part::One => done.push(Piece::One),
+                Part::Many => done.push(Piece::Many),
+                Part::Variable(variable) => {
+                    self.one_family(&variable.key)?;
+                    if self.slots.get(&variable.key).is_some_and(|key| key.elements.is_some()) {
+                        return Err(format!("the policy variable `{}` of a multivalued key", variable.key));
+                    }
+                    let (is_present, slot) = self.single(&variable.key);
+                    let mut with_value = done.clone();
+                    with_value.push(Piece::Value(Text::var(&slot)));
+                    let present = Formula::and([is_present.clone(), self.resolve(rest, with_value, finish)?]);
+                    let Some(default) = &variable.default else { return Ok(present) };
+                    done.extend(default.chars().map(Piece::Char));
+                    let absent = Formula::and([is_present.not(), self.resolve(rest, done, finish)?]);
+                    return Ok(Formula::or([present, absent]));
+                }
+            }
+        }
+        finish(&done)
+    }
+}
+
+fn in_block(slot: &str, block: &IpNet) -> Formula {
+    let (v6, bits4, bits6) = address(slot);
+    let is_v6 = Formula::var(&v6);
+    match block {
+        IpNet::V4(block) => {
+            let (mask, value) = (u32::from(block.netmask()), u32::from(block.network()));
+            let masked = Atom::Masked { var: bits4.as_str().into(), width: 32, mask: mask.into(), value: value.into() };
+            Formula::and([is_v6.not(), Formula::atom(masked)])
+        }
+        IpNet::V6(block) => {
+            let (mask, value) = (u128::from(block.netmask()), u128::from(block.network()));
+            Formula::and([is_v6, Formula::atom(Atom::Masked { var: bits6.as_str().into(), width: 128, mask, value })])
+        }
+    }
+}

@@ -1,0 +1,139 @@
+//! What does a policy mean over all requests at once?
+//!
+//! The second of the independent meanings: a policy becomes a formula over one symbolic request, as Zelkova does it
+//! (Backes et al., "Semantic-based Automated Reasoning for AWS Access Policies using SMT", FMCAD 2018). This file and
+//! its children are trusted: a PASS is as right as they are, which is why random requests are compared with `eval/`.
+//!
+//! | of the request | in the formula |
+//! |---|---|
+//! | action | text `action` in lower case, `service:name` |
+//! | resource, an ARN | texts `resource.partition`, `.service`, `.region`, `.account` without colons, `.id` with any |
+//! | resource, no ARN | text `resource.text` (`*` for actions without a resource) |
+//! | principal | integer `principal.kind`; texts `principal.arn` (a session's is its role's), `.service`, ... |
+//! | context key, one value | Boolean `key?` (present) and a text, real or bit vector |
+//! | context key, several values | as many optional elements as there are different tests of one value, at least one |
+//!
+//! The last row is exact, whatever the size of the set: a set enters a formula only as "some element passes test T", so
+//! from any set it is enough to keep one element for each test that some element passes.
+//!
+//! Invariants: a formula holds for an assignment if and only if the evaluator says so of the request it stands for.
+//! What cannot be encoded is [`Unsupported`] with its name and line, never left out. Constraints on the variables
+//! ([`Encoder::constraints`]) only say what a request is; every request satisfies them.
+
+mod action;
+mod context;
+mod decode;
+mod expand;
+mod principal;
+mod resource;
+mod text;
+
+use crate::diag::{LineColumn, Span};
+use crate::policy::{ArnMatching, Policy, ResourcePattern, Statement, keys};
+use crate::smt::Formula;
+use std::collections::{BTreeMap, BTreeSet};
+
+/// A construct that has no encoding (yet).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Unsupported {
+    /// Which construct, in words.
+    pub construct: String,
+    /// The document it stands in and where.
+    pub at: Option<(String, LineColumn)>,
+}
+
+impl std::fmt::Display for Unsupported {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match &self.at {
+            Some((name, at)) => write!(f, "{} ({name}:{}:{})", self.construct, at.line, at.column),
+            None => write!(f, "{}", self.construct),
+        }
+    }
+}
+
+/// How the resource of the symbolic request looks.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum ResourceShape {
+    /// An ARN of six parts.
+    Arn,
+    /// A text that is no ARN; `*` is one.
+    Other,
+}
+
+/// Builds the formulas of one query: one symbolic request, and some statements over it.
+#[derive(Debug)]
+pub struct Encoder {
+    matching: ArnMatching,
+    shape: ResourceShape,
+    /// Whether every kind of principal can make the request, or only identities of an account.
+    all_principals: bool,
+    slots: BTreeMap<String, context::Key>,
+    constraints: Vec<Formula>,
+    constrained: BTreeSet<String>,
+    sessions: bool,
+}
+
+impl Encoder {
+    /// An encoder for a query about these statements; all statements that will be encoded must be among them.
+    pub fn new<'p>(
+        policies: impl IntoIterator<Item = &'p Policy> + Clone,
+        statements: &[&Statement],
+        matching: ArnMatching,
+        shape: ResourceShape,
+    ) -> Self {
+        let sets = keys::multivalued(policies.clone());
+        let all_principals = policies.into_iter().any(Policy::has_principals);
+        let sessions = statements.iter().filter_map(|statement| statement.principal.as_ref()).any(principal::names_sessions);
+        Self {
+            matching,
+            shape,
+            all_principals,
+            slots: context::plan(statements, &sets),
+            constraints: Vec::new(),
+            constrained: BTreeSet::new(),
+            sessions,
+        }
+    }
+
+    /// The formula that is true of the requests to which a statement applies, but for its action.
+    pub fn statement(&mut self, policy: &Policy, statement: &Statement) -> Result<Formula, Unsupported> {
+        let place = |span: Span| Some((policy.source.name.to_string(), policy.source.line_column(span.start)));
+        let principal = match &statement.principal {
+            Some(principal) => self.principal(principal),
+            None => Formula::True,
+        };
+        let resource = match &statement.resource {
+            Some(resource) => self
+                .resource(resource)
+                .map_err(|(construct, span)| Unsupported { construct, at: place(span.unwrap_or(statement.span)) })?,
+            None => Formula::True,
+        };
+        let mut parts = vec![principal, resource];
+        for condition in &statement.conditions {
+            let formula = self.condition(condition);
+            parts.push(formula.map_err(|construct| Unsupported { construct, at: place(condition.span) })?);
+        }
+        Ok(Formula::and(parts))
+    }
+
+    /// The formula that is true of the requests whose resource one of these patterns matches.
+    pub fn resources(&mut self, patterns: &[ResourcePattern]) -> Result<Formula, Unsupported> {
+        let mut parts = Vec::new();
+        for pattern in patterns {
+            parts.push(self.resource_pattern(pattern).map_err(|construct| Unsupported { construct, at: None })?);
+        }
+        Ok(Formula::or(parts))
+    }
+
+    /// What every request satisfies, for the variables used so far.
+    pub fn constraints(&self) -> Formula {
+        Formula::and(self.constraints.iter().cloned())
+    }
+
+    /// Adds a constraint on a variable, once.
+    fn constrain(&mut self, variable: &str, constraint: impl FnOnce() -> Formula) {
+        if self.constrained.insert(variable.to_owned()) {
+            self.constraints.push(constraint());
+        }
+    }
+}

@@ -1,0 +1,109 @@
+//! When does a resource list apply to the symbolic resource?
+
+use super::text::{self, Piece};
+use super::{Encoder, ResourceShape, expand};
+use crate::diag::Span;
+use crate::glob::Glob;
+use crate::policy::{ArnMatching, ResourceMatch, ResourcePattern, Template};
+use crate::smt::{Atom, Formula, Text};
+
+/// The parts of the symbolic ARN, in order, without the leading `arn`.
+pub(super) const PARTS: [&str; 5] =
+    ["resource.partition", "resource.service", "resource.region", "resource.account", "resource.id"];
+
+/// The variable of a resource that is no ARN.
+pub(super) const OTHER: &str = "resource.text";
+
+impl Encoder {
+    /// The list, or its complement under `NotResource`, applies.
+    pub(super) fn resource(&mut self, resource: &ResourceMatch) -> Result<Formula, (String, Option<Span>)> {
+        let mut parts = Vec::new();
+        for pattern in &resource.patterns {
+            parts.push(self.resource_pattern(pattern).map_err(|construct| (construct, Some(pattern.span)))?);
+        }
+        let listed = Formula::or(parts);
+        Ok(if resource.negated { listed.not() } else { listed })
+    }
+
+    /// One pattern matches.
+    pub(super) fn resource_pattern(&mut self, pattern: &ResourcePattern) -> Result<Formula, String> {
+        if pattern.is_everything() {
+            return Ok(Formula::True);
+        }
+        match (self.shape, &pattern.parts, self.matching) {
+            (ResourceShape::Arn, Some(parts), ArnMatching::Segment) => self.by_parts(parts),
+            (ResourceShape::Arn, Some(_), ArnMatching::Greedy) | (ResourceShape::Arn, None, _) => {
+                let variable = "a policy variable in an ARN that is matched as one text, or too many ways to match it";
+                let ways = expand::expand(&pattern.whole).ok_or(variable)?;
+                let mut parts = Vec::new();
+                for way in &ways {
+                    parts.push(self.by_parts(way)?);
+                }
+                Ok(Formula::or(parts))
+            }
+            // A pattern of six parts never matches a text that has fewer; but the text may have six and be no ARN.
+            (ResourceShape::Other, _, _) if !matters_to_other(pattern) => Ok(Formula::False),
+            (ResourceShape::Other, _, _) => {
+                self.other();
+                if pattern.parts.is_some() && self.matching == ArnMatching::Segment {
+                    return self.other_by_parts(pattern);
+                }
+                self.template(&Text::var(OTHER), &pattern.whole)
+            }
+        }
+    }
+
+    fn by_parts(&mut self, parts: &[Template; 6]) -> Result<Formula, String> {
+        let [first, rest @ ..] = parts;
+        let mut out = vec![self.template(&Text::constant("arn"), first)?];
+        for (name, part) in PARTS.into_iter().zip(rest) {
+            if part.as_glob().is_some_and(|glob| glob.is_everything()) {
+                continue;
+            }
+            out.push(self.template(&Text::var(name), part)?);
+            self.constrain(name, || {
+                let text = Text::var(name);
+                let filled = Formula::equal(&text, &Text::constant("")).not();
+                let no_colon = Formula::atom(Atom::Contains(text, Text::constant(":"))).not();
+                match name {
+                    "resource.id" => filled,
+                    "resource.region" | "resource.account" => no_colon,
+                    _ => Formula::and([filled, no_colon]),
+                }
+            });
+        }
+        Ok(Formula::and(out))
+    }
+
+    /// A text that is no ARN: `*`, or something that does not start with `arn:`.
+    fn other(&mut self) {
+        self.constrain(OTHER, || Formula::atom(Atom::Prefix(Text::constant("arn:"), Text::var(OTHER))).not());
+    }
+
+    /// A pattern of six parts against a text that does not start with `arn:`.
+    fn other_by_parts(&mut self, pattern: &ResourcePattern) -> Result<Formula, String> {
+        let parts: Vec<Glob> = pattern.parts.iter().flatten().filter_map(Template::as_glob).collect();
+        if parts.len() != 6 {
+            return Err("a policy variable in a resource that does not start with `arn:`".to_owned());
+        }
+        Ok(text::matches(&Text::var(OTHER), text::arn_regex(&parts)))
+    }
+
+    /// A text matches a template, its variables resolved in this request.
+    pub(super) fn template(&mut self, text: &Text, template: &Template) -> Result<Formula, String> {
+        let constant_glob = template.as_glob();
+        if let (Text::Const(constant), Some(glob)) = (text, &constant_glob) {
+            return Ok(Formula::from(glob.matches(constant)));
+        }
+        if let Some(glob) = constant_glob {
+            return Ok(text::glob(text, &glob));
+        }
+        self.resolve(template.parts.as_slice(), Vec::new(), &|pieces: &[Piece]| text::pieces(text, pieces))
+    }
+}
+
+/// Whether a pattern can match a text that does not start with `arn:`.
+fn matters_to_other(pattern: &ResourcePattern) -> bool {
+    let start = Template { parts: pattern.whole.parts.iter().take(4).cloned().collect() };
+    start.as_literal().as_deref() != Some("arn:")
+}
