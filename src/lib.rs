@@ -1,4 +1,5 @@
 //! Leastwise
+pub mod catalog;
 pub mod diag;
 pub mod document;
 pub mod encode;
@@ -6,5 +7,6 @@ pub mod eval;
 pub mod glob;
 pub mod json;
 pub mod policy;
+pub mod question;
 pub mod smt;
 pub mod value;

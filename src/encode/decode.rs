@@ -75,7 +75,13 @@ impl Encoder {
             kind if kind == Kind::Canonical as i64 => Principal::CanonicalUser(named(principal::CANONICAL, &"0".repeat(64))),
             kind if kind == Kind::Anonymous as i64 => Principal::Anonymous,
             _ => {
-                let plain = format!("arn:aws:iam::{ACCOUNT}:role/example");
+                let value = |key: &str| if self.used(key) { model.text(key) } else { None };
+                let account = value("aws:principalaccount").unwrap_or_else(|| ACCOUNT.to_owned());
+                let is_user = model.bool(&context::present("aws:username")) == Some(true);
+                let plain = match value("aws:username").filter(|_| is_user) {
+                    Some(name) => format!("arn:aws:iam::{account}:user/{name}"),
+                    None => format!("arn:aws:iam::{account}:role/example"),
+                };
                 let own = if self.used(principal::ARN) { model.text(principal::ARN).unwrap_or(plain) } else { plain };
                 if self.used(principal::IS_SESSION)
                     && model.bool(principal::IS_SESSION) == Some(true)

@@ -71,6 +71,8 @@ pub struct Encoder {
     constraints: Vec<Formula>,
     constrained: BTreeSet<String>,
     sessions: bool,
+    /// Whether the query names `principal.arn`; if not, the account and the user's name need no tie to it.
+    names_arn: bool,
 }
 
 impl Encoder {
@@ -84,11 +86,15 @@ impl Encoder {
         let sets = keys::multivalued(policies.clone());
         let all_principals = policies.into_iter().any(Policy::has_principals);
         let sessions = statements.iter().filter_map(|statement| statement.principal.as_ref()).any(principal::names_sessions);
+        let slots = context::plan(statements, &sets);
+        let names_arn = ["aws:principalarn", "aws:principaltype"].iter().any(|key| slots.contains_key(*key))
+            || statements.iter().filter_map(|statement| statement.principal.as_ref()).any(principal::names_arns);
         Self {
             matching,
             shape,
             all_principals,
-            slots: context::plan(statements, &sets),
+            slots,
+            names_arn,
             constraints: Vec::new(),
             constrained: BTreeSet::new(),
             sessions,

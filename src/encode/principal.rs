@@ -61,6 +61,11 @@ pub(super) fn names_sessions(principal: &PrincipalMatch) -> bool {
     })
 }
 
+/// Whether a list names AWS identities other than everyone.
+pub(super) fn names_arns(principal: &PrincipalMatch) -> bool {
+    principal.patterns.iter().any(|pattern| matches!(pattern, PrincipalPattern::Account { .. } | PrincipalPattern::Arn(_)))
+}
+
 impl Encoder {
     /// The list, or its complement under `NotPrincipal`, applies.
     pub(super) fn principal(&mut self, principal: &PrincipalMatch) -> Formula {
@@ -194,25 +199,33 @@ impl Encoder {
                 Some((self.kind(Kind::Aws), ARN.to_owned()))
             }
             "aws:principalaccount" => {
-                let arn = self.arn();
+                let arn = if self.names_arn { Some(self.arn()) } else { None };
                 self.constrain(key, || {
                     let account = Text::var("aws:principalaccount");
-                    let digits = Regex::OneOf([('0', '9')].into()).times(12);
-                    let with_colons = Text::concat([Text::constant("::"), account.clone(), Text::constant(":")]);
-                    Formula::and([text::matches(&account, digits), Formula::atom(Atom::Contains(arn, with_colons))])
+                    let digits = text::matches(&account, Regex::OneOf([('0', '9')].into()).times(12));
+                    let tie = arn.map(|arn| {
+                        let with_colons = Text::concat([Text::constant("::"), account, Text::constant(":")]);
+                        Formula::atom(Atom::Contains(arn, with_colons))
+                    });
+                    Formula::and([digits, tie.unwrap_or(Formula::True)])
                 });
                 Some((self.kind(Kind::Aws), key.to_owned()))
             }
             "aws:username" => {
+                let name = Text::var("aws:username");
+                let plain = text::matches(&name, Regex::none_of(&[':', '/']).plus());
+                if !self.names_arn {
+                    self.constrain(key, || plain);
+                    return Some((
+                        Formula::and([self.kind(Kind::Aws), Formula::var(&super::context::present(key))]),
+                        key.to_owned(),
+                    ));
+                }
                 let arn = self.arn();
                 let is_user = Formula::and([self.kind(Kind::Aws), arn_rest(&arn, "iam", "user/*")]);
                 self.constrain(key, || {
-                    let name = Text::var("aws:username");
-                    let tie = Formula::and([
-                        text::matches(&name, Regex::none_of(&[':', '/']).plus()),
-                        Formula::atom(Atom::Suffix(Text::concat([Text::constant("/"), name.clone()]), arn.clone())),
-                    ]);
-                    arn_rest(&arn, "iam", "user/*").implies(tie)
+                    let ends = Formula::atom(Atom::Suffix(Text::concat([Text::constant("/"), name]), arn.clone()));
+                    arn_rest(&arn, "iam", "user/*").implies(Formula::and([plain, ends]))
                 });
                 Some((is_user, key.to_owned()))
             }

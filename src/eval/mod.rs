@@ -67,10 +67,19 @@ pub fn allows(policy: &Policy, request: &Request, matching: ArnMatching) -> bool
 
 /// Whether a statement applies to a request: principal, action, resource and every condition match.
 pub fn applies(statement: &Statement, request: &Request, matching: ArnMatching) -> bool {
-    statement.action.applies(&request.action.to_ascii_lowercase())
-        && statement.principal.as_ref().is_none_or(|principal| principal::applies(principal, request))
+    statement.action.applies(&request.action.to_ascii_lowercase()) && applies_beyond_action(statement, request, matching)
+}
+
+/// Whether principal, resource and every condition of a statement match; for callers that know that its action does.
+pub fn applies_beyond_action(statement: &Statement, request: &Request, matching: ArnMatching) -> bool {
+    statement.principal.as_ref().is_none_or(|principal| principal::applies(principal, request))
         && statement.resource.as_ref().is_none_or(|resource| resource::applies(resource, request, matching))
         && statement.conditions.iter().all(|condition| condition::holds(condition, request))
+}
+
+/// Whether one condition holds for a request.
+pub fn condition_holds(condition: &crate::policy::Condition, request: &Request) -> bool {
+    condition::holds(condition, request)
 }
 
 /// Whether one of these resource patterns, written as in a policy without variables, matches a resource.

@@ -99,6 +99,12 @@ impl Glob {
 
     /// Whether the whole text matches.
     pub fn matches(&self, text: &str) -> bool {
+        // Most globs differ in a first character: told without looking at the rest.
+        if let (Some(Token::Char(first)), start) = (self.tokens.first(), text.chars().next())
+            && start != Some(*first)
+        {
+            return false;
+        }
         let text: Vec<char> = text.chars().collect();
         let (mut at, mut position) = (0, 0);
         // The last star seen: the token after it, and the text position it has swallowed up to.

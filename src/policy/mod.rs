@@ -80,6 +80,11 @@ impl ActionMatch {
 }
 
 impl Policy {
+    /// Reads a policy document and gives it its meaning; the errors name every place.
+    pub fn read(source: &Source, budget: &crate::diag::Budget) -> Result<Self, crate::diag::Diagnostics> {
+        normalize(&crate::document::read(source, budget)?)
+    }
+
     /// Whether any statement names principals, as resource and trust policies do.
     pub fn has_principals(&self) -> bool {
         self.statements.iter().any(|statement| statement.principal.is_some())

@@ -1,0 +1,133 @@
+//! Which services and actions does AWS have, and since when do we know?
+//!
+//! A catalog is a dated list. Two are embedded, packed, and unpacked only when asked for: the latest, and that of June
+//! 2024, with which the published refinement examples come out as published. A user's file may replace them. Action
+//! names match without case and are printed in the catalog's spelling.
+//!
+//! Sources: see `data/README.md`.
+
+mod read;
+
+use crate::diag::{Diagnostic, Source};
+use std::collections::BTreeMap;
+use std::sync::OnceLock;
+
+static LATEST: &[u8] = include_bytes!("../../data/catalog-latest.json.zst");
+static JUNE_2024: &[u8] = include_bytes!("../../data/catalog-2024-06.json.zst");
+
+/// A dated list of services and their actions.
+#[derive(Debug, Clone)]
+pub struct Catalog {
+    /// What it is called: `latest`, `2024-06`, or a file's name.
+    pub name: String,
+    /// The day it describes, `YYYY-MM-DD`; `unknown` if a file does not say.
+    pub date: String,
+    services: BTreeMap<String, Service>,
+}
+
+/// One service.
+#[derive(Debug, Clone, Default)]
+pub struct Service {
+    /// By name in lower case.
+    actions: BTreeMap<String, Action>,
+}
+
+/// One action.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Action {
+    /// In AWS's spelling, without the service.
+    pub name: String,
+    /// `Read`, `List`, `Write`, `Permissions management`, `Tagging`, or several, where the catalog knows.
+    pub access_level: Option<String>,
+}
+
+impl Catalog {
+    /// The newest embedded catalog.
+    pub fn latest() -> &'static Self {
+        static CATALOG: OnceLock<Catalog> = OnceLock::new();
+        CATALOG.get_or_init(|| read::embedded("latest", "2026-10-27", LATEST))
+    }
+
+    /// The catalog of June 2024.
+    pub fn june_2024() -> &'static Self {
+        static CATALOG: OnceLock<Catalog> = OnceLock::new();
+        CATALOG.get_or_init(|| read::embedded("2024-06", "2024-06-28", JUNE_2024))
+    }
+
+    /// A catalog from a user's file: `{"prefix": ["Name", ...]}` or `{"prefix": {"actions": {"Name": {...}}}}`, with an
+    /// optional member `"date": "YYYY-MM-DD"`.
+    pub fn read(source: &Source) -> Result<Self, Diagnostic> {
+        read::read(source)
+    }
+
+    /// All services with their prefixes, sorted.
+    pub fn services(&self) -> impl Iterator<Item = (&str, &Service)> {
+        self.services.iter().map(|(prefix, service)| (prefix.as_str(), service))
+    }
+
+    /// A service by its prefix, in any case.
+    pub fn service(&self, prefix: &str) -> Option<&Service> {
+        self.services.get(&prefix.to_ascii_lowercase())
+    }
+
+    /// `service:Name` in the catalog's spelling, for an action in any case.
+    pub fn canonical_action(&self, action: &str) -> Option<String> {
+        let lower = action.to_ascii_lowercase();
+        let (prefix, name) = lower.split_once(':')?;
+        let action = self.services.get(prefix)?.actions.get(name)?;
+        Some(format!("{prefix}:{}", action.name))
+    }
+
+    /// How many actions it lists.
+    pub fn action_count(&self) -> usize {
+        self.services.values().map(|service| service.actions.len()).sum()
+    }
+}
+
+impl Service {
+    /// Its actions, sorted by name in lower case.
+    pub fn actions(&self) -> impl Iterator<Item = &Action> {
+        self.actions.values()
+    }
+
+    /// An action by its name in any case.
+    pub fn action(&self, name: &str) -> Option<&Action> {
+        self.actions.get(&name.to_ascii_lowercase())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_embedded_catalogs_are_whole() {
+        assert_eq!((Catalog::latest().services.len(), Catalog::latest().action_count()), (457, 22_321));
+        assert_eq!((Catalog::june_2024().services.len(), Catalog::june_2024().action_count()), (399, 16_934));
+        assert_eq!(Catalog::latest().canonical_action("S3:getobject").as_deref(), Some("s3:GetObject"));
+        assert_eq!(Catalog::latest().canonical_action("s3:NoSuchAction"), None);
+        let level = Catalog::latest().service("S3").and_then(|s3| s3.action("getobject")).and_then(|a| a.access_level.clone());
+        assert_eq!(level.as_deref(), Some("Read"));
+    }
+
+    #[test]
+    fn both_forms_of_a_file_are_read_and_others_refused_with_their_place() {
+        for text in [
+            r#"{"date":"2026-01-02","s3":["GetObject"]}"#,
+            r#"{"date":"2026-01-02","s3":{"actions":{"GetObject":{"l":"Read"}}}}"#,
+        ] {
+            let catalog = Catalog::read(&Source::new("c.json", text)).unwrap();
+            assert_eq!((catalog.date.as_str(), catalog.action_count()), ("2026-01-02", 1), "{text}");
+        }
+        for (text, part) in [
+            ("[]", "c.json:1:1: a catalog must be an object"),
+            (r#"{"s3":{"x":1}}"#, "c.json:1:7: the service `s3` has no list of actions"),
+            (r#"{"s3":["Get*"]}"#, "c.json:1:8: `Get*` is no action name"),
+            (r#"{"s3":[7]}"#, "c.json:1:8: an action name must be a string"),
+            ("{}", "c.json:1:1: the catalog lists no action"),
+        ] {
+            let said = Catalog::read(&Source::new("c.json", text)).unwrap_err().to_string();
+            assert!(said.starts_with(part), "{text}: {said}");
+        }
+    }
+}

@@ -1,0 +1,57 @@
+//! Asserts a search that is empty iff the policy allows none of the listed actions on any of the listed resources.
+//!
+//! Actions alone mean on any resource, resources alone mean any action. Source: IAM Access Analyzer,
+//! CheckAccessNotGranted.
+
+use super::ask::{ActionScope, Ask, ask};
+use super::{InternalError, Outcome, Proof, Settings, Verdict, reasons};
+use crate::diag::Span;
+use crate::glob::Glob;
+use crate::policy::{Policy, ResourcePattern};
+use std::time::Instant;
+
+/// The access that must not be granted. Patterns are written as in a policy; an empty list means any.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Access {
+    /// Action patterns.
+    pub actions: Vec<String>,
+    /// Resource patterns.
+    pub resources: Vec<String>,
+}
+
+/// Whether `policy` grants none of `access`.
+pub fn access_not_granted(policy: &Policy, access: &Access, settings: &Settings) -> Result<Outcome, InternalError> {
+    let started = Instant::now();
+    let search = search(policy, access);
+    let found = ask(&search, settings)?;
+    let (verdict, message) = match (found.witness, found.unknown) {
+        (Some(witness), _) => {
+            let statements: Vec<usize> = found.statements.into_iter().collect();
+            let reasons = reasons(policy, &statements, "One or more of the listed actions or resources");
+            let message = "The policy document grants access to perform one or more of the listed actions or resources.";
+            (Verdict::Fail { reasons, witness: Box::new(witness) }, message.to_owned())
+        }
+        (None, Some(why)) => {
+            let message = format!("Whether the policy document grants the listed access is unknown: {why}.");
+            (Verdict::Unknown(why), message)
+        }
+        (None, None) => {
+            let message = "The policy document does not grant access to perform the listed actions or resources.";
+            (Verdict::Pass, message.to_owned())
+        }
+    };
+    let proof = Proof::since(started, settings, found.queries);
+    Ok(Outcome { check: "access-not-granted", verdict, message, proof, notes: Vec::new() })
+}
+
+/// The search behind it.
+pub fn search<'p>(policy: &'p Policy, access: &Access) -> Ask<'p> {
+    let globs: Vec<Glob> = access.actions.iter().map(|action| Glob::parse(action).to_ascii_lowercase()).collect();
+    let patterns = access.resources.iter().map(|resource| ResourcePattern::parse(resource, Span::default(), false));
+    Ask {
+        grants: policy,
+        unless: None,
+        actions: if globs.is_empty() { ActionScope::All } else { ActionScope::Matching(globs) },
+        resources: if access.resources.is_empty() { None } else { Some(patterns.collect()) },
+    }
+}

@@ -1,0 +1,40 @@
+//! Asserts a search that is empty iff the new policy allows no request that the existing policy does not allow.
+//!
+//! Source: IAM Access Analyzer, CheckNoNewAccess.
+
+use super::ask::{ActionScope, Ask, ask};
+use super::{InternalError, Outcome, Proof, Settings, Verdict, reasons};
+use crate::policy::Policy;
+use std::time::Instant;
+
+/// Whether `new` grants nothing that `existing` does not.
+///
+/// A FAIL names every statement of `new` that grants something new, where AWS names one.
+pub fn no_new_access(existing: &Policy, new: &Policy, settings: &Settings) -> Result<Outcome, InternalError> {
+    let started = Instant::now();
+    let search = search(existing, new);
+    let found = ask(&search, settings)?;
+    let (verdict, message) = match (found.witness, found.unknown) {
+        (Some(witness), _) => {
+            let statements: Vec<usize> = found.statements.into_iter().collect();
+            let reasons = reasons(new, &statements, "New access");
+            let message = "The modified permissions grant new access compared to your existing policy.";
+            (Verdict::Fail { reasons, witness: Box::new(witness) }, message.to_owned())
+        }
+        (None, Some(why)) => {
+            let message = format!("Whether the modified permissions grant new access is unknown: {why}.");
+            (Verdict::Unknown(why), message)
+        }
+        (None, None) => {
+            let message = "The modified permissions do not grant new access compared to your existing policy.";
+            (Verdict::Pass, message.to_owned())
+        }
+    };
+    let proof = Proof::since(started, settings, found.queries);
+    Ok(Outcome { check: "no-new-access", verdict, message, proof, notes: Vec::new() })
+}
+
+/// The search behind it.
+pub fn search<'p>(existing: &'p Policy, new: &'p Policy) -> Ask<'p> {
+    Ask { grants: new, unless: Some(existing), actions: ActionScope::All, resources: None }
+}

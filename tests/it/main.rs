@@ -1,0 +1,5 @@
+//! The product's tests from outside: one binary, because linking Z3 is slow.
+#![allow(missing_docs, reason = "tests")]
+
+mod corpus;
+mod support;

@@ -1,0 +1,32 @@
+//! What the tests share: the corpus, and short ways to make policies.
+
+use leastwise::diag::{Budget, Source};
+use leastwise::policy::Policy;
+use std::io::Read as _;
+use std::path::{Path, PathBuf};
+
+pub fn root() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+}
+
+/// The corpus folder, or `None` with a visible note that the test is skipped.
+pub fn corpus(test: &str) -> Option<PathBuf> {
+    let folder = std::env::var_os("LEASTWISE_CORPUS").map_or_else(|| root().join("../shared/data"), PathBuf::from);
+    if folder.is_dir() {
+        return Some(folder);
+    }
+    eprintln!("SKIPPED {test}: no corpus at {} (set LEASTWISE_CORPUS)", folder.display());
+    None
+}
+
+/// The lines of a packed JSON Lines file.
+pub fn lines(path: &Path) -> Vec<serde_json::Value> {
+    let packed = std::fs::read(path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
+    let mut text = String::new();
+    ruzstd::decoding::StreamingDecoder::new(packed.as_slice()).unwrap().read_to_string(&mut text).unwrap();
+    text.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
+}
+
+pub fn policy(name: &str, value: &serde_json::Value) -> Policy {
+    Policy::read(&Source::new(name, value.to_string()), &Budget::default()).unwrap_or_else(|found| panic!("{found}"))
+}
