@@ -29,9 +29,9 @@ mod resource;
 mod text;
 
 use crate::diag::{LineColumn, Span};
-use crate::policy::{ArnMatching, Policy, ResourcePattern, Statement, keys};
-use crate::smt::Formula;
-use std::collections::{BTreeMap, BTreeSet};
+use crate::policy::{ArnMatching, Condition, Policy, ResourcePattern, Statement, Template, keys};
+use crate::smt::{Formula, Text};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 /// A construct that has no encoding (yet).
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -73,6 +73,12 @@ pub struct Encoder {
     sessions: bool,
     /// Whether the query names `principal.arn`; if not, the account and the user's name need no tie to it.
     names_arn: bool,
+    /// How many cuts of texts there are (see `text`).
+    cuts: usize,
+    /// Templates with variables that were encoded already, so that equal ones are the same formula.
+    templates: HashMap<(Text, Template), Formula>,
+    /// Whether what has no encoding becomes a Boolean of its own, for a proof that does not depend on it.
+    opaque: bool,
 }
 
 impl Encoder {
@@ -95,9 +101,29 @@ impl Encoder {
             all_principals,
             slots,
             names_arn,
+            cuts: 0,
+            templates: HashMap::new(),
+            opaque: false,
             constraints: Vec::new(),
             constrained: BTreeSet::new(),
             sessions,
+        }
+    }
+
+    /// The same encoder, but what has no encoding becomes a Boolean of its own: equal constructs the same one.
+    ///
+    /// Such a formula allows more requests than there are, so only `unsat` means anything.
+    #[must_use]
+    pub fn with_opaque_constructs(mut self) -> Self {
+        self.opaque = true;
+        self
+    }
+
+    /// The formula, or under [`Self::with_opaque_constructs`] a Boolean named after the construct.
+    fn or_opaque<E>(&self, formula: Result<Formula, E>, construct: impl FnOnce() -> String) -> Result<Formula, E> {
+        match formula {
+            Err(_) if self.opaque => Ok(Formula::var(&format!("opaque: {}", construct()))),
+            other => other,
         }
     }
 
@@ -116,7 +142,9 @@ impl Encoder {
         };
         let mut parts = vec![principal, resource];
         for condition in &statement.conditions {
+            let Condition { key, when_absent, quantifier, negated, test, .. } = condition;
             let formula = self.condition(condition);
+            let formula = self.or_opaque(formula, || format!("{key} {when_absent} {quantifier:?} {negated} {test:?}"));
             parts.push(formula.map_err(|construct| Unsupported { construct, at: place(condition.span) })?);
         }
         Ok(Formula::and(parts))

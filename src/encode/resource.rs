@@ -6,6 +6,7 @@ use crate::diag::Span;
 use crate::glob::Glob;
 use crate::policy::{ArnMatching, ResourceMatch, ResourcePattern, Template};
 use crate::smt::{Atom, Formula, Text};
+use std::cell::RefCell;
 
 /// The parts of the symbolic ARN, in order, without the leading `arn`.
 pub(super) const PARTS: [&str; 5] =
@@ -19,7 +20,9 @@ impl Encoder {
     pub(super) fn resource(&mut self, resource: &ResourceMatch) -> Result<Formula, (String, Option<Span>)> {
         let mut parts = Vec::new();
         for pattern in &resource.patterns {
-            parts.push(self.resource_pattern(pattern).map_err(|construct| (construct, Some(pattern.span)))?);
+            let formula = self.resource_pattern(pattern);
+            let formula = self.or_opaque(formula, || format!("{:?} {:?}", self.shape, pattern.whole));
+            parts.push(formula.map_err(|construct| (construct, Some(pattern.span)))?);
         }
         let listed = Formula::or(parts);
         Ok(if resource.negated { listed.not() } else { listed })
@@ -98,7 +101,24 @@ impl Encoder {
         if let Some(glob) = constant_glob {
             return Ok(text::glob(text, &glob));
         }
-        self.resolve(template.parts.as_slice(), Vec::new(), &|pieces: &[Piece]| text::pieces(text, pieces))
+        let known = (text.clone(), template.clone());
+        if let Some(formula) = self.templates.get(&known) {
+            return Ok(formula.clone());
+        }
+        let cuts = RefCell::new(Vec::new());
+        let before = self.cuts;
+        let cut = |constraint: &dyn Fn(usize) -> Formula| {
+            let number = before + cuts.borrow().len();
+            cuts.borrow_mut().push(constraint(number));
+            number
+        };
+        let formula = self.resolve(template.parts.as_slice(), Vec::new(), &|pieces: &[Piece]| text::pieces(text, pieces, &cut));
+        let cuts = cuts.into_inner();
+        self.cuts += cuts.len();
+        self.constraints.extend(cuts);
+        let formula = formula?;
+        self.templates.insert(known, formula.clone());
+        Ok(formula)
     }
 }
 

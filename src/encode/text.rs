@@ -5,7 +5,9 @@
 //!
 //! A template with variables is cut at its stars into chunks of fixed content. The first chunk is a prefix, the last a
 //! suffix, one chunk between them is contained in what is left; no quantifier is needed, so the formula may stand under
-//! any number of negations. More inner chunks, or `?` beside a variable, have no encoding yet.
+//! any number of negations. More inner chunks are found one after the other, each at its leftmost place (which loses no
+//! match): the text before and after it are variables of their own, fixed by a constraint that always has exactly one
+//! solution, so they may stand under negations too. `?` beside a variable has no encoding yet.
 
 use crate::glob::{Glob, Token};
 use crate::smt::term::Cmp;
@@ -110,8 +112,9 @@ pub(super) fn ignoring_case(text: &Text, literal: &str) -> Formula {
     matches(text, Regex::concat(literal.chars().map(letter)))
 }
 
-/// The text matches the pieces; the error names what has no encoding.
-pub(super) fn pieces(text: &Text, pieces: &[Piece]) -> Result<Formula, String> {
+/// The text matches the pieces; the error names what has no encoding. Constraints on new variables go to `cut`, which
+/// is given a formula for the number of a cut.
+pub(super) fn pieces(text: &Text, pieces: &[Piece], cut: &dyn Fn(&dyn Fn(usize) -> Formula) -> usize) -> Result<Formula, String> {
     if !pieces.iter().any(|piece| matches!(piece, Piece::Value(_))) {
         let tokens = pieces.iter().map(|piece| match piece {
             Piece::Char(c) => Token::Char(*c),
@@ -148,7 +151,20 @@ pub(super) fn pieces(text: &Text, pieces: &[Piece]) -> Result<Formula, String> {
                     let long_enough = Formula::atom(Atom::Ints(Cmp::GreaterOrEqual, Int::Len(text.clone()), both));
                     Ok(Formula::and([around(text, first, last), long_enough, contained]))
                 }
-                _ => Err("a policy variable in a pattern with more than one inner part between wildcards".to_owned()),
+                several => {
+                    let both = Int::Sum([Int::Len(first.clone()), Int::Len(last.clone())].into());
+                    let long_enough = Formula::atom(Atom::Ints(Cmp::GreaterOrEqual, Int::Len(text.clone()), both.clone()));
+                    let left = Int::Minus(Rc::new(Int::Len(text.clone())), Rc::new(both));
+                    let mut rest = Text::Part(Rc::new(text.clone()), Rc::new(Int::Len(first.clone())), Rc::new(left));
+                    let mut parts = vec![around(text, first, last), long_enough];
+                    for chunk in several {
+                        let found = Formula::atom(Atom::Contains(rest.clone(), (*chunk).clone()));
+                        let number = cut(&|number| found.clone().implies(leftmost(&rest, chunk, number)));
+                        parts.push(found);
+                        rest = Text::var(&after(number));
+                    }
+                    Ok(Formula::and(parts))
+                }
             }
         }
         [] => Ok(Formula::equal(text, &empty)),
@@ -166,4 +182,26 @@ pub(super) fn arn_regex(parts: &[Glob]) -> Regex {
         out.push(if index == last { regex(part) } else { regex_without_colon(part) });
     }
     Regex::concat(out)
+}
+
+/// The name of the text after a cut.
+fn after(number: usize) -> String {
+    format!("cut {number}, after")
+}
+
+/// The text is what is before the chunk's leftmost place, the chunk, and what is after it.
+fn leftmost(text: &Text, chunk: &Text, number: usize) -> Formula {
+    let before = Text::var(&format!("cut {number}, before"));
+    let whole = Text::concat([before.clone(), chunk.clone(), Text::var(&after(number))]);
+    // Up to, but without, the chunk's last character, the chunk does not stand yet.
+    let but_last = Int::Minus(Rc::new(Int::Len(chunk.clone())), Rc::new(Int::Const(1)));
+    let almost = Text::Part(Rc::new(chunk.clone()), Rc::new(Int::Const(0)), Rc::new(but_last));
+    let earlier = Formula::atom(Atom::Contains(Text::concat([before.clone(), almost]), chunk.clone()));
+    // An empty chunk (of an empty value) stands at the very start.
+    let empty = Formula::equal(chunk, &Text::constant(""));
+    let at_start = Formula::equal(&before, &Text::constant(""));
+    Formula::and([
+        Formula::equal(text, &whole),
+        Formula::or([Formula::and([empty.clone(), at_start]), Formula::and([empty.not(), earlier.not()])]),
+    ])
 }

@@ -12,7 +12,7 @@ use crate::eval;
 use crate::glob::Glob;
 use crate::policy::{ArnMatching, Policy, Request, ResourcePattern, Statement};
 use crate::smt::{self, Formula, Solver};
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap};
 use std::time::Instant;
 
 /// Which actions a question is about.
@@ -110,7 +110,15 @@ impl<'a, 'p> Search<'a, 'p> {
             let mut encoder = encoder(self.ask, &grants, &unless, self.settings.matching, shape);
             match violation(self.ask, &mut encoder, &grants, &unless, false) {
                 Ok(parts) => self.query(&encoder, parts, Some(&group.action))?,
-                Err(unsupported) => self.open(&unsupported.to_string()),
+                // The proof may not depend on what has no encoding.
+                Err(unsupported) => {
+                    let encoder = self::encoder(self.ask, &grants, &unless, self.settings.matching, shape);
+                    let opaque = violation(self.ask, &mut encoder.with_opaque_constructs(), &grants, &unless, false);
+                    let proved = opaque.is_ok_and(|parts| self.impossible(&[&parts.formula]));
+                    if !proved {
+                        self.open(&unsupported.to_string());
+                    }
+                }
             }
         }
         Ok(())
@@ -141,11 +149,29 @@ impl<'a, 'p> Search<'a, 'p> {
     /// Checks these formulas together. Always pushed from an empty solver: Z3 propagates without any limit when a level
     /// is opened over assertions that it has searched already (measured: it can hang there).
     fn check_all(&mut self, formulas: &[&Formula], encoder: &Encoder, action: Option<&str>) -> Result<bool, InternalError> {
+        if self.impossible(formulas) {
+            return Ok(false);
+        }
         self.solver.push();
         formulas.iter().for_each(|formula| self.solver.assert(formula));
         let checked = self.check(encoder, action);
         self.solver.pop();
         checked
+    }
+
+    /// Whether the formulas cannot be true together whatever their atoms mean: the cheap proof, tried first. It is
+    /// Z3's `unsat` on the propositional skeleton, which the formulas imply.
+    fn impossible(&mut self, formulas: &[&Formula]) -> bool {
+        if self.settings.engine == Engine::Strings {
+            return false;
+        }
+        let mut names = HashMap::new();
+        self.found.queries += 1;
+        self.solver.push();
+        formulas.iter().for_each(|formula| self.solver.assert(&formula.skeleton(&mut names)));
+        let answer = self.solver.check();
+        self.solver.pop();
+        matches!(answer, smt::Answer::Unsat)
     }
 
     /// Checks what is asserted; a model is replayed and its statements are noted. Returns whether there was one.

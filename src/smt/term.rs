@@ -5,7 +5,7 @@
 //! Invariant: a variable's name has one sort. Shared parts are shared (`Rc`), so a formula is a graph, not a tree.
 
 use super::Regex;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use std::rc::Rc;
 
 /// The sort of a variable.
@@ -224,6 +224,22 @@ impl Formula {
     /// Both or neither.
     pub fn iff(self, other: Formula) -> Self {
         Self::and([self.clone().implies(other.clone()), other.implies(self)])
+    }
+
+    /// The propositional skeleton: every atom a Boolean of its own, equal atoms the same one (named in `names`).
+    ///
+    /// It is implied by the formula, so if the skeleton cannot be true, neither can the formula.
+    pub fn skeleton(&self, names: &mut HashMap<Rc<Atom>, Rc<str>>) -> Self {
+        match self {
+            Self::True | Self::False | Self::Var(_) => self.clone(),
+            Self::Not(inner) => inner.skeleton(names).not(),
+            Self::And(parts) => Self::and(parts.iter().map(|part| part.skeleton(names)).collect::<Vec<_>>()),
+            Self::Or(parts) => Self::or(parts.iter().map(|part| part.skeleton(names)).collect::<Vec<_>>()),
+            Self::Atom(atom) => {
+                let next = names.len();
+                Self::Var(names.entry(atom.clone()).or_insert_with(|| format!("atom {next}").into()).clone())
+            }
+        }
     }
 
     /// Collects the variables with their sorts.
