@@ -8,5 +8,7 @@ pub mod glob;
 pub mod json;
 pub mod policy;
 pub mod question;
+pub mod refine;
 pub mod smt;
+pub mod usage;
 pub mod value;

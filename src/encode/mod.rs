@@ -51,6 +51,11 @@ impl std::fmt::Display for Unsupported {
     }
 }
 
+/// A text matches a glob.
+pub fn matches_glob(text: &Text, glob: &crate::glob::Glob) -> Formula {
+    text::glob(text, glob)
+}
+
 /// How the resource of the symbolic request looks.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum ResourceShape {

@@ -1,0 +1,239 @@
+//! Which policy does the refinement rule propose? Before anything is proved of it.
+//!
+//! Allow statements lose what is unused, statement by statement: each action pattern is re-cut within its service
+//! ([`super::generalize`]), patterns over all services go service by service, `NotAction` grows by the unused actions.
+//! Everything else stays as written: order, Sids, resources, conditions, Deny statements. A statement left without
+//! actions goes.
+
+use super::generalize::{Recut, contains, recut};
+use super::unused::UnusedActions;
+use crate::catalog::Catalog;
+use crate::document::{Document, Edit, Effect, Statement, apply};
+use crate::glob::Glob;
+use crate::json::Value;
+
+/// IAM's limit for a managed policy, in characters without white space.
+pub const MANAGED_POLICY_LIMIT: usize = 6_144;
+
+/// A proposed policy.
+#[derive(Debug, Clone)]
+pub struct Candidate {
+    /// The document.
+    pub json: Value,
+    /// What changed.
+    pub changes: Vec<Change>,
+    /// What is worth knowing.
+    pub notes: Vec<String>,
+    /// Whether no Allow statement is left.
+    pub is_empty: bool,
+}
+
+/// What became of one pattern.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Change {
+    /// The statement's place in the original, from 0.
+    pub statement_index: usize,
+    /// Its Sid.
+    pub statement_id: Option<String>,
+    /// The pattern as it stood; `NotAction` for entries that were added.
+    pub pattern: String,
+    /// What stands instead; nothing if it went.
+    pub replaced_by: Vec<String>,
+}
+
+/// Proposes the refined policy.
+pub fn candidate(original: &Document, unused: &UnusedActions, catalog: &Catalog) -> Candidate {
+    let mut changes = Vec::new();
+    let edits: Vec<Edit> = original
+        .statements
+        .iter()
+        .enumerate()
+        .map(|(index, statement)| match (statement.effect.value, statement.action.negated) {
+            (Effect::Deny, _) => Edit::Keep,
+            (Effect::Allow, false) => actions(index, statement, unused, catalog, &mut changes),
+            (Effect::Allow, true) => not_actions(index, statement, unused, catalog, &mut changes),
+        })
+        .collect();
+    let json = apply(original, &edits);
+    let kept = original.statements.iter().zip(&edits).filter(|(_, edit)| **edit != Edit::Remove);
+    let is_empty = !kept.map(|(statement, _)| statement.effect.value).any(|effect| effect == Effect::Allow);
+    let notes = notes(&json, &changes, catalog);
+    Candidate { json, changes, notes, is_empty }
+}
+
+fn notes(json: &Value, changes: &[Change], catalog: &Catalog) -> Vec<String> {
+    let mut notes = Vec::new();
+    let size = json.to_pretty().chars().filter(|c| !c.is_whitespace()).count();
+    if size > MANAGED_POLICY_LIMIT {
+        notes.push(format!(
+            "the refined policy has {size} characters without white space; a managed policy may have {MANAGED_POLICY_LIMIT}: split it"
+        ));
+    }
+    let future = |change: &&Change| Glob::parse(&change.pattern).has_wildcard();
+    let patterns: Vec<&str> = changes.iter().filter(future).map(|change| change.pattern.as_str()).collect();
+    if !patterns.is_empty() {
+        notes.push(format!(
+            "actions that AWS adds after the catalog's date ({}) under {} are granted only where a new pattern matches them",
+            catalog.date,
+            patterns.join(", ")
+        ));
+    }
+    notes
+}
+
+/// A pattern of the new list: as written, or introduced.
+struct Entry {
+    text: String,
+    introduced: bool,
+}
+
+fn actions(index: usize, statement: &Statement, unused: &UnusedActions, catalog: &Catalog, changes: &mut Vec<Change>) -> Edit {
+    let mut cuts: Vec<(String, Option<Vec<String>>)> = Vec::new();
+    for item in &statement.action.items {
+        cuts.push((item.value.clone(), new_patterns(&item.value, unused, catalog)));
+    }
+    if cuts.iter().all(|(_, new)| new.is_none()) {
+        return Edit::Keep;
+    }
+    let mut entries: Vec<Entry> = Vec::new();
+    for (text, new) in &cuts {
+        match new {
+            None => entries.push(Entry { text: text.clone(), introduced: false }),
+            Some(new) => entries.extend(new.iter().map(|text| Entry { text: text.clone(), introduced: true })),
+        }
+    }
+    drop_redundant(&mut entries, catalog);
+    for (pattern, new) in cuts {
+        let Some(new) = new else { continue };
+        let stands = |text: &String| entries.iter().any(|entry| entry.introduced && entry.text == *text);
+        let statement_id = statement.sid.as_ref().map(|sid| sid.value.clone());
+        let replaced_by = new.into_iter().filter(stands).collect();
+        changes.push(Change { statement_index: index, statement_id, pattern, replaced_by });
+    }
+    if entries.is_empty() { Edit::Remove } else { Edit::Actions(entries.into_iter().map(|entry| entry.text).collect()) }
+}
+
+/// The patterns that replace one; `None` if it stays as written.
+fn new_patterns(text: &str, unused: &UnusedActions, catalog: &Catalog) -> Option<Vec<String>> {
+    // `*` alone is every service and every name; other texts without a colon match no action by service.
+    let (service, name) = match text.split_once(':') {
+        Some((service, name)) => (service, name),
+        None if Glob::parse(text).is_everything() => ("*", "*"),
+        None => (text, "*"),
+    };
+    let (service_glob, name_glob) = (Glob::parse(service).to_ascii_lowercase(), Glob::parse(name));
+    let under_it = unused.services().any(|service| {
+        service_glob.matches(service)
+            && (unused.is_whole(service) || unused.names(service).any(|unused| name_glob.to_ascii_lowercase().matches(unused)))
+    });
+    if !under_it {
+        return None;
+    }
+    let cut = |prefix: &str, service: &str| -> Vec<String> {
+        if unused.is_whole(service) {
+            return Vec::new();
+        }
+        let names: Vec<&str> = catalog
+            .service(service)
+            .into_iter()
+            .flat_map(|service| service.actions())
+            .map(|action| action.name.as_str())
+            .collect();
+        let gone: Vec<&str> = unused.names(service).collect();
+        match recut(&name_glob, &names, &gone) {
+            Recut::AsWritten => {
+                let lower = name_glob.to_ascii_lowercase();
+                let matches_any = names.iter().any(|name| lower.matches(&name.to_ascii_lowercase()));
+                if matches_any { vec![format!("{prefix}:{name}")] } else { Vec::new() }
+            }
+            Recut::Gone => Vec::new(),
+            Recut::Replaced(patterns) => patterns.into_iter().map(|pattern| format!("{prefix}:{pattern}")).collect(),
+        }
+    };
+    if service_glob.has_wildcard() {
+        let matching = catalog.services().map(|(prefix, _)| prefix).filter(|prefix| service_glob.matches(prefix));
+        return Some(matching.flat_map(|prefix| cut(prefix, prefix)).collect());
+    }
+    Some(cut(service, &service.to_ascii_lowercase()))
+}
+
+/// Drops introduced entries that other entries make superfluous over the catalog, literals and narrow ones first.
+fn drop_redundant(entries: &mut Vec<Entry>, catalog: &Catalog) {
+    let mut order: Vec<usize> = (0..entries.len()).filter(|at| entries.get(*at).is_some_and(|entry| entry.introduced)).collect();
+    order.sort_by_key(|at| {
+        entries.get(*at).map(|entry| (Glob::parse(&entry.text).has_wildcard(), std::cmp::Reverse(entry.text.len())))
+    });
+    let mut dropped: Vec<usize> = Vec::new();
+    let globs: Vec<Glob> = entries.iter().map(|entry| Glob::parse(&entry.text).to_ascii_lowercase()).collect();
+    for at in order {
+        let Some(own) = globs.get(at) else { continue };
+        let others: Vec<&Glob> = globs
+            .iter()
+            .enumerate()
+            .filter(|(other, _)| *other != at && !dropped.contains(other))
+            .map(|(_, glob)| glob)
+            .filter(|other| same_service(own, other))
+            .collect();
+        let only_here = |action: &String| !others.iter().any(|other| other.matches(action));
+        if !matched(own, catalog).iter().any(only_here) {
+            dropped.push(at);
+        }
+    }
+    let mut at = 0;
+    entries.retain(|_| {
+        at += 1;
+        !dropped.contains(&(at - 1))
+    });
+}
+
+fn same_service(a: &Glob, b: &Glob) -> bool {
+    let service = |glob: &Glob| glob.to_string().split_once(':').map(|(service, _)| service.to_owned()).unwrap_or_default();
+    let (a, b) = (service(a), service(b));
+    a == b || a.contains(['*', '?']) || b.contains(['*', '?'])
+}
+
+/// The catalog's actions that a pattern (in lower case) matches, in lower case.
+pub(super) fn matched(pattern: &Glob, catalog: &Catalog) -> Vec<String> {
+    let text = pattern.to_string();
+    let service = Glob::parse(text.split_once(':').map_or("*", |(service, _)| service));
+    let services = catalog.services().filter(|(prefix, _)| service.matches(prefix));
+    services
+        .flat_map(|(prefix, service)| {
+            service.actions().map(move |action| format!("{prefix}:{}", action.name.to_ascii_lowercase()))
+        })
+        .filter(|action| pattern.matches(action))
+        .collect()
+}
+
+fn not_actions(
+    index: usize,
+    statement: &Statement,
+    unused: &UnusedActions,
+    catalog: &Catalog,
+    changes: &mut Vec<Change>,
+) -> Edit {
+    let listed: Vec<Glob> = statement.action.items.iter().map(|item| Glob::parse(&item.value).to_ascii_lowercase()).collect();
+    let mut added: Vec<String> = Vec::new();
+    for service in unused.services() {
+        let whole = format!("{service}:*");
+        if unused.is_whole(service) {
+            if !listed.iter().any(|glob| contains(glob, &Glob::parse(&whole))) {
+                added.push(whole);
+            }
+            continue;
+        }
+        for name in unused.names(service) {
+            let action = format!("{service}:{name}");
+            if !listed.iter().any(|glob| glob.matches(&action)) {
+                added.push(catalog.canonical_action(&action).unwrap_or(action));
+            }
+        }
+    }
+    if added.is_empty() {
+        return Edit::Keep;
+    }
+    added.sort_unstable();
+    let statement_id = statement.sid.as_ref().map(|sid| sid.value.clone());
+    changes.push(Change { statement_index: index, statement_id, pattern: "NotAction".to_owned(), replaced_by: added.clone() });
+    Edit::Actions(statement.action.items.iter().map(|item| item.value.clone()).chain(added).collect())
+}

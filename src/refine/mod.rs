@@ -1,0 +1,89 @@
+//! Which is the least-general policy that keeps everything but the unused permissions, and is it proved to be that?
+//!
+//! [`generalize`] re-cuts one action pattern, [`candidate`] applies it to a policy and leaves the rest as written,
+//! [`obligations`] proves the result before anyone sees it:
+//!
+//! - O1, no new access: whatever the refined policy allows, the original allows (all requests, all texts);
+//! - O2, unused gone: the refined policy allows no unused action;
+//! - O3, nothing else lost: every other action of the catalog is allowed as before, on all resources and contexts;
+//! - O4, least general: every wildcard that was introduced is a shortest safe prefix, and no introduced pattern is redundant.
+//!
+//! O1 to O3 together say that, over the catalog, the refined policy is exactly the original minus the unused permissions.
+//!
+//! Invariant: a policy is returned for printing only if all four were proved by Z3.
+
+pub mod candidate;
+pub mod generalize;
+pub mod obligations;
+pub mod structure;
+pub mod unused;
+
+use crate::catalog::Catalog;
+use crate::diag::Diagnostics;
+use crate::document::Document;
+use crate::json::Value;
+use crate::question::{InternalError, Settings};
+use crate::usage::UnusedPermissions;
+use candidate::{Candidate, Change};
+use obligations::{Failure, Obligation};
+use unused::UnusedActions;
+
+/// A refined policy with its proof.
+#[derive(Debug, Clone)]
+pub struct Refinement {
+    /// The refined document.
+    pub policy: Value,
+    /// What changed, statement by statement.
+    pub changes: Vec<Change>,
+    /// Whether no statement is left: the policy should be detached.
+    pub is_empty: bool,
+    /// The obligations, all proved.
+    pub obligations: Vec<Obligation>,
+    /// What is worth knowing: unused actions the policy never granted, patterns that no longer grant future actions.
+    pub notes: Vec<String>,
+}
+
+/// What became of a refinement.
+#[derive(Debug, Clone)]
+pub enum Outcome {
+    /// Refined and proved.
+    Proved(Box<Refinement>),
+    /// An obligation was refuted or left open: nothing may be printed but this.
+    NotProved(Failure),
+}
+
+/// Why a refinement could not be tried.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// The policy is not one.
+    #[error(transparent)]
+    Policy(#[from] Diagnostics),
+    /// Two meanings disagree.
+    #[error(transparent)]
+    Internal(#[from] InternalError),
+}
+
+/// Refines a policy: removes the unused permissions and proves that nothing else changed.
+pub fn refine(original: &Document, unused: &UnusedPermissions, catalog: &Catalog, settings: &Settings) -> Result<Outcome, Error> {
+    let unused = UnusedActions::new(unused, catalog);
+    let Candidate { json, changes, notes, is_empty } = candidate::candidate(original, &unused, catalog);
+    let refined = crate::document::read_value(&crate::diag::Source::new("refined policy", json.to_pretty()), json.clone());
+    let refined = refined?;
+    let question = obligations::Question { original, refined: &refined, unused: &unused, catalog };
+    Ok(match obligations::prove(&question, settings)? {
+        Ok(obligations) => Outcome::Proved(Box::new(Refinement { policy: json, changes, is_empty, obligations, notes })),
+        Err(failure) => Outcome::NotProved(failure),
+    })
+}
+
+/// Proves or refutes that `refined` is `original` without the unused permissions, wherever it came from.
+pub fn verify(
+    original: &Document,
+    refined: &Document,
+    unused: &UnusedPermissions,
+    catalog: &Catalog,
+    settings: &Settings,
+) -> Result<Result<Vec<Obligation>, Failure>, Error> {
+    let unused = UnusedActions::new(unused, catalog);
+    obligations::prove(&obligations::Question { original, refined, unused: &unused, catalog }, settings)
+}

@@ -1,0 +1,165 @@
+//! What must be proved of a refined policy, and which obligation fails with what witness?
+//!
+//! O1 to O3 are searches like every question's ([`crate::question::ask`]); O4 is a formula about the texts of the
+//! patterns. See [`super`] for what each says. The first that fails is reported.
+
+use super::structure;
+use super::unused::UnusedActions;
+use crate::catalog::Catalog;
+use crate::document::Document;
+use crate::encode::Unsupported;
+use crate::policy::{ArnMatching, Policy, Request, normalize};
+use crate::question::ask::{ActionScope, Ask, ask};
+use crate::question::{InternalError, Settings, emit};
+use crate::smt::{Answer, Formula, Solver, smtlib};
+use std::time::Instant;
+
+/// An original, a refinement of it, and what it was refined by.
+#[derive(Debug, Clone, Copy)]
+pub struct Question<'q> {
+    /// The policy as it was.
+    pub original: &'q Document,
+    /// The refined policy.
+    pub refined: &'q Document,
+    /// The unused actions.
+    pub unused: &'q UnusedActions,
+    /// The actions that there are.
+    pub catalog: &'q Catalog,
+}
+
+/// A proved obligation.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Obligation {
+    /// `O1` to `O4`.
+    pub id: &'static str,
+    /// What was proved, in a sentence.
+    pub statement: &'static str,
+    /// How many queries Z3 answered with `unsat`.
+    pub queries: usize,
+    /// Wall-clock time.
+    pub milliseconds: f64,
+}
+
+/// An obligation that was refuted or left open.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Failure {
+    /// `O1` to `O4`.
+    pub id: &'static str,
+    /// What went wrong, in a sentence.
+    pub message: String,
+    /// A request that shows it; none for O4 and where it was left open.
+    pub witness: Option<Request>,
+    /// Whether it was left open rather than refuted.
+    pub unknown: bool,
+}
+
+const STATEMENTS: [(&str, &str); 4] = [
+    ("O1", "no new access: whatever the refined policy allows, the original allows"),
+    ("O2", "unused gone: the refined policy allows no unused action"),
+    ("O3", "nothing else lost: every other action of the catalog is allowed as before"),
+    ("O4", "least general: every wildcard is a shortest safe prefix, no pattern is redundant, the structure is kept"),
+];
+
+/// Proves all four, or says which fails.
+pub fn prove(question: &Question<'_>, settings: &Settings) -> Result<Result<Vec<Obligation>, Failure>, super::Error> {
+    let (original, refined) = (normalize(question.original)?, normalize(question.refined)?);
+    let mut proved = Vec::new();
+    for ((id, statement), search) in STATEMENTS.into_iter().zip(searches(question, &original, &refined)) {
+        let started = Instant::now();
+        let found = ask(&search, settings)?;
+        if let Some(witness) = found.witness {
+            return Ok(Err(refuted(id, witness)));
+        }
+        if let Some(why) = found.unknown {
+            let message = format!("{id} ({statement}) is unknown: {why}");
+            return Ok(Err(Failure { id, message, witness: None, unknown: true }));
+        }
+        proved.push(Obligation { id, statement, queries: found.queries, milliseconds: milliseconds(started) });
+    }
+    let started = Instant::now();
+    let (id, statement) = ("O4", STATEMENTS.last().map_or("", |(_, statement)| *statement));
+    let claims = match structure::claims(question) {
+        Ok(claims) => claims,
+        Err(message) => return Ok(Err(Failure { id, message, witness: None, unknown: false })),
+    };
+    let mut solver = Solver::new(&settings.budget, Instant::now() + settings.budget.timeout);
+    solver.assert(&Formula::and(claims).not());
+    match solver.check() {
+        Answer::Unsat => {}
+        Answer::Sat(_) => return Err(InternalError("Z3 does not confirm the names found for O4".to_owned()).into()),
+        Answer::Unknown(why) => {
+            let message = format!("{id} ({statement}) is unknown: {why}");
+            return Ok(Err(Failure { id, message, witness: None, unknown: true }));
+        }
+    }
+    proved.push(Obligation { id, statement, queries: 1, milliseconds: milliseconds(started) });
+    Ok(Ok(proved))
+}
+
+fn milliseconds(started: Instant) -> f64 {
+    (started.elapsed().as_secs_f64() * 1e6).round() / 1e3
+}
+
+fn refuted(id: &'static str, witness: Request) -> Failure {
+    let what = match id {
+        "O1" => "the refined policy adds access that the original does not grant",
+        "O2" => "the refined policy still grants an unused action",
+        _ => "the refined policy loses an action that is in use",
+    };
+    let message = format!("{what}: {} on {}", witness.action, witness.resource);
+    Failure { id, message, witness: Some(witness), unknown: false }
+}
+
+/// The searches behind O1, O2 and O3.
+fn searches<'p>(question: &Question<'_>, original: &'p Policy, refined: &'p Policy) -> [Ask<'p>; 3] {
+    // Actions of services that the original never names cannot be lost.
+    let statements = original.statements.iter();
+    let may_lose = |action: &String| {
+        let lower = action.to_ascii_lowercase();
+        statements.clone().any(|statement| statement.action.applies(&lower))
+    };
+    let used: Vec<String> = question.unused.used(question.catalog).filter(may_lose).collect();
+    let gone = question.unused.globs();
+    [
+        Ask { grants: refined, unless: Some(original), actions: ActionScope::All, resources: None },
+        Ask { grants: refined, unless: None, actions: ActionScope::Matching(gone), resources: None },
+        Ask { grants: original, unless: Some(refined), actions: ActionScope::Listed(used), resources: None },
+    ]
+}
+
+/// Each obligation as a self-contained SMT-LIB file: its name and its text. `unsat` means proved.
+pub fn scripts(question: &Question<'_>, matching: ArnMatching) -> Result<Vec<(String, String)>, ScriptError> {
+    let (original, refined) = (normalize(question.original)?, normalize(question.refined)?);
+    let mut out = Vec::new();
+    for ((id, statement), search) in STATEMENTS.into_iter().zip(searches(question, &original, &refined)) {
+        let comment = format!(
+            "{id}, {statement}.\nIs there a request that breaks it? unsat: there is none.\nCatalog: {} ({}).",
+            question.catalog.name, question.catalog.date
+        );
+        out.push((format!("{id}.smt2"), emit::script(&comment, &search, matching)?));
+    }
+    let claims = structure::claims(question).map_err(ScriptError::Structure)?;
+    let comment = "O4, least general. Is one of the claims about the patterns' texts false? unsat: none is.";
+    out.push(("O4.smt2".to_owned(), smtlib::script(comment, "unsat", &[Formula::and(claims).not()])));
+    Ok(out)
+}
+
+/// Why the obligations could not be written.
+#[derive(Debug, thiserror::Error)]
+pub enum ScriptError {
+    /// A policy is not one.
+    #[error(transparent)]
+    Policy(#[from] crate::diag::Diagnostics),
+    /// A construct has no encoding.
+    #[error("{0}")]
+    Unsupported(Unsupported),
+    /// O4 does not hold.
+    #[error("{0}")]
+    Structure(String),
+}
+
+impl From<Unsupported> for ScriptError {
+    fn from(unsupported: Unsupported) -> Self {
+        Self::Unsupported(unsupported)
+    }
+}

@@ -1,0 +1,86 @@
+//! Which actions are unused, and which are still in use, by the catalog and the findings together?
+//!
+//! Findings name actions or whole services. A named action that the catalog does not list counts all the same: the
+//! refined policy must not allow it. Everything is compared in lower case.
+
+use crate::catalog::Catalog;
+use crate::glob::Glob;
+use crate::usage::{Unused, UnusedPermissions};
+use std::collections::{BTreeMap, BTreeSet};
+
+/// The unused actions of each service.
+#[derive(Debug, Clone)]
+pub struct UnusedActions {
+    services: BTreeMap<String, Service>,
+}
+
+#[derive(Debug, Clone, Default)]
+struct Service {
+    whole: bool,
+    /// Names in lower case: those of the findings, and for a whole service those of the catalog too.
+    names: BTreeSet<String>,
+}
+
+impl UnusedActions {
+    /// The unused actions of these findings.
+    pub fn new(unused: &UnusedPermissions, catalog: &Catalog) -> Self {
+        let mut services: BTreeMap<String, Service> = BTreeMap::new();
+        for (namespace, unused) in unused.services() {
+            let service = services.entry(namespace.to_ascii_lowercase()).or_default();
+            match unused {
+                Unused::Actions(names) => service.names.extend(names.iter().map(|name| name.to_ascii_lowercase())),
+                Unused::WholeService => {
+                    service.whole = true;
+                    let listed = catalog.service(namespace).into_iter().flat_map(crate::catalog::Service::actions);
+                    service.names.extend(listed.map(|action| action.name.to_ascii_lowercase()));
+                }
+            }
+        }
+        Self { services }
+    }
+
+    /// Whether the whole service is unused.
+    pub fn is_whole(&self, service: &str) -> bool {
+        self.services.get(service).is_some_and(|service| service.whole)
+    }
+
+    /// Whether an action (`service:name` in any case) is unused.
+    pub fn contains(&self, action: &str) -> bool {
+        let lower = action.to_ascii_lowercase();
+        let Some((service, name)) = lower.split_once(':') else { return false };
+        self.services.get(service).is_some_and(|service| service.whole || service.names.contains(name))
+    }
+
+    /// The unused names of a service, in lower case.
+    pub fn names(&self, service: &str) -> impl Iterator<Item = &str> {
+        self.services.get(service).into_iter().flat_map(|service| service.names.iter().map(String::as_str))
+    }
+
+    /// The services with anything unused.
+    pub fn services(&self) -> impl Iterator<Item = &str> {
+        self.services.keys().map(String::as_str)
+    }
+
+    /// The unused actions as patterns: `service:*` for whole services.
+    pub fn globs(&self) -> Vec<Glob> {
+        let mut out = Vec::new();
+        for (prefix, service) in &self.services {
+            if service.whole {
+                out.push(Glob::from_tokens(
+                    Glob::literal(&format!("{prefix}:")).tokens().iter().copied().chain([crate::glob::Token::Many]),
+                ));
+            } else {
+                out.extend(service.names.iter().map(|name| Glob::literal(&format!("{prefix}:{name}"))));
+            }
+        }
+        out
+    }
+
+    /// The catalog's actions that are in use, as `service:Name`.
+    pub fn used<'c>(&'c self, catalog: &'c Catalog) -> impl Iterator<Item = String> + 'c {
+        catalog
+            .services()
+            .flat_map(|(prefix, service)| service.actions().map(move |action| format!("{prefix}:{}", action.name)))
+            .filter(|action| !self.contains(action))
+    }
+}

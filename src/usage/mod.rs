@@ -1,0 +1,65 @@
+//! Which permissions were never used? From the forms in which findings come.
+//!
+//! The published simple form `[{"serviceNamespace": "s3", "actions": ["GetBucketAcl"]}]`, and documents of the shape of
+//! GetFindingV2 and ListFindingsV2, whose `unusedPermissionDetails` say the same. A namespace without `actions` means
+//! that the whole service is unused. Several files together say what all of them say.
+//!
+//! An explicit empty list of actions is refused: it may mean "none" or "all", and the wrong guess removes permissions.
+//!
+//! Source: IAM Access Analyzer API, GetFindingV2, ListFindingsV2, UnusedPermissionDetails.
+
+mod read;
+
+pub use read::{from_json_value, read};
+
+use std::collections::{BTreeMap, BTreeSet};
+
+/// What of one service is unused.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Unused {
+    /// All of it, also actions that do not exist yet.
+    WholeService,
+    /// These actions, as spelled, without the service.
+    Actions(BTreeSet<String>),
+}
+
+/// Unused permissions by service namespace, in lower case.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct UnusedPermissions {
+    services: BTreeMap<String, Unused>,
+}
+
+impl UnusedPermissions {
+    /// The services and what of them is unused.
+    pub fn services(&self) -> impl Iterator<Item = (&str, &Unused)> {
+        self.services.iter().map(|(namespace, unused)| (namespace.as_str(), unused))
+    }
+
+    /// Adds that the whole service is unused.
+    pub fn add_service(&mut self, namespace: &str) {
+        self.services.insert(namespace.to_ascii_lowercase(), Unused::WholeService);
+    }
+
+    /// Adds that an action is unused.
+    pub fn add_action(&mut self, namespace: &str, action: &str) {
+        let entry = self.services.entry(namespace.to_ascii_lowercase());
+        if let Unused::Actions(actions) = entry.or_insert_with(|| Unused::Actions(BTreeSet::new())) {
+            actions.insert(action.to_owned());
+        }
+    }
+
+    /// Adds everything of another list.
+    pub fn merge(&mut self, other: &Self) {
+        for (namespace, unused) in &other.services {
+            match unused {
+                Unused::WholeService => self.add_service(namespace),
+                Unused::Actions(actions) => actions.iter().for_each(|action| self.add_action(namespace, action)),
+            }
+        }
+    }
+
+    /// Whether nothing is unused.
+    pub fn is_empty(&self) -> bool {
+        self.services.is_empty()
+    }
+}

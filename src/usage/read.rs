@@ -1,0 +1,184 @@
+//! From a findings document to [`UnusedPermissions`].
+
+use super::UnusedPermissions;
+use crate::diag::{Budget, Diagnostic, Source, Span};
+use crate::json::{self, Kind, Value};
+
+/// Reads unused permissions from any of the forms that the module names.
+pub fn read(source: &Source, budget: &Budget) -> Result<UnusedPermissions, Diagnostic> {
+    let value = json::read(source, budget)?;
+    read_value(source, &value)
+}
+
+/// Reads unused permissions from JSON that was parsed elsewhere, such as a member of a batch line.
+pub fn from_json_value(name: &str, value: &serde_json::Value) -> Result<UnusedPermissions, Diagnostic> {
+    read(&Source::new(name, value.to_string()), &Budget::default())
+}
+
+fn read_value(source: &Source, value: &Value) -> Result<UnusedPermissions, Diagnostic> {
+    let mut reader = Reader { source, out: UnusedPermissions::default(), other_findings: 0 };
+    reader.any(value)?;
+    if reader.out.is_empty() {
+        let message = if reader.other_findings > 0 {
+            "the findings are of other types than UnusedPermission"
+        } else {
+            "the document names no unused permission"
+        };
+        return Err(reader.error(value.span, message.to_owned()));
+    }
+    Ok(reader.out)
+}
+
+struct Reader<'s> {
+    source: &'s Source,
+    out: UnusedPermissions,
+    other_findings: usize,
+}
+
+impl Reader<'_> {
+    fn error(&self, span: Span, message: String) -> Diagnostic {
+        let help = "expected [{\"serviceNamespace\": \"s3\", \"actions\": [\"GetBucketAcl\"]}], or a GetFindingV2 or ListFindingsV2 document with unusedPermissionDetails";
+        Diagnostic::error("bad-unused-permissions", self.source, span, message, help)
+    }
+
+    fn any(&mut self, value: &Value) -> Result<(), Diagnostic> {
+        match &value.kind {
+            Kind::Array(elements) => elements.iter().try_for_each(|element| self.any(element)),
+            Kind::Object(_) => self.object(value),
+            Kind::Null | Kind::Bool(_) | Kind::Number(_) | Kind::String(_) => {
+                Err(self.error(value.span, format!("{} is no finding", value.kind_name())))
+            }
+        }
+    }
+
+    fn object(&mut self, value: &Value) -> Result<(), Diagnostic> {
+        if let Some(namespace) = value.get("serviceNamespace") {
+            return self.service(namespace, value);
+        }
+        for wrapper in ["unusedPermissionDetails", "findingDetails", "findings", "unusedPermissions"] {
+            if let Some(inner) = value.get(wrapper) {
+                return self.any(inner);
+            }
+        }
+        let known = [
+            "externalAccessDetails",
+            "internalAccessDetails",
+            "unusedIamRoleDetails",
+            "unusedIamUserAccessKeyDetails",
+            "unusedIamUserPasswordDetails",
+        ];
+        let of_other_type = value.get("findingType").and_then(Value::as_str).is_some_and(|kind| kind != "UnusedPermission");
+        if of_other_type || known.iter().any(|key| value.get(key).is_some()) {
+            self.other_findings += 1;
+            return Ok(());
+        }
+        if value.get("findingType").is_some() {
+            let message = "this finding has no `findingDetails`: ListFindingsV2 gives summaries; get each one with GetFindingV2";
+            return Err(self.error(value.span, message.to_owned()));
+        }
+        Err(self.error(value.span, "this object has no `serviceNamespace`".to_owned()))
+    }
+
+    fn service(&mut self, namespace: &Value, value: &Value) -> Result<(), Diagnostic> {
+        let plain = |text: &str| !text.is_empty() && text.chars().all(|c| c.is_ascii_alphanumeric() || c == '-');
+        let Some(prefix) = namespace.as_str().filter(|text| plain(text)) else {
+            return Err(self.error(namespace.span, format!("`serviceNamespace` is {namespace}, which is no service prefix")));
+        };
+        let Some(actions) = value.get("actions").filter(|actions| actions.kind != Kind::Null) else {
+            self.out.add_service(prefix);
+            return Ok(());
+        };
+        let Some(elements) = actions.elements() else {
+            return Err(self.error(actions.span, format!("`actions` must be a list, not {}", actions.kind_name())));
+        };
+        if elements.is_empty() {
+            let message = format!(
+                "`actions` of `{prefix}` is empty: leave it out if the whole service is unused, or leave out the service"
+            );
+            return Err(self.error(actions.span, message));
+        }
+        for element in elements {
+            let written = element.get("action").unwrap_or(element);
+            let Some(text) = written.as_str() else {
+                return Err(self.error(written.span, format!("an action must be a string, not {}", written.kind_name())));
+            };
+            let name = match text.split_once(':') {
+                Some((service, name)) if service.eq_ignore_ascii_case(prefix) => name,
+                Some((service, _)) => {
+                    return Err(self.error(written.span, format!("the action `{text}` is of `{service}`, not of `{prefix}`")));
+                }
+                None => text,
+            };
+            let is_name = !name.is_empty() && name.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.'));
+            if !is_name {
+                return Err(
+                    self.error(written.span, format!("`{text}` is no action name: list each unused action by its whole name"))
+                );
+            }
+            self.out.add_action(prefix, name);
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::usage::Unused;
+
+    fn shown(text: &str) -> String {
+        match read(&Source::new("u.json", text), &Budget::default()) {
+            Ok(unused) => {
+                let show = |(namespace, unused): (&str, &Unused)| match unused {
+                    Unused::WholeService => format!("{namespace}:*"),
+                    Unused::Actions(actions) => format!("{namespace}:{}", actions.iter().cloned().collect::<Vec<_>>().join(",")),
+                };
+                unused.services().map(show).collect::<Vec<_>>().join(" ")
+            }
+            Err(diagnostic) => diagnostic.to_string().split(';').next().unwrap_or("").to_owned(),
+        }
+    }
+
+    #[test]
+    fn every_form_says_the_same() {
+        for text in [
+            r#"[{"serviceNamespace":"s3","actions":["GetObject","s3:PutObject"]},{"serviceNamespace":"SQS"}]"#,
+            r#"{"findingType":"UnusedPermission","findingDetails":[{"unusedPermissionDetails":{"serviceNamespace":"s3","actions":[{"action":"GetObject","lastAccessed":"2024-01-01T00:00:00Z"},{"action":"PutObject"}]}},{"unusedPermissionDetails":{"serviceNamespace":"sqs"}}]}"#,
+            r#"{"findings":[{"findingType":"UnusedIAMRole","id":"1"},{"findingDetails":[{"unusedPermissionDetails":{"serviceNamespace":"s3","actions":[{"action":"GetObject"},{"action":"PutObject"}]}}]},{"unusedPermissionDetails":{"serviceNamespace":"sqs"}}]}"#,
+        ] {
+            assert_eq!(shown(text), "s3:GetObject,PutObject sqs:*", "{text}");
+        }
+    }
+
+    #[test]
+    fn what_is_unclear_is_refused() {
+        for (text, expected) in [
+            ("[]", "u.json:1:1: the document names no unused permission"),
+            ("7", "u.json:1:1: a number is no finding"),
+            (r#"[{"service":"s3"}]"#, "u.json:1:2: this object has no `serviceNamespace`"),
+            (
+                r#"[{"serviceNamespace":"s3","actions":[]}]"#,
+                "u.json:1:37: `actions` of `s3` is empty: leave it out if the whole service is unused, or leave out the service",
+            ),
+            (
+                r#"[{"serviceNamespace":"s3","actions":["Get*"]}]"#,
+                "u.json:1:38: `Get*` is no action name: list each unused action by its whole name",
+            ),
+            (
+                r#"[{"serviceNamespace":"s3","actions":["sqs:Send"]}]"#,
+                "u.json:1:38: the action `sqs:Send` is of `sqs`, not of `s3`",
+            ),
+            (r#"[{"serviceNamespace":"s3:*"}]"#, "u.json:1:22: `serviceNamespace` is \"s3:*\", which is no service prefix"),
+            (
+                r#"{"findings":[{"findingType":"UnusedIAMRole"}]}"#,
+                "u.json:1:1: the findings are of other types than UnusedPermission",
+            ),
+            (
+                r#"{"findings":[{"findingType":"UnusedPermission","id":"x"}]}"#,
+                "u.json:1:14: this finding has no `findingDetails`: ListFindingsV2 gives summaries",
+            ),
+        ] {
+            assert_eq!(shown(text), expected, "{text}");
+        }
+    }
+}
