@@ -1,5 +1,6 @@
 //! Leastwise
 pub mod catalog;
+pub mod cli;
 pub mod diag;
 pub mod document;
 pub mod encode;
@@ -9,6 +10,7 @@ pub mod json;
 pub mod policy;
 pub mod question;
 pub mod refine;
+pub mod report;
 pub mod smt;
 pub mod usage;
 pub mod value;

@@ -1,1 +1,5 @@
-fn main() {}
+//! The `leastwise` program: see [`leastwise::cli`].
+
+fn main() -> std::process::ExitCode {
+    leastwise::cli::main()
+}

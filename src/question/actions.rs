@@ -77,7 +77,8 @@ struct Table<'a, 'p> {
 
 impl<'a, 'p: 'a> Table<'a, 'p> {
     fn new(ask: &'a Ask<'p>, scope: &'a [Glob]) -> Self {
-        let mut table = Self { ask, scoped: !scope.is_empty(), wild: Vec::new(), literal: BTreeMap::new() };
+        let mut table =
+            Self { ask, scoped: matches!(ask.actions, ActionScope::Matching(_)), wild: Vec::new(), literal: BTreeMap::new() };
         let mut known: HashMap<&'a Glob, usize> = HashMap::new();
         let mut add = |glob: &'a Glob, owner: Owner| match glob.as_literal() {
             Some(text) => table.literal.entry(text).or_default().push(owner),

@@ -4,10 +4,15 @@ use super::ask::Ask;
 use super::strings;
 use crate::encode::Unsupported;
 use crate::policy::ArnMatching;
-use crate::smt::smtlib;
+use crate::smt::{Formula, smtlib};
 
-/// The search as one self-contained script, its question as a comment.
-pub fn script(question: &str, ask: &Ask<'_>, matching: ArnMatching) -> Result<String, Unsupported> {
-    let formulas = strings::formula(ask, matching)?;
-    Ok(smtlib::script(question, "unknown", &formulas))
+/// The search as one self-contained script, its question as a comment; `expected` is `unsat` where that was proved, else
+/// `unknown`.
+pub fn script(question: &str, expected: &str, ask: &Ask<'_>, matching: ArnMatching) -> Result<String, Unsupported> {
+    Ok(smtlib::script(question, expected, &formulas(ask, matching)?))
+}
+
+/// The search as one whole formula: a list of assertions.
+pub fn formulas(ask: &Ask<'_>, matching: ArnMatching) -> Result<Vec<Formula>, Unsupported> {
+    strings::formula(ask, matching)
 }

@@ -6,13 +6,14 @@
 use super::structure;
 use super::unused::UnusedActions;
 use crate::catalog::Catalog;
+use crate::diag::Budget;
 use crate::document::Document;
 use crate::encode::Unsupported;
 use crate::policy::{ArnMatching, Policy, Request, normalize};
 use crate::question::ask::{ActionScope, Ask, ask};
 use crate::question::{InternalError, Settings, emit};
 use crate::smt::{Answer, Formula, Solver, smtlib};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 /// An original, a refinement of it, and what it was refined by.
 #[derive(Debug, Clone, Copy)]
@@ -36,6 +37,9 @@ pub struct Obligation {
     pub statement: &'static str,
     /// How many queries Z3 answered with `unsat`.
     pub queries: usize,
+    /// Whether Z3 also answered `unsat` to the obligation as one whole formula, the one that is written as a file. If
+    /// not, it was proved by groups of actions, which a glob automaton finds.
+    pub whole: bool,
     /// Wall-clock time.
     pub milliseconds: f64,
 }
@@ -74,7 +78,9 @@ pub fn prove(question: &Question<'_>, settings: &Settings) -> Result<Result<Vec<
             let message = format!("{id} ({statement}) is unknown: {why}");
             return Ok(Err(Failure { id, message, witness: None, unknown: true }));
         }
-        proved.push(Obligation { id, statement, queries: found.queries, milliseconds: milliseconds(started) });
+        let whole = whole(&search, settings);
+        let queries = found.queries + usize::from(whole);
+        proved.push(Obligation { id, statement, queries, whole, milliseconds: milliseconds(started) });
     }
     let started = Instant::now();
     let (id, statement) = ("O4", STATEMENTS.last().map_or("", |(_, statement)| *statement));
@@ -92,9 +98,30 @@ pub fn prove(question: &Question<'_>, settings: &Settings) -> Result<Result<Vec<
             return Ok(Err(Failure { id, message, witness: None, unknown: true }));
         }
     }
-    proved.push(Obligation { id, statement, queries: 1, milliseconds: milliseconds(started) });
+    proved.push(Obligation { id, statement, queries: 1, whole: true, milliseconds: milliseconds(started) });
     Ok(Ok(proved))
 }
+
+/// Whether Z3 refutes the whole formula of a search within a few seconds: the proof that needs no automaton.
+fn whole(search: &Ask<'_>, settings: &Settings) -> bool {
+    if let ActionScope::Listed(actions) = &search.actions
+        && actions.len() > MOST_LISTED
+    {
+        return false;
+    }
+    let Ok(formulas) = emit::formulas(search, settings.matching) else { return false };
+    let timeout = settings.budget.timeout.min(WHOLE);
+    let budget = Budget { timeout, ..settings.budget };
+    let mut solver = Solver::new(&budget, Instant::now() + timeout);
+    formulas.iter().for_each(|formula| solver.assert(formula));
+    matches!(solver.check(), Answer::Unsat)
+}
+
+/// How long the whole formula may take, beside the proof by groups.
+const WHOLE: Duration = Duration::from_secs(2);
+
+/// Actions listed in a whole formula; with more, only the groups are asked.
+const MOST_LISTED: usize = 2_000;
 
 fn milliseconds(started: Instant) -> f64 {
     (started.elapsed().as_secs_f64() * 1e6).round() / 1e3
@@ -136,7 +163,7 @@ pub fn scripts(question: &Question<'_>, matching: ArnMatching) -> Result<Vec<(St
             "{id}, {statement}.\nIs there a request that breaks it? unsat: there is none.\nCatalog: {} ({}).",
             question.catalog.name, question.catalog.date
         );
-        out.push((format!("{id}.smt2"), emit::script(&comment, &search, matching)?));
+        out.push((format!("{id}.smt2"), emit::script(&comment, "unsat", &search, matching)?));
     }
     let claims = structure::claims(question).map_err(ScriptError::Structure)?;
     let comment = "O4, least general. Is one of the claims about the patterns' texts false? unsat: none is.";

@@ -1,0 +1,275 @@
+//! What may be typed. The same definition makes the help, the man page and the completions.
+
+use crate::diag::Budget;
+use crate::policy::ArnMatching;
+use crate::question::{Engine, Settings};
+use clap::{Args, Parser, Subcommand, ValueEnum};
+use std::path::PathBuf;
+use std::time::Duration;
+
+/// Proves things about AWS IAM policies, offline, with the Z3 SMT solver.
+#[derive(Debug, Parser)]
+#[command(name = "leastwise", version, about, max_term_width = 100)]
+#[command(
+    after_help = "Exit codes: 0 the property holds, 1 it does not, 2 bad input or could not run, 3 unknown.\nFILE may be - for standard input."
+)]
+pub struct Cli {
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Remove unused permissions from a policy, and prove that nothing else changed
+    #[command(
+        after_help = "Example:\n  leastwise refine policy.json --unused findings.json -o refined.json\n\nThe refined policy goes to standard output (or OUT), the diff and the proof to standard error.\nNothing is written unless all four obligations are proved."
+    )]
+    Refine(RefineArgs),
+    /// Prove or refute that a policy is the original without its unused permissions
+    #[command(after_help = "Example:\n  leastwise verify policy.json refined.json --unused findings.json")]
+    Verify(VerifyArgs),
+    /// Prove that a new version of a policy grants nothing new
+    #[command(visible_alias = "check-no-new-access", after_help = "Example:\n  leastwise no-new-access old.json new.json")]
+    NoNewAccess(NoNewAccessArgs),
+    /// Prove that a policy grants none of the listed access
+    #[command(
+        visible_alias = "check-access-not-granted",
+        after_help = "Example:\n  leastwise access-not-granted policy.json --action s3:DeleteBucket --resource 'arn:aws:s3:::prod-*'\n\nActions alone mean on any resource, resources alone mean any action."
+    )]
+    AccessNotGranted(AccessNotGrantedArgs),
+    /// Prove that two policies grant the same access
+    #[command(after_help = "Example:\n  leastwise equivalent a.json b.json")]
+    Equivalent(EquivalentArgs),
+    /// Decide one request, or many, under one policy
+    #[command(
+        after_help = "Example of FILE:\n  {\"request\": {\"principal\": \"arn:aws:iam::111122223333:user/a\", \"action\": \"s3:GetObject\",\n               \"resource\": {\"arn\": \"arn:aws:s3:::b/k\", \"accountId\": \"111122223333\"}, \"context\": {}},\n   \"identityPolicies\": [{\"Version\": \"2012-10-17\", \"Statement\": []}]}\n\n`requests` takes a list instead. Exit code 0 means that every request is allowed."
+    )]
+    Simulate(SimulateArgs),
+    /// Answer JSON Lines with JSON Lines, in input order, on all cores
+    #[command(
+        after_help = "Example:\n  echo '{\"id\":1,\"check\":\"equivalent\",\"a\":{...},\"b\":{...}}' | leastwise batch\n\nA line that cannot be answered gives {\"id\":..,\"error\":{..}} and the run goes on."
+    )]
+    Batch(BatchArgs),
+    /// Print shell completions
+    #[command(after_help = "Example:\n  leastwise completions bash > /etc/bash_completion.d/leastwise")]
+    Completions(CompletionsArgs),
+    /// Print the manual page
+    #[command(after_help = "Example:\n  leastwise man > leastwise.1")]
+    Man,
+}
+
+/// Text for people or JSON for programs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Format {
+    Text,
+    Json,
+}
+
+#[derive(Debug, Clone, Copy, ValueEnum)]
+pub(crate) enum EngineName {
+    /// Split by action, then strings
+    Auto,
+    /// One whole formula: the plain encoding of the papers
+    Strings,
+}
+
+#[derive(Debug, Clone, Copy, ValueEnum)]
+pub(crate) enum MatchingName {
+    /// A wildcard does not cross one of an ARN's first five colons
+    Segment,
+    /// A wildcard crosses colons
+    Greedy,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum PolicyType {
+    Identity,
+    Resource,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Asking {
+    /// Output format
+    #[arg(long, value_enum, default_value = "text")]
+    pub(crate) format: Format,
+    /// How to decide
+    #[arg(long, value_enum, default_value = "auto")]
+    pub(crate) engine: EngineName,
+    /// How far wildcards reach in resource ARNs
+    #[arg(long, value_enum, default_value = "segment")]
+    pub(crate) arn_matching: MatchingName,
+    /// Decide with both engines; a disagreement is an error
+    #[arg(long)]
+    pub(crate) cross_check: bool,
+    /// Seconds that one question may take
+    #[arg(long, default_value_t = 30.0, value_parser = seconds)]
+    pub(crate) timeout: f64,
+}
+
+fn seconds(text: &str) -> Result<f64, String> {
+    match text.parse::<f64>() {
+        Ok(value) if value > 0.0 && value <= 86_400.0 => Ok(value),
+        _ => Err("expected a number of seconds between 0 and 86400, such as 2.5".to_owned()),
+    }
+}
+
+impl Asking {
+    pub(crate) fn settings(&self) -> Settings {
+        let engine = match self.engine {
+            EngineName::Auto => Engine::Auto,
+            EngineName::Strings => Engine::Strings,
+        };
+        let matching = match self.arn_matching {
+            MatchingName::Segment => ArnMatching::Segment,
+            MatchingName::Greedy => ArnMatching::Greedy,
+        };
+        let budget = Budget { timeout: Duration::from_secs_f64(self.timeout), ..Budget::default() };
+        Settings { engine, matching, budget }
+    }
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct CatalogArgs {
+    /// Action catalog: latest, 2024-06, or a file
+    #[arg(long, default_value = "latest", value_name = "latest|2024-06|FILE")]
+    pub(crate) catalog: String,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct RefineArgs {
+    /// The policy
+    pub(crate) policy: PathBuf,
+    /// Unused permissions: the simple form, or GetFindingV2 / ListFindingsV2 documents
+    #[arg(long, required = true, num_args = 1.., value_name = "FILE")]
+    pub(crate) unused: Vec<PathBuf>,
+    #[command(flatten)]
+    pub(crate) catalog: CatalogArgs,
+    /// Write the refined policy here
+    #[arg(short, long, value_name = "OUT")]
+    pub(crate) output: Option<PathBuf>,
+    /// Write each proof obligation as an SMT-LIB 2.6 file into this folder
+    #[arg(long, value_name = "DIR")]
+    pub(crate) emit_smt2: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) asking: Asking,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct VerifyArgs {
+    /// The policy as it was
+    pub(crate) original: PathBuf,
+    /// The refined policy
+    pub(crate) refined: PathBuf,
+    /// Unused permissions
+    #[arg(long, required = true, num_args = 1.., value_name = "FILE")]
+    pub(crate) unused: Vec<PathBuf>,
+    #[command(flatten)]
+    pub(crate) catalog: CatalogArgs,
+    /// Write each proof obligation as an SMT-LIB 2.6 file into this folder
+    #[arg(long, value_name = "DIR")]
+    pub(crate) emit_smt2: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) asking: Asking,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct NoNewAccessArgs {
+    /// The policy as it is
+    pub(crate) existing: PathBuf,
+    /// The policy as it would be
+    pub(crate) new: PathBuf,
+    /// Of which type the policies are; by default, a policy with principals is a resource policy
+    #[arg(long, value_enum)]
+    pub(crate) policy_type: Option<PolicyType>,
+    /// Write the question as SMT-LIB 2.6 into this folder
+    #[arg(long, value_name = "DIR")]
+    pub(crate) emit_smt2: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) asking: Asking,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct AccessNotGrantedArgs {
+    /// The policy
+    pub(crate) policy: PathBuf,
+    /// An action, with wildcards as in a policy; may be given several times
+    #[arg(long, value_name = "ACTION")]
+    pub(crate) action: Vec<String>,
+    /// A resource ARN, with wildcards as in a policy; may be given several times
+    #[arg(long, value_name = "ARN")]
+    pub(crate) resource: Vec<String>,
+    /// A file with {"actions": [..], "resources": [..]}, or a list of one, as AWS's API takes it
+    #[arg(long, value_name = "FILE")]
+    pub(crate) access: Option<PathBuf>,
+    /// Of which type the policy is
+    #[arg(long, value_enum)]
+    pub(crate) policy_type: Option<PolicyType>,
+    /// Write the question as SMT-LIB 2.6 into this folder
+    #[arg(long, value_name = "DIR")]
+    pub(crate) emit_smt2: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) asking: Asking,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct EquivalentArgs {
+    /// One policy
+    pub(crate) a: PathBuf,
+    /// The other
+    pub(crate) b: PathBuf,
+    /// Write the two questions as SMT-LIB 2.6 into this folder
+    #[arg(long, value_name = "DIR")]
+    pub(crate) emit_smt2: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) asking: Asking,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct SimulateArgs {
+    /// A JSON file with the request and the policy
+    pub(crate) file: PathBuf,
+    /// Output format
+    #[arg(long, value_enum, default_value = "text")]
+    pub(crate) format: Format,
+    /// How far wildcards reach in resource ARNs
+    #[arg(long, value_enum, default_value = "segment")]
+    pub(crate) arn_matching: MatchingName,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct BatchArgs {
+    /// JSON Lines; standard input if absent
+    pub(crate) file: Option<PathBuf>,
+    /// How to decide
+    #[arg(long, value_enum, default_value = "auto")]
+    pub(crate) engine: EngineName,
+    /// How far wildcards reach in resource ARNs
+    #[arg(long, value_enum, default_value = "segment")]
+    pub(crate) arn_matching: MatchingName,
+    /// Seconds that one line may take
+    #[arg(long, default_value_t = 30.0, value_parser = seconds)]
+    pub(crate) timeout: f64,
+    /// Worker threads; all cores by default
+    #[arg(long, value_name = "N")]
+    pub(crate) jobs: Option<usize>,
+}
+
+impl BatchArgs {
+    pub(crate) fn settings(&self) -> Settings {
+        let asking = Asking {
+            format: Format::Json,
+            engine: self.engine,
+            arn_matching: self.arn_matching,
+            cross_check: false,
+            timeout: self.timeout,
+        };
+        asking.settings()
+    }
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct CompletionsArgs {
+    /// Which shell
+    #[arg(value_enum)]
+    pub(crate) shell: clap_complete::Shell,
+}

@@ -1,0 +1,98 @@
+//! How files are read and written.
+
+use super::Trouble;
+use crate::catalog::Catalog;
+use crate::diag::{Budget, Diagnostic, Source};
+use crate::document::{self, Document};
+use crate::policy::{Policy, normalize};
+use crate::report::text;
+use crate::usage::{self, UnusedPermissions};
+use anyhow::Context as _;
+use std::borrow::Cow;
+use std::io::{Read as _, Write as _};
+use std::path::{Path, PathBuf};
+
+/// Reads a text file, or standard input for `-`; no more than the budget allows.
+pub(crate) fn source(path: &Path) -> Result<Source, Trouble> {
+    let limit = Budget::default().input_bytes;
+    let name = if path == Path::new("-") { "<stdin>".to_owned() } else { path.display().to_string() };
+    let mut bytes = Vec::new();
+    let most = u64::try_from(limit).unwrap_or(u64::MAX).saturating_add(1);
+    let read = if path == Path::new("-") {
+        std::io::stdin().lock().take(most).read_to_end(&mut bytes)
+    } else {
+        std::fs::File::open(path).and_then(|file| file.take(most).read_to_end(&mut bytes))
+    };
+    let trouble = |what: String, help: &str| Trouble::from(Diagnostic::bare("unreadable-input", what, help));
+    read.map_err(|error| {
+        trouble(format!("cannot read {name}: {error}"), "give the path of a readable file, or - for standard input")
+    })?;
+    if bytes.len() > limit {
+        return Err(trouble(format!("{name} has more than {limit} bytes"), "split the document"));
+    }
+    let text = String::from_utf8(bytes).map_err(|error| {
+        let at = error.utf8_error().valid_up_to();
+        trouble(format!("{name} is not UTF-8 text: byte {at} cannot be read"), "save it as UTF-8")
+    })?;
+    // A byte order mark is no part of the text.
+    let text = text.strip_prefix('\u{feff}').map(str::to_owned).unwrap_or(text);
+    Ok(Source::new(name, text))
+}
+
+/// Reads a policy document; warnings go to standard error.
+pub(crate) fn document(path: &Path) -> Result<Document, Trouble> {
+    let source = source(path)?;
+    Ok(document::read(&source, &Budget::default())?)
+}
+
+/// The meaning of a document; warnings go to standard error.
+pub(crate) fn meaning(document: &Document) -> Result<Policy, Trouble> {
+    let policy = normalize(document)?;
+    for warning in &policy.warnings {
+        anstream::eprintln!("{}", text::diagnostic(warning));
+    }
+    Ok(policy)
+}
+
+/// Reads a policy with its meaning.
+pub(crate) fn policy(path: &Path) -> Result<Policy, Trouble> {
+    meaning(&document(path)?)
+}
+
+/// Reads and merges unused permissions.
+pub(crate) fn unused(paths: &[PathBuf]) -> Result<UnusedPermissions, Trouble> {
+    let mut all = UnusedPermissions::default();
+    for path in paths {
+        all.merge(&usage::read(&source(path)?, &Budget::default())?);
+    }
+    Ok(all)
+}
+
+/// The catalog of a name or a file.
+pub(crate) fn catalog(name: &str) -> Result<Cow<'static, Catalog>, Trouble> {
+    match name {
+        "latest" => Ok(Cow::Borrowed(Catalog::latest())),
+        "2024-06" => Ok(Cow::Borrowed(Catalog::june_2024())),
+        path => Ok(Cow::Owned(Catalog::read(&source(Path::new(path))?)?)),
+    }
+}
+
+/// Writes a file whole or not at all: into a temporary file beside it, then renamed.
+pub(crate) fn write(path: &Path, text: &str) -> Result<(), Trouble> {
+    let mut name = path.file_name().unwrap_or_default().to_os_string();
+    name.push(format!(".{}.partial", std::process::id()));
+    let partial = path.with_file_name(name);
+    let written = std::fs::File::create(&partial)
+        .and_then(|mut file| file.write_all(text.as_bytes()).and_then(|()| file.sync_all()))
+        .and_then(|()| std::fs::rename(&partial, path));
+    if written.is_err() {
+        let _ = std::fs::remove_file(&partial);
+    }
+    Ok(written.with_context(|| format!("cannot write {}", path.display()))?)
+}
+
+/// Writes named files into a folder, which is made if it is missing.
+pub(crate) fn write_all(folder: &Path, files: &[(String, String)]) -> Result<(), Trouble> {
+    std::fs::create_dir_all(folder).with_context(|| format!("cannot make the folder {}", folder.display()))?;
+    files.iter().try_for_each(|(name, text)| write(&folder.join(name), text))
+}

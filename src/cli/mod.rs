@@ -1,0 +1,112 @@
+//! The command line: arguments, input and output, exit codes. One file a subcommand.
+//!
+//! Exit codes: 0 the property holds, 1 it does not, 2 bad input or could not run, 3 unknown. Data goes to standard
+//! output, talk to standard error.
+
+mod args;
+mod batch;
+mod check;
+mod generate;
+mod input;
+mod line;
+mod progress;
+mod refine;
+mod simulate;
+
+pub use args::Cli;
+
+use crate::report::text;
+use args::Command;
+use clap::Parser as _;
+use std::process::ExitCode;
+
+/// How a command ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Exit {
+    Holds = 0,
+    DoesNotHold = 1,
+    Unknown = 3,
+}
+
+/// Why a command could not run: exit code 2.
+#[derive(Debug)]
+pub(crate) enum Trouble {
+    /// Input that cannot be used.
+    Input(crate::diag::Diagnostics),
+    /// Anything else.
+    Other(anyhow::Error),
+}
+
+impl From<crate::diag::Diagnostics> for Trouble {
+    fn from(found: crate::diag::Diagnostics) -> Self {
+        Self::Input(found)
+    }
+}
+
+impl From<crate::diag::Diagnostic> for Trouble {
+    fn from(found: crate::diag::Diagnostic) -> Self {
+        Self::Input(found.into())
+    }
+}
+
+impl From<anyhow::Error> for Trouble {
+    fn from(error: anyhow::Error) -> Self {
+        Self::Other(error)
+    }
+}
+
+impl From<crate::question::InternalError> for Trouble {
+    fn from(error: crate::question::InternalError) -> Self {
+        Self::Other(error.into())
+    }
+}
+
+/// Runs the command line of this process.
+pub fn main() -> ExitCode {
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(error) => {
+            let _ = error.print();
+            return ExitCode::from(if error.use_stderr() { 2 } else { 0 });
+        }
+    };
+    let result = match &cli.command {
+        Command::NoNewAccess(args) => check::no_new_access(args),
+        Command::AccessNotGranted(args) => check::access_not_granted(args),
+        Command::Equivalent(args) => check::equivalent(args),
+        Command::Refine(args) => refine::refine(args),
+        Command::Verify(args) => refine::verify(args),
+        Command::Simulate(args) => simulate::simulate(args),
+        Command::Batch(args) => batch::batch(args),
+        Command::Completions(args) => generate::completions(args),
+        Command::Man => generate::man(),
+    };
+    match result {
+        Ok(exit) => ExitCode::from(exit as u8),
+        Err(Trouble::Input(found)) => {
+            for diagnostic in &found.0 {
+                anstream::eprintln!("{}", text::diagnostic(diagnostic));
+            }
+            ExitCode::from(2)
+        }
+        // A reader that has gone (`| head`) has what it wanted.
+        Err(Trouble::Other(error)) if is_broken_pipe(&error) => ExitCode::SUCCESS,
+        Err(Trouble::Other(error)) => {
+            anstream::eprintln!("error: {error:#}");
+            ExitCode::from(2)
+        }
+    }
+}
+
+fn is_broken_pipe(error: &anyhow::Error) -> bool {
+    error
+        .chain()
+        .any(|cause| cause.downcast_ref::<std::io::Error>().is_some_and(|error| error.kind() == std::io::ErrorKind::BrokenPipe))
+}
+
+/// Writes data to standard output.
+pub(crate) fn print(data: &str) -> Result<(), Trouble> {
+    use std::io::Write as _;
+    let mut out = anstream::stdout().lock();
+    out.write_all(data.as_bytes()).and_then(|()| out.flush()).map_err(|error| Trouble::Other(error.into()))
+}

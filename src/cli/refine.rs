@@ -1,0 +1,129 @@
+//! `refine` and `verify`.
+
+use super::args::{Format, RefineArgs, VerifyArgs};
+use super::{Exit, Trouble, input, print, progress};
+use crate::diag::Source;
+use crate::document::{self, Document};
+use crate::policy::ArnMatching;
+use crate::refine::obligations::{self, Question};
+use crate::refine::unused::UnusedActions;
+use crate::refine::{self, Error, Outcome};
+use crate::report::{json, text};
+use anyhow::anyhow;
+use std::path::Path;
+
+impl From<Error> for Trouble {
+    fn from(error: Error) -> Self {
+        match error {
+            Error::Policy(found) => Self::Input(found),
+            Error::Internal(error) => Self::Other(error.into()),
+        }
+    }
+}
+
+/// `leastwise refine`
+pub(crate) fn refine(args: &RefineArgs) -> Result<Exit, Trouble> {
+    let original = input::document(&args.policy)?;
+    input::meaning(&original)?;
+    let (unused, catalog) = (input::unused(&args.unused)?, input::catalog(&args.catalog.catalog)?);
+    let settings = args.asking.settings();
+    let spinner = progress::spinner("refining and proving");
+    let outcome = refine::refine(&original, &unused, &catalog, &settings)?;
+    drop(spinner);
+    let refinement = match outcome {
+        Outcome::Proved(refinement) => refinement,
+        Outcome::NotProved(failure) => {
+            match args.asking.format {
+                Format::Json => print(&format!("{}\n", json::failure("refine", &failure, &catalog)))?,
+                Format::Text => {
+                    let shown = text::failure(&failure);
+                    anstream::eprint!("{shown}nothing is printed: the refined policy was not proved\n");
+                }
+            }
+            return Ok(if failure.unknown { Exit::Unknown } else { Exit::DoesNotHold });
+        }
+    };
+    let pretty = refinement.policy.to_pretty();
+    if let Some(folder) = &args.emit_smt2 {
+        let refined = document::read(&Source::new("refined policy", pretty.as_str()), &settings.budget)?;
+        let unused = UnusedActions::new(&unused, &catalog);
+        emit(
+            folder,
+            &Question { original: &original, refined: &refined, unused: &unused, catalog: &catalog },
+            settings.matching,
+        )?;
+    }
+    if let Some(path) = &args.output {
+        input::write(path, &pretty)?;
+    }
+    match args.asking.format {
+        Format::Json => print(&format!("{}\n", json::refinement(&refinement, &catalog, &settings)))?,
+        Format::Text => {
+            if args.output.is_none() {
+                print(&pretty)?;
+            }
+            anstream::eprint!("{}", diff(&original.json.to_pretty(), &pretty));
+            anstream::eprint!("{}", text::obligations(&refinement.obligations));
+            anstream::eprintln!("catalog {} ({}), {} actions", catalog.name, catalog.date, catalog.action_count());
+            for note in &refinement.notes {
+                anstream::eprintln!("note: {note}");
+            }
+            anstream::eprintln!("{}", if refinement.is_empty { json::EMPTY } else { json::REFINED });
+        }
+    }
+    Ok(Exit::Holds)
+}
+
+/// `leastwise verify`
+pub(crate) fn verify(args: &VerifyArgs) -> Result<Exit, Trouble> {
+    let (original, refined): (Document, Document) = (input::document(&args.original)?, input::document(&args.refined)?);
+    input::meaning(&original)?;
+    input::meaning(&refined)?;
+    let (unused, catalog) = (input::unused(&args.unused)?, input::catalog(&args.catalog.catalog)?);
+    let settings = args.asking.settings();
+    if let Some(folder) = &args.emit_smt2 {
+        let unused = UnusedActions::new(&unused, &catalog);
+        emit(
+            folder,
+            &Question { original: &original, refined: &refined, unused: &unused, catalog: &catalog },
+            settings.matching,
+        )?;
+    }
+    let spinner = progress::spinner("proving");
+    let result = refine::verify(&original, &refined, &unused, &catalog, &settings)?;
+    drop(spinner);
+    match (result, args.asking.format) {
+        (Ok(proved), Format::Json) => print(&format!("{}\n", json::verified(&proved, &catalog, &settings)))?,
+        (Ok(proved), Format::Text) => {
+            print(&text::obligations(&proved))?;
+            print(&format!("{}\n", json::VERIFIED))?;
+        }
+        (Err(failure), format) => {
+            match format {
+                Format::Json => print(&format!("{}\n", json::failure("verify", &failure, &catalog)))?,
+                Format::Text => print(&text::failure(&failure))?,
+            }
+            return Ok(if failure.unknown { Exit::Unknown } else { Exit::DoesNotHold });
+        }
+    }
+    Ok(Exit::Holds)
+}
+
+fn emit(folder: &Path, question: &Question<'_>, matching: ArnMatching) -> Result<(), Trouble> {
+    let scripts = obligations::scripts(question, matching).map_err(|error| anyhow!("cannot write the obligations: {error}"))?;
+    input::write_all(folder, &scripts)
+}
+
+/// A unified diff with colors.
+fn diff(before: &str, after: &str) -> String {
+    use anstyle::{AnsiColor, Style};
+    let (red, green): (Style, Style) = (AnsiColor::Red.on_default(), AnsiColor::Green.on_default());
+    let text = similar::TextDiff::from_lines(before, after);
+    let plain = text.unified_diff().context_radius(2).header("original", "refined").to_string();
+    let color = |line: &str| match line.chars().next() {
+        Some('-') => format!("{red}{line}{red:#}\n"),
+        Some('+') => format!("{green}{line}{green:#}\n"),
+        _ => format!("{line}\n"),
+    };
+    plain.lines().map(color).collect()
+}

@@ -1,0 +1,33 @@
+//! `simulate`: one request, or many, under one policy.
+
+use super::args::{Format, MatchingName, SimulateArgs};
+use super::{Exit, Trouble, input, line, print};
+use crate::diag::Budget;
+use crate::eval::Decision;
+use crate::policy::ArnMatching;
+
+/// `leastwise simulate`
+pub(crate) fn simulate(args: &SimulateArgs) -> Result<Exit, Trouble> {
+    let source = input::source(&args.file)?;
+    let value = crate::json::read(&source, &Budget::default())?;
+    let matching = match args.arn_matching {
+        MatchingName::Segment => ArnMatching::Segment,
+        MatchingName::Greedy => ArnMatching::Greedy,
+    };
+    let simulations = line::simulate(&source, &value, matching)?;
+    let mut all_allowed = true;
+    for simulation in &simulations {
+        all_allowed &= simulation.decision == Decision::Allowed;
+        let shown = match args.format {
+            Format::Json => simulation.json().to_string(),
+            Format::Text => {
+                let by: Vec<String> =
+                    simulation.decided_by.iter().map(|index| format!("{} statement {index}", simulation.policy)).collect();
+                let by = if by.is_empty() { "no statement applies".to_owned() } else { format!("by {}", by.join(", ")) };
+                format!("{} {} {}: {by}", simulation.decision.name(), simulation.action, simulation.resource)
+            }
+        };
+        print(&format!("{shown}\n"))?;
+    }
+    Ok(if all_allowed { Exit::Holds } else { Exit::DoesNotHold })
+}

@@ -1,0 +1,136 @@
+//! Results as JSON: the contract that scripts depend on. Members stand in a fixed order.
+
+use crate::catalog::Catalog;
+use crate::diag::Diagnostic;
+use crate::policy::request_json;
+use crate::question::{Outcome, Settings, Verdict};
+use crate::refine::Refinement;
+use crate::refine::obligations::{Failure, Obligation};
+use crate::smt;
+use serde_json::{Map, Value, json};
+
+/// A verdict.
+pub fn outcome(outcome: &Outcome) -> Value {
+    let mut out = Map::new();
+    out.insert("check".to_owned(), json!(outcome.check));
+    let result = match &outcome.verdict {
+        Verdict::Pass => "PASS",
+        Verdict::Fail { .. } => "FAIL",
+        Verdict::Unknown(_) => "UNKNOWN",
+    };
+    out.insert("result".to_owned(), json!(result));
+    out.insert("message".to_owned(), json!(outcome.message));
+    if let Verdict::Fail { reasons, witness } = &outcome.verdict {
+        let reasons: Vec<Value> = reasons
+            .iter()
+            .map(|reason| {
+                let mut out = json!({"description": reason.description, "statementIndex": reason.statement_index});
+                if let (Some(sid), Some(object)) = (&reason.statement_id, out.as_object_mut()) {
+                    object.insert("statementId".to_owned(), json!(sid));
+                }
+                out
+            })
+            .collect();
+        out.insert("reasons".to_owned(), Value::Array(reasons));
+        out.insert("witness".to_owned(), request_json::to_json(witness));
+    }
+    if !outcome.notes.is_empty() {
+        out.insert("notes".to_owned(), json!(outcome.notes));
+    }
+    let proof = &outcome.proof;
+    out.insert("proof".to_owned(), self::proof(proof.engine, proof.obligations, proof.milliseconds));
+    Value::Object(out)
+}
+
+fn proof(engine: &str, obligations: usize, milliseconds: f64) -> Value {
+    json!({"engine": engine, "obligations": obligations, "z3": smt::version(), "milliseconds": milliseconds})
+}
+
+fn proved(obligations: &[Obligation], settings: &Settings) -> Value {
+    let queries = obligations.iter().map(|obligation| obligation.queries).sum();
+    let milliseconds: f64 = obligations.iter().map(|obligation| obligation.milliseconds).sum();
+    let mut out = proof(settings.engine.name(), queries, (milliseconds * 1e3).round() / 1e3);
+    let each: Vec<Value> = obligations
+        .iter()
+        .map(|proved| {
+            json!({"id": proved.id, "statement": proved.statement, "queries": proved.queries, "wholeFormula": proved.whole, "milliseconds": proved.milliseconds})
+        })
+        .collect();
+    if let Some(object) = out.as_object_mut() {
+        object.insert("proved".to_owned(), Value::Array(each));
+    }
+    out
+}
+
+fn catalog_value(catalog: &Catalog) -> Value {
+    json!({"name": catalog.name, "date": catalog.date})
+}
+
+/// A refined policy with its proof.
+pub fn refinement(refinement: &Refinement, catalog: &Catalog, settings: &Settings) -> Value {
+    let changes: Vec<Value> = refinement
+        .changes
+        .iter()
+        .map(|change| {
+            json!({"statementIndex": change.statement_index, "pattern": change.pattern, "replacedBy": change.replaced_by})
+        })
+        .collect();
+    let policy: Value = serde_json::from_str(&refinement.policy.to_string()).unwrap_or(Value::Null);
+    json!({
+        "check": "refine",
+        "result": "PASS",
+        "message": if refinement.is_empty { EMPTY } else { REFINED },
+        "policy": policy,
+        "recommendedAction": if refinement.is_empty { "DETACH_POLICY" } else { "CREATE_POLICY" },
+        "changes": changes,
+        "notes": refinement.notes,
+        "catalog": catalog_value(catalog),
+        "proof": proved(&refinement.obligations, settings),
+    })
+}
+
+/// What is said of a refined policy that grants something.
+pub const REFINED: &str = "The refined policy is the original without the unused permissions.";
+/// What is said of one that grants nothing any more.
+pub const EMPTY: &str = "Nothing that the policy grants is in use: detach it.";
+/// What is said of a verified policy.
+pub const VERIFIED: &str = "The refined policy is the original without the unused permissions, and least general.";
+
+/// A refined policy from anywhere that was proved.
+pub fn verified(obligations: &[Obligation], catalog: &Catalog, settings: &Settings) -> Value {
+    json!({
+        "check": "verify",
+        "result": "PASS",
+        "message": VERIFIED,
+        "catalog": catalog_value(catalog),
+        "proof": proved(obligations, settings),
+    })
+}
+
+/// An obligation that was refuted or left open.
+pub fn failure(check: &str, failure: &Failure, catalog: &Catalog) -> Value {
+    let mut out = json!({
+        "check": check,
+        "result": if failure.unknown { "UNKNOWN" } else { "FAIL" },
+        "message": failure.message,
+        "failedObligation": failure.id,
+    });
+    if let Some(object) = out.as_object_mut() {
+        if let Some(witness) = &failure.witness {
+            object.insert("witness".to_owned(), request_json::to_json(witness));
+        }
+        object.insert("catalog".to_owned(), catalog_value(catalog));
+    }
+    out
+}
+
+/// A diagnostic.
+pub fn diagnostic(diagnostic: &Diagnostic) -> Value {
+    let mut out = json!({"code": diagnostic.code, "message": diagnostic.message, "help": diagnostic.help});
+    if let (Some(at), Some(source), Some(object)) = (diagnostic.line_column(), &diagnostic.source, out.as_object_mut()) {
+        object.insert("file".to_owned(), json!(&*source.name));
+        object.insert("line".to_owned(), json!(at.line));
+        object.insert("column".to_owned(), json!(at.column));
+    }
+    out
+}

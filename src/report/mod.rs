@@ -1,0 +1,4 @@
+//! How are results worded and written? Views only: nothing here calls a solver or knows a command line.
+
+pub mod json;
+pub mod text;

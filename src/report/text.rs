@@ -1,0 +1,121 @@
+//! Results for people. Styles are always written; the stream that prints them drops them where there is no terminal.
+
+use crate::diag::{Diagnostic, Severity};
+use crate::policy::{Policy, request_json};
+use crate::question::{Outcome, Verdict};
+use crate::refine::obligations::{Failure, Obligation};
+use crate::smt;
+use annotate_snippets::{AnnotationKind, Level, Renderer, Snippet};
+use anstyle::{AnsiColor, Style};
+use std::fmt::Write as _;
+
+const PASS: Style = AnsiColor::Green.on_default().bold();
+const FAIL: Style = AnsiColor::Red.on_default().bold();
+const UNKNOWN: Style = AnsiColor::Yellow.on_default().bold();
+
+/// A verdict: its word, its sentence, the statements to blame with their source, and the witness.
+pub fn outcome(outcome: &Outcome, blamed: &Policy) -> String {
+    let (style, word) = match &outcome.verdict {
+        Verdict::Pass => (PASS, "PASS"),
+        Verdict::Fail { .. } => (FAIL, "FAIL"),
+        Verdict::Unknown(_) => (UNKNOWN, "UNKNOWN"),
+    };
+    let mut out = format!("{style}{word}{style:#} {}\n", outcome.message);
+    if let Verdict::Fail { reasons, witness } = &outcome.verdict {
+        for reason in reasons {
+            let _ = writeln!(out, "\n{}", reason.description);
+            // A reason of the other policy (of `equivalent`) is told by its words alone.
+            let mine = blamed.statements.get(reason.statement_index).filter(|_| !reason.description.contains("first policy"));
+            if let Some(statement) = mine {
+                let place = statement.action.spans.first().copied().unwrap_or(statement.span);
+                let line = source_line(&blamed.source.text, place.start, place.end);
+                out.push_str(&snippet(&blamed.source.name, &blamed.source.text, line));
+            }
+        }
+        let _ = writeln!(out, "\nA request that shows it, replayed:");
+        let shown = serde_json::to_string_pretty(&request_json::to_json(witness)).unwrap_or_default();
+        let _ = writeln!(out, "{shown}");
+    }
+    for note in &outcome.notes {
+        let _ = writeln!(out, "note: {note}");
+    }
+    let _ = writeln!(
+        out,
+        "proof: {}, {} queries, Z3 {}, {:.1} ms",
+        outcome.proof.engine,
+        outcome.proof.obligations,
+        smt::version(),
+        outcome.proof.milliseconds
+    );
+    out
+}
+
+/// The part of a span that stands in its first line.
+fn source_line(text: &str, start: usize, end: usize) -> std::ops::Range<usize> {
+    let line_end = text.get(start..end).and_then(|part| part.find('\n')).map_or(end, |at| start + at);
+    // A long line is cut, so that a minified policy does not fill the screen.
+    let mut cut = line_end.min(start + 100);
+    while !text.is_char_boundary(cut) {
+        cut += 1;
+    }
+    start..cut.max(start)
+}
+
+fn snippet(name: &str, text: &str, span: std::ops::Range<usize>) -> String {
+    let at = text.get(..span.start).unwrap_or("").matches('\n').count() + 1;
+    let column = text.get(..span.start).unwrap_or("").rsplit('\n').next().unwrap_or("").chars().count() + 1;
+    let shown = text.get(span).unwrap_or("");
+    format!("  --> {name}:{at}:{column}\n   | {shown}\n")
+}
+
+/// The proved obligations, one a line.
+pub fn obligations(obligations: &[Obligation]) -> String {
+    let mut out = String::new();
+    for proved in obligations {
+        let how = if proved.whole { "Z3: unsat" } else { "Z3: unsat by groups of actions" };
+        let _ = writeln!(out, "{PASS}proved{PASS:#} {} {} ({}, {:.1} ms)", proved.id, proved.statement, how, proved.milliseconds);
+    }
+    out
+}
+
+/// An obligation that was refuted or left open.
+pub fn failure(failure: &Failure) -> String {
+    let (style, word) = if failure.unknown { (UNKNOWN, "UNKNOWN") } else { (FAIL, "FAIL") };
+    let mut out = format!("{style}{word}{style:#} {} {}\n", failure.id, failure.message);
+    if let Some(witness) = &failure.witness {
+        let shown = serde_json::to_string_pretty(&request_json::to_json(witness)).unwrap_or_default();
+        let _ = writeln!(out, "\nA request that shows it, replayed:\n{shown}");
+    }
+    out
+}
+
+/// A diagnostic with the offending source line.
+pub fn diagnostic(diagnostic: &Diagnostic) -> String {
+    let level = match diagnostic.severity {
+        Severity::Error => Level::ERROR,
+        Severity::Warning => Level::WARNING,
+    };
+    let title = level.primary_title(diagnostic.message.as_str()).id(diagnostic.code);
+    let help = (!diagnostic.help.is_empty()).then(|| Level::HELP.message(diagnostic.help.as_str()));
+    let render = |group| Renderer::styled().render(&[group]).to_string();
+    let Some(source) = &diagnostic.source else {
+        return match help {
+            Some(help) => render(title.element(help)),
+            None => render(annotate_snippets::Group::with_title(title)),
+        };
+    };
+    // A document on one long line would be printed whole: such places are told by line and column alone.
+    let start = source.text.get(..diagnostic.span.start).and_then(|before| before.rfind('\n')).map_or(0, |at| at + 1);
+    let line_length = source.text.get(start..).map_or(0, |rest| rest.find('\n').unwrap_or(rest.len()));
+    if line_length > 400 {
+        return diagnostic.to_string();
+    }
+    let end = diagnostic.span.end.max(diagnostic.span.start).min(source.text.len());
+    let span = diagnostic.span.start.min(end)..end;
+    let snippet = Snippet::source(&*source.text).path(&*source.name).annotation(AnnotationKind::Primary.span(span));
+    let group = title.element(snippet);
+    render(match help {
+        Some(help) => group.element(help),
+        None => group,
+    })
+}
