@@ -24,6 +24,7 @@ mod action;
 mod context;
 mod decode;
 mod expand;
+pub mod fix;
 mod principal;
 mod resource;
 mod text;
@@ -63,6 +64,49 @@ pub enum ResourceShape {
     Arn,
     /// A text that is no ARN; `*` is one.
     Other,
+}
+
+/// Whether the encoding allows a request under a policy: the encoding with the request fixed.
+///
+/// `Ok(None)` if the query's typing of keys cannot represent the request, or Z3 gave up.
+pub fn allows(
+    policy: &Policy,
+    request: &crate::policy::Request,
+    matching: ArnMatching,
+    budget: &crate::diag::Budget,
+) -> Result<Option<bool>, Unsupported> {
+    use crate::document::Effect;
+    use crate::smt::{Answer, Solver};
+    let Some(shape) = fix::shape(request) else { return Ok(None) };
+    let statements: Vec<&Statement> = policy.statements.iter().collect();
+    let mut encoder = Encoder::new([policy], &statements, matching, shape);
+    encoder.make_room(request);
+    let (mut allow, mut deny) = (Vec::new(), Vec::new());
+    for statement in &statements {
+        let applies = Formula::and([encoder.action(&statement.action), encoder.statement(policy, statement)?]);
+        match statement.effect {
+            Effect::Allow => allow.push(applies),
+            Effect::Deny => deny.push(applies),
+        }
+    }
+    let allowed = Formula::and([Formula::or(allow), Formula::or(deny).not()]);
+    let Some(fixed) = encoder.fixed(request) else { return Ok(None) };
+    let mut can_be = Vec::new();
+    for formula in [allowed.clone(), allowed.not()] {
+        let mut solver = Solver::new(budget, std::time::Instant::now() + budget.timeout);
+        solver.assert(&Formula::and([encoder.constraints(), fixed.clone(), formula]));
+        can_be.push(match solver.check() {
+            Answer::Sat(_) => true,
+            Answer::Unsat => false,
+            Answer::Unknown(_) => return Ok(None),
+        });
+    }
+    // Neither: the request breaks a constraint, so it is none that the encoding knows.
+    Ok(match can_be.as_slice() {
+        [true, false] => Some(true),
+        [false, true] => Some(false),
+        _ => None,
+    })
 }
 
 /// Builds the formulas of one query: one symbolic request, and some statements over it.

@@ -1,5 +1,8 @@
 //! The product's tests from outside: one binary, because linking Z3 is slow.
 #![allow(missing_docs, reason = "tests")]
 
+mod agreement;
+mod cli;
 mod corpus;
+mod semantics;
 mod support;

@@ -1,0 +1,339 @@
+//! The evaluator and the encoding say the same: of random policies on random requests, and of what questions answer.
+//!
+//! The generator is seeded and plain; it asserts that it reaches every operator with every qualifier, every principal,
+//! every decision, and requests for which keys are absent, single and several.
+
+use crate::support::policy;
+use leastwise::diag::Budget;
+use leastwise::encode;
+use leastwise::eval::{self, Decision};
+use leastwise::policy::operator::BaseOperator;
+use leastwise::policy::request::Context;
+use leastwise::policy::{ArnMatching, Policy, Principal, Request};
+use leastwise::question::no_new_access::no_new_access;
+use leastwise::question::{Settings, Verdict};
+use leastwise::smt;
+use serde_json::{Map, Value, json};
+use std::collections::BTreeSet;
+use std::time::Duration;
+
+/// A small generator (splitmix64): the same cases everywhere.
+struct Random(u64);
+
+impl Random {
+    fn next(&mut self) -> u64 {
+        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
+        let mut z = self.0;
+        z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+        z ^ (z >> 31)
+    }
+
+    fn below(&mut self, most: usize) -> usize {
+        (self.next() % most as u64) as usize
+    }
+
+    fn chance(&mut self, percent: usize) -> bool {
+        self.below(100) < percent
+    }
+
+    fn pick<'a, T: ?Sized>(&mut self, from: &[&'a T]) -> &'a T {
+        from[self.below(from.len())]
+    }
+
+    fn some<'a>(&mut self, from: &[&'a str], most: usize) -> Vec<&'a str> {
+        let count = 1 + self.below(most);
+        (0..count).map(|_| self.pick(from)).collect()
+    }
+}
+
+const TEXT_KEYS: [&str; 4] = ["s3:prefix", "aws:ResourceTag/Team", "aws:username", "aws:PrincipalArn"];
+const SET_KEYS: [&str; 2] = ["aws:TagKeys", "aws:CalledVia"];
+const TEXTS: [&str; 10] =
+    ["a", "A", "b", "ab", "a/b", "", "x*", "arn:aws:iam::111122223333:user/a", "arn:aws:iam::111122223333:role/p/r", "é"];
+const PATTERNS: [&str; 12] =
+    ["a", "A", "a*", "*b", "?", "*", "a?b", "*/*", "ab", "arn:aws:iam::*:role/*", "arn:aws:iam::111122223333:*", "É"];
+const VARIABLES: [&str; 5] =
+    ["${aws:username}", "a${aws:username}*", "${s3:prefix, 'a'}", "*${aws:username}*b", "${*}${s3:prefix}"];
+const NUMBERS: [&str; 6] = ["5", "5.0", "-1", "10", "0.5", "many"];
+const DATES: [&str; 5] = ["2024-01-01T00:00:00Z", "1704067200", "2025-06-01", "2024-01-01T01:00:00+01:00", "soon"];
+const ADDRESSES: [&str; 6] = ["203.0.113.7", "10.1.2.3", "2001:db8::1", "198.51.100.1", "::1", "nowhere"];
+const BLOCKS: [&str; 5] = ["203.0.113.0/24", "10.0.0.0/8", "2001:db8::/32", "198.51.100.1", "::/0"];
+const RESOURCES: [&str; 7] = [
+    "arn:aws:s3:::b/k",
+    "arn:aws:s3:::a/a",
+    "arn:aws:s3:::b",
+    "*",
+    "arn:aws:sns:us-east-1:111122223333:t:s",
+    "arn:aws:ec2:us-east-1:111122223333:instance/i",
+    "other",
+];
+const RESOURCE_PATTERNS: [&str; 12] = [
+    "*",
+    "arn:aws:s3:::b/*",
+    "arn:aws:s3:::*",
+    "arn:aws:s3:::${aws:username}/*",
+    "arn:aws:*:*:111122223333:*",
+    "arn:aws:ec2:*",
+    "arn:*:s3:::?",
+    "arn:aws:sns:*:t:*",
+    "o*",
+    "arn:aws:s3",
+    "arn:aws:s3:::*/${aws:username}",
+    "arn:aws:*:us-east-?:*:*/*",
+];
+const ACTIONS: [&str; 5] = ["s3:GetObject", "s3:getobjectacl", "sns:Publish", "ec2:RunInstances", "s3:Put"];
+const ACTION_PATTERNS: [&str; 9] =
+    ["*", "s3:*", "S3:Get*", "s3:GetObject", "*:*", "s3:?ut", "sns:Pub*sh", "ec2:*Instances", "s3:*Object*"];
+const PRINCIPALS: [&str; 11] = [
+    "anonymous",
+    "arn:aws:iam::111122223333:user/a",
+    "arn:aws:iam::111122223333:user/p/b",
+    "arn:aws:iam::111122223333:role/p/r",
+    "arn:aws:sts::111122223333:assumed-role/r/s",
+    "arn:aws:iam::999999999999:root",
+    "arn:aws:sts::111122223333:federated-user/f",
+    "service",
+    "federated",
+    "canonical",
+    "arn:aws:iam::999999999999:role/r",
+];
+const AWS_PRINCIPALS: [&str; 9] = [
+    "*",
+    "111122223333",
+    "arn:aws:iam::999999999999:root",
+    "arn:aws:iam::111122223333:user/a",
+    "arn:aws:iam::111122223333:role/p/r",
+    "arn:aws:sts::111122223333:assumed-role/r/s",
+    "arn:aws:iam::*:role/*",
+    "AROAEXAMPLE",
+    "arn:aws:sts::111122223333:assumed-role/r/*",
+];
+
+struct Generator {
+    random: Random,
+    operators: BTreeSet<String>,
+    conditions: usize,
+}
+
+impl Generator {
+    fn values(&mut self, base: BaseOperator, key: &mut &'static str) -> Vec<&'static str> {
+        use BaseOperator as B;
+        let random = &mut self.random;
+        match base {
+            B::NumericEquals
+            | B::NumericNotEquals
+            | B::NumericLessThan
+            | B::NumericLessThanEquals
+            | B::NumericGreaterThan
+            | B::NumericGreaterThanEquals => {
+                *key = "s3:max-keys";
+                random.some(&NUMBERS, 3)
+            }
+            B::DateEquals
+            | B::DateNotEquals
+            | B::DateLessThan
+            | B::DateLessThanEquals
+            | B::DateGreaterThan
+            | B::DateGreaterThanEquals => {
+                *key = "aws:CurrentTime";
+                random.some(&DATES, 2)
+            }
+            B::IpAddress | B::NotIpAddress => {
+                *key = "aws:SourceIp";
+                random.some(&BLOCKS, 3)
+            }
+            B::Bool => {
+                *key = "aws:MultiFactorAuthPresent";
+                random.some(&["true", "false", "True"], 2)
+            }
+            B::BinaryEquals => {
+                *key = "k:binary";
+                random.some(&["QmluYXJ5", "QQ==", "QQ"], 2)
+            }
+            B::Null => random.some(&["true", "false"], 2),
+            B::StringEqualsIgnoreCase | B::StringNotEqualsIgnoreCase => random.some(&PATTERNS, 3),
+            B::StringEquals | B::StringNotEquals | B::StringLike | B::StringNotLike => {
+                let mut values = random.some(&PATTERNS, 3);
+                if random.chance(25) {
+                    values.push(random.pick(&VARIABLES));
+                }
+                values
+            }
+            B::ArnEquals | B::ArnLike | B::ArnNotEquals | B::ArnNotLike => random.some(&PATTERNS, 3),
+        }
+    }
+
+    fn condition(&mut self) -> (String, Value) {
+        // In turn, so that all are reached.
+        let turn = self.conditions;
+        self.conditions += 1;
+        let (name, base) = BaseOperator::ALL[turn % 27];
+        let mut key = if self.random.chance(30) { self.random.pick(&SET_KEYS) } else { self.random.pick(&TEXT_KEYS) };
+        let values = self.values(base, &mut key);
+        let set = ["", "ForAllValues:", "ForAnyValue:"][turn / 27 % 3];
+        let if_exists = base != BaseOperator::Null && turn / 81 % 2 == 1;
+        let operator = format!("{set}{name}{}", if if_exists { "IfExists" } else { "" });
+        self.operators.insert(operator.clone());
+        (operator, json!({ key: values }))
+    }
+
+    fn statement(&mut self, with_principals: bool) -> Value {
+        let mut out = Map::new();
+        let not = |random: &mut Random, name: &str| if random.chance(20) { format!("Not{name}") } else { name.to_owned() };
+        out.insert("Effect".to_owned(), json!(if self.random.chance(70) { "Allow" } else { "Deny" }));
+        out.insert(not(&mut self.random, "Action"), json!(self.random.some(&ACTION_PATTERNS, 2)));
+        out.insert(not(&mut self.random, "Resource"), json!(self.random.some(&RESOURCE_PATTERNS, 2)));
+        if with_principals {
+            let element = match self.random.below(6) {
+                0 => json!("*"),
+                1 => json!({"Service": self.random.some(&["lambda.amazonaws.com", "ec2.amazonaws.com"], 2)}),
+                2 => json!({"Federated": "accounts.google.com", "CanonicalUser": "0123"}),
+                _ => json!({"AWS": self.random.some(&AWS_PRINCIPALS, 3)}),
+            };
+            out.insert(not(&mut self.random, "Principal"), element);
+        }
+        let mut condition = Map::new();
+        for _ in 0..self.random.below(3) {
+            let (operator, keys) = self.condition();
+            condition.insert(operator, keys);
+        }
+        out.insert("Condition".to_owned(), Value::Object(condition));
+        Value::Object(out)
+    }
+
+    fn policy(&mut self, with_principals: bool) -> Value {
+        let statements: Vec<Value> = (0..=self.random.below(3)).map(|_| self.statement(with_principals)).collect();
+        let version = if self.random.chance(85) { "2012-10-17" } else { "2008-10-17" };
+        json!({"Version": version, "Statement": statements})
+    }
+
+    fn request(&mut self, with_principals: bool) -> Request {
+        let from = if with_principals { &PRINCIPALS[..] } else { &PRINCIPALS[1..7] };
+        let principal = match self.random.pick(from) {
+            "anonymous" => Principal::Anonymous,
+            "service" => Principal::Service("lambda.amazonaws.com".to_owned()),
+            "federated" => Principal::Federated("accounts.google.com".to_owned()),
+            "canonical" => Principal::CanonicalUser("0123".to_owned()),
+            arn => Principal::Aws(arn.to_owned()),
+        };
+        let mut context = Context::new();
+        let mut add = |random: &mut Random, key: &str, from: &[&str], most: usize| {
+            if random.chance(70) {
+                let mut values: Vec<String> = random.some(from, most).into_iter().map(str::to_owned).collect();
+                values.sort();
+                values.dedup();
+                context.insert(key.to_ascii_lowercase(), values);
+            }
+        };
+        for key in ["s3:prefix", "aws:ResourceTag/Team"] {
+            add(&mut self.random, key, &TEXTS, 1);
+        }
+        for key in SET_KEYS {
+            add(&mut self.random, key, &TEXTS, 3);
+        }
+        add(&mut self.random, "s3:max-keys", &NUMBERS, 1);
+        add(&mut self.random, "aws:CurrentTime", &DATES, 1);
+        add(&mut self.random, "aws:SourceIp", &ADDRESSES, 1);
+        add(&mut self.random, "aws:MultiFactorAuthPresent", &["true", "false", "TRUE", "perhaps"], 1);
+        add(&mut self.random, "k:binary", &["QmluYXJ5", "QQ==", "QQ"], 1);
+        let action = self.random.pick(&ACTIONS);
+        let resource = self.random.pick(&RESOURCES);
+        Request::new(principal, action, resource, context)
+    }
+}
+
+/// A request is fixed, so Z3 has little to do; what it cannot do in this time is counted as not compared.
+fn budget() -> Budget {
+    Budget { timeout: Duration::from_millis(300), ..Budget::default() }
+}
+
+fn generator(seed: u64) -> Generator {
+    Generator { random: Random(seed), operators: BTreeSet::new(), conditions: 0 }
+}
+
+#[test]
+fn evaluator_and_encoding_agree_on_random_policies_and_requests() {
+    let mut generator = generator(1);
+    let (mut decisions, mut compared, mut skipped) = (BTreeSet::new(), 0, BTreeSet::new());
+    let cases = std::env::var("LEASTWISE_CASES").ok().and_then(|text| text.parse().ok()).unwrap_or(300);
+    for case in 0..cases {
+        let with_principals = case % 2 == 0;
+        let written = generator.policy(with_principals);
+        let policy: Policy = policy("random", &written);
+        let requests: Vec<Request> = (0..3).map(|_| generator.request(with_principals)).collect();
+        for matching in [ArnMatching::Segment, ArnMatching::Greedy] {
+            for request in &requests {
+                let evaluated = eval::evaluate(&policy, request, matching).decision;
+                decisions.insert(evaluated);
+                let encoded = smt::in_fresh_context(|| encode::allows(&policy, request, matching, &budget()));
+                match encoded {
+                    Ok(Some(allowed)) => {
+                        compared += 1;
+                        assert_eq!(allowed, evaluated == Decision::Allowed, "{matching:?}\n{written}\n{request:?}");
+                    }
+                    // A single-valued reading of a key that this request gives several values.
+                    Ok(None) => _ = skipped.insert("not representable".to_owned()),
+                    Err(unsupported) => _ = skipped.insert(unsupported.construct),
+                }
+            }
+        }
+    }
+    assert_eq!(decisions.len(), 3, "all decisions are reached");
+    let every = BaseOperator::ALL.len() * 3 * 2 - 3;
+    assert_eq!(generator.operators.len(), every, "every operator with every qualifier is reached");
+    assert!(compared * 10 > cases * 6 * 8, "only {compared} of {} comparisons were made; skipped: {skipped:?}", cases * 6);
+}
+
+/// A PASS that some request refutes is the worst defect there is.
+#[test]
+fn no_random_request_refutes_a_pass() {
+    let mut generator = generator(2);
+    let (mut passed, mut failed) = (0, 0);
+    for case in 0..300 {
+        let with_principals = case % 3 == 0;
+        let old = generator.policy(with_principals);
+        // Half of the time the new policy is the old one with a statement changed, so that PASS is reached.
+        let new = if generator.random.chance(50) {
+            let mut new = old.clone();
+            let statements = new["Statement"].as_array_mut().unwrap();
+            let at = generator.random.below(statements.len());
+            let changed = generator.statement(with_principals);
+            let keep = generator.random.chance(50);
+            if keep {
+                statements[at]["Resource"] = json!("arn:aws:s3:::b/*")
+            } else {
+                statements[at] = changed
+            }
+            if statements[at].get("NotResource").is_some() {
+                statements[at].as_object_mut().unwrap().remove("NotResource");
+            }
+            statements[at]["Resource"] = json!("arn:aws:s3:::b/*");
+            new
+        } else {
+            generator.policy(with_principals)
+        };
+        let (old_policy, new_policy) = (policy("old", &old), policy("new", &new));
+        let half_a_second = Budget { timeout: Duration::from_millis(500), ..Budget::default() };
+        let settings = Settings { budget: half_a_second, ..Settings::default() };
+        let outcome = smt::in_fresh_context(|| no_new_access(&old_policy, &new_policy, &settings)).unwrap();
+        match outcome.verdict {
+            Verdict::Pass => {
+                passed += 1;
+                for _ in 0..300 {
+                    let request = generator.request(with_principals);
+                    let new_access = eval::allows(&new_policy, &request, settings.matching)
+                        && !eval::allows(&old_policy, &request, settings.matching);
+                    // A key that no set operator names is taken for single-valued.
+                    assert!(
+                        !new_access || encode::allows(&new_policy, &request, settings.matching, &budget()) == Ok(None),
+                        "{old}\n{new}\n{request:?}"
+                    );
+                }
+            }
+            Verdict::Fail { .. } => failed += 1,
+            Verdict::Unknown(_) => {}
+        }
+    }
+    assert!(passed > 30 && failed > 80, "the generator reaches both: {passed} PASS, {failed} FAIL");
+}
