@@ -92,8 +92,27 @@ impl<'a, 'p> Search<'a, 'p> {
     fn group(&mut self, group: &Group) -> Result<(), InternalError> {
         let grants = pick(self.ask.grants, &group.grants);
         let unless = self.ask.unless.map(|policy| pick(policy, &group.unless)).unwrap_or_default();
-        let open = grants.iter().any(|statement| allows(statement) && !self.found.statements.contains(&statement.index));
-        if !open {
+        if grants.iter().all(|statement| !allows(statement) || self.found.statements.contains(&statement.index)) {
+            return Ok(());
+        }
+        let (mut open, mut unencoded) = (Vec::new(), None);
+        for shape in shapes(self.ask, &grants, &unless) {
+            let mut encoder = encoder(self.ask, &grants, &unless, self.settings.matching, shape);
+            match violation(self.ask, &mut encoder, &grants, &unless, false) {
+                Ok(parts) if self.impossible(&[&parts.formula]) => {}
+                Ok(parts) => open.push((encoder, parts)),
+                // The proof may not depend on what has no encoding.
+                Err(unsupported) => {
+                    let encoder = self::encoder(self.ask, &grants, &unless, self.settings.matching, shape);
+                    let opaque = violation(self.ask, &mut encoder.with_opaque_constructs(), &grants, &unless, false);
+                    let proved = opaque.is_ok_and(|parts| self.impossible(&[&parts.formula]));
+                    if !proved {
+                        unencoded.get_or_insert(unsupported);
+                    }
+                }
+            }
+        }
+        if open.is_empty() && unencoded.is_none() {
             return Ok(());
         }
         for allow in grants.iter().filter(|statement| allows(statement)) {
@@ -106,20 +125,11 @@ impl<'a, 'p> Search<'a, 'p> {
         if grants.iter().all(|statement| !allows(statement) || self.found.statements.contains(&statement.index)) {
             return Ok(());
         }
-        for shape in shapes(self.ask, &grants, &unless) {
-            let mut encoder = encoder(self.ask, &grants, &unless, self.settings.matching, shape);
-            match violation(self.ask, &mut encoder, &grants, &unless, false) {
-                Ok(parts) => self.query(&encoder, parts, Some(&group.action))?,
-                // The proof may not depend on what has no encoding.
-                Err(unsupported) => {
-                    let encoder = self::encoder(self.ask, &grants, &unless, self.settings.matching, shape);
-                    let opaque = violation(self.ask, &mut encoder.with_opaque_constructs(), &grants, &unless, false);
-                    let proved = opaque.is_ok_and(|parts| self.impossible(&[&parts.formula]));
-                    if !proved {
-                        self.open(&unsupported.to_string());
-                    }
-                }
-            }
+        if let Some(unsupported) = unencoded {
+            self.open(&unsupported.to_string());
+        }
+        for (encoder, parts) in open {
+            self.query(&encoder, parts, Some(&group.action))?;
         }
         Ok(())
     }

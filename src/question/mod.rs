@@ -89,7 +89,8 @@ pub struct Outcome {
 /// What a verdict rests on.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Proof {
-    /// `z3` (split by action, then strings) or `z3-strings` (whole formula).
+    /// `automata` (the classes of actions alone, or a replayed guess), `z3` (split by action, then strings) or
+    /// `z3-strings` (whole formula).
     pub engine: &'static str,
     /// How many queries Z3 answered.
     pub obligations: usize,
@@ -115,7 +116,9 @@ impl Engine {
 impl Proof {
     fn since(started: Instant, settings: &Settings, obligations: usize) -> Self {
         let milliseconds = (started.elapsed().as_secs_f64() * 1e6).round() / 1e3;
-        Self { engine: settings.engine.name(), obligations, milliseconds }
+        // Without a query, the actions' classes or a replayed guess decided.
+        let engine = if obligations == 0 { "automata" } else { settings.engine.name() };
+        Self { engine, obligations, milliseconds }
     }
 }
 

@@ -102,7 +102,7 @@ pub fn prove(question: &Question<'_>, settings: &Settings) -> Result<Result<Vec<
     Ok(Ok(proved))
 }
 
-/// Whether Z3 refutes the whole formula of a search within a few seconds: the proof that needs no automaton.
+/// Whether Z3 refutes the whole formula of a search within half a second: the proof that needs no automaton.
 fn whole(search: &Ask<'_>, settings: &Settings) -> bool {
     if let ActionScope::Listed(actions) = &search.actions
         && actions.len() > MOST_LISTED
@@ -118,7 +118,7 @@ fn whole(search: &Ask<'_>, settings: &Settings) -> bool {
 }
 
 /// How long the whole formula may take, beside the proof by groups.
-const WHOLE: Duration = Duration::from_secs(2);
+const WHOLE: Duration = Duration::from_millis(500);
 
 /// Actions listed in a whole formula; with more, only the groups are asked.
 const MOST_LISTED: usize = 2_000;

@@ -102,7 +102,18 @@ fn every_managed_policy_reads_prints_and_reads_back_equal() {
 }
 
 /// The sample policies that the grammar refuses, each with its reason.
-const REFUSED: [(&str, &str); 0] = [];
+///
+/// The five for Azure and the three of Quacky's study have a Principal that IAM's grammar does not know: a name, or a list.
+const REFUSED: [(&str, &str); 8] = [
+    ("samples/azure/policies/compute_admin_login.json", "wrong-principal"),
+    ("samples/azure/policies/compute_user_login.json", "wrong-principal"),
+    ("samples/azure/policies/storage_data_contributor.json", "wrong-principal"),
+    ("samples/azure/policies/storage_data_owner.json", "wrong-principal"),
+    ("samples/azure/policies/storage_data_reader.json", "wrong-principal"),
+    ("samples/manual_s3/exp_single/s3_allow_notprincipal/policy.json", "wrong-type"),
+    ("samples/manual_s3/exp_single/s3_allow_principals/policy.json", "wrong-type"),
+    ("samples/manual_s3/exp_single/s3_allow_pstar/policy.json", "wrong-type"),
+];
 
 #[test]
 fn every_sample_policy_is_read_or_listed_with_its_reason() {
@@ -211,7 +222,7 @@ fn random_refinements_are_proved_and_expand_to_the_difference() {
         (seed >> 33) % most
     };
     let mut replaced = 0;
-    for _ in 0..250 {
+    for _ in 0..120 {
         let (prefix, names) = &services[random(services.len())];
         let name = &names[random(names.len())];
         let start: String = name.chars().take(1 + random(6)).collect();
@@ -251,5 +262,5 @@ fn random_refinements_are_proved_and_expand_to_the_difference() {
             );
         }
     }
-    assert!(replaced > 50, "only {replaced} runs changed anything");
+    assert!(replaced > 25, "only {replaced} runs changed anything");
 }

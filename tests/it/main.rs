@@ -4,5 +4,7 @@
 mod agreement;
 mod cli;
 mod corpus;
+mod layers;
+mod readme;
 mod semantics;
 mod support;
