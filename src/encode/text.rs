@@ -112,9 +112,12 @@ pub(super) fn ignoring_case(text: &Text, literal: &str) -> Formula {
     matches(text, Regex::concat(literal.chars().map(letter)))
 }
 
+/// Takes the constraint on the variables of a new cut, given the cut's number, and says which number that is.
+pub(super) type Cut<'c> = dyn Fn(&dyn Fn(usize) -> Formula) -> usize + 'c;
+
 /// The text matches the pieces; the error names what has no encoding. Constraints on new variables go to `cut`, which
 /// is given a formula for the number of a cut.
-pub(super) fn pieces(text: &Text, pieces: &[Piece], cut: &dyn Fn(&dyn Fn(usize) -> Formula) -> usize) -> Result<Formula, String> {
+pub(super) fn pieces(text: &Text, pieces: &[Piece], cut: &Cut<'_>) -> Result<Formula, String> {
     if !pieces.iter().any(|piece| matches!(piece, Piece::Value(_))) {
         let tokens = pieces.iter().map(|piece| match piece {
             Piece::Char(c) => Token::Char(*c),

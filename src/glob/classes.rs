@@ -11,7 +11,7 @@
 //! Source: subset construction (Rabin and Scott, 1959), as product of the globs' position automata.
 
 use super::{Glob, Token};
-use std::collections::HashMap;
+use rustc_hash::{FxHashMap, FxHashSet};
 
 /// The strings that count: a deterministic automaton over a finite alphabet.
 #[derive(Debug, Clone, Copy)]
@@ -44,16 +44,17 @@ pub fn classes(globs: &[Glob], domain: &Domain, most_states: usize) -> Option<Ve
     let start = closed(globs, start);
     // Every state with its parent and the character that led from there.
     let mut states: Vec<(u8, Vec<Position>, usize, char)> = vec![(domain.start, start.clone(), 0, ' ')];
-    let mut known: HashMap<(u8, Vec<Position>), usize> = HashMap::from([((domain.start, start), 0)]);
-    let mut found: HashMap<Vec<bool>, usize> = HashMap::new();
+    let mut known: FxHashSet<(u8, Vec<Position>)> = FxHashSet::from_iter([(domain.start, start)]);
+    let mut found: FxHashMap<Vec<u32>, usize> = FxHashMap::default();
     let mut out = Vec::new();
     let mut at = 0;
     while let Some((shape, positions, _, _)) = states.get(at).cloned() {
         if (domain.accepts)(shape) {
-            let matched = matched(globs, &positions);
-            if !found.contains_key(&matched) {
-                found.insert(matched.clone(), at);
-                out.push(Class { matched, witness: spell(&states, at) });
+            let ended: Vec<u32> =
+                positions.iter().filter(|position| token(globs, **position).is_none()).map(|position| position.0).collect();
+            if !found.contains_key(&ended) {
+                out.push(Class { matched: matched(globs, &ended), witness: spell(&states, at) });
+                found.insert(ended, at);
             }
         }
         let mut waited: Vec<char> = positions.iter().filter_map(|position| waits_for(globs, *position)).collect();
@@ -75,13 +76,13 @@ pub fn classes(globs: &[Glob], domain: &Domain, most_states: usize) -> Option<Ve
             let Some(shape) = (domain.step)(shape, c) else { continue };
             let next = step(globs, &positions, c);
             let key = (shape, next);
-            if known.contains_key(&key) {
+            if known.contains(&key) {
                 continue;
             }
             if states.len() >= most_states {
                 return None;
             }
-            known.insert(key.clone(), states.len());
+            known.insert(key.clone());
             states.push((key.0, key.1, at, c));
         }
         at += 1;
@@ -143,14 +144,11 @@ fn step(globs: &[Glob], positions: &[Position], c: char) -> Vec<Position> {
     closed(globs, next)
 }
 
-fn matched(globs: &[Glob], positions: &[Position]) -> Vec<bool> {
+/// The globs that have ended, as a flag for each glob.
+fn matched(globs: &[Glob], ended: &[u32]) -> Vec<bool> {
     let mut out = vec![false; globs.len()];
-    for position in positions {
-        if token(globs, *position).is_none()
-            && let Some(slot) = out.get_mut(position.0 as usize)
-        {
-            *slot = true;
-        }
+    for glob in ended {
+        out.get_mut(*glob as usize).into_iter().for_each(|slot| *slot = true);
     }
     out
 }

@@ -5,9 +5,9 @@
 
 use super::ask::{ActionScope, Ask};
 use crate::glob::Glob;
-use crate::glob::classes::{Domain, classes};
+use crate::glob::classes::{Class, Domain, classes};
 use crate::policy::Policy;
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 /// Actions: `service:name` in lower case, printable ASCII without wildcards; as `encode/action` has them.
 pub(super) const ACTIONS: Domain = Domain {
@@ -106,14 +106,21 @@ impl<'a, 'p: 'a> Table<'a, 'p> {
     /// One action of every class, with the owners of the globs that match it.
     ///
     /// A literal is a class of its own (or shares one); the other classes are those of the globs with wildcards, as long
-    /// as the action that stands for such a class is no literal itself. Where it is one, all globs run together.
+    /// as the action that stands for such a class is no literal itself. Where it is one, that literal runs along, so that
+    /// the class shows another action, if it has one.
     fn classes(&self, most_states: usize) -> Option<Vec<(String, Vec<Owner>)>> {
-        let globs: Vec<Glob> = self.wild.iter().map(|(glob, _)| (*glob).clone()).collect();
-        let mut found = classes(&globs, &ACTIONS, most_states)?;
-        if found.iter().any(|class| self.literal.contains_key(&class.witness)) {
-            let all: Vec<Glob> = globs.into_iter().chain(self.literal.keys().map(|text| Glob::literal(text))).collect();
-            found = classes(&all, &ACTIONS, most_states)?;
-        }
+        let mut globs: Vec<Glob> = self.wild.iter().map(|(glob, _)| (*glob).clone()).collect();
+        let mut separate: BTreeSet<String> = BTreeSet::new();
+        let found = loop {
+            let found = classes(&globs, &ACTIONS, most_states)?;
+            let clash = |class: &&Class| self.literal.contains_key(&class.witness) && !separate.contains(&class.witness);
+            let clashing: Vec<String> = found.iter().filter(clash).map(|class| class.witness.clone()).collect();
+            if clashing.is_empty() {
+                break found;
+            }
+            globs.extend(clashing.iter().map(|text| Glob::literal(text)));
+            separate.extend(clashing);
+        };
         let others = found.into_iter().map(|class| class.witness).filter(|text| !self.literal.contains_key(text));
         let is_action = |text: &&String| {
             let end = text

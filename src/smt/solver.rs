@@ -171,7 +171,7 @@ impl Solver {
             }
             Atom::Masked { var, width, mask, value } => {
                 let variable = ast::BV::new_const(&**var, *width);
-                variable.bvand(&constant_bits(*mask, *width)).eq(&constant_bits(*value, *width))
+                variable.bvand(constant_bits(*mask, *width)).eq(constant_bits(*value, *width))
             }
         }
     }
@@ -238,7 +238,7 @@ fn regex(regex: &Regex) -> ast::Regexp {
         // The crate's ranges take raw characters, so a range cannot end in one that needs an escape.
         Regex::NoneOf(excluded) => {
             let excluded: Vec<ast::Regexp> = excluded.iter().map(|c| ast::Regexp::literal(&escape(&c.to_string()))).collect();
-            ast::Regexp::allchar().diff(&union(&excluded))
+            ast::Regexp::allchar().diff(union(&excluded))
         }
         Regex::Concat(parts) if parts.is_empty() => ast::Regexp::literal(""),
         Regex::Concat(parts) => {

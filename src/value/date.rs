@@ -81,7 +81,7 @@ fn clock_and_offset(text: &str) -> Option<(BigDecimal, i64)> {
             number::parse(text)?
         }
     };
-    if parts.next().is_some() || hours > 23 || minutes > 59 || seconds >= BigDecimal::from(60) {
+    if parts.next().is_some() || hours > 23 || minutes > 59 || seconds >= 60 {
         return None;
     }
     Some((BigDecimal::from(hours * 3600 + minutes * 60) + seconds, offset))

@@ -1,5 +1,5 @@
 //! The product's tests from outside: one binary, because linking Z3 is slow.
-#![allow(missing_docs, reason = "tests")]
+#![allow(missing_docs, clippy::unwrap_used, clippy::panic, reason = "tests")]
 
 mod agreement;
 mod cli;
