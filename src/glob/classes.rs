@@ -11,7 +11,7 @@
 //! Source: subset construction (Rabin and Scott, 1959), as product of the globs' position automata.
 
 use super::{Glob, Token};
-use rustc_hash::{FxHashMap, FxHashSet};
+use rustc_hash::FxHashSet;
 
 /// The strings that count: a deterministic automaton over a finite alphabet.
 #[derive(Debug, Clone, Copy)]
@@ -45,16 +45,15 @@ pub fn classes(globs: &[Glob], domain: &Domain, most_states: usize) -> Option<Ve
     // Every state with its parent and the character that led from there.
     let mut states: Vec<(u8, Vec<Position>, usize, char)> = vec![(domain.start, start.clone(), 0, ' ')];
     let mut known: FxHashSet<(u8, Vec<Position>)> = FxHashSet::from_iter([(domain.start, start)]);
-    let mut found: FxHashMap<Vec<u32>, usize> = FxHashMap::default();
+    let mut found: FxHashSet<Vec<u32>> = FxHashSet::default();
     let mut out = Vec::new();
     let mut at = 0;
     while let Some((shape, positions, _, _)) = states.get(at).cloned() {
         if (domain.accepts)(shape) {
             let ended: Vec<u32> =
                 positions.iter().filter(|position| token(globs, **position).is_none()).map(|position| position.0).collect();
-            if !found.contains_key(&ended) {
+            if found.insert(ended.clone()) {
                 out.push(Class { matched: matched(globs, &ended), witness: spell(&states, at) });
-                found.insert(ended, at);
             }
         }
         let mut waited: Vec<char> = positions.iter().filter_map(|position| waits_for(globs, *position)).collect();
