@@ -31,7 +31,7 @@ mod text;
 
 use crate::diag::{LineColumn, Span};
 use crate::policy::{ArnMatching, Condition, Policy, ResourcePattern, Statement, Template, keys};
-use crate::smt::{Formula, Text};
+use crate::smt::{Formula, Text, literal};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 /// A construct that has no encoding (yet).
@@ -178,6 +178,13 @@ impl Encoder {
 
     /// The formula that is true of the requests to which a statement applies, but for its action.
     pub fn statement(&mut self, policy: &Policy, statement: &Statement) -> Result<Formula, Unsupported> {
+        if too_wide(policy, statement.span) {
+            let at = Some((policy.source.name.to_string(), policy.source.line_column(statement.span.start)));
+            return Err(Unsupported {
+                construct: "a character beyond U+2FFFF, which solvers' strings cannot hold".to_owned(),
+                at,
+            });
+        }
         let place = |span: Span| Some((policy.source.name.to_string(), policy.source.line_column(span.start)));
         let principal = match &statement.principal {
             Some(principal) => self.principal(principal),
@@ -201,6 +208,9 @@ impl Encoder {
 
     /// The formula that is true of the requests whose resource one of these patterns matches.
     pub fn resources(&mut self, patterns: &[ResourcePattern]) -> Result<Formula, Unsupported> {
+        if let Some(c) = patterns.iter().find_map(|pattern| literal::too_wide(&pattern.text)) {
+            return Err(Unsupported { construct: format!("the character U+{:X}", c as u32), at: None });
+        }
         let mut parts = Vec::new();
         for pattern in patterns {
             parts.push(self.resource_pattern(pattern).map_err(|construct| Unsupported { construct, at: None })?);
@@ -219,4 +229,14 @@ impl Encoder {
             self.constraints.push(constraint());
         }
     }
+}
+
+/// Whether a statement's text holds a character that solvers' strings cannot, written out or as a surrogate escape.
+fn too_wide(policy: &Policy, span: Span) -> bool {
+    let text = policy.source.text.get(span.start..span.end).unwrap_or(&policy.source.text);
+    let escaped = text.match_indices("\\u").any(|(at, _)| {
+        let digits = text.get(at + 2..at + 4).unwrap_or("").to_ascii_lowercase();
+        matches!(digits.as_str(), "d8" | "d9" | "da" | "db")
+    });
+    escaped || literal::too_wide(text).is_some()
 }
