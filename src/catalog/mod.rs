@@ -4,9 +4,14 @@
 //! 2024, with which the published refinement examples come out as published. A user's file may replace them. Action
 //! names match without case and are printed in the catalog's spelling.
 //!
-//! Sources: see `data/README.md`.
+//! Nothing is unpacked before it is asked for, and each of the two catalogs once: code that needs no catalog pays nothing.
+//!
+//! Sources: see `data/README.md`; `scripts/update-catalog` makes a newer one from AWS's service reference.
 
+mod key;
 mod read;
+
+pub use key::{KeyBase, KeyType};
 
 use crate::diag::{Diagnostic, Source};
 use std::collections::BTreeMap;
@@ -23,11 +28,14 @@ pub struct Catalog {
     /// The day it describes, `YYYY-MM-DD`; `unknown` if a file does not say.
     pub date: String,
     services: BTreeMap<String, Service>,
+    keys: key::Keys,
 }
 
 /// One service.
 #[derive(Debug, Clone, Default)]
 pub struct Service {
+    /// AWS's name for people, such as `Amazon S3`, where the catalog knows.
+    pub title: Option<String>,
     /// By name in lower case.
     actions: BTreeMap<String, Action>,
 }
@@ -55,7 +63,7 @@ impl Catalog {
     }
 
     /// A catalog from a user's file: `{"prefix": ["Name", ...]}` or `{"prefix": {"actions": {"Name": {...}}}}`, with an
-    /// optional member `"date": "YYYY-MM-DD"`.
+    /// optional member `"date": "YYYY-MM-DD"`: `date` with a string is the day, with anything else a service.
     pub fn read(source: &Source) -> Result<Self, Diagnostic> {
         read::read(source)
     }
@@ -76,6 +84,12 @@ impl Catalog {
         let (prefix, name) = lower.split_once(':')?;
         let action = self.services.get(prefix)?.actions.get(name)?;
         Some(format!("{prefix}:{}", action.name))
+    }
+
+    /// The type of a condition key, in any case, where it is known: a global key, a key of any service, or an instance
+    /// of a key with a placeholder, such as `aws:ResourceTag/team`.
+    pub fn condition_key_type(&self, key: &str) -> Option<KeyType> {
+        self.keys.get(key)
     }
 
     /// How many actions it lists.

@@ -1,19 +1,25 @@
 //! From JSON to a [`Catalog`]: the embedded files, and a user's own.
 
+use super::key::{KeyType, Keys};
 use super::{Action, Catalog, Service};
 use crate::diag::{Budget, Diagnostic, Source, Span};
 use crate::json::{self, Value};
 use std::collections::{BTreeMap, HashMap};
 use std::io::Read as _;
 
-/// A service in an embedded catalog; what is not needed is skipped unread.
+/// A member of an embedded catalog; what is not needed is skipped unread.
 #[derive(serde::Deserialize)]
 #[serde(untagged)]
 enum Packed<'t> {
+    /// The member `date`.
+    Date(&'t str),
     Names(#[serde(borrow)] Vec<&'t str>),
     Full {
+        name: Option<&'t str>,
         #[serde(borrow)]
         actions: HashMap<&'t str, PackedAction<'t>>,
+        #[serde(default)]
+        conditions: HashMap<&'t str, &'t str>,
     },
 }
 
@@ -25,26 +31,39 @@ struct PackedAction<'t> {
 
 /// An embedded catalog. The files are part of the program and tested to be whole; a broken one is empty.
 pub(super) fn embedded(name: &str, date: &str, packed: &[u8]) -> Catalog {
-    let mut services = BTreeMap::new();
+    let (mut date, mut services, mut keys) = (date.to_owned(), BTreeMap::new(), Keys::default());
     let mut text = Vec::new();
     let unpacked =
         ruzstd::decoding::StreamingDecoder::new(packed).is_ok_and(|mut decoder| decoder.read_to_end(&mut text).is_ok());
     // The product's own file: serde_json is enough, and faster than the reader that keeps spans.
     if unpacked && let Ok(all) = serde_json::from_slice::<BTreeMap<String, Packed<'_>>>(&text) {
         for (prefix, service) in all {
-            let mut actions = BTreeMap::new();
+            let (mut title, mut actions) = (None, BTreeMap::new());
             let mut add = |name: &str, access_level: Option<&str>| {
                 let access_level = access_level.map(str::to_owned);
                 actions.insert(name.to_ascii_lowercase(), Action { name: name.to_owned(), access_level });
             };
             match service {
+                Packed::Date(day) => {
+                    day.clone_into(&mut date);
+                    continue;
+                }
                 Packed::Names(names) => names.into_iter().for_each(|name| add(name, None)),
-                Packed::Full { actions } => actions.into_iter().for_each(|(name, action)| add(name, action.l)),
+                Packed::Full { name, actions, conditions } => {
+                    title = name.map(str::to_owned);
+                    actions.into_iter().for_each(|(name, action)| add(name, action.l));
+                    for (key, kind) in conditions {
+                        if let Some(kind) = KeyType::parse(kind) {
+                            keys.add(key, kind);
+                        }
+                    }
+                }
             }
-            services.insert(prefix.to_ascii_lowercase(), Service { actions });
+            services.insert(prefix.to_ascii_lowercase(), Service { title, actions });
         }
     }
-    Catalog { name: name.to_owned(), date: date.to_owned(), services }
+    keys.add_global();
+    Catalog { name: name.to_owned(), date, services, keys }
 }
 
 /// A user's catalog.
@@ -59,6 +78,8 @@ pub(super) fn read(source: &Source) -> Result<Catalog, Diagnostic> {
     };
     let mut date = "unknown".to_owned();
     let mut services: BTreeMap<String, Service> = BTreeMap::new();
+    let mut keys = Keys::default();
+    keys.add_global();
     for member in members {
         if member.key == "date"
             && let Some(text) = member.value.as_str()
@@ -84,7 +105,14 @@ pub(super) fn read(source: &Source) -> Result<Catalog, Diagnostic> {
             }
             (None, None) => return fail(member.value.span, format!("the service `{}` has no list of actions", member.key)),
         };
+        for condition in member.value.get("conditions").and_then(Value::members).unwrap_or(&[]) {
+            let Some(kind) = condition.value.as_str().and_then(KeyType::parse) else {
+                return fail(condition.value.span, format!("the condition key `{}` has an unknown type", condition.key));
+            };
+            keys.add(&condition.key, kind);
+        }
         let service = services.entry(member.key.to_ascii_lowercase()).or_default();
+        service.title = member.value.get("name").and_then(Value::as_str).map(str::to_owned);
         for (name, span, access_level) in names {
             let plain = |c: char| c.is_ascii_alphanumeric() || c == '-' || c == '_' || c == '.';
             if name.is_empty() || !name.chars().all(plain) {
@@ -93,7 +121,7 @@ pub(super) fn read(source: &Source) -> Result<Catalog, Diagnostic> {
             service.actions.insert(name.to_ascii_lowercase(), Action { name: name.to_owned(), access_level });
         }
     }
-    let catalog = Catalog { name: source.name.to_string(), date, services };
+    let catalog = Catalog { name: source.name.to_string(), date, services, keys };
     if catalog.action_count() == 0 {
         return fail(value.span, "the catalog lists no action".to_owned());
     }

@@ -1,0 +1,271 @@
+//! What kind of values does a condition key carry, and can it carry several at once?
+//!
+//! Service keys are typed by the catalog's own data (`String`, `ARN`, `ArrayOfString`, ...); the global `aws:` keys, and
+//! the service keys that AWS sets on requests to every service, by the table here. A key with a placeholder, such as
+//! `aws:ResourceTag/${TagKey}` or `s3:ExistingObjectTag/<key>`, stands for every key with some text in its place; of two
+//! that fit, the one with more literal text counts (`events:metadata/${k}/matcher` before `events:metadata/${k}`).
+//!
+//! Where services disagree on one key (today only `identitystore:UserId`), it is multivalued if any of them says so,
+//! and of two base types `String` wins: every value is a string.
+//!
+//! Invariant: keys are kept and asked for in lower case.
+//!
+//! Sources: AWS service reference (condition keys); IAM User Guide, "AWS global condition context keys" (data type and
+//! value type of each key).
+
+use std::collections::BTreeMap;
+
+/// What one value of a key is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum KeyBase {
+    /// Text.
+    String,
+    /// An Amazon Resource Name.
+    Arn,
+    /// `true` or `false`.
+    Bool,
+    /// A number.
+    Numeric,
+    /// A point in time, as ISO 8601 or as seconds since 1970 (`aws:EpochTime` works with numeric operators too).
+    Date,
+    /// An IPv4 or IPv6 address.
+    IpAddress,
+    /// Bytes, written in Base64.
+    Binary,
+}
+
+/// The type of a condition key.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct KeyType {
+    /// What one value is.
+    pub base: KeyBase,
+    /// Whether one request can carry several values.
+    pub multivalued: bool,
+}
+
+impl KeyType {
+    /// Reads the service reference's spelling, such as `ArrayOfARN`; case does not matter.
+    pub fn parse(text: &str) -> Option<Self> {
+        let lower = text.to_ascii_lowercase();
+        let (multivalued, base) = match lower.strip_prefix("arrayof") {
+            Some(rest) => (true, rest),
+            None => (false, lower.as_str()),
+        };
+        let base = match base {
+            "string" => KeyBase::String,
+            "arn" => KeyBase::Arn,
+            "bool" | "boolean" => KeyBase::Bool,
+            "numeric" | "long" | "integer" => KeyBase::Numeric,
+            "date" => KeyBase::Date,
+            "ipaddress" => KeyBase::IpAddress,
+            "binary" => KeyBase::Binary,
+            _ => return None,
+        };
+        Some(Self { base, multivalued })
+    }
+
+    /// What holds if two sources type one key.
+    fn or(self, other: Self) -> Self {
+        let base = if self.base == other.base { self.base } else { KeyBase::String };
+        Self { base, multivalued: self.multivalued || other.multivalued }
+    }
+}
+
+/// The types of all keys of a catalog.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Keys {
+    plain: BTreeMap<String, KeyType>,
+    /// What stands before and after the placeholder.
+    templates: BTreeMap<(String, String), KeyType>,
+}
+
+impl Keys {
+    /// Adds a key, or a key with a placeholder, in any case.
+    pub(super) fn add(&mut self, key: &str, kind: KeyType) {
+        let key = key.to_ascii_lowercase();
+        let merge = |old: &mut KeyType| *old = old.or(kind);
+        match placeholder(&key) {
+            Some((before, after)) => {
+                self.templates.entry((before.to_owned(), after.to_owned())).and_modify(merge).or_insert(kind);
+            }
+            None => {
+                self.plain.entry(key).and_modify(merge).or_insert(kind);
+            }
+        }
+    }
+
+    /// Adds the keys that any service may see.
+    pub(super) fn add_global(&mut self) {
+        for (key, kind) in GLOBAL.iter().filter_map(|(key, kind)| Some((key, KeyType::parse(kind)?))) {
+            self.add(key, kind);
+        }
+    }
+
+    /// The type of a key, in any case.
+    pub(super) fn get(&self, key: &str) -> Option<KeyType> {
+        let key = key.to_ascii_lowercase();
+        let fits = |before: &str, after: &str| {
+            let middle = key.strip_prefix(before).and_then(|rest| rest.strip_suffix(after));
+            middle.is_some_and(|middle| !middle.is_empty())
+        };
+        self.plain.get(&key).copied().or_else(|| {
+            let fitting = self.templates.iter().filter(|((before, after), _)| fits(before, after));
+            fitting.max_by_key(|((before, after), _)| before.len() + after.len()).map(|(_, kind)| *kind)
+        })
+    }
+}
+
+/// What stands before and after the first `${..}` or `<..>` of a key.
+fn placeholder(key: &str) -> Option<(&str, &str)> {
+    let split = |open, close| {
+        let (before, rest) = key.split_once(open)?;
+        let (_, after) = rest.split_once(close)?;
+        Some((before, after))
+    };
+    split("${", '}').or_else(|| split("<", '>'))
+}
+
+/// The global keys, in the order of the User Guide's page.
+static GLOBAL: &[(&str, &str)] = &[
+    // Properties of the principal
+    ("aws:PrincipalArn", "ARN"),
+    ("aws:PrincipalAccount", "String"),
+    ("aws:PrincipalOrgPaths", "ArrayOfString"),
+    ("aws:PrincipalOrgID", "String"),
+    ("aws:PrincipalTag/${TagKey}", "String"),
+    ("aws:PrincipalIsAWSService", "Bool"),
+    ("aws:PrincipalServiceName", "String"),
+    ("aws:PrincipalServiceNamesList", "ArrayOfString"),
+    ("aws:PrincipalType", "String"),
+    ("aws:userid", "String"),
+    ("aws:username", "String"),
+    // Properties of a role session
+    ("aws:AssumedRoot", "Bool"),
+    ("aws:FederatedProvider", "String"),
+    ("aws:TokenIssueTime", "Date"),
+    ("aws:MultiFactorAuthAge", "Numeric"),
+    ("aws:MultiFactorAuthPresent", "Bool"),
+    ("aws:ChatbotSourceArn", "ARN"),
+    ("aws:Ec2InstanceSourceVpc", "String"),
+    ("aws:Ec2InstanceSourcePrivateIPv4", "IPAddress"),
+    ("aws:SourceIdentity", "String"),
+    ("ec2:RoleDelivery", "Numeric"),
+    ("ec2:SourceInstanceArn", "ARN"),
+    ("glue:RoleAssumedBy", "String"),
+    ("glue:CredentialIssuingService", "String"),
+    ("codebuild:BuildArn", "ARN"),
+    ("codebuild:ProjectArn", "ARN"),
+    ("lambda:SourceFunctionArn", "ARN"),
+    ("ssm:SourceInstanceArn", "ARN"),
+    ("identitystore:UserId", "String"),
+    // Properties of the network
+    ("aws:SourceIp", "IPAddress"),
+    ("aws:SourceVpc", "String"),
+    ("aws:SourceVpcArn", "ARN"),
+    ("aws:SourceVpce", "String"),
+    ("aws:VpceAccount", "String"),
+    ("aws:VpceOrgID", "String"),
+    ("aws:VpceOrgPaths", "ArrayOfString"),
+    ("aws:VpcSourceIp", "IPAddress"),
+    // Properties of the resource
+    ("aws:ResourceAccount", "String"),
+    ("aws:ResourceOrgPaths", "ArrayOfString"),
+    ("aws:ResourceOrgID", "String"),
+    ("aws:ResourceTag/${TagKey}", "String"),
+    // Properties of the request
+    ("aws:CalledVia", "ArrayOfString"),
+    ("aws:CalledViaFirst", "String"),
+    ("aws:CalledViaLast", "String"),
+    ("aws:ViaAWSService", "Bool"),
+    ("aws:CalledViaAWSMCP", "String"),
+    ("aws:ViaAWSMCPService", "Bool"),
+    ("aws:CurrentTime", "Date"),
+    ("aws:EpochTime", "Date"),
+    ("aws:referer", "String"),
+    ("aws:RequestedRegion", "String"),
+    ("aws:RequestTag/${TagKey}", "String"),
+    ("aws:TagKeys", "ArrayOfString"),
+    ("aws:SecureTransport", "Bool"),
+    ("aws:SourceAccount", "String"),
+    ("aws:SourceArn", "ARN"),
+    ("aws:SourceOrgID", "String"),
+    ("aws:SourceOrgPaths", "ArrayOfString"),
+    ("aws:UserAgent", "String"),
+];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::catalog::Catalog;
+    use KeyBase::{Arn, Bool, Date, IpAddress, Numeric, String};
+
+    fn check(key: &str, expected: Option<(KeyBase, bool)>) {
+        let found = Catalog::latest().condition_key_type(key).map(|kind| (kind.base, kind.multivalued));
+        assert_eq!(found, expected, "{key}");
+    }
+
+    #[test]
+    fn global_and_service_keys_have_their_types_in_any_case() {
+        check("aws:sourceip", Some((IpAddress, false)));
+        check("AWS:SourceArn", Some((Arn, false)));
+        check("aws:currenttime", Some((Date, false)));
+        check("aws:multifactorauthage", Some((Numeric, false)));
+        check("aws:securetransport", Some((Bool, false)));
+        check("aws:tagkeys", Some((String, true)));
+        check("aws:calledvia", Some((String, true)));
+        check("aws:calledviafirst", Some((String, false)));
+        check("s3:max-keys", Some((Numeric, false)));
+        check("s3:x-amz-server-side-encryption-aws-kms-key-id", Some((Arn, false)));
+        check("s3:nosuchkey", None);
+        check("", None);
+    }
+
+    #[test]
+    fn a_placeholder_stands_for_some_text() {
+        check("aws:resourcetag/team", Some((String, false)));
+        check("aws:ResourceTag/a/b:c", Some((String, false)));
+        check("aws:resourcetag/", None);
+        check("s3:existingobjecttag/team", Some((String, false)));
+        check("kms:encryptioncontext:purpose", Some((String, false)));
+        check("vpc-lattice-svcs:requestheader/x", Some((String, false)));
+    }
+
+    #[test]
+    fn disagreement_counts_as_several_values_and_as_text() {
+        check("identitystore:userid", Some((String, true)));
+        let mut keys = Keys::default();
+        for kind in ["Numeric", "ArrayOfARN"] {
+            keys.add("x:Y", KeyType::parse(kind).unwrap());
+        }
+        assert_eq!(keys.get("X:y"), Some(KeyType { base: String, multivalued: true }));
+    }
+
+    #[test]
+    fn the_template_with_more_text_counts() {
+        let mut keys = Keys::default();
+        keys.add("e:m/${K}", KeyType::parse("ArrayOfString").unwrap());
+        keys.add("e:m/${K}/size", KeyType::parse("Numeric").unwrap());
+        assert_eq!(keys.get("e:m/a/size").unwrap().base, Numeric);
+        assert_eq!(keys.get("e:m/a/sizes").unwrap().base, String);
+    }
+
+    #[test]
+    fn every_global_key_has_a_known_type() {
+        assert!(GLOBAL.iter().all(|(_, kind)| KeyType::parse(kind).is_some()));
+    }
+
+    /// `policy/` asks whether a key is multivalued without unpacking a catalog; its table must say the same.
+    #[test]
+    fn the_table_of_multivalued_keys_agrees() {
+        let mut keys = Catalog::latest().keys.clone();
+        keys.add_global();
+        let table: std::collections::BTreeSet<&str> = include_str!("../../data/multivalued-keys.txt").lines().collect();
+        let mut found: Vec<std::string::String> =
+            keys.plain.iter().filter(|(_, kind)| kind.multivalued).map(|(key, _)| key.clone()).collect();
+        found.retain(|key| !table.contains(key.as_str()));
+        assert!(found.is_empty(), "not in data/multivalued-keys.txt: {found:?}");
+        for key in table.iter().filter(|key| !key.contains('$')) {
+            assert!(keys.get(key).is_some_and(|kind| kind.multivalued), "{key} is in the table only");
+        }
+    }
+}
