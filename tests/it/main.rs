@@ -2,6 +2,7 @@
 #![allow(missing_docs, clippy::unwrap_used, clippy::panic, reason = "tests")]
 
 mod agreement;
+mod catalog_script;
 mod cli;
 mod corpus;
 mod layers;

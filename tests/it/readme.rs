@@ -1,7 +1,6 @@
-//! The README's examples are real: each command runs and prints what stands there. And the catalog script works.
+//! The README's examples are real: each command runs and prints what stands there.
 
 use crate::support::{leastwise, root};
-use std::process::Command;
 
 /// Milliseconds differ from run to run.
 fn without_times(text: &str) -> String {
@@ -34,24 +33,4 @@ fn commands_print_what_the_readme_shows() {
         shown += 1;
     }
     assert!(shown >= 3, "the three uses are shown");
-}
-
-#[test]
-fn the_catalog_script_converts_the_service_reference() {
-    let output = Command::new("python3")
-        .args(["scripts/update-catalog", "--stdout", "2026-01-01", "fixtures/service-reference"])
-        .current_dir(root())
-        .output()
-        .unwrap();
-    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
-    let catalog: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
-    assert_eq!(catalog["s3"]["actions"]["PutObjectTagging"]["l"], "Tagging");
-    assert_eq!(
-        catalog["s3"]["actions"]["GetObject"],
-        serde_json::json!({"l": "Read", "r": [{"t": "object"}], "c": ["s3:prefix"]})
-    );
-    assert_eq!(catalog["sqs"]["actions"]["ListQueues"]["l"], "List");
-    let text = String::from_utf8(output.stdout).unwrap();
-    let read = leastwise::catalog::Catalog::read(&leastwise::diag::Source::new("made", text)).unwrap();
-    assert_eq!(read.action_count(), 3);
 }
