@@ -5,6 +5,8 @@
 //! that the whole service is unused. Several files together say what all of them say.
 //!
 //! An explicit empty list of actions is refused: it may mean "none" or "all", and the wrong guess removes permissions.
+//! So are findings about several roles or users in one document: what one does not use another may. Findings that are
+//! `RESOLVED` are left out, because what they named was used since, or is no longer granted.
 //!
 //! Source: IAM Access Analyzer API, GetFindingV2, ListFindingsV2, UnusedPermissionDetails.
 

@@ -16,10 +16,13 @@ pub fn from_json_value(name: &str, value: &serde_json::Value) -> Result<UnusedPe
 }
 
 fn read_value(source: &Source, value: &Value) -> Result<UnusedPermissions, Diagnostic> {
-    let mut reader = Reader { source, out: UnusedPermissions::default(), other_findings: 0 };
+    let mut reader =
+        Reader { source, out: UnusedPermissions::default(), services: 0, other_findings: 0, resolved: 0, resource: None };
     reader.any(value)?;
     if reader.out.is_empty() {
-        let message = if reader.other_findings > 0 {
+        let message = if reader.resolved > 0 {
+            "the findings are resolved: what they named is in use again, or no longer granted"
+        } else if reader.other_findings > 0 {
             "the findings are of other types than UnusedPermission"
         } else {
             "the document names no unused permission"
@@ -32,7 +35,12 @@ fn read_value(source: &Source, value: &Value) -> Result<UnusedPermissions, Diagn
 struct Reader<'s> {
     source: &'s Source,
     out: UnusedPermissions,
+    /// How many `serviceNamespace` objects were read.
+    services: usize,
     other_findings: usize,
+    resolved: usize,
+    /// The role or user that the findings are about.
+    resource: Option<String>,
 }
 
 impl Reader<'_> {
@@ -55,9 +63,15 @@ impl Reader<'_> {
         if let Some(namespace) = value.get("serviceNamespace") {
             return self.service(namespace, value);
         }
+        if value.get("status").and_then(Value::as_str) == Some("RESOLVED") {
+            self.resolved += 1;
+            return Ok(());
+        }
         for wrapper in ["unusedPermissionDetails", "findingDetails", "findings", "unusedPermissions"] {
             if let Some(inner) = value.get(wrapper) {
-                return self.any(inner);
+                let before = self.services;
+                self.any(inner)?;
+                return if self.services > before { self.about(value) } else { Ok(()) };
             }
         }
         let known = [
@@ -79,7 +93,29 @@ impl Reader<'_> {
         Err(self.error(value.span, "this object has no `serviceNamespace`".to_owned()))
     }
 
+    /// Notes whom a finding is about: what one role does not use another may.
+    fn about(&mut self, finding: &Value) -> Result<(), Diagnostic> {
+        let Some((resource, span)) = finding.get("resource").and_then(|value| Some((value.as_str()?, value.span))) else {
+            return Ok(());
+        };
+        match &self.resource {
+            Some(other) if other != resource => {
+                let message = format!(
+                    "this finding is about `{resource}`, an earlier one about `{other}`: what one does not use the other may"
+                );
+                let help = "give only the findings of the role or user whose policy is refined";
+                Err(Diagnostic::error("several-resources", self.source, span, message, help))
+            }
+            Some(_) => Ok(()),
+            None => {
+                self.resource = Some(resource.to_owned());
+                Ok(())
+            }
+        }
+    }
+
     fn service(&mut self, namespace: &Value, value: &Value) -> Result<(), Diagnostic> {
+        self.services += 1;
         let plain = |text: &str| !text.is_empty() && text.chars().all(|c| c.is_ascii_alphanumeric() || c == '-');
         let Some(prefix) = namespace.as_str().filter(|text| plain(text)) else {
             return Err(self.error(namespace.span, format!("`serviceNamespace` is {namespace}, which is no service prefix")));
@@ -148,6 +184,21 @@ mod tests {
         ] {
             assert_eq!(shown(text), "s3:GetObject,PutObject sqs:*", "{text}");
         }
+    }
+
+    #[test]
+    fn findings_of_several_resources_are_refused_and_resolved_ones_left_out() {
+        let finding = |resource: &str, status: &str, action: &str| {
+            format!(
+                r#"{{"resource":"{resource}","status":"{status}","findingDetails":[{{"unusedPermissionDetails":{{"serviceNamespace":"s3","actions":[{{"action":"{action}"}}]}}}}]}}"#
+            )
+        };
+        let list = |findings: &[String]| shown(&format!("[{}]", findings.join(",")));
+        let (a, b) = (finding("role/a", "ACTIVE", "GetObject"), finding("role/b", "ACTIVE", "PutObject"));
+        assert_eq!(list(&[a.clone(), finding("role/a", "ACTIVE", "PutObject")]), "s3:GetObject,PutObject");
+        assert!(list(&[a.clone(), b]).contains("this finding is about `role/b`, an earlier one about `role/a`"));
+        assert_eq!(list(&[a, finding("role/b", "RESOLVED", "PutObject")]), "s3:GetObject");
+        assert!(list(&[finding("role/b", "RESOLVED", "PutObject")]).contains("the findings are resolved"));
     }
 
     #[test]
