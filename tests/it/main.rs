@@ -6,6 +6,7 @@ mod catalog_script;
 mod cli;
 mod corpus;
 mod layers;
+mod published;
 mod readme;
 mod semantics;
 mod support;
