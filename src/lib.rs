@@ -13,7 +13,7 @@
 //! let read = |name: &str, text: &str| Policy::read(&Source::new(name, text), &Budget::default());
 //! let old = read("old", r#"{"Statement": {"Effect": "Allow", "Action": "s3:Get*", "Resource": "arn:aws:s3:::b/*"}}"#)?;
 //! let new = read("new", r#"{"Statement": {"Effect": "Allow", "Action": "s3:*", "Resource": "arn:aws:s3:::b/*"}}"#)?;
-//! let outcome = no_new_access(&old, &new, &Settings::default())?;
+//! let outcome = no_new_access(&old.into(), &new.into(), &Settings::default())?;
 //! let Verdict::Fail { reasons, witness } = outcome.verdict else { panic!("s3:PutObject is new") };
 //! assert_eq!(reasons[0].description, "New access in the statement with index: 0.");
 //! assert!(!witness.action.starts_with("s3:Get"));
@@ -31,7 +31,7 @@
 //! let text = r#"{"Statement": {"Effect": "Allow", "NotAction": "iam:*", "Resource": "*"}}"#;
 //! let policy = Policy::read(&Source::new("policy", text), &Budget::default())?;
 //! let access = Access { actions: vec!["iam:PassRole".into()], resources: vec![] };
-//! assert_eq!(access_not_granted(&policy, &access, &Settings::default())?.verdict, Verdict::Pass);
+//! assert_eq!(access_not_granted(&policy.into(), &access, &Settings::default())?.verdict, Verdict::Pass);
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!

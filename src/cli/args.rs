@@ -37,12 +37,23 @@ pub(crate) enum Command {
         after_help = "Example:\n  leastwise access-not-granted policy.json --action s3:DeleteBucket --resource 'arn:aws:s3:::prod-*'\n\nActions alone mean on any resource, resources alone mean any action."
     )]
     AccessNotGranted(AccessNotGrantedArgs),
+    /// Prove that a resource policy grants nothing to the public
+    #[command(
+        visible_alias = "check-no-public-access",
+        after_help = "Example:\n  leastwise no-public-access bucket-policy.json --resource-type AWS::S3::Bucket\n\nRole trust policies are AWS::IAM::AssumeRolePolicyDocument."
+    )]
+    NoPublicAccess(NoPublicAccessArgs),
+    /// List who outside a zone of trust gets which access
+    #[command(
+        after_help = "Example:\n  leastwise outside-access bucket-policy.json --trusted 111122223333 --trusted o-a1b2c3d4e5\n\nExit code 0 means that nobody outside gets in."
+    )]
+    OutsideAccess(OutsideAccessArgs),
     /// Prove that two policies grant the same access
     #[command(after_help = "Example:\n  leastwise equivalent a.json b.json")]
     Equivalent(EquivalentArgs),
-    /// Decide one request, or many, under one policy
+    /// Decide one request, or many, under a policy or a stack of policies
     #[command(
-        after_help = "Example of FILE:\n  {\"request\": {\"principal\": \"arn:aws:iam::111122223333:user/a\", \"action\": \"s3:GetObject\",\n               \"resource\": {\"arn\": \"arn:aws:s3:::b/k\", \"accountId\": \"111122223333\"}, \"context\": {}},\n   \"identityPolicies\": [{\"Version\": \"2012-10-17\", \"Statement\": []}]}\n\n`requests` takes a list instead. Exit code 0 means that every request is allowed."
+        after_help = "Example of FILE:\n  {\"request\": {\"principal\": \"arn:aws:iam::111122223333:user/a\", \"action\": \"s3:GetObject\",\n               \"resource\": {\"arn\": \"arn:aws:s3:::b/k\", \"accountId\": \"111122223333\"}, \"context\": {}},\n   \"identityPolicies\": [{\"Version\": \"2012-10-17\", \"Statement\": []}]}\n\nBeside identityPolicies: resourcePolicy, permissionBoundaries, sessionPolicies, endpointPolicies,\nserviceControlPolicies and resourceControlPolicies (lists of levels, from the root down).\n`requests` takes a list instead. Exit code 0 means that every request is allowed."
     )]
     Simulate(SimulateArgs),
     /// Answer JSON Lines with JSON Lines, in input order, on all cores
@@ -82,6 +93,14 @@ pub(crate) enum MatchingName {
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum ActionsName {
+    /// Every action, also those that AWS may add
+    All,
+    /// The actions that exist today
+    Catalog,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub(crate) enum PolicyType {
     Identity,
     Resource,
@@ -101,6 +120,15 @@ pub(crate) struct Asking {
     /// Decide with both engines; a disagreement is an error
     #[arg(long)]
     pub(crate) cross_check: bool,
+    /// Of a FAIL, show statement by statement what matches the witness and what does not
+    #[arg(long)]
+    pub(crate) explain: bool,
+    /// Which actions count: every text, or only those of the catalog
+    #[arg(long, value_enum, default_value = "all")]
+    pub(crate) actions: ActionsName,
+    /// Look for a witness that AWS could receive today
+    #[arg(long, default_value_t = true, action = clap::ArgAction::Set, value_name = "true|false", num_args = 0..=1, default_missing_value = "true")]
+    pub(crate) realistic: bool,
     /// Seconds that one question may take
     #[arg(long, default_value_t = 30.0, value_parser = seconds)]
     pub(crate) timeout: f64,
@@ -124,7 +152,7 @@ impl Asking {
             MatchingName::Greedy => ArnMatching::Greedy,
         };
         let budget = Budget { timeout: Duration::from_secs_f64(self.timeout), ..Budget::default() };
-        Settings { engine, matching, budget }
+        Settings { engine, matching, budget, catalog_actions: self.actions == ActionsName::Catalog, realistic: self.realistic }
     }
 }
 
@@ -212,6 +240,32 @@ pub(crate) struct AccessNotGrantedArgs {
 }
 
 #[derive(Debug, Args)]
+pub(crate) struct NoPublicAccessArgs {
+    /// The policy of the resource, or a stack with it
+    pub(crate) policy: PathBuf,
+    /// Of which type the resource is, such as AWS::S3::Bucket
+    #[arg(long, value_name = "TYPE")]
+    pub(crate) resource_type: String,
+    /// Write the question as SMT-LIB 2.6 into this folder
+    #[arg(long, value_name = "DIR")]
+    pub(crate) emit_smt2: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) asking: Asking,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct OutsideAccessArgs {
+    /// The policy of the resource, or a stack with it
+    pub(crate) policy: PathBuf,
+    /// An account id, an organization id (o-...), a principal's or provider's ARN, or a canonical user id; may be given
+    /// several times
+    #[arg(long, value_name = "WHO")]
+    pub(crate) trusted: Vec<String>,
+    #[command(flatten)]
+    pub(crate) asking: Asking,
+}
+
+#[derive(Debug, Args)]
 pub(crate) struct EquivalentArgs {
     /// One policy
     pub(crate) a: PathBuf,
@@ -261,6 +315,9 @@ impl BatchArgs {
             engine: self.engine,
             arn_matching: self.arn_matching,
             cross_check: false,
+            explain: false,
+            actions: ActionsName::All,
+            realistic: true,
             timeout: self.timeout,
         };
         asking.settings()

@@ -1,28 +1,30 @@
-//! `no-new-access`, `access-not-granted`, `equivalent`.
+//! `no-new-access`, `access-not-granted`, `no-public-access`, `equivalent`.
 
-use super::args::{AccessNotGrantedArgs, Asking, EquivalentArgs, Format, NoNewAccessArgs, PolicyType};
+use super::args::{AccessNotGrantedArgs, Asking, EquivalentArgs, Format, NoNewAccessArgs, NoPublicAccessArgs, PolicyType};
 use super::{Exit, Trouble, input, print, progress};
 use crate::diag::{Budget, Diagnostic};
-use crate::policy::Policy;
+use crate::policy;
 use crate::question::access_not_granted::{self as not_granted, Access};
 use crate::question::ask::Ask;
+use crate::question::no_public_access::{self as no_public, ResourceType};
 use crate::question::{Engine, InternalError, Outcome, Settings, Verdict, emit, equivalent as same, no_new_access as no_new};
-use crate::report::{json, text};
+use crate::report::{explain, json, text};
 use anyhow::anyhow;
 use std::path::Path;
 
 /// `leastwise no-new-access`
 pub(crate) fn no_new_access(args: &NoNewAccessArgs) -> Result<Exit, Trouble> {
-    let (existing, new) = (input::policy(&args.existing)?, input::policy(&args.new)?);
-    [&existing, &new].into_iter().try_for_each(|policy| check_type(policy, args.policy_type))?;
+    let (existing, new) = (input::access(&args.existing)?, input::access(&args.new)?);
+    [&existing, &new].into_iter().try_for_each(|access| check_type(access, args.policy_type))?;
     let search = no_new::search(&existing, &new);
     emit_smt2(args.emit_smt2.as_deref(), &args.asking, &[("no-new-access.smt2", &search)])?;
-    answer(&args.asking, &new, |settings| no_new::no_new_access(&existing, &new, settings))
+    let sides = [("new policy", &new), ("existing policy", &existing)];
+    answer(&args.asking, &sides, |settings| no_new::no_new_access(&existing, &new, settings))
 }
 
 /// `leastwise access-not-granted`
 pub(crate) fn access_not_granted(args: &AccessNotGrantedArgs) -> Result<Exit, Trouble> {
-    let policy = input::policy(&args.policy)?;
+    let policy = input::access(&args.policy)?;
     check_type(&policy, args.policy_type)?;
     let mut access = Access { actions: args.action.clone(), resources: args.resource.clone() };
     if let Some(path) = &args.access {
@@ -35,20 +37,51 @@ pub(crate) fn access_not_granted(args: &AccessNotGrantedArgs) -> Result<Exit, Tr
     super::line::check_access(&access)?;
     let search = not_granted::search(&policy, &access);
     emit_smt2(args.emit_smt2.as_deref(), &args.asking, &[("access-not-granted.smt2", &search)])?;
-    answer(&args.asking, &policy, |settings| not_granted::access_not_granted(&policy, &access, settings))
+    answer(&args.asking, &[("policy", &policy)], |settings| not_granted::access_not_granted(&policy, &access, settings))
+}
+
+/// `leastwise no-public-access`
+pub(crate) fn no_public_access(args: &NoPublicAccessArgs) -> Result<Exit, Trouble> {
+    let policy = input::access(&args.policy)?;
+    check_resource_side(&policy)?;
+    let of = resource_type(&args.resource_type)?;
+    let search = no_public::search(&policy, Some(of));
+    emit_smt2(args.emit_smt2.as_deref(), &args.asking, &[("no-public-access.smt2", &search)])?;
+    answer(&args.asking, &[("policy", &policy)], |settings| no_public::no_public_access(&policy, of, settings))
 }
 
 /// `leastwise equivalent`
 pub(crate) fn equivalent(args: &EquivalentArgs) -> Result<Exit, Trouble> {
-    let (a, b) = (input::policy(&args.a)?, input::policy(&args.b)?);
+    let (a, b) = (input::access(&args.a)?, input::access(&args.b)?);
     let (only_b, only_a) = (no_new::search(&a, &b), no_new::search(&b, &a));
     let searches = [("only-the-second-grants.smt2", &only_b), ("only-the-first-grants.smt2", &only_a)];
     emit_smt2(args.emit_smt2.as_deref(), &args.asking, &searches)?;
-    answer(&args.asking, &b, |settings| same::equivalent(&a, &b, settings))
+    let sides = [("first policy", &a), ("second policy", &b)];
+    answer(&args.asking, &sides, |settings| same::equivalent(&a, &b, settings))
+}
+
+/// A resource type by its name.
+pub(crate) fn resource_type(name: &str) -> Result<ResourceType, Diagnostic> {
+    let help = || {
+        let names: Vec<&str> = no_public::RESOURCE_TYPES.iter().map(|of| of.name).collect();
+        format!("write one of {}", names.join(", "))
+    };
+    ResourceType::parse(name)
+        .ok_or_else(|| Diagnostic::bare("unknown-resource-type", format!("unknown resource type `{name}`"), help()))
+}
+
+/// A question about outsiders needs a policy that names principals.
+pub(crate) fn check_resource_side(access: &policy::Access) -> Result<(), Diagnostic> {
+    if !access.is_alone() {
+        return Ok(());
+    }
+    check_type(access, Some(PolicyType::Resource))
 }
 
 /// A policy of the type it is said to be.
-pub(crate) fn check_type(policy: &Policy, said: Option<PolicyType>) -> Result<(), Diagnostic> {
+pub(crate) fn check_type(access: &policy::Access, said: Option<PolicyType>) -> Result<(), Diagnostic> {
+    // The members of a stack are of the type that their place says.
+    let [policy::access::Member { place: policy::access::Place::Alone, policy, .. }] = access.members() else { return Ok(()) };
     let statement = match said {
         Some(PolicyType::Identity) => policy.statements.iter().find(|statement| statement.principal.is_some()),
         Some(PolicyType::Resource) => policy.statements.iter().find(|statement| statement.principal.is_none()),
@@ -79,7 +112,11 @@ fn emit_smt2(folder: Option<&Path>, asking: &Asking, searches: &[(&str, &Ask<'_>
     input::write_all(folder, &files)
 }
 
-fn answer(asking: &Asking, blamed: &Policy, ask: impl Fn(&Settings) -> Result<Outcome, InternalError>) -> Result<Exit, Trouble> {
+fn answer(
+    asking: &Asking,
+    sides: &[(&str, &policy::Access)],
+    ask: impl Fn(&Settings) -> Result<Outcome, InternalError>,
+) -> Result<Exit, Trouble> {
     let settings = asking.settings();
     let spinner = progress::spinner("asking Z3");
     let outcome = ask(&settings)?;
@@ -100,9 +137,22 @@ fn answer(asking: &Asking, blamed: &Policy, ask: impl Fn(&Settings) -> Result<Ou
         }
     }
     drop(spinner);
+    let explained = match &outcome.verdict {
+        Verdict::Fail { witness, .. } if asking.explain => Some(&**witness),
+        Verdict::Fail { .. } | Verdict::Pass | Verdict::Unknown(_) => None,
+    };
     match asking.format {
-        Format::Json => print(&format!("{}\n", json::outcome(&outcome)))?,
-        Format::Text => print(&text::outcome(&outcome, blamed))?,
+        Format::Json => {
+            let mut shown = json::outcome(&outcome);
+            if let (Some(witness), Some(object)) = (explained, shown.as_object_mut()) {
+                object.insert("explanation".to_owned(), explain::json(sides, witness, settings.matching));
+            }
+            print(&format!("{shown}\n"))?;
+        }
+        Format::Text => {
+            let explanation = explained.map(|witness| explain::text(sides, witness, settings.matching));
+            print(&format!("{}{}", text::outcome(&outcome), explanation.unwrap_or_default()))?;
+        }
     }
     Ok(match outcome.verdict {
         Verdict::Pass => Exit::Holds,

@@ -4,7 +4,7 @@ use super::Trouble;
 use crate::catalog::Catalog;
 use crate::diag::{Budget, Diagnostic, Source};
 use crate::document::{self, Document};
-use crate::policy::{Policy, normalize};
+use crate::policy::{Access, Policy, access_json, normalize};
 use crate::report::text;
 use crate::usage::{self, UnusedPermissions};
 use anyhow::Context as _;
@@ -54,9 +54,15 @@ pub(crate) fn meaning(document: &Document) -> Result<Policy, Trouble> {
     Ok(policy)
 }
 
-/// Reads a policy with its meaning.
-pub(crate) fn policy(path: &Path) -> Result<Policy, Trouble> {
-    meaning(&document(path)?)
+/// Reads a policy, or a stack of policies, with its meaning; warnings go to standard error.
+pub(crate) fn access(path: &Path) -> Result<Access, Trouble> {
+    let source = source(path)?;
+    let value = crate::json::read(&source, &Budget::default())?;
+    let access = access_json::read(&source, &value, &source.name)?;
+    for warning in access.warnings() {
+        anstream::eprintln!("{}", text::diagnostic(warning));
+    }
+    Ok(access)
 }
 
 /// Reads and merges unused permissions.

@@ -1,14 +1,16 @@
 //! What does one line of `batch` ask, and what is its answer?
 
 use crate::catalog::Catalog;
-use crate::diag::{Budget, Diagnostic, Diagnostics, Source, Span};
-use crate::document;
+use crate::diag::{Diagnostic, Diagnostics, Source, Span};
 use crate::eval::{self, Decision};
-use crate::json::{self as strict, Kind, Value};
-use crate::policy::{ArnMatching, Policy, normalize, request_json};
-use crate::question::access_not_granted::{Access, access_not_granted};
+use crate::json::{self as strict, Value};
+use crate::policy::access_json::{self, document};
+use crate::policy::{Access, ArnMatching, request_json};
+use crate::question::access_not_granted::{self as not_granted, access_not_granted};
 use crate::question::equivalent::equivalent;
 use crate::question::no_new_access::no_new_access;
+use crate::question::no_public_access::no_public_access;
+use crate::question::outside_access::outside_access;
 use crate::question::{InternalError, Settings};
 use crate::refine::{self, Outcome};
 use crate::report::json;
@@ -80,21 +82,22 @@ fn bad(source: &Source, span: Span, message: impl Into<String>, help: &str) -> D
 }
 
 fn value(source: &Source, value: &Value, settings: &Settings) -> Result<serde_json::Value, Failed> {
-    let checks = "write no-new-access, access-not-granted, equivalent, refine, verify or simulate";
+    let checks =
+        "write no-new-access, access-not-granted, no-public-access, outside-access, equivalent, refine, verify or simulate";
     let check = member(source, value, "check")?;
     match check.as_str() {
         Some("no-new-access" | "check-no-new-access") => {
-            let (existing, new) = (policy(source, value, "existing")?, policy(source, value, "new")?);
+            let (existing, new) = (access_definition(source, value, "existing")?, access_definition(source, value, "new")?);
             Ok(json::outcome(&no_new_access(&existing, &new, settings)?))
         }
         Some("access-not-granted" | "check-access-not-granted") => {
-            let policy = policy(source, value, "policy")?;
+            let policy = access_definition(source, value, "policy")?;
             let access = self::access(source, member(source, value, "access")?)?;
             check_access(&access)?;
             Ok(json::outcome(&access_not_granted(&policy, &access, settings)?))
         }
         Some("equivalent") => {
-            let (a, b) = (policy(source, value, "a")?, policy(source, value, "b")?);
+            let (a, b) = (access_definition(source, value, "a")?, access_definition(source, value, "b")?);
             Ok(json::outcome(&equivalent(&a, &b, settings)?))
         }
         Some("refine") => {
@@ -121,7 +124,21 @@ fn value(source: &Source, value: &Value, settings: &Settings) -> Result<serde_js
             Ok(simulations.first().map_or(serde_json::Value::Null, Simulation::json))
         }
         Some("no-public-access" | "check-no-public-access") => {
-            Err(bad(source, check.span, "the check no-public-access is not there yet", checks).into())
+            let policy = access_definition(source, value, "policy")?;
+            super::check::check_resource_side(&policy)?;
+            let of = member(source, value, "resourceType")?;
+            let of = super::check::resource_type(of.as_str().unwrap_or_default())
+                .map_err(|unknown| bad(source, of.span, unknown.message, &unknown.help))?;
+            Ok(json::outcome(&no_public_access(&policy, of, settings)?))
+        }
+        Some("outside-access") => {
+            let policy = access_definition(source, value, "policy")?;
+            super::check::check_resource_side(&policy)?;
+            let trusted = member(source, value, "trusted")?;
+            let texts: Option<Vec<&str>> = trusted.elements().unwrap_or(std::slice::from_ref(trusted)).iter().map(Value::as_str).collect();
+            let texts = texts.ok_or_else(|| bad(source, trusted.span, "`trusted` must be a list of strings", "write account ids"))?;
+            let zone = super::outside::zone(texts)?;
+            Ok(json::outside(&policy, &outside_access(&policy, &zone, settings)?))
         }
         _ => Err(bad(source, check.span, format!("unknown check {check}"), checks).into()),
     }
@@ -132,30 +149,9 @@ fn member<'v>(source: &Source, value: &'v Value, name: &str) -> Result<&'v Value
     value.get(name).ok_or_else(missing)
 }
 
-/// A policy document: an object, or a string that holds JSON.
-fn document(source: &Source, value: &Value, name: &str) -> Result<document::Document, Diagnostics> {
-    match &value.kind {
-        Kind::String(text) => document::read(&Source::new(name, text.as_str()), &Budget::default()),
-        _ if value.get("Statement").is_none() && STACK.iter().any(|key| value.get(key).is_some()) => {
-            Err(bad(source, value.span, format!("`{name}` is a stack of policies"), "stacks are not there yet: give one policy")
-                .into())
-        }
-        _ => document::read_value(source, value.clone()),
-    }
-}
-
-const STACK: [&str; 7] = [
-    "identityPolicies",
-    "resourcePolicy",
-    "permissionBoundaries",
-    "sessionPolicies",
-    "serviceControlPolicies",
-    "resourceControlPolicies",
-    "endpointPolicies",
-];
-
-fn policy(source: &Source, value: &Value, name: &str) -> Result<Policy, Diagnostics> {
-    let policy = normalize(&document(source, member(source, value, name)?, name)?)?;
+/// The access definition of a member, of the type that the line says.
+fn access_definition(source: &Source, value: &Value, name: &str) -> Result<Access, Diagnostics> {
+    let access = access_json::read(source, member(source, value, name)?, name)?;
     let said = match value.get("policyType").map(|said| (said.as_str(), said.span)) {
         None | Some((Some("IDENTITY_POLICY"), _)) => super::args::PolicyType::Identity,
         Some((Some("RESOURCE_POLICY"), _)) => super::args::PolicyType::Resource,
@@ -165,9 +161,9 @@ fn policy(source: &Source, value: &Value, name: &str) -> Result<Policy, Diagnost
     };
     // The default type is only a default: a policy with principals says itself what it is.
     if value.get("policyType").is_some() {
-        super::check::check_type(&policy, Some(said))?;
+        super::check::check_type(&access, Some(said))?;
     }
-    Ok(policy)
+    Ok(access)
 }
 
 fn catalog(source: &Source, value: &Value) -> Result<&'static Catalog, Diagnostic> {
@@ -179,7 +175,7 @@ fn catalog(source: &Source, value: &Value) -> Result<&'static Catalog, Diagnosti
 }
 
 /// The access of AWS's API: a list of at most one object, or the object.
-pub(super) fn access(source: &Source, value: &Value) -> Result<Access, Diagnostic> {
+pub(super) fn access(source: &Source, value: &Value) -> Result<not_granted::Access, Diagnostic> {
     let help = "write [{\"actions\": [..], \"resources\": [..]}], one object, as AWS's API takes it";
     let object = match value.elements() {
         Some([one]) => one,
@@ -189,7 +185,7 @@ pub(super) fn access(source: &Source, value: &Value) -> Result<Access, Diagnosti
     let Some(members) = object.members() else {
         return Err(bad(source, object.span, format!("`access` holds {}, not an object", object.kind_name()), help));
     };
-    let mut access = Access::default();
+    let mut access = not_granted::Access::default();
     for member in members {
         let list = match member.key.as_str() {
             "actions" => &mut access.actions,
@@ -207,7 +203,7 @@ pub(super) fn access(source: &Source, value: &Value) -> Result<Access, Diagnosti
 }
 
 /// Access that means something: actions with a service, at least one entry.
-pub(super) fn check_access(access: &Access) -> Result<(), Diagnostic> {
+pub(super) fn check_access(access: &not_granted::Access) -> Result<(), Diagnostic> {
     if access.actions.is_empty() && access.resources.is_empty() {
         let help = "give --action, --resource or --access (in batch, `access` with actions or resources)";
         return Err(Diagnostic::bare("no-access", "no access is listed", help));
@@ -226,22 +222,35 @@ pub(super) fn check_access(access: &Access) -> Result<(), Diagnostic> {
 pub(super) struct Simulation {
     pub(super) action: String,
     pub(super) resource: String,
-    pub(super) policy: &'static str,
     pub(super) decision: Decision,
-    pub(super) decided_by: Vec<usize>,
+    /// The policy, by its name in the stack, and the statement's place in it.
+    pub(super) decided_by: Vec<(String, usize)>,
+    pub(super) not_allowed_by: Vec<String>,
 }
 
 impl Simulation {
     pub(super) fn json(&self) -> serde_json::Value {
-        let by: Vec<serde_json::Value> =
-            self.decided_by.iter().map(|index| json!({"policy": self.policy, "statementIndex": index})).collect();
-        json!({"check": "simulate", "decision": self.decision.name(), "decidedBy": by})
+        let by = self.decided_by.iter().map(|(policy, index)| json!({"policy": policy, "statementIndex": index}));
+        let by: Vec<serde_json::Value> = by.collect();
+        let mut out = json!({"check": "simulate", "decision": self.decision.name(), "decidedBy": by});
+        if let (false, Some(object)) = (self.not_allowed_by.is_empty(), out.as_object_mut()) {
+            object.insert("notAllowedBy".to_owned(), json!(self.not_allowed_by));
+        }
+        out
     }
 }
 
 /// Decides the request, or the requests, of a simulation.
 pub(super) fn simulate(source: &Source, value: &Value, matching: ArnMatching) -> Result<Vec<Simulation>, Diagnostics> {
-    let (policy, name) = one_policy(source, value)?;
+    let help = "write {\"request\": .., \"identityPolicies\": [..], ..}";
+    let known = |key: &str| access_json::MEMBERS.contains(&key) || ["id", "check", "request", "requests"].contains(&key);
+    if let Some(unknown) = value.members().unwrap_or(&[]).iter().find(|member| !known(&member.key)) {
+        return Err(bad(source, unknown.key_span, format!("unknown member `{}` of a simulation", unknown.key), help).into());
+    }
+    if !access_json::is_stack(value) {
+        return Err(bad(source, value.span, "a simulation needs policies", help).into());
+    }
+    let access: Access = access_json::stack(source, value)?.into();
     let requests: Vec<&Value> = match (value.get("request"), value.get("requests").and_then(Value::elements)) {
         (Some(one), None) => vec![one],
         (None, Some(many)) => many.iter().collect(),
@@ -251,30 +260,15 @@ pub(super) fn simulate(source: &Source, value: &Value, matching: ArnMatching) ->
     for written in requests {
         let help = "write {\"principal\": .., \"action\": .., \"resource\": .., \"context\": {..}}";
         let request = request_json::from_json(&plain(written)).map_err(|message| bad(source, written.span, message, help))?;
-        let evaluation = eval::evaluate(&policy, &request, matching);
+        let evaluation = eval::evaluate(&access, &request, matching);
+        let named = |number: &usize| access.statement(*number).map(|(member, statement)| (member.name.clone(), statement.index));
         out.push(Simulation {
             action: request.action,
             resource: request.resource,
-            policy: name,
             decision: evaluation.decision,
-            decided_by: evaluation.decided_by,
+            decided_by: evaluation.decided_by.iter().filter_map(named).collect(),
+            not_allowed_by: evaluation.not_allowed_by,
         });
     }
     Ok(out)
-}
-
-fn one_policy(source: &Source, value: &Value) -> Result<(Policy, &'static str), Diagnostics> {
-    let help = "give one policy in identityPolicies or resourcePolicy: stacks are not there yet";
-    if let Some(other) = STACK.iter().skip(2).find(|key| value.get(key).is_some()) {
-        return Err(bad(source, value.span, format!("`{other}` is not there yet"), help).into());
-    }
-    let (written, name) = match (value.get("identityPolicies"), value.get("resourcePolicy")) {
-        (Some(list), None) => match list.elements() {
-            Some([one]) => (one, "identityPolicies[0]"),
-            _ => return Err(bad(source, list.span, "`identityPolicies` must be a list of one policy", help).into()),
-        },
-        (None, Some(policy)) => (policy, "resourcePolicy"),
-        _ => return Err(bad(source, value.span, "give either `identityPolicies` or `resourcePolicy`", help).into()),
-    };
-    Ok((normalize(&document(source, written, name)?)?, name))
 }

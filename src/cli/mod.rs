@@ -9,6 +9,7 @@ mod check;
 mod generate;
 mod input;
 mod line;
+mod outside;
 mod progress;
 mod refine;
 mod simulate;
@@ -73,6 +74,8 @@ pub fn main() -> ExitCode {
     let result = match &cli.command {
         Command::NoNewAccess(args) => check::no_new_access(args),
         Command::AccessNotGranted(args) => check::access_not_granted(args),
+        Command::NoPublicAccess(args) => check::no_public_access(args),
+        Command::OutsideAccess(args) => outside::outside_access(args),
         Command::Equivalent(args) => check::equivalent(args),
         Command::Refine(args) => refine::refine(args),
         Command::Verify(args) => refine::verify(args),

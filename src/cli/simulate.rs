@@ -1,4 +1,4 @@
-//! `simulate`: one request, or many, under one policy.
+//! `simulate`: one request, or many, under a policy or a stack of policies.
 
 use super::args::{Format, MatchingName, SimulateArgs};
 use super::{Exit, Trouble, input, line, print};
@@ -21,9 +21,11 @@ pub(crate) fn simulate(args: &SimulateArgs) -> Result<Exit, Trouble> {
         let shown = match args.format {
             Format::Json => simulation.json().to_string(),
             Format::Text => {
-                let by: Vec<String> =
-                    simulation.decided_by.iter().map(|index| format!("{} statement {index}", simulation.policy)).collect();
-                let by = if by.is_empty() { "no statement applies".to_owned() } else { format!("by {}", by.join(", ")) };
+                let by = simulation.decided_by.iter().map(|(policy, index)| format!("{policy} statement {index}"));
+                let by = match simulation.decision {
+                    Decision::ImplicitlyDenied => format!("not allowed by {}", simulation.not_allowed_by.join(", ")),
+                    Decision::Allowed | Decision::ExplicitlyDenied => format!("by {}", by.collect::<Vec<_>>().join(", ")),
+                };
                 format!("{} {} {}: {by}", simulation.decision.name(), simulation.action, simulation.resource)
             }
         };

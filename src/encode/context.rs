@@ -33,6 +33,9 @@ pub(super) struct Key {
     pub(super) bounds: BTreeSet<bigdecimal::BigDecimal>,
 }
 
+/// The key that holds the account of the resource; tied to the resource's ARN.
+pub(super) const RESOURCE_ACCOUNT: &str = "aws:resourceaccount";
+
 /// The Boolean that says a key, or an element of it, is present.
 pub(super) fn present(slot: &str) -> String {
     format!("{slot}?")
@@ -92,7 +95,7 @@ pub(super) fn plan(statements: &[&Statement], sets: &BTreeSet<String>) -> BTreeM
         }
     }
     for (name, key) in &mut keys {
-        if sets.contains(name) && !principal::is_derived(name) {
+        if sets.contains(name) && !principal::is_derived(name) && name != RESOURCE_ACCOUNT {
             // "Some element passes" needs one element, "every element passes" one that does not.
             key.elements = Some(tests.get(name.as_str()).map_or(1, |tests| tests.len().max(1)));
         }
@@ -105,6 +108,9 @@ impl Encoder {
     pub(super) fn condition(&mut self, condition: &Condition) -> Result<Formula, String> {
         let key = self.slots.get(&condition.key).cloned().unwrap_or_default();
         self.one_family(&condition.key)?;
+        if let ("aws:principalarn", Test::Text(mode, templates)) = (condition.key.as_str(), &condition.test) {
+            return self.principal_arn(condition, *mode, templates);
+        }
         let mut slots: Vec<(Formula, String)> = Vec::new();
         match key.elements {
             None => slots.push(self.single(&condition.key)),
@@ -130,8 +136,44 @@ impl Encoder {
         Ok(Formula::or([Formula::and([is_present, quantified]), when_absent]))
     }
 
+    /// A text condition on `aws:PrincipalArn`, whose parts are known one by one.
+    fn principal_arn(&mut self, condition: &Condition, mode: TextMode, templates: &[Template]) -> Result<Formula, String> {
+        let is_present = self.kind(principal::Kind::Aws);
+        let mut parts = Vec::new();
+        for template in templates {
+            parts.push(self.principal_arn_test(mode, template)?);
+        }
+        let matched = Formula::or(parts);
+        let passes = if condition.negated { matched.not() } else { matched };
+        let when_absent = Formula::and([is_present.clone().not(), Formula::from(condition.when_absent)]);
+        Ok(Formula::or([Formula::and([is_present, passes]), when_absent]))
+    }
+
+    /// The presence and the value of the resource's account. An ARN that names an account says which it is.
+    pub(super) fn resource_account(&mut self) -> (Formula, Text) {
+        let known = Formula::var(&present(RESOURCE_ACCOUNT));
+        let is_arn = self.shape == super::ResourceShape::Arn;
+        if is_arn {
+            self.resource_part("resource.account");
+        }
+        self.constrain(RESOURCE_ACCOUNT, || {
+            let digits = |text: Text| text::matches(&text, crate::smt::Regex::OneOf([('0', '9')].into()).times(12));
+            let is_account = known.clone().implies(digits(Text::var(RESOURCE_ACCOUNT)));
+            if !is_arn {
+                return is_account;
+            }
+            let of_arn = Text::var("resource.account");
+            let same = Formula::and([known.clone(), Formula::equal(&Text::var(RESOURCE_ACCOUNT), &of_arn)]);
+            Formula::and([is_account, digits(of_arn).implies(same)])
+        });
+        (known, Text::var(RESOURCE_ACCOUNT))
+    }
+
     /// The presence and the slot of a key with at most one value.
     fn single(&mut self, key: &str) -> (Formula, String) {
+        if key == RESOURCE_ACCOUNT {
+            return (self.resource_account().0, key.to_owned());
+        }
         self.derived(key).unwrap_or_else(|| (Formula::var(&present(key)), key.to_owned()))
     }
 
@@ -176,7 +218,7 @@ impl Encoder {
         }
     }
 
-    fn text_test(&mut self, text: &Text, mode: TextMode, template: &Template) -> Result<Formula, String> {
+    pub(super) fn text_test(&mut self, text: &Text, mode: TextMode, template: &Template) -> Result<Formula, String> {
         match mode {
             TextMode::Exact => self.template(text, template),
             TextMode::IgnoreCase => {

@@ -5,7 +5,7 @@
 //! make an answer an internal error, never a wrong verdict.
 
 use super::context::{self, Family, Key};
-use super::principal::{self, Kind};
+use super::principal::{self, Kind, Type};
 use super::{Encoder, ResourceShape, resource};
 use crate::policy::request::Context;
 use crate::policy::{Principal, Request};
@@ -26,6 +26,11 @@ impl Encoder {
             if !principal::is_derived(name) {
                 given.insert(name.clone(), values(model, name, key));
             }
+        }
+        if self.used(context::RESOURCE_ACCOUNT) {
+            let is_known = model.bool(&context::present(context::RESOURCE_ACCOUNT)) == Some(true);
+            let owner = model.text(context::RESOURCE_ACCOUNT).filter(|_| is_known);
+            given.insert(context::RESOURCE_ACCOUNT.to_owned(), owner.into_iter().collect());
         }
         let principal = self.decode_principal(model, &mut given);
         Request::new(principal, action, &self.decode_resource(model, action), given)
@@ -75,14 +80,21 @@ impl Encoder {
             kind if kind == Kind::Canonical as i64 => Principal::CanonicalUser(named(principal::CANONICAL, &"0".repeat(64))),
             kind if kind == Kind::Anonymous as i64 => Principal::Anonymous,
             _ => {
-                let value = |key: &str| if self.used(key) { model.text(key) } else { None };
-                let account = value("aws:principalaccount").unwrap_or_else(|| ACCOUNT.to_owned());
-                let is_user = model.bool(&context::present("aws:username")) == Some(true);
-                let plain = match value("aws:username").filter(|_| is_user) {
-                    Some(name) => format!("arn:aws:iam::{account}:user/{name}"),
-                    None => format!("arn:aws:iam::{account}:role/example"),
+                let value = |key: &str| if self.used(key) { model.text(key).filter(|text| !text.is_empty()) } else { None };
+                let account = value(principal::ACCOUNT).unwrap_or_else(|| ACCOUNT.to_owned());
+                let partition = value(principal::PARTITION).unwrap_or_else(|| "aws".to_owned());
+                let number = if self.used(principal::TYPE) { model.int(principal::TYPE) } else { None };
+                let of = Type::ALL.into_iter().find(|of| Some(*of as i64) == number).unwrap_or(Type::Role);
+                let user = if of == Type::User { value("aws:username") } else { None };
+                let role = || value(principal::ROLE_NAME);
+                let name = value(principal::NAME).or(user).or_else(role).unwrap_or_else(|| "example".to_owned());
+                let (service, word) = of.written();
+                let own = match of {
+                    Type::Root => format!("arn:{partition}:{service}::{account}:{word}"),
+                    Type::User | Type::Role | Type::FederatedUser => {
+                        format!("arn:{partition}:{service}::{account}:{word}{name}")
+                    }
                 };
-                let own = if self.used(principal::ARN) { model.text(principal::ARN).unwrap_or(plain) } else { plain };
                 if self.used(principal::IS_SESSION)
                     && model.bool(principal::IS_SESSION) == Some(true)
                     && let Some([_, partition, _, _, account, _]) = arn::split(&own)

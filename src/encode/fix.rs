@@ -1,7 +1,7 @@
 //! The symbolic request fixed to a concrete one: how the encoding is compared with the evaluator, request by request.
 
 use super::context::{self, Family, Key};
-use super::principal::{self, Kind};
+use super::principal::{self, Kind, Type};
 use super::{Encoder, ResourceShape, resource};
 use crate::policy::{Principal, Request};
 use crate::smt::term::Cmp;
@@ -38,11 +38,12 @@ impl Encoder {
             None => parts.push(text(resource::OTHER, &request.resource)),
         }
         parts.push(self.fixed_principal(request));
+        parts.push(present(context::RESOURCE_ACCOUNT, request.resource_account().is_some()));
+        parts.extend(request.resource_account().map(|account| text(context::RESOURCE_ACCOUNT, account)));
         for (name, key) in &self.slots {
             let values = request.context.get(name).map_or(&[][..], Vec::as_slice);
             if principal::is_derived(name) {
                 parts.extend(values.first().map(|value| text(name, value)));
-                parts.push(present(name, !values.is_empty()));
                 continue;
             }
             match key.elements {
@@ -70,7 +71,23 @@ impl Encoder {
             Principal::Federated(id) => Formula::and([kind(Kind::Federated), text(principal::FEDERATED, id)]),
             Principal::CanonicalUser(id) => Formula::and([kind(Kind::Canonical), text(principal::CANONICAL, id)]),
             Principal::Aws(own) => {
-                let mut parts = vec![kind(Kind::Aws), text(principal::ARN, request.principal_arn().unwrap_or(own))];
+                let Some([_, partition, service, _, account, rest]) = arn::split(request.principal_arn().unwrap_or(own)) else {
+                    return Formula::False;
+                };
+                let of = Type::ALL.into_iter().find(|of| {
+                    let (own, word) = of.written();
+                    own == service && if *of == Type::Root { rest == word } else { rest.starts_with(word) }
+                });
+                let Some(of) = of else { return Formula::False };
+                let is_type = Formula::atom(Atom::Ints(Cmp::Equal, Int::Var(principal::TYPE.into()), Int::Const(of as i64)));
+                let mut parts = vec![
+                    kind(Kind::Aws),
+                    is_type,
+                    text(principal::PARTITION, partition),
+                    text(principal::ACCOUNT, account),
+                ];
+                // A root has no name; whatever the variable holds then is of no account.
+                parts.extend(rest.split_once('/').map(|(_, name)| text(principal::NAME, name)));
                 let session = arn::split(own).and_then(|[_, _, service, _, _, rest]| {
                     rest.strip_prefix("assumed-role/").filter(|_| service == "sts")?.split_once('/')
                 });

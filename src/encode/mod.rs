@@ -9,7 +9,7 @@
 //! | action | text `action` in lower case, `service:name` |
 //! | resource, an ARN | texts `resource.partition`, `.service`, `.region`, `.account` without colons, `.id` with any |
 //! | resource, no ARN | text `resource.text` (`*` for actions without a resource) |
-//! | principal | integer `principal.kind`; texts `principal.arn` (a session's is its role's), `.service`, ... |
+//! | principal | integers `principal.kind` and `.type`; texts `.partition`, `.name`, `.service`, ..., `aws:principalaccount` |
 //! | context key, one value | Boolean `key?` (present) and a text, real or bit vector |
 //! | context key, several values | as many optional elements as there are different tests of one value, at least one |
 //!
@@ -27,10 +27,14 @@ mod expand;
 pub mod fix;
 mod principal;
 mod resource;
+mod rules;
 mod text;
 
+pub use rules::Allowed;
+
 use crate::diag::{LineColumn, Span};
-use crate::policy::{ArnMatching, Condition, Policy, ResourcePattern, Statement, Template, keys};
+use crate::policy::compose::Through;
+use crate::policy::{Access, ArnMatching, Condition, Policy, ResourcePattern, Statement, Template, keys};
 use crate::smt::{Formula, Text, literal};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
@@ -66,30 +70,24 @@ pub enum ResourceShape {
     Other,
 }
 
-/// Whether the encoding allows a request under a policy: the encoding with the request fixed.
+/// Whether the encoding allows a request under an access definition: the encoding with the request fixed.
 ///
 /// `Ok(None)` if the query's typing of keys cannot represent the request, or Z3 gave up.
 pub fn allows(
-    policy: &Policy,
+    access: &Access,
     request: &crate::policy::Request,
     matching: ArnMatching,
     budget: &crate::diag::Budget,
 ) -> Result<Option<bool>, Unsupported> {
-    use crate::document::Effect;
     use crate::smt::{Answer, Solver};
     let Some(shape) = fix::shape(request) else { return Ok(None) };
-    let statements: Vec<&Statement> = policy.statements.iter().collect();
-    let mut encoder = Encoder::new([policy], &statements, matching, shape);
+    let statements: Vec<&Statement> = access.statements().map(|(_, _, statement)| statement).collect();
+    let mut encoder = Encoder::new(access.policies(), &statements, matching, shape);
     encoder.make_room(request);
-    let (mut allow, mut deny) = (Vec::new(), Vec::new());
-    for statement in &statements {
-        let applies = Formula::and([encoder.action(&statement.action), encoder.statement(policy, statement)?]);
-        match statement.effect {
-            Effect::Allow => allow.push(applies),
-            Effect::Deny => deny.push(applies),
-        }
-    }
-    let allowed = Formula::and([Formula::or(allow), Formula::or(deny).not()]);
+    // Whoever asks: a question leaves out the kinds of principals that nothing can be granted to.
+    encoder.all_principals = true;
+    let all: Vec<usize> = (0..access.len()).collect();
+    let allowed = encoder.allowed(access, &all, true)?.formula;
     let Some(fixed) = encoder.fixed(request) else { return Ok(None) };
     let mut can_be = Vec::new();
     for formula in [allowed.clone(), allowed.not()] {
@@ -120,8 +118,10 @@ pub struct Encoder {
     constraints: Vec<Formula>,
     constrained: BTreeSet<String>,
     sessions: bool,
-    /// Whether the query names `principal.arn`; if not, the account and the user's name need no tie to it.
-    names_arn: bool,
+    /// Whether the query names `principal.name`; if not, a user's name needs no tie to it.
+    names_names: bool,
+    /// The action of the query in lower case, if it is about one.
+    action: Option<String>,
     /// How many cuts of texts there are (see `text`).
     cuts: usize,
     /// Templates with variables that were encoded already, so that equal ones are the same formula.
@@ -142,14 +142,15 @@ impl Encoder {
         let all_principals = policies.into_iter().any(Policy::has_principals);
         let sessions = statements.iter().filter_map(|statement| statement.principal.as_ref()).any(principal::names_sessions);
         let slots = context::plan(statements, &sets);
-        let names_arn = ["aws:principalarn", "aws:principaltype"].iter().any(|key| slots.contains_key(*key))
-            || statements.iter().filter_map(|statement| statement.principal.as_ref()).any(principal::names_arns);
+        let names_names = slots.contains_key("aws:principalarn")
+            || statements.iter().filter_map(|statement| statement.principal.as_ref()).any(principal::names_names);
         Self {
             matching,
             shape,
             all_principals,
             slots,
-            names_arn,
+            names_names,
+            action: None,
             cuts: 0,
             templates: HashMap::new(),
             opaque: false,
@@ -176,8 +177,24 @@ impl Encoder {
         }
     }
 
+    /// The same encoder, for queries about this action.
+    #[must_use]
+    pub fn for_action(mut self, action: &str) -> Self {
+        self.action = Some(action.to_ascii_lowercase());
+        self
+    }
+
     /// The formula that is true of the requests to which a statement applies, but for its action.
     pub fn statement(&mut self, policy: &Policy, statement: &Statement) -> Result<Formula, Unsupported> {
+        let principal = match &statement.principal {
+            Some(principal) => self.principal(principal, Through::Any),
+            None => Formula::True,
+        };
+        Ok(Formula::and([principal, self.beyond_principal(policy, statement)?]))
+    }
+
+    /// The formula that is true of the requests that a statement's resources and conditions match.
+    fn beyond_principal(&mut self, policy: &Policy, statement: &Statement) -> Result<Formula, Unsupported> {
         if too_wide(policy, statement.span) {
             let at = Some((policy.source.name.to_string(), policy.source.line_column(statement.span.start)));
             return Err(Unsupported {
@@ -186,17 +203,13 @@ impl Encoder {
             });
         }
         let place = |span: Span| Some((policy.source.name.to_string(), policy.source.line_column(span.start)));
-        let principal = match &statement.principal {
-            Some(principal) => self.principal(principal),
-            None => Formula::True,
-        };
         let resource = match &statement.resource {
             Some(resource) => self
                 .resource(resource)
                 .map_err(|(construct, span)| Unsupported { construct, at: place(span.unwrap_or(statement.span)) })?,
             None => Formula::True,
         };
-        let mut parts = vec![principal, resource];
+        let mut parts = vec![resource];
         for condition in &statement.conditions {
             let Condition { key, when_absent, quantifier, negated, test, .. } = condition;
             let formula = self.condition(condition);

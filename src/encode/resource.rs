@@ -64,18 +64,23 @@ impl Encoder {
                 continue;
             }
             out.push(self.template(&Text::var(name), part)?);
-            self.constrain(name, || {
-                let text = Text::var(name);
-                let filled = Formula::equal(&text, &Text::constant("")).not();
-                let no_colon = Formula::atom(Atom::Contains(text, Text::constant(":"))).not();
-                match name {
-                    "resource.id" => filled,
-                    "resource.region" | "resource.account" => no_colon,
-                    _ => Formula::and([filled, no_colon]),
-                }
-            });
+            self.resource_part(name);
         }
         Ok(Formula::and(out))
+    }
+
+    /// A part of the symbolic ARN is used: what it may hold.
+    pub(super) fn resource_part(&mut self, name: &str) {
+        self.constrain(name, || {
+            let text = Text::var(name);
+            let filled = Formula::equal(&text, &Text::constant("")).not();
+            let no_colon = Formula::atom(Atom::Contains(text, Text::constant(":"))).not();
+            match name {
+                "resource.id" => filled,
+                "resource.region" | "resource.account" => no_colon,
+                _ => Formula::and([filled, no_colon]),
+            }
+        });
     }
 
     /// A text that is no ARN: `*`, or something that does not start with `arn:`.

@@ -1,27 +1,32 @@
-//! Does one policy allow one concrete request?
+//! Does an access definition allow one concrete request?
 //!
-//! The first of the independent meanings: plain evaluation, statement by statement, over concrete values. An explicit
-//! Deny wins, then an Allow, else the request is implicitly denied. Every witness that a question reports was replayed
-//! here first. Nothing is shared with `encode/` but the IR.
+//! The first of the independent meanings: plain evaluation, statement by statement, over concrete values, and then the
+//! rules of the access definition over what applies. An explicit Deny wins; then every gate must be open, else the
+//! request is implicitly denied. Every witness that a question reports was replayed here first. Nothing is shared with
+//! `encode/` but the IR.
 //!
 //! Source: IAM User Guide, "How AWS enforcement code logic evaluates requests to allow or deny access".
 
 mod condition;
+pub mod explain;
+mod facts;
 mod principal;
 mod resource;
 mod text;
 
-use crate::document::Effect;
-use crate::policy::{ArnMatching, Policy, Request, Statement};
+use crate::policy::compose::{Rule, Through};
+use crate::policy::{Access, ArnMatching, Condition, Request, ResourcePattern, Statement};
+use std::cell::RefCell;
+use std::collections::HashMap;
 
 /// What becomes of a request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Decision {
-    /// Some Allow applies and no Deny.
+    /// It is granted, and nothing denies it.
     Allowed,
-    /// No statement applies.
+    /// Nothing denies it, but something that must allow it does not.
     ImplicitlyDenied,
-    /// Some Deny applies.
+    /// Some Deny in effect applies.
     ExplicitlyDenied,
 }
 
@@ -36,33 +41,97 @@ impl Decision {
     }
 }
 
-/// A decision and the statements that made it.
+/// A decision and who made it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Evaluation {
     /// The decision.
     pub decision: Decision,
-    /// Indexes of the Deny statements that apply, or else of the Allow statements that apply.
+    /// The numbers of the Deny statements in effect, or of the Allow statements that grant the request.
     pub decided_by: Vec<usize>,
+    /// Of an implicit deny: what does not allow the request, by name.
+    pub not_allowed_by: Vec<String>,
 }
 
-/// Decides one request under one policy.
-pub fn evaluate(policy: &Policy, request: &Request, matching: ArnMatching) -> Evaluation {
-    let applying = |effect: Effect| -> Vec<usize> {
-        let of_effect = policy.statements.iter().filter(|statement| statement.effect == effect);
-        of_effect.filter(|statement| applies(statement, request, matching)).map(|statement| statement.index).collect()
-    };
-    let denies = applying(Effect::Deny);
-    if !denies.is_empty() {
-        return Evaluation { decision: Decision::ExplicitlyDenied, decided_by: denies };
+/// One request under one access definition. Which statements apply is found out once.
+struct Evaluator<'e> {
+    access: &'e Access,
+    request: &'e Request,
+    matching: ArnMatching,
+    /// The only statements whose action is known to match; `None` if that is to be looked at.
+    among: Option<&'e [usize]>,
+    action: String,
+    /// Whether a statement matches but for its principal.
+    known: RefCell<HashMap<usize, bool>>,
+}
+
+impl Evaluator<'_> {
+    fn holds(&self, rule: &Rule) -> bool {
+        match rule {
+            Rule::Const(truth) => *truth,
+            Rule::Applies(number, through) => self.applies(*number, *through),
+            Rule::Fact(fact) => facts::holds(fact, self.request),
+            Rule::Not(inner) => !self.holds(inner),
+            Rule::All(parts) => parts.iter().all(|part| self.holds(part)),
+            Rule::Any(parts) => parts.iter().any(|part| self.holds(part)),
+        }
     }
-    let allows = applying(Effect::Allow);
-    let decision = if allows.is_empty() { Decision::ImplicitlyDenied } else { Decision::Allowed };
-    Evaluation { decision, decided_by: allows }
+
+    fn applies(&self, number: usize, through: Through) -> bool {
+        if self.among.is_some_and(|among| !among.contains(&number)) {
+            return false;
+        }
+        let Some((_, statement)) = self.access.statement(number) else { return false };
+        let principal = |principal| principal::applies(principal, self.request, through);
+        let named = statement.principal.as_ref().map_or(matches!(through, Through::Any | Through::Anyone), principal);
+        named
+            && *self.known.borrow_mut().entry(number).or_insert_with(|| {
+                (self.among.is_some() || statement.action.applies(&self.action))
+                    && beyond_principal(statement, self.request, self.matching)
+            })
+    }
+
+    fn allowed(&self) -> bool {
+        let rules = self.access.rules();
+        !rules.denies.iter().any(|(_, rule)| self.holds(rule)) && rules.gates.iter().all(|gate| self.holds(&gate.rule))
+    }
 }
 
-/// Whether a policy allows a request.
-pub fn allows(policy: &Policy, request: &Request, matching: ArnMatching) -> bool {
-    evaluate(policy, request, matching).decision == Decision::Allowed
+fn evaluator<'e>(
+    access: &'e Access,
+    request: &'e Request,
+    matching: ArnMatching,
+    among: Option<&'e [usize]>,
+) -> Evaluator<'e> {
+    Evaluator { access, request, matching, among, action: request.action.to_ascii_lowercase(), known: RefCell::default() }
+}
+
+/// Decides one request under one access definition.
+pub fn evaluate(access: &Access, request: &Request, matching: ArnMatching) -> Evaluation {
+    let evaluator = evaluator(access, request, matching, None);
+    let rules = access.rules();
+    let denies: Vec<usize> =
+        rules.denies.iter().filter(|(_, rule)| evaluator.holds(rule)).map(|(number, _)| *number).collect();
+    if !denies.is_empty() {
+        return Evaluation { decision: Decision::ExplicitlyDenied, decided_by: denies, not_allowed_by: Vec::new() };
+    }
+    if evaluator.allowed() {
+        let granting = (0..access.len()).filter(|number| access.grants(*number) && evaluator.applies(*number, Through::Any));
+        return Evaluation { decision: Decision::Allowed, decided_by: granting.collect(), not_allowed_by: Vec::new() };
+    }
+    let closed = rules.gates.iter().chain(&rules.sides).filter(|gate| gate.name != "grant" && !evaluator.holds(&gate.rule));
+    let mut not_allowed_by: Vec<String> = closed.map(|gate| gate.name.clone()).collect();
+    not_allowed_by.dedup();
+    Evaluation { decision: Decision::ImplicitlyDenied, decided_by: Vec::new(), not_allowed_by }
+}
+
+/// Whether an access definition allows a request.
+pub fn allows(access: &Access, request: &Request, matching: ArnMatching) -> bool {
+    evaluator(access, request, matching, None).allowed()
+}
+
+/// Whether an access definition allows a request, for a caller that knows to which statements its action belongs.
+pub fn allows_among(access: &Access, among: &[usize], request: &Request, matching: ArnMatching) -> bool {
+    evaluator(access, request, matching, Some(among)).allowed()
 }
 
 /// Whether a statement applies to a request: principal, action, resource and every condition match.
@@ -72,17 +141,21 @@ pub fn applies(statement: &Statement, request: &Request, matching: ArnMatching) 
 
 /// Whether principal, resource and every condition of a statement match; for callers that know that its action does.
 pub fn applies_beyond_action(statement: &Statement, request: &Request, matching: ArnMatching) -> bool {
-    statement.principal.as_ref().is_none_or(|principal| principal::applies(principal, request))
-        && statement.resource.as_ref().is_none_or(|resource| resource::applies(resource, request, matching))
+    statement.principal.as_ref().is_none_or(|principal| principal::applies(principal, request, Through::Any))
+        && beyond_principal(statement, request, matching)
+}
+
+fn beyond_principal(statement: &Statement, request: &Request, matching: ArnMatching) -> bool {
+    statement.resource.as_ref().is_none_or(|resource| resource::applies(resource, request, matching))
         && statement.conditions.iter().all(|condition| condition::holds(condition, request))
 }
 
 /// Whether one condition holds for a request.
-pub fn condition_holds(condition: &crate::policy::Condition, request: &Request) -> bool {
+pub fn condition_holds(condition: &Condition, request: &Request) -> bool {
     condition::holds(condition, request)
 }
 
 /// Whether one of these resource patterns, written as in a policy without variables, matches a resource.
-pub fn resource_matches(patterns: &[crate::policy::ResourcePattern], request: &Request, matching: ArnMatching) -> bool {
+pub fn resource_matches(patterns: &[ResourcePattern], request: &Request, matching: ArnMatching) -> bool {
     patterns.iter().any(|pattern| resource::matches(pattern, request, matching))
 }

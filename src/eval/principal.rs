@@ -1,12 +1,40 @@
-//! Does a principal list apply to who makes the request?
+//! Does a principal list apply to who makes the request, and through which of its entries?
 
 use crate::glob::Glob;
+use crate::policy::compose::Through;
 use crate::policy::{Principal, PrincipalMatch, PrincipalPattern, Request};
 use crate::value::arn;
 
-/// Whether the list, or its complement under `NotPrincipal`, applies.
-pub(super) fn applies(principal: &PrincipalMatch, request: &Request) -> bool {
-    principal.patterns.iter().any(|pattern| matches(pattern, request)) != principal.negated
+/// Whether the list, or its complement under `NotPrincipal`, applies through these entries.
+pub(super) fn applies(principal: &PrincipalMatch, request: &Request, through: Through) -> bool {
+    let through_any = || principal.patterns.iter().any(|pattern| matches(pattern, request));
+    let through_some = |wanted: Through| {
+        !principal.negated && principal.patterns.iter().any(|pattern| entry(pattern, request) == Some(wanted))
+    };
+    match through {
+        Through::Any => through_any() != principal.negated,
+        Through::Anyone if principal.negated => !through_any(),
+        Through::Anyone | Through::Account | Through::Role | Through::Own => through_some(through),
+        Through::AnyOrBounded => through_any() != principal.negated || is_user_or_role(request),
+    }
+}
+
+/// Which kind of entry the pattern is for this request, if it matches.
+fn entry(pattern: &PrincipalPattern, request: &Request) -> Option<Through> {
+    let through = match pattern {
+        PrincipalPattern::Everyone => Through::Anyone,
+        PrincipalPattern::Account { .. } => Through::Account,
+        PrincipalPattern::Arn(parts) => {
+            // A session that its own ARN names is named itself, whatever else matches.
+            let text = if let Principal::Aws(text) = &request.principal { text.as_str() } else { "" };
+            if !is_role(text) && by_parts(parts, text) { Through::Own } else { Through::Role }
+        }
+        PrincipalPattern::Service(_)
+        | PrincipalPattern::Federated(_)
+        | PrincipalPattern::CanonicalUser(_)
+        | PrincipalPattern::Nobody(_) => Through::Own,
+    };
+    matches(pattern, request).then_some(through)
 }
 
 fn matches(pattern: &PrincipalPattern, request: &Request) -> bool {
@@ -34,8 +62,18 @@ fn matches(pattern: &PrincipalPattern, request: &Request) -> bool {
     }
 }
 
+fn is_role(text: &str) -> bool {
+    arn::split(text).is_some_and(|[_, _, service, _, _, rest]| service == "iam" && rest.starts_with("role/"))
+}
+
 fn is_session(text: &str) -> bool {
     arn::split(text).is_some_and(|[_, _, service, _, _, rest]| service == "sts" && rest.starts_with("assumed-role/"))
+}
+
+fn is_user_or_role(request: &Request) -> bool {
+    let Principal::Aws(text) = &request.principal else { return false };
+    let is_user = arn::split(text).is_some_and(|[_, _, service, _, _, rest]| service == "iam" && rest.starts_with("user/"));
+    is_user || is_role(text) || is_session(text)
 }
 
 fn by_parts(parts: &[Glob; 6], text: &str) -> bool {

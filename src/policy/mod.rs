@@ -7,6 +7,9 @@
 //! Invariants: everything that needs the document's version (variables), the operator's qualifiers (`IfExists`,
 //! `ForAllValues`) or a value's type (numbers, dates, addresses) is settled here. Spans point into the document.
 
+pub mod access;
+pub mod access_json;
+pub mod compose;
 pub mod condition;
 pub mod keys;
 pub mod normalize;
@@ -17,6 +20,7 @@ pub mod request_json;
 pub mod resource;
 pub mod template;
 
+pub use access::{Access, Stack};
 pub use condition::{Condition, Order, Quantifier, Test, TextMode};
 pub use normalize::normalize;
 pub use operator::{BaseOperator, Operator};

@@ -2,7 +2,8 @@
 //!
 //! A principal, an action, a resource and a context. Some context keys follow from the principal (`aws:PrincipalArn`,
 //! `aws:username`, ...): [`Request::new`] fills them in where the caller did not give them, so that no request
-//! contradicts itself. A key's values are a set; an empty list is an absent key.
+//! contradicts itself. `aws:ResourceAccount` follows from a resource ARN that names its account. A key's values are a set;
+//! an empty list is an absent key.
 //!
 //! Source: IAM User Guide, "AWS global condition context keys", properties of the principal.
 
@@ -48,8 +49,18 @@ impl Request {
         for (key, value) in derived(&principal) {
             context.entry(key.to_owned()).or_insert_with(|| vec![value]);
         }
+        if let Some([_, _, _, _, account, _]) = arn::split(resource)
+            && arn::is_account(account)
+        {
+            context.entry("aws:resourceaccount".to_owned()).or_insert_with(|| vec![account.to_owned()]);
+        }
         context.retain(|_, values| !values.is_empty());
         Self { principal, action: action.to_owned(), resource: resource.to_owned(), context }
+    }
+
+    /// The account that owns the resource, if it is known.
+    pub fn resource_account(&self) -> Option<&str> {
+        self.context.get("aws:resourceaccount").and_then(|values| values.first()).map(String::as_str)
     }
 
     /// The ARN under which identity-based rules know the principal: a session's is its role's.

@@ -7,7 +7,7 @@ use super::ask::{ActionScope, Ask, ask};
 use super::{InternalError, Outcome, Proof, Settings, Verdict, reasons};
 use crate::diag::Span;
 use crate::glob::Glob;
-use crate::policy::{Policy, ResourcePattern};
+use crate::policy::{self, ResourcePattern};
 use std::time::Instant;
 
 /// The access that must not be granted. Patterns are written as in a policy; an empty list means any.
@@ -20,14 +20,13 @@ pub struct Access {
 }
 
 /// Whether `policy` grants none of `access`.
-pub fn access_not_granted(policy: &Policy, access: &Access, settings: &Settings) -> Result<Outcome, InternalError> {
+pub fn access_not_granted(policy: &policy::Access, access: &Access, settings: &Settings) -> Result<Outcome, InternalError> {
     let started = Instant::now();
     let search = search(policy, access);
     let found = ask(&search, settings)?;
     let (verdict, message) = match (found.witness, found.unknown) {
         (Some(witness), _) => {
-            let statements: Vec<usize> = found.statements.into_iter().collect();
-            let reasons = reasons(policy, &statements, "One or more of the listed actions or resources");
+            let reasons = reasons(policy, found.statements, "One or more of the listed actions or resources in the statement");
             let message = "The policy document grants access to perform one or more of the listed actions or resources.";
             (Verdict::Fail { reasons, witness: Box::new(witness) }, message.to_owned())
         }
@@ -41,17 +40,16 @@ pub fn access_not_granted(policy: &Policy, access: &Access, settings: &Settings)
         }
     };
     let proof = Proof::since(started, settings, found.queries);
-    Ok(Outcome { check: "access-not-granted", verdict, message, proof, notes: Vec::new() })
+    Ok(Outcome { check: "access-not-granted", verdict, message, proof, notes: found.notes })
 }
 
 /// The search behind it.
-pub fn search<'p>(policy: &'p Policy, access: &Access) -> Ask<'p> {
+pub fn search<'p>(policy: &'p policy::Access, access: &Access) -> Ask<'p> {
     let globs: Vec<Glob> = access.actions.iter().map(|action| Glob::parse(action).to_ascii_lowercase()).collect();
     let patterns = access.resources.iter().map(|resource| ResourcePattern::parse(resource, Span::default(), false));
     Ask {
-        grants: policy,
-        unless: None,
         actions: if globs.is_empty() { ActionScope::All } else { ActionScope::Matching(globs) },
         resources: if access.resources.is_empty() { None } else { Some(patterns.collect()) },
+        ..Ask::new(policy, None)
     }
 }

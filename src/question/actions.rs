@@ -6,7 +6,8 @@
 use super::ask::{ActionScope, Ask};
 use crate::glob::Glob;
 use crate::glob::classes::{Class, Domain, classes};
-use crate::policy::Policy;
+use crate::policy::Access;
+use crate::policy::compose::TRUST_ACTIONS;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 /// Actions: `service:name` in lower case, printable ASCII without wildcards; as `encode/action` has them.
@@ -25,9 +26,9 @@ pub(super) const ACTIONS: Domain = Domain {
 /// The actions to which the same statements apply.
 #[derive(Debug, Clone)]
 pub(super) struct Group {
-    /// Statements of the granting policy that apply, by place.
+    /// Statements of the granting side that apply, by number.
     pub(super) grants: Vec<usize>,
-    /// Statements of the other policy that apply, by place.
+    /// Statements of the other side that apply, by number.
     pub(super) unless: Vec<usize>,
     /// An action of the group, in lower case unless the scope lists it.
     pub(super) action: String,
@@ -35,11 +36,15 @@ pub(super) struct Group {
 
 /// The groups of a question's scope in which the granting policy grants anything; `None` if there are too many states.
 pub(super) fn groups(ask: &Ask<'_>, most_states: usize) -> Option<Vec<Group>> {
-    let mut seen: HashMap<(Vec<usize>, Vec<usize>), ()> = HashMap::new();
+    let is_stack = !ask.grants.is_alone() || !ask.unless.is_none_or(Access::is_alone);
+    // A stack's rules tell these actions apart, whatever the statements say.
+    let trust = is_stack.then(|| Glob::parse(TRUST_ACTIONS));
+    let mut seen: HashMap<(Vec<usize>, Vec<usize>, bool), ()> = HashMap::new();
     let mut out = Vec::new();
     let mut add = |group: Group| {
-        let grants_any = group.grants.iter().any(|index| ask.grants.statements.get(*index).is_some_and(super::ask::allows));
-        if grants_any && seen.insert((group.grants.clone(), group.unless.clone()), ()).is_none() {
+        let grants_any = group.grants.iter().any(|number| ask.grants.grants(*number));
+        let trust = trust.as_ref().is_some_and(|glob| glob.matches(&group.action.to_ascii_lowercase()));
+        if grants_any && seen.insert((group.grants.clone(), group.unless.clone(), trust), ()).is_none() {
             out.push(group);
         }
     };
@@ -50,7 +55,7 @@ pub(super) fn groups(ask: &Ask<'_>, most_states: usize) -> Option<Vec<Group>> {
         return Some(out);
     }
     let scope: &[Glob] = if let ActionScope::Matching(globs) = &ask.actions { globs } else { &[] };
-    let table = Table::new(ask, scope);
+    let table = Table::new(ask, scope, trust.as_ref());
     for class in table.classes(most_states)? {
         if let Some(group) = table.group(class) {
             add(group);
@@ -65,6 +70,7 @@ enum Owner {
     Grants(usize),
     Unless(usize),
     Scope,
+    Trust,
 }
 
 /// The distinct globs of a question, with whose they are.
@@ -76,7 +82,7 @@ struct Table<'a, 'p> {
 }
 
 impl<'a, 'p: 'a> Table<'a, 'p> {
-    fn new(ask: &'a Ask<'p>, scope: &'a [Glob]) -> Self {
+    fn new(ask: &'a Ask<'p>, scope: &'a [Glob], trust: Option<&'a Glob>) -> Self {
         let mut table =
             Self { ask, scoped: matches!(ask.actions, ActionScope::Matching(_)), wild: Vec::new(), literal: BTreeMap::new() };
         let mut known: HashMap<&'a Glob, usize> = HashMap::new();
@@ -90,16 +96,17 @@ impl<'a, 'p: 'a> Table<'a, 'p> {
                 table.wild.get_mut(at).into_iter().for_each(|(_, owners)| owners.push(owner));
             }
         };
-        let mut side = |policy: &'a Policy, owner: fn(usize) -> Owner| {
-            for statement in &policy.statements {
-                statement.action.patterns.iter().for_each(|glob| add(glob, owner(statement.index)));
+        let mut side = |access: &'a Access, owner: fn(usize) -> Owner| {
+            for (number, _, statement) in access.statements() {
+                statement.action.patterns.iter().for_each(|glob| add(glob, owner(number)));
             }
         };
         side(ask.grants, Owner::Grants);
-        if let Some(policy) = ask.unless {
-            side(policy, Owner::Unless);
+        if let Some(access) = ask.unless {
+            side(access, Owner::Unless);
         }
         scope.iter().for_each(|glob| add(glob, Owner::Scope));
+        trust.into_iter().for_each(|glob| add(glob, Owner::Trust));
         table
     }
 
@@ -145,12 +152,13 @@ impl<'a, 'p: 'a> Table<'a, 'p> {
         if self.scoped && !owners.contains(&Owner::Scope) {
             return None;
         }
-        let applying = |policy: &Policy, owner: fn(usize) -> Owner| -> Vec<usize> {
-            let statements = policy.statements.iter();
-            let applies = statements.filter(|statement| owners.contains(&owner(statement.index)) != statement.action.negated);
-            applies.map(|statement| statement.index).collect()
+        let applying = |access: &Access, owner: fn(usize) -> Owner| -> Vec<usize> {
+            let applies = |number: usize, negated: bool| owners.contains(&owner(number)) != negated;
+            let statements = access.statements();
+            let applying = statements.filter(|(number, _, statement)| applies(*number, statement.action.negated));
+            applying.map(|(number, ..)| number).collect()
         };
-        let unless = self.ask.unless.map(|policy| applying(policy, Owner::Unless)).unwrap_or_default();
+        let unless = self.ask.unless.map(|access| applying(access, Owner::Unless)).unwrap_or_default();
         Some(Group { grants: applying(self.ask.grants, Owner::Grants), unless, action })
     }
 }
@@ -158,9 +166,9 @@ impl<'a, 'p: 'a> Table<'a, 'p> {
 /// The group of one action.
 pub(super) fn group_of(ask: &Ask<'_>, action: &str) -> Group {
     let lower = action.to_ascii_lowercase();
-    let applying = |policy: &Policy| -> Vec<usize> {
-        let statements = policy.statements.iter().filter(|statement| statement.action.applies(&lower));
-        statements.map(|statement| statement.index).collect()
+    let applying = |access: &Access| -> Vec<usize> {
+        let statements = access.statements().filter(|(_, _, statement)| statement.action.applies(&lower));
+        statements.map(|(number, ..)| number).collect()
     };
     Group { grants: applying(ask.grants), unless: ask.unless.map(applying).unwrap_or_default(), action: action.to_owned() }
 }

@@ -1,4 +1,4 @@
-//! Is there a request that one policy allows, another does not, within a scope?
+//! Is there a request that one access definition allows, another does not, within a scope?
 //!
 //! The one search behind every question, and the seam where an engine fits: [`Engine::Auto`] splits the actions into
 //! groups and asks Z3 a small query for each; [`Engine::Strings`] asks one whole formula. Whatever an engine finds is
@@ -6,11 +6,11 @@
 
 use super::actions::{self, Group};
 use super::{Engine, InternalError, Settings, propose, tidy};
-use crate::document::Effect;
+use crate::catalog::Catalog;
 use crate::encode::{Encoder, ResourceShape, Unsupported};
 use crate::eval;
 use crate::glob::Glob;
-use crate::policy::{ArnMatching, Policy, Request, ResourcePattern, Statement};
+use crate::policy::{Access, ArnMatching, Policy, Request, ResourcePattern, Statement};
 use crate::smt::{self, Formula, Solver};
 use std::collections::{BTreeSet, HashMap};
 use std::time::Instant;
@@ -29,14 +29,25 @@ pub enum ActionScope {
 /// A search: a request that `grants` allows and `unless` does not.
 #[derive(Debug, Clone)]
 pub struct Ask<'p> {
-    /// The policy that must allow it.
-    pub grants: &'p Policy,
-    /// The policy that must not; `None` denies everything.
-    pub unless: Option<&'p Policy>,
+    /// The access definition that must allow it.
+    pub grants: &'p Access,
+    /// The one that must not; `None` denies everything.
+    pub unless: Option<&'p Access>,
     /// Which actions count.
     pub actions: ActionScope,
     /// Which resources count; `None` for all.
     pub resources: Option<Vec<ResourcePattern>>,
+    /// Which requests count: those to which every statement of this policy applies, whatever the action.
+    pub within: Option<Policy>,
+    /// The statement of `grants` that must apply, if it is one in particular.
+    pub by: Option<usize>,
+}
+
+impl<'p> Ask<'p> {
+    /// A search over all requests.
+    pub fn new(grants: &'p Access, unless: Option<&'p Access>) -> Self {
+        Self { grants, unless, actions: ActionScope::All, resources: None, within: None, by: None }
+    }
 }
 
 /// What a search found.
@@ -44,21 +55,60 @@ pub struct Ask<'p> {
 pub struct Found {
     /// A request, replayed and tidied.
     pub witness: Option<Request>,
-    /// The Allow statements of `grants` that allow some such request, in order.
+    /// The numbers of the Allow statements of `grants` that allow some such request, in order.
     pub statements: BTreeSet<usize>,
     /// Why something was left open, if it was.
     pub unknown: Option<String>,
     /// How many queries Z3 answered.
     pub queries: usize,
-}
-
-/// Whether a statement is an Allow.
-pub(super) fn allows(statement: &Statement) -> bool {
-    statement.effect == Effect::Allow
+    /// What is worth knowing beside it.
+    pub notes: Vec<String>,
 }
 
 /// Searches; an error is an internal one: a model that does not replay.
+///
+/// With [`Settings::catalog_actions`] only actions of the catalog count. Else, if the witness's action does not exist and
+/// [`Settings::realistic`] is set, one that exists is looked for, and the lack of one is noted.
 pub fn ask(ask: &Ask<'_>, settings: &Settings) -> Result<Found, InternalError> {
+    if settings.catalog_actions
+        && let Some(closed) = closed_world(ask)
+    {
+        return search(&closed, settings);
+    }
+    let mut found = search(ask, settings)?;
+    let Some(witness) = found.witness.as_ref().filter(|_| settings.realistic) else { return Ok(found) };
+    if Catalog::latest().canonical_action(&witness.action).is_none()
+        && let Some(closed) = closed_world(ask)
+    {
+        let real = search(&closed, settings)?;
+        found.queries += real.queries;
+        match (real.witness, real.unknown) {
+            (Some(real), _) => found.witness = Some(real),
+            (None, Some(_)) => {}
+            (None, None) => found.notes.push(format!("only actions that do not exist yet: {}", witness.action)),
+        }
+    }
+    Ok(found)
+}
+
+/// The search among the catalog's actions, if it is not one among listed actions anyway.
+fn closed_world<'p>(ask: &Ask<'p>) -> Option<Ask<'p>> {
+    let all = || {
+        let services = Catalog::latest().services();
+        services.flat_map(|(prefix, service)| service.actions().map(move |action| format!("{prefix}:{}", action.name)))
+    };
+    let actions: Vec<String> = match &ask.actions {
+        ActionScope::Listed(_) => return None,
+        ActionScope::All => all().collect(),
+        ActionScope::Matching(globs) => {
+            let counts = |action: &String| globs.iter().any(|glob| glob.matches(&action.to_ascii_lowercase()));
+            all().filter(counts).collect()
+        }
+    };
+    Some(Ask { actions: ActionScope::Listed(actions), ..ask.clone() })
+}
+
+fn search(ask: &Ask<'_>, settings: &Settings) -> Result<Found, InternalError> {
     let mut search = Search::new(ask, settings);
     match settings.engine {
         Engine::Strings => search.whole()?,
@@ -88,23 +138,27 @@ impl<'a, 'p> Search<'a, 'p> {
         Self { ask, settings, solver, found: Found::default() }
     }
 
+    /// Whether every statement of these that could be to blame is known to be.
+    fn settled(&self, grants: &[usize]) -> bool {
+        let counts = |number: &&usize| self.ask.grants.grants(**number) && self.ask.by.is_none_or(|by| by == **number);
+        grants.iter().filter(counts).all(|number| self.found.statements.contains(number))
+    }
+
     /// Asks about the actions of one group.
     fn group(&mut self, group: &Group) -> Result<(), InternalError> {
-        let grants = pick(self.ask.grants, &group.grants);
-        let unless = self.ask.unless.map(|policy| pick(policy, &group.unless)).unwrap_or_default();
-        if grants.iter().all(|statement| !allows(statement) || self.found.statements.contains(&statement.index)) {
+        if self.settled(&group.grants) {
             return Ok(());
         }
         let (mut open, mut unencoded) = (Vec::new(), None);
-        for shape in shapes(self.ask, &grants, &unless) {
-            let mut encoder = encoder(self.ask, &grants, &unless, self.settings.matching, shape);
-            match violation(self.ask, &mut encoder, &grants, &unless, false) {
+        for shape in shapes(self.ask, group) {
+            let mut encoder = encoder(self.ask, group, self.settings.matching, shape).for_action(&group.action);
+            match violation(self.ask, &mut encoder, group, false) {
                 Ok(parts) if self.impossible(&[&parts.formula]) => {}
                 Ok(parts) => open.push((encoder, parts)),
                 // The proof may not depend on what has no encoding.
                 Err(unsupported) => {
-                    let encoder = self::encoder(self.ask, &grants, &unless, self.settings.matching, shape);
-                    let opaque = violation(self.ask, &mut encoder.with_opaque_constructs(), &grants, &unless, false);
+                    let encoder = self::encoder(self.ask, group, self.settings.matching, shape).for_action(&group.action);
+                    let opaque = violation(self.ask, &mut encoder.with_opaque_constructs(), group, false);
                     let proved = opaque.is_ok_and(|parts| self.impossible(&[&parts.formula]));
                     if !proved {
                         unencoded.get_or_insert(unsupported);
@@ -115,14 +169,16 @@ impl<'a, 'p> Search<'a, 'p> {
         if open.is_empty() && unencoded.is_none() {
             return Ok(());
         }
-        for allow in grants.iter().filter(|statement| allows(statement)) {
-            if !self.found.statements.contains(&allow.index)
-                && let Some(request) = propose::propose(self.ask, allow, &grants, &unless, &group.action, self.settings.matching)
+        for number in &group.grants {
+            if self.ask.grants.grants(*number)
+                && self.ask.by.is_none_or(|by| by == *number)
+                && !self.found.statements.contains(number)
+                && let Some(request) = propose::propose(self.ask, *number, group, self.settings.matching)
             {
                 self.note(request)?;
             }
         }
-        if grants.iter().all(|statement| !allows(statement) || self.found.statements.contains(&statement.index)) {
+        if self.settled(&group.grants) {
             return Ok(());
         }
         if let Some(unsupported) = unencoded {
@@ -148,7 +204,7 @@ impl<'a, 'p> Search<'a, 'p> {
         if !self.check_all(&[&whole], encoder, action)? {
             return Ok(());
         }
-        for (index, formula) in &parts.allows {
+        for (index, formula) in &parts.grants {
             if !self.found.statements.contains(index) {
                 self.check_all(&[&whole, formula], encoder, action)?;
             }
@@ -230,87 +286,91 @@ pub fn violates(ask: &Ask<'_>, request: &Request, matching: ArnMatching) -> Opti
         ActionScope::Matching(globs) => globs.iter().any(|glob| glob.matches(&action)),
         ActionScope::Listed(actions) => actions.iter().any(|listed| listed.eq_ignore_ascii_case(&action)),
     };
-    let resource_counts = |patterns: &Vec<ResourcePattern>| eval::resource_matches(patterns, request, matching);
-    if !in_scope || !ask.resources.as_ref().is_none_or(resource_counts) {
+    if !in_scope || !counts(ask, request, matching) {
         return None;
     }
     let granted = eval::evaluate(ask.grants, request, matching);
-    let kept = ask.unless.is_some_and(|policy| eval::allows(policy, request, matching));
-    (granted.decision == eval::Decision::Allowed && !kept).then_some(granted.decided_by)
+    let kept = ask.unless.is_some_and(|access| eval::allows(access, request, matching));
+    let by = ask.by.is_none_or(|by| granted.decided_by.contains(&by));
+    (granted.decision == eval::Decision::Allowed && !kept && by).then_some(granted.decided_by)
 }
 
-fn pick<'p>(policy: &'p Policy, indexes: &[usize]) -> Vec<&'p Statement> {
-    indexes.iter().filter_map(|index| policy.statements.get(*index)).collect()
+/// Whether a request is of the resources and circumstances that count.
+pub(super) fn counts(ask: &Ask<'_>, request: &Request, matching: ArnMatching) -> bool {
+    let resource_counts = |patterns: &Vec<ResourcePattern>| eval::resource_matches(patterns, request, matching);
+    let within = |policy: &Policy| {
+        policy.statements.iter().all(|statement| eval::applies_beyond_action(statement, request, matching))
+    };
+    ask.resources.as_ref().is_none_or(resource_counts) && ask.within.as_ref().is_none_or(within)
 }
 
-pub(super) fn encoder(
-    ask: &Ask<'_>,
-    grants: &[&Statement],
-    unless: &[&Statement],
-    matching: ArnMatching,
-    shape: ResourceShape,
-) -> Encoder {
-    let policies: Vec<&Policy> = [Some(ask.grants), ask.unless].into_iter().flatten().collect();
-    let statements: Vec<&Statement> = grants.iter().chain(unless).copied().collect();
-    Encoder::new(policies, &statements, matching, shape)
+/// The statements that a query about a group is over.
+fn statements<'s>(ask: &'s Ask<'_>, group: &Group) -> Vec<&'s Statement> {
+    let pick = |access: &'s Access, numbers: &[usize]| -> Vec<&'s Statement> {
+        numbers.iter().filter_map(|number| access.statement(*number)).map(|(_, statement)| statement).collect()
+    };
+    let mut out = pick(ask.grants, &group.grants);
+    if let Some(access) = ask.unless {
+        out.extend(pick(access, &group.unless));
+    }
+    out.extend(ask.within.iter().flat_map(|policy| &policy.statements));
+    out
+}
+
+pub(super) fn encoder(ask: &Ask<'_>, group: &Group, matching: ArnMatching, shape: ResourceShape) -> Encoder {
+    let policies: Vec<&Policy> =
+        ask.grants.policies().chain(ask.unless.into_iter().flat_map(Access::policies)).chain(&ask.within).collect();
+    Encoder::new(policies, &statements(ask, group), matching, shape)
 }
 
 /// The shapes of resources that need a query: if nothing names a resource, one stands for the other.
-pub(super) fn shapes(ask: &Ask<'_>, grants: &[&Statement], unless: &[&Statement]) -> Vec<ResourceShape> {
-    let named = grants.iter().chain(unless).filter_map(|statement| statement.resource.as_ref());
+pub(super) fn shapes(ask: &Ask<'_>, group: &Group) -> Vec<ResourceShape> {
+    let statements = statements(ask, group);
+    let named = statements.iter().filter_map(|statement| statement.resource.as_ref());
     let mut patterns = named.flat_map(|resource| &resource.patterns).chain(ask.resources.iter().flatten());
-    if patterns.all(ResourcePattern::is_everything) {
+    if ask.grants.is_alone() && ask.unless.is_none_or(Access::is_alone) && patterns.all(ResourcePattern::is_everything) {
         vec![ResourceShape::Arn]
     } else {
         vec![ResourceShape::Arn, ResourceShape::Other]
     }
 }
 
-/// The formula of a search, and each Allow statement's own.
+/// The formula of a search, and each granting statement's own.
 pub(super) struct Violation {
     pub(super) formula: Formula,
-    pub(super) allows: Vec<(usize, Formula)>,
+    pub(super) grants: Vec<(usize, Formula)>,
 }
 
-/// Builds the formula over these statements; `whole` leaves the action open and puts the actions into it.
+/// Builds the formula over a group's statements; `whole` leaves the action open and puts the actions into it.
 pub(super) fn violation(
     ask: &Ask<'_>,
     encoder: &mut Encoder,
-    grants: &[&Statement],
-    unless: &[&Statement],
+    group: &Group,
     whole: bool,
 ) -> Result<Violation, Unsupported> {
-    let mut encode = |policy: &Policy, statements: &[&Statement], effect: Effect| -> Result<Vec<(usize, Formula)>, Unsupported> {
-        let mut out = Vec::new();
-        for statement in statements.iter().filter(|statement| statement.effect == effect) {
-            let action = if whole { encoder.action(&statement.action) } else { Formula::True };
-            out.push((statement.index, Formula::and([action, encoder.statement(policy, statement)?])));
-        }
-        Ok(out)
-    };
-    let any = |parts: &[(usize, Formula)]| Formula::or(parts.iter().map(|(_, formula)| formula.clone()));
-    let allows = encode(ask.grants, grants, Effect::Allow)?;
-    let denies = encode(ask.grants, grants, Effect::Deny)?;
+    let granted = encoder.allowed(ask.grants, &group.grants, whole)?;
     let kept = match ask.unless {
-        Some(policy) => {
-            let (allows, denies) = (encode(policy, unless, Effect::Allow)?, encode(policy, unless, Effect::Deny)?);
-            Formula::and([any(&allows), any(&denies).not()])
-        }
+        Some(access) => encoder.allowed(access, &group.unless, whole)?.formula,
         None => Formula::False,
     };
-    let scope = match &ask.actions {
-        _ if !whole => Formula::True,
-        ActionScope::All => Formula::True,
-        ActionScope::Matching(globs) => encoder.action_patterns(globs),
+    let mut parts = vec![granted.formula, kept.not()];
+    if let Some(by) = ask.by {
+        parts.push(Formula::or(granted.grants.iter().filter(|(number, _)| *number == by).map(|(_, formula)| formula.clone())));
+    }
+    match &ask.actions {
+        _ if !whole => {}
+        ActionScope::All => {}
+        ActionScope::Matching(globs) => parts.push(encoder.action_patterns(globs)),
         ActionScope::Listed(actions) => {
             let literals: Vec<Glob> = actions.iter().map(|action| Glob::literal(&action.to_ascii_lowercase())).collect();
-            encoder.action_patterns(&literals)
+            parts.push(encoder.action_patterns(&literals));
         }
-    };
-    let resources = match &ask.resources {
-        Some(patterns) => encoder.resources(patterns)?,
-        None => Formula::True,
-    };
-    let formula = Formula::and([any(&allows), any(&denies).not(), kept.not(), scope, resources]);
-    Ok(Violation { formula, allows })
+    }
+    if let Some(patterns) = &ask.resources {
+        parts.push(encoder.resources(patterns)?);
+    }
+    for (policy, statement) in ask.within.iter().flat_map(|policy| policy.statements.iter().map(move |one| (policy, one))) {
+        parts.push(encoder.statement(policy, statement)?);
+    }
+    Ok(Violation { formula: Formula::and(parts), grants: granted.grants })
 }

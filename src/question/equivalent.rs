@@ -1,22 +1,19 @@
 //! Asserts two searches that are both empty iff the two policies allow the same requests.
 
 use super::ask::ask;
-use super::{InternalError, Outcome, Proof, Reason, Settings, Verdict, no_new_access, reasons};
-use crate::policy::Policy;
+use super::{InternalError, Outcome, Proof, Settings, Verdict, no_new_access, reasons};
+use crate::policy::Access;
 use std::time::Instant;
 
 /// Whether `a` and `b` allow the same requests.
 ///
 /// The reasons of a FAIL are the statements that allow what the other policy does not, those of `b` first.
-pub fn equivalent(a: &Policy, b: &Policy, settings: &Settings) -> Result<Outcome, InternalError> {
+pub fn equivalent(a: &Access, b: &Access, settings: &Settings) -> Result<Outcome, InternalError> {
     let started = Instant::now();
     let only_b = ask(&no_new_access::search(a, b), settings)?;
     let only_a = ask(&no_new_access::search(b, a), settings)?;
-    let blame = |policy: &Policy, statements: &std::collections::BTreeSet<usize>, words: &str| -> Vec<Reason> {
-        reasons(policy, &statements.iter().copied().collect::<Vec<_>>(), words)
-    };
-    let mut all = blame(b, &only_b.statements, "Access that only the second policy grants");
-    all.extend(blame(a, &only_a.statements, "Access that only the first policy grants"));
+    let mut all = reasons(b, only_b.statements, "Access that only the second policy grants in the statement");
+    all.extend(reasons(a, only_a.statements, "Access that only the first policy grants in the statement"));
     let queries = only_a.queries + only_b.queries;
     let (verdict, message) = match (only_b.witness.or(only_a.witness), only_b.unknown.or(only_a.unknown)) {
         (Some(witness), _) => {
@@ -29,5 +26,5 @@ pub fn equivalent(a: &Policy, b: &Policy, settings: &Settings) -> Result<Outcome
         }
         (None, None) => (Verdict::Pass, "The policies grant the same access.".to_owned()),
     };
-    Ok(Outcome { check: "equivalent", verdict, message, proof: Proof::since(started, settings, queries), notes: Vec::new() })
+    Ok(Outcome { check: "equivalent", verdict, message, proof: Proof::since(started, settings, queries), notes: only_b.notes.into_iter().chain(only_a.notes).collect() })
 }

@@ -15,12 +15,15 @@ pub mod ask;
 pub mod emit;
 pub mod equivalent;
 pub mod no_new_access;
+pub mod no_public_access;
+pub mod outside_access;
 mod propose;
 mod strings;
 mod tidy;
+mod untrusted;
 
-use crate::diag::Budget;
-use crate::policy::{ArnMatching, Policy, Request};
+use crate::diag::{Budget, Source, Span};
+use crate::policy::{Access, ArnMatching, Request};
 use std::time::Instant;
 
 /// How a question is decided.
@@ -34,7 +37,7 @@ pub enum Engine {
 }
 
 /// What every question takes beside its policies.
-#[derive(Debug, Clone, Copy, Default)]
+#[derive(Debug, Clone, Copy)]
 pub struct Settings {
     /// How to decide.
     pub engine: Engine,
@@ -42,6 +45,17 @@ pub struct Settings {
     pub matching: ArnMatching,
     /// What it may cost.
     pub budget: Budget,
+    /// Whether only actions of the catalog count: the closed-world question.
+    pub catalog_actions: bool,
+    /// Whether to look for a witness that AWS could receive today, if the first one is none.
+    pub realistic: bool,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        let (engine, matching, budget) = (Engine::default(), ArnMatching::default(), Budget::default());
+        Self { engine, matching, budget, catalog_actions: false, realistic: true }
+    }
 }
 
 /// PASS, FAIL or UNKNOWN.
@@ -65,7 +79,13 @@ pub enum Verdict {
 pub struct Reason {
     /// In AWS's words.
     pub description: String,
-    /// The statement's place, from 0.
+    /// The policy of the stack that it stands in; `None` for a policy alone.
+    pub policy: Option<String>,
+    /// The text and the place in it.
+    pub source: Source,
+    /// The statement's actions, or the whole statement.
+    pub span: Span,
+    /// The statement's place in its policy, from 0.
     pub statement_index: usize,
     /// Its Sid, if it has one.
     pub statement_id: Option<String>,
@@ -122,16 +142,24 @@ impl Proof {
     }
 }
 
-/// The reasons for the statements of these indexes; `words` says what a statement does, up to "in the statement".
-fn reasons(policy: &Policy, statements: &[usize], words: &str) -> Vec<Reason> {
+/// The reasons for the statements of these numbers; `words` says what a statement does, up to "statement".
+fn reasons(access: &Access, numbers: impl IntoIterator<Item = usize>, words: &str) -> Vec<Reason> {
     let mut out = Vec::new();
-    for index in statements {
-        let Some(statement) = policy.statements.get(*index) else { continue };
+    for number in numbers {
+        let Some((member, statement)) = access.statement(number) else { continue };
+        let of = if access.is_alone() { String::new() } else { format!(" of {}", member.name) };
         let description = match &statement.sid {
-            Some(sid) => format!("{words} in the statement with sid: {sid}."),
-            None => format!("{words} in the statement with index: {index}."),
+            Some(sid) => format!("{words} with sid: {sid}{of}."),
+            None => format!("{words} with index: {}{of}.", statement.index),
         };
-        out.push(Reason { description, statement_index: *index, statement_id: statement.sid.clone() });
+        out.push(Reason {
+            description,
+            policy: (!access.is_alone()).then(|| member.name.clone()),
+            source: member.policy.source.clone(),
+            span: statement.action.spans.first().copied().unwrap_or(statement.span),
+            statement_index: statement.index,
+            statement_id: statement.sid.clone(),
+        });
     }
     out
 }

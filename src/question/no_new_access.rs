@@ -2,22 +2,21 @@
 //!
 //! Source: IAM Access Analyzer, CheckNoNewAccess.
 
-use super::ask::{ActionScope, Ask, ask};
+use super::ask::{Ask, ask};
 use super::{InternalError, Outcome, Proof, Settings, Verdict, reasons};
-use crate::policy::Policy;
+use crate::policy::Access;
 use std::time::Instant;
 
 /// Whether `new` grants nothing that `existing` does not.
 ///
 /// A FAIL names every statement of `new` that grants something new, where AWS names one.
-pub fn no_new_access(existing: &Policy, new: &Policy, settings: &Settings) -> Result<Outcome, InternalError> {
+pub fn no_new_access(existing: &Access, new: &Access, settings: &Settings) -> Result<Outcome, InternalError> {
     let started = Instant::now();
     let search = search(existing, new);
     let found = ask(&search, settings)?;
     let (verdict, message) = match (found.witness, found.unknown) {
         (Some(witness), _) => {
-            let statements: Vec<usize> = found.statements.into_iter().collect();
-            let reasons = reasons(new, &statements, "New access");
+            let reasons = reasons(new, found.statements, "New access in the statement");
             let message = "The modified permissions grant new access compared to your existing policy.";
             (Verdict::Fail { reasons, witness: Box::new(witness) }, message.to_owned())
         }
@@ -31,10 +30,10 @@ pub fn no_new_access(existing: &Policy, new: &Policy, settings: &Settings) -> Re
         }
     };
     let proof = Proof::since(started, settings, found.queries);
-    Ok(Outcome { check: "no-new-access", verdict, message, proof, notes: Vec::new() })
+    Ok(Outcome { check: "no-new-access", verdict, message, proof, notes: found.notes })
 }
 
 /// The search behind it.
-pub fn search<'p>(existing: &'p Policy, new: &'p Policy) -> Ask<'p> {
-    Ask { grants: new, unless: Some(existing), actions: ActionScope::All, resources: None }
+pub fn search<'p>(existing: &'p Access, new: &'p Access) -> Ask<'p> {
+    Ask::new(new, Some(existing))
 }

@@ -8,12 +8,13 @@
 //! access): every resource pattern filled; for each key, the values its conditions name and a few odd ones, one key
 //! varied at a time.
 
-use super::ask::Ask;
+use super::actions::Group;
+use super::ask::{self, Ask};
 use crate::document::Effect;
 use crate::eval;
 use crate::policy::request::Context;
 use crate::policy::{
-    ArnMatching, Condition, Part, Principal, PrincipalMatch, PrincipalPattern, Request, ResourcePattern, Statement, Template,
+    Access, ArnMatching, Condition, Part, Principal, PrincipalMatch, PrincipalPattern, Request, ResourcePattern, Statement, Template,
     Test,
 };
 use crate::value::{arn, date, number};
@@ -22,38 +23,44 @@ use bigdecimal::BigDecimal;
 /// The most requests that are tried for one statement.
 const MOST: usize = 400;
 
-/// A request that `allow` grants and that shows the violation, if one was guessed.
-pub(super) fn propose(
-    ask: &Ask<'_>,
-    allow: &Statement,
-    grants: &[&Statement],
-    unless: &[&Statement],
-    action: &str,
-    matching: ArnMatching,
-) -> Option<Request> {
-    let applies = |statement: &Statement, request: &Request| eval::applies_beyond_action(statement, request, matching);
-    let any = |statements: &[&Statement], effect: Effect, request: &Request| {
-        statements.iter().any(|statement| statement.effect == effect && applies(statement, request))
-    };
+/// A request that the statement of this number grants and that shows the violation, if one was guessed.
+pub(super) fn propose(ask: &Ask<'_>, number: usize, group: &Group, matching: ArnMatching) -> Option<Request> {
+    let (_, allow) = ask.grants.statement(number)?;
     let shows = |request: &Request| {
-        applies(allow, request)
-            && !any(grants, Effect::Deny, request)
-            && (!any(unless, Effect::Allow, request) || any(unless, Effect::Deny, request))
-            && ask.resources.as_ref().is_none_or(|patterns| eval::resource_matches(patterns, request, matching))
+        eval::applies_beyond_action(allow, request, matching)
+            && eval::allows_among(ask.grants, &group.grants, request, matching)
+            && !ask.unless.is_some_and(|access| eval::allows_among(access, &group.unless, request, matching))
+            && ask::counts(ask, request, matching)
     };
-    let denies = unless.iter().copied().filter(|statement| statement.effect == Effect::Deny).map(Some);
+    // What a stack's other policies ask for is guessed along with the statement's own wishes.
+    let pick = |access: &'_ Access, numbers: &[usize], effect: Effect| -> Vec<Statement> {
+        let statements = numbers.iter().filter_map(|number| access.statement(*number));
+        let of_effect = statements.filter(|(_, statement)| statement.effect == effect);
+        of_effect.map(|(_, statement)| statement.clone()).collect()
+    };
+    let gates: Vec<Statement> = match ask.grants.is_alone() {
+        true => Vec::new(),
+        false => pick(ask.grants, &group.grants, Effect::Allow).into_iter().take(8).collect(),
+    };
+    let within: Vec<&Statement> = ask.within.iter().flat_map(|policy| &policy.statements).collect();
+    let denies = ask.unless.map(|access| pick(access, &group.unless, Effect::Deny)).unwrap_or_default();
+    let others: Vec<Statement> = ask.unless.map(|access| pick(access, &group.unless, Effect::Allow)).unwrap_or_default();
+    let others: Vec<&Statement> = others.iter().chain(&denies).chain(&gates).collect();
     let mut tried = 0;
-    for deny in std::iter::once(None).chain(denies) {
+    for deny in std::iter::once(None).chain(denies.iter().map(Some)) {
         let both: Vec<&Statement> = std::iter::once(allow).chain(deny).collect();
-        let contexts = contexts(&both, unless);
-        for principal in principals(&both) {
-            for resource in resources(&both, ask.resources.as_deref(), action) {
+        let wished: Vec<&Statement> = both.iter().chain(&within).copied().collect();
+        let contexts = contexts(&wished, &others);
+        let named: Vec<&Statement> = both.iter().copied().chain(&gates).collect();
+        for principal in principals(&named) {
+            for resource in resources(&both, ask.resources.as_deref(), &group.action) {
                 for context in &contexts {
                     tried += 1;
                     if tried > MOST {
                         return None;
                     }
-                    let request = Request::new(principal.clone(), action, &filled(&resource, context), context.clone());
+                    let resource = filled(&resource, context);
+                    let request = Request::new(principal.clone(), &group.action, &resource, context.clone());
                     if shows(&request) {
                         return Some(request);
                     }

@@ -3,18 +3,19 @@
 //! This is what a reader can compare with the papers, and what a question falls back to when its actions cannot be split.
 
 use super::InternalError;
+use super::actions::Group;
 use super::ask::{Ask, Search, encoder, shapes, violation};
 use crate::encode::{Encoder, ResourceShape};
-use crate::policy::{ArnMatching, Statement};
+use crate::policy::{Access, ArnMatching};
 use crate::smt::Formula;
 
 impl Search<'_, '_> {
     /// Asks one query for each shape of resource.
     pub(super) fn whole(&mut self) -> Result<(), InternalError> {
-        let (grants, unless) = statements(self.ask);
-        for shape in shapes(self.ask, &grants, &unless) {
-            let mut encoder = encoder(self.ask, &grants, &unless, self.settings.matching, shape);
-            match violation(self.ask, &mut encoder, &grants, &unless, true) {
+        let all = all(self.ask);
+        for shape in shapes(self.ask, &all) {
+            let mut encoder = encoder(self.ask, &all, self.settings.matching, shape);
+            match violation(self.ask, &mut encoder, &all, true) {
                 Ok(parts) => self.query(&encoder, parts, None)?,
                 Err(unsupported) => self.open(&unsupported.to_string()),
             }
@@ -23,21 +24,21 @@ impl Search<'_, '_> {
     }
 }
 
-fn statements<'p>(ask: &Ask<'p>) -> (Vec<&'p Statement>, Vec<&'p Statement>) {
-    let grants = ask.grants.statements.iter().collect();
-    let unless = ask.unless.map(|policy| policy.statements.iter().collect()).unwrap_or_default();
-    (grants, unless)
+/// All statements as one group, whose action is open.
+fn all(ask: &Ask<'_>) -> Group {
+    let numbers = |access: &Access| (0..access.len()).collect();
+    Group { grants: numbers(ask.grants), unless: ask.unless.map(numbers).unwrap_or_default(), action: String::new() }
 }
 
 /// The whole question as one formula over both shapes of resource, for a file.
 pub(super) fn formula(ask: &Ask<'_>, matching: ArnMatching) -> Result<Vec<Formula>, crate::encode::Unsupported> {
-    let (grants, unless) = statements(ask);
-    let shapes = shapes(ask, &grants, &unless);
+    let all = all(ask);
+    let shapes = shapes(ask, &all);
     let several = shapes.len() > 1;
     let (mut constraints, mut ways) = (Vec::new(), Vec::new());
     for shape in shapes {
-        let mut encoder: Encoder = encoder(ask, &grants, &unless, matching, shape);
-        let parts = violation(ask, &mut encoder, &grants, &unless, true)?;
+        let mut encoder: Encoder = encoder(ask, &all, matching, shape);
+        let parts = violation(ask, &mut encoder, &all, true)?;
         constraints.push(encoder.constraints());
         let is_arn = Formula::var("resource.is_arn");
         let shaped = if shape == ResourceShape::Arn { is_arn } else { is_arn.not() };

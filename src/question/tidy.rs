@@ -34,7 +34,7 @@ pub(super) fn tidy(request: Request, ask: &Ask<'_>, shows: &dyn Fn(&Request) -> 
     let keys: Vec<String> = best.context.keys().cloned().collect();
     for key in keys {
         // What follows from the principal belongs to the request whether it matters or not.
-        if !Request::new(best.principal.clone(), "a:b", "*", Default::default()).context.contains_key(&key) {
+        if !Request::new(best.principal.clone(), "a:b", &best.resource, Default::default()).context.contains_key(&key) {
             try_one(&mut best, shows, |request| _ = request.context.remove(&key));
         }
     }

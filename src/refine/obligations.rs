@@ -9,7 +9,7 @@ use crate::catalog::Catalog;
 use crate::diag::Budget;
 use crate::document::Document;
 use crate::encode::Unsupported;
-use crate::policy::{ArnMatching, Policy, Request, normalize};
+use crate::policy::{Access, ArnMatching, Request, normalize};
 use crate::question::ask::{ActionScope, Ask, ask};
 use crate::question::{InternalError, Settings, emit};
 use crate::smt::{Answer, Formula, Solver, smtlib};
@@ -66,7 +66,7 @@ const STATEMENTS: [(&str, &str); 4] = [
 
 /// Proves all four, or says which fails.
 pub fn prove(question: &Question<'_>, settings: &Settings) -> Result<Result<Vec<Obligation>, Failure>, super::Error> {
-    let (original, refined) = (normalize(question.original)?, normalize(question.refined)?);
+    let (original, refined): (Access, Access) = (normalize(question.original)?.into(), normalize(question.refined)?.into());
     let mut proved = Vec::new();
     for ((id, statement), search) in STATEMENTS.into_iter().zip(searches(question, &original, &refined)) {
         let started = Instant::now();
@@ -137,25 +137,24 @@ fn refuted(id: &'static str, witness: Request) -> Failure {
 }
 
 /// The searches behind O1, O2 and O3.
-fn searches<'p>(question: &Question<'_>, original: &'p Policy, refined: &'p Policy) -> [Ask<'p>; 3] {
+fn searches<'p>(question: &Question<'_>, original: &'p Access, refined: &'p Access) -> [Ask<'p>; 3] {
     // Actions of services that the original never names cannot be lost.
-    let statements = original.statements.iter();
     let may_lose = |action: &String| {
         let lower = action.to_ascii_lowercase();
-        statements.clone().any(|statement| statement.action.applies(&lower))
+        original.statements().any(|(_, _, statement)| statement.action.applies(&lower))
     };
     let used: Vec<String> = question.unused.used(question.catalog).filter(may_lose).collect();
     let gone = question.unused.globs();
     [
-        Ask { grants: refined, unless: Some(original), actions: ActionScope::All, resources: None },
-        Ask { grants: refined, unless: None, actions: ActionScope::Matching(gone), resources: None },
-        Ask { grants: original, unless: Some(refined), actions: ActionScope::Listed(used), resources: None },
+        Ask::new(refined, Some(original)),
+        Ask { actions: ActionScope::Matching(gone), ..Ask::new(refined, None) },
+        Ask { actions: ActionScope::Listed(used), ..Ask::new(original, Some(refined)) },
     ]
 }
 
 /// Each obligation as a self-contained SMT-LIB file: its name and its text. `unsat` means proved.
 pub fn scripts(question: &Question<'_>, matching: ArnMatching) -> Result<Vec<(String, String)>, ScriptError> {
-    let (original, refined) = (normalize(question.original)?, normalize(question.refined)?);
+    let (original, refined): (Access, Access) = (normalize(question.original)?.into(), normalize(question.refined)?.into());
     let mut out = Vec::new();
     for ((id, statement), search) in STATEMENTS.into_iter().zip(searches(question, &original, &refined)) {
         let comment = format!(

@@ -2,7 +2,8 @@
 
 use crate::catalog::Catalog;
 use crate::diag::Diagnostic;
-use crate::policy::request_json;
+use crate::policy::{Access, request_json};
+use crate::question::outside_access::{Finding, Outside};
 use crate::question::{Outcome, Settings, Verdict};
 use crate::refine::Refinement;
 use crate::refine::obligations::{Failure, Obligation};
@@ -25,6 +26,9 @@ pub fn outcome(outcome: &Outcome) -> Value {
             .iter()
             .map(|reason| {
                 let mut out = json!({"description": reason.description, "statementIndex": reason.statement_index});
+                if let (Some(policy), Some(object)) = (&reason.policy, out.as_object_mut()) {
+                    object.insert("policy".to_owned(), json!(policy));
+                }
                 if let (Some(sid), Some(object)) = (&reason.statement_id, out.as_object_mut()) {
                     object.insert("statementId".to_owned(), json!(sid));
                 }
@@ -40,6 +44,48 @@ pub fn outcome(outcome: &Outcome) -> Value {
     let proof = &outcome.proof;
     out.insert("proof".to_owned(), self::proof(proof.engine, proof.obligations, proof.milliseconds));
     Value::Object(out)
+}
+
+/// Who outside a zone of trust gets access.
+pub fn outside(access: &Access, outside: &Outside) -> Value {
+    let (result, message) = match (outside.findings.is_empty(), &outside.unknown) {
+        (true, None) => ("PASS", "Nobody outside the zone of trust gets access.".to_owned()),
+        (true, Some(why)) => ("UNKNOWN", format!("Whether somebody outside gets access is unknown: {why}.")),
+        (false, _) => ("FAIL", "Somebody outside the zone of trust gets access.".to_owned()),
+    };
+    let finding = |finding: &Finding| {
+        let (kind, who) = &finding.principal;
+        let mut out = json!({"principal": {*kind: who}, "isPublic": finding.is_public});
+        if let (Some((member, statement)), Some(object)) = (access.statement(finding.number), out.as_object_mut()) {
+            let action = if statement.action.negated { "notAction" } else { "action" };
+            object.insert(action.to_owned(), json!(finding.actions));
+            let source = &member.policy.source;
+            let written = source.text.get(statement.span.start..statement.span.end).unwrap_or_default();
+            let written: Value = serde_json::from_str(written).unwrap_or_default();
+            object.insert("condition".to_owned(), written.get("Condition").cloned().unwrap_or_else(|| json!({})));
+            if !access.is_alone() {
+                object.insert("policy".to_owned(), json!(member.name));
+            }
+            object.insert("statementIndex".to_owned(), json!(statement.index));
+            if let Some(sid) = &statement.sid {
+                object.insert("statementId".to_owned(), json!(sid));
+            }
+        }
+        if let Some(object) = out.as_object_mut() {
+            object.insert("witness".to_owned(), request_json::to_json(&finding.witness));
+        }
+        out
+    };
+    let findings: Vec<Value> = outside.findings.iter().map(finding).collect();
+    let mut out = json!({"check": "outside-access", "result": result, "message": message, "findings": findings});
+    if let Some(object) = out.as_object_mut() {
+        if let (Some(why), false) = (&outside.unknown, outside.findings.is_empty()) {
+            object.insert("notes".to_owned(), json!([format!("more may be found, something is unknown: {why}")]));
+        }
+        let proof = &outside.proof;
+        object.insert("proof".to_owned(), self::proof(proof.engine, proof.obligations, proof.milliseconds));
+    }
+    out
 }
 
 fn proof(engine: &str, obligations: usize, milliseconds: f64) -> Value {

@@ -1,4 +1,5 @@
 //! How are results worded and written? Views only: nothing here calls a solver or knows a command line.
 
+pub mod explain;
 pub mod json;
 pub mod text;

@@ -1,8 +1,9 @@
 //! Results for people. Styles are always written; the stream that prints them drops them where there is no terminal.
 
-use crate::diag::{Diagnostic, Severity};
-use crate::policy::{Policy, request_json};
-use crate::question::{Outcome, Verdict};
+use crate::diag::{Diagnostic, Severity, Source, Span};
+use crate::policy::{Access, Request, request_json};
+use crate::question::outside_access::Outside;
+use crate::question::{Outcome, Proof, Verdict};
 use crate::refine::obligations::{Failure, Obligation};
 use crate::smt;
 use annotate_snippets::{AnnotationKind, Level, Renderer, Snippet};
@@ -14,7 +15,7 @@ const FAIL: Style = AnsiColor::Red.on_default().bold();
 const UNKNOWN: Style = AnsiColor::Yellow.on_default().bold();
 
 /// A verdict: its word, its sentence, the statements to blame with their source, and the witness.
-pub fn outcome(outcome: &Outcome, blamed: &Policy) -> String {
+pub fn outcome(outcome: &Outcome) -> String {
     let (style, word) = match &outcome.verdict {
         Verdict::Pass => (PASS, "PASS"),
         Verdict::Fail { .. } => (FAIL, "FAIL"),
@@ -24,29 +25,55 @@ pub fn outcome(outcome: &Outcome, blamed: &Policy) -> String {
     if let Verdict::Fail { reasons, witness } = &outcome.verdict {
         for reason in reasons {
             let _ = writeln!(out, "\n{}", reason.description);
-            // A reason of the other policy (of `equivalent`) is told by its words alone.
-            let mine = blamed.statements.get(reason.statement_index).filter(|_| !reason.description.contains("first policy"));
-            if let Some(statement) = mine {
-                let place = statement.action.spans.first().copied().unwrap_or(statement.span);
-                let line = source_line(&blamed.source.text, place.start, place.end);
-                out.push_str(&snippet(&blamed.source.name, &blamed.source.text, line));
-            }
+            out.push_str(&place(&reason.source, reason.span));
         }
         let _ = writeln!(out, "\nA request that shows it, replayed:");
-        let shown = serde_json::to_string_pretty(&request_json::to_json(witness)).unwrap_or_default();
-        let _ = writeln!(out, "{shown}");
+        let _ = writeln!(out, "{}", request(witness));
     }
     for note in &outcome.notes {
         let _ = writeln!(out, "note: {note}");
     }
-    let _ = writeln!(
-        out,
-        "proof: {}, {} queries, Z3 {}, {:.1} ms",
-        outcome.proof.engine,
-        outcome.proof.obligations,
-        smt::version(),
-        outcome.proof.milliseconds
-    );
+    out.push_str(&proof(&outcome.proof));
+    out
+}
+
+fn proof(proof: &Proof) -> String {
+    let Proof { engine, obligations, milliseconds } = proof;
+    format!("proof: {engine}, {obligations} queries, Z3 {}, {milliseconds:.1} ms\n", smt::version())
+}
+
+fn request(witness: &Request) -> String {
+    serde_json::to_string_pretty(&request_json::to_json(witness)).unwrap_or_default()
+}
+
+/// The place of a statement with its source line.
+fn place(source: &Source, span: Span) -> String {
+    let line = source_line(&source.text, span.start, span.end);
+    snippet(&source.name, &source.text, line)
+}
+
+/// Who outside gets in: each finding with its statement and witness.
+pub fn outside(access: &Access, outside: &Outside) -> String {
+    let mut out = String::new();
+    let (style, word, message) = match (outside.findings.as_slice(), &outside.unknown) {
+        ([], None) => (PASS, "PASS", "Nobody outside the zone of trust gets access.".to_owned()),
+        ([], Some(why)) => (UNKNOWN, "UNKNOWN", format!("Whether somebody outside gets access is unknown: {why}.")),
+        (findings, _) => (FAIL, "FAIL", format!("Access from outside the zone of trust: {} findings.", findings.len())),
+    };
+    let _ = writeln!(out, "{style}{word}{style:#} {message}");
+    for finding in &outside.findings {
+        let (kind, who) = &finding.principal;
+        let public = if finding.is_public { ", public" } else { "" };
+        let _ = writeln!(out, "\n{kind} {who}{public}: {}", finding.actions.join(", "));
+        if let Some((member, statement)) = access.statement(finding.number) {
+            out.push_str(&place(&member.policy.source, statement.action.spans.first().copied().unwrap_or(statement.span)));
+        }
+        let _ = writeln!(out, "{}", request(&finding.witness));
+    }
+    if let (Some(why), false) = (&outside.unknown, outside.findings.is_empty()) {
+        let _ = writeln!(out, "note: more may be found, something is unknown: {why}");
+    }
+    out.push_str(&proof(&outside.proof));
     out
 }
 

@@ -3,13 +3,13 @@
 //! The generator is seeded and plain; it asserts that it reaches every operator with every qualifier, every principal,
 //! every decision, and requests for which keys are absent, single and several.
 
-use crate::support::policy;
+use crate::support::{policy, stack};
 use leastwise::diag::Budget;
 use leastwise::encode;
 use leastwise::eval::{self, Decision};
 use leastwise::policy::operator::BaseOperator;
 use leastwise::policy::request::Context;
-use leastwise::policy::{ArnMatching, Policy, Principal, Request};
+use leastwise::policy::{Access, ArnMatching, Principal, Request};
 use leastwise::question::no_new_access::no_new_access;
 use leastwise::question::{Settings, Verdict};
 use leastwise::smt;
@@ -243,6 +243,80 @@ impl Generator {
     }
 }
 
+impl Generator {
+    /// A stack with random members; some are left out.
+    fn stack(&mut self) -> Value {
+        let mut out = Map::new();
+        let full = json!({"Statement": {"Effect": "Allow", "Action": "*", "Resource": "*"}});
+        let full_for_all = json!({"Statement": {"Effect": "Allow", "Principal": "*", "Action": "*", "Resource": "*"}});
+        if self.random.chance(80) {
+            let policies: Vec<Value> = (0..self.random.below(3)).map(|_| self.policy(false)).collect();
+            out.insert("identityPolicies".to_owned(), json!(policies));
+        }
+        if self.random.chance(70) {
+            out.insert("resourcePolicy".to_owned(), self.policy(true));
+        }
+        for (name, percent) in [("permissionBoundaries", 40), ("sessionPolicies", 30)] {
+            if self.random.chance(percent) {
+                let policy = if self.random.chance(40) { full.clone() } else { self.policy(false) };
+                out.insert(name.to_owned(), json!([policy]));
+            }
+        }
+        for (name, principals, full) in
+            [("serviceControlPolicies", false, &full), ("resourceControlPolicies", true, &full_for_all)]
+        {
+            if self.random.chance(40) {
+                let mut levels = vec![vec![full.clone()]];
+                if self.random.chance(60) {
+                    levels.push(vec![self.policy(principals)]);
+                }
+                if self.random.chance(50) {
+                    levels[0].push(self.policy(principals));
+                }
+                out.insert(name.to_owned(), json!(levels));
+            }
+        }
+        if self.random.chance(20) {
+            out.insert("endpointPolicies".to_owned(), json!([self.policy(true)]));
+        }
+        if self.random.chance(10) {
+            out.insert("managementAccount".to_owned(), json!("111122223333"));
+        }
+        if out.is_empty() {
+            out.insert("identityPolicies".to_owned(), json!([full]));
+        }
+        Value::Object(out)
+    }
+
+    /// A request as for policies, with what the rules of stacks tell apart.
+    fn stack_request(&mut self) -> Request {
+        let request = self.request(true);
+        let mut context = request.context;
+        if self.random.chance(60) {
+            let owner = self.random.pick(&["111122223333", "999999999999"]);
+            context.entry("aws:resourceaccount".to_owned()).or_insert_with(|| vec![owner.to_owned()]);
+        }
+        let principal = match request.principal {
+            Principal::Aws(_) if self.random.chance(10) => {
+                Principal::Aws("arn:aws:iam::111122223333:role/aws-service-role/x/AWSServiceRoleForX".to_owned())
+            }
+            Principal::Aws(_) if self.random.chance(10) => Principal::Aws("arn:aws:iam::111122223333:root".to_owned()),
+            other => other,
+        };
+        context.retain(|key, _| !key.starts_with("aws:principal") && key != "aws:username");
+        let (action, resource) = match self.random.below(8) {
+            0 => ("kms:Decrypt", "arn:aws:kms:us-east-1:111122223333:key/k"),
+            1 => ("sts:AssumeRole", "arn:aws:iam::111122223333:role/r"),
+            2 => ("sts:GetCallerIdentity", "*"),
+            _ => (request.action.as_str(), request.resource.as_str()),
+        };
+        if resource.contains(":111122223333:") {
+            context.remove("aws:resourceaccount");
+        }
+        Request::new(principal, action, resource, context)
+    }
+}
+
 /// A request is fixed, so Z3 has little to do; what it cannot do in this time is counted as not compared.
 fn budget() -> Budget {
     Budget { timeout: Duration::from_millis(300), ..Budget::default() }
@@ -260,7 +334,7 @@ fn evaluator_and_encoding_agree_on_random_policies_and_requests() {
     for case in 0..cases {
         let with_principals = case % 2 == 0;
         let written = generator.policy(with_principals);
-        let policy: Policy = policy("random", &written);
+        let policy: Access = policy("random", &written);
         let requests: Vec<Request> = (0..3).map(|_| generator.request(with_principals)).collect();
         for matching in [ArnMatching::Segment, ArnMatching::Greedy] {
             for request in &requests {
@@ -336,4 +410,132 @@ fn no_random_request_refutes_a_pass() {
         }
     }
     assert!(passed > 30 && failed > 80, "the generator reaches both: {passed} PASS, {failed} FAIL");
+}
+
+#[test]
+fn evaluator_and_encoding_agree_on_random_stacks() {
+    let mut generator = generator(3);
+    let (mut decisions, mut compared) = (BTreeSet::new(), 0);
+    let cases: usize = std::env::var("LEASTWISE_CASES").ok().and_then(|text| text.parse().ok()).unwrap_or(200);
+    for _ in 0..cases {
+        let written = generator.stack();
+        let access = stack("random", &written);
+        for _ in 0..4 {
+            let request = generator.stack_request();
+            let evaluated = eval::evaluate(&access, &request, ArnMatching::Segment).decision;
+            decisions.insert(evaluated);
+            let encoded = smt::in_fresh_context(|| encode::allows(&access, &request, ArnMatching::Segment, &budget()));
+            if let Ok(Some(allowed)) = encoded {
+                compared += 1;
+                assert_eq!(allowed, evaluated == Decision::Allowed, "{written}\n{request:?}");
+            }
+        }
+    }
+    assert_eq!(decisions.len(), 3, "all decisions are reached");
+    assert!(compared * 10 > cases * 4 * 7, "only {compared} of {} comparisons were made", cases * 4);
+}
+
+/// Laws of evaluation: an Allow never removes access, a Deny never adds any; adding a boundary, a level of service control
+/// policies or a resource control policy never adds any; order does not matter.
+#[test]
+fn stacks_obey_the_laws_of_evaluation() {
+    let mut generator = generator(4);
+    let (mut allowed, mut changed) = (0, [0; 6]);
+    for _ in 0..3_000 {
+        let written = generator.stack();
+        let access = stack("random", &written);
+        let requests: Vec<Request> = (0..6).map(|_| generator.stack_request()).collect();
+        let decide = |written: &Value, request: &Request| eval::allows(&stack("changed", written), request, ArnMatching::Segment);
+        let effect = |effect: &str, mut statement: Value| {
+            statement["Effect"] = json!(effect);
+            statement
+        };
+        let with = |member: &str, change: &dyn Fn(&mut Vec<Value>)| {
+            let mut written = written.clone();
+            let list = written.as_object_mut().unwrap().entry(member).or_insert_with(|| json!([]));
+            change(list.as_array_mut().unwrap());
+            written
+        };
+        // Nothing was said about identity policies: a member then says something more than its statements.
+        let has_identity = written.get("identityPolicies").is_some();
+        let policy = |statement: &Value| json!({"Version": "2012-10-17", "Statement": [statement]});
+        let (mut plain, mut named) = (generator.statement(false), generator.statement(true));
+        plain = effect("Allow", plain);
+        named = effect("Deny", named);
+        let more = with("identityPolicies", &|list| list.push(policy(&plain)));
+        let denied = with("identityPolicies", &|list| list.push(policy(&effect("Deny", plain.clone()))));
+        let bounded = with("permissionBoundaries", &|list| list.push(policy(&plain)));
+        let controlled = with("serviceControlPolicies", &|list| list.push(json!([policy(&plain)])));
+        let resource_controlled = with("resourceControlPolicies", &|list| list.push(json!([policy(&named)])));
+        let mut reversed = written.clone();
+        for member in reversed.as_object_mut().unwrap().values_mut() {
+            for list in [member.pointer_mut("/Statement"), Some(&mut json!([]))].into_iter().flatten() {
+                list.as_array_mut().into_iter().for_each(|list| list.reverse());
+            }
+        }
+        for request in &requests {
+            let before = eval::allows(&access, request, ArnMatching::Segment);
+            allowed += usize::from(before);
+            let after = |written: &Value| decide(written, request);
+            let told = |law: &str| format!("{law}: {written}\n{plain}\n{named}\n{request:?}");
+            if has_identity {
+                assert!(!before || after(&more), "{}", told("an Allow removes no access"));
+                assert!(before || !after(&denied), "{}", told("a Deny adds no access"));
+                assert!(before || !after(&bounded), "{}", told("a boundary adds no access"));
+                assert!(before || !after(&controlled), "{}", told("a service control policy adds no access"));
+                for (at, written) in [&more, &denied, &bounded, &controlled].into_iter().enumerate() {
+                    changed[at] += usize::from(before != after(written));
+                }
+            }
+            assert!(before || !after(&resource_controlled), "{}", told("a resource control policy adds no access"));
+            changed[4] += usize::from(before != after(&resource_controlled));
+            assert_eq!(before, after(&reversed), "{}", told("order does not matter"));
+            changed[5] += 1;
+        }
+    }
+    assert!(allowed > 500 && changed.iter().all(|count| *count > 20), "the laws are tried: {allowed} {changed:?}");
+}
+
+/// Of random stacks: a PASS is refuted by no random request, and every witness replays (or the question is an error).
+#[test]
+fn no_random_request_refutes_a_pass_about_stacks() {
+    let mut generator = generator(5);
+    let (mut passed, mut failed) = (0, 0);
+    for case in 0..120 {
+        let old = generator.stack();
+        let new = if case % 3 == 0 {
+            generator.stack()
+        } else {
+            let mut new = old.clone();
+            let boundary = generator.policy(false);
+            let levels = json!([[boundary]]);
+            let object = new.as_object_mut().unwrap();
+            object.entry("identityPolicies").or_insert_with(|| json!([]));
+            object.insert(if case % 3 == 1 { "permissionBoundaries" } else { "serviceControlPolicies" }.to_owned(), match case % 3 {
+                1 => json!([boundary]),
+                _ => levels,
+            });
+            new
+        };
+        let (old_access, new_access) = (stack("old", &old), stack("new", &new));
+        let settings = Settings { budget: Budget { timeout: Duration::from_millis(700), ..Budget::default() }, ..Settings::default() };
+        let outcome = smt::in_fresh_context(|| no_new_access(&old_access, &new_access, &settings)).unwrap();
+        match outcome.verdict {
+            Verdict::Pass => {
+                passed += 1;
+                for _ in 0..200 {
+                    let request = generator.stack_request();
+                    let new_grant = eval::allows(&new_access, &request, settings.matching)
+                        && !eval::allows(&old_access, &request, settings.matching);
+                    assert!(
+                        !new_grant || encode::allows(&new_access, &request, settings.matching, &budget()) == Ok(None),
+                        "{old}\n{new}\n{request:?}"
+                    );
+                }
+            }
+            Verdict::Fail { .. } => failed += 1,
+            Verdict::Unknown(_) => {}
+        }
+    }
+    assert!(passed > 20 && failed > 15, "the generator reaches both: {passed} PASS, {failed} FAIL");
 }

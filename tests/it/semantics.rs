@@ -1,21 +1,31 @@
 //! The semantics cases, each run through the evaluator, the encoding with the request fixed, and the command line.
 
-use crate::support::{leastwise, root};
+use crate::support::{leastwise, root, stack};
 use leastwise::diag::{Budget, Source};
 use leastwise::document::Effect;
 use leastwise::encode;
 use leastwise::eval::{self, Decision};
-use leastwise::policy::{ArnMatching, Policy, request_json};
+use leastwise::policy::{Access, ArnMatching, Policy, request_json};
 use leastwise::smt;
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
 
 struct Case {
     name: String,
-    policy: String,
+    /// A policy alone, or a stack.
+    policy: Result<String, Value>,
     request: Value,
     is_resource: bool,
     decision: String,
+}
+
+impl Case {
+    fn access(&self) -> Access {
+        match &self.policy {
+            Ok(text) => Policy::read(&Source::new(&*self.name, text.as_str()), &Budget::default()).unwrap().into(),
+            Err(members) => stack(&self.name, members),
+        }
+    }
 }
 
 fn cases() -> Vec<Case> {
@@ -26,44 +36,53 @@ fn cases() -> Vec<Case> {
     for path in files {
         let file: toml::Table = std::fs::read_to_string(&path).unwrap().parse().unwrap();
         for case in file["case"].as_array().unwrap() {
-            let text = |key: &str| case[key].as_str().unwrap().to_owned();
+            let text = |key: &str| case[key].as_str().unwrap_or_else(|| panic!("{case} lacks {key}")).to_owned();
             assert!(!text("source").is_empty());
-            let request = serde_json::from_str(&text("request")).unwrap();
-            let is_resource = text("type") == "resource";
-            out.push(Case { name: text("name"), policy: text("policy"), request, is_resource, decision: text("decision") });
+            let json = |key: &str| -> Value {
+                serde_json::from_str(&text(key)).unwrap_or_else(|error| panic!("{}: {error}", text("name")))
+            };
+            let request = json("request");
+            let (policy, is_resource) = match case.get("stack") {
+                Some(_) => (Err(json("stack")), false),
+                None => (Ok(text("policy")), text("type") == "resource"),
+            };
+            out.push(Case { name: text("name"), policy, request, is_resource, decision: text("decision") });
         }
     }
     let names: BTreeSet<&str> = out.iter().map(|case| case.name.as_str()).collect();
     assert_eq!(names.len(), out.len(), "names are unique");
-    assert!(out.len() >= 150, "only {} cases", out.len());
+    assert!(out.len() >= 300, "only {} cases", out.len());
     out
 }
 
 #[test]
 fn evaluator() {
+    let mut wrong = Vec::new();
     for case in cases() {
-        let policy = Policy::read(&Source::new(&*case.name, case.policy.as_str()), &Budget::default()).unwrap();
         let request = request_json::from_json(&case.request).unwrap();
-        let decision = eval::evaluate(&policy, &request, ArnMatching::Segment).decision;
-        assert_eq!(decision.name(), case.decision, "{}", case.name);
+        let evaluation = eval::evaluate(&case.access(), &request, ArnMatching::Segment);
+        if evaluation.decision.name() != case.decision {
+            wrong.push(format!("{}: {evaluation:?} not {}", case.name, case.decision));
+        }
     }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
 
 #[test]
 fn encoding_with_the_request_fixed() {
     for case in cases() {
-        let policy = Policy::read(&Source::new(&*case.name, case.policy.as_str()), &Budget::default()).unwrap();
         let request = request_json::from_json(&case.request).unwrap();
-        let allows = |policy: &Policy| {
-            smt::in_fresh_context(|| encode::allows(policy, &request, ArnMatching::Segment, &Budget::default()))
+        let allows = |access: &Access| {
+            smt::in_fresh_context(|| encode::allows(access, &request, ArnMatching::Segment, &Budget::default()))
         };
-        let allowed = allows(&policy).unwrap().unwrap_or_else(|| panic!("{} is not representable", case.name));
+        let allowed = allows(&case.access()).unwrap().unwrap_or_else(|| panic!("{} is not representable", case.name));
         assert_eq!(allowed, case.decision == Decision::Allowed.name(), "{}", case.name);
-        // An explicit Deny is told from an implicit one by the Deny statements turned into Allows.
-        let mut denies = policy.clone();
+        // An explicit Deny of a policy alone is told from an implicit one by the Deny statements turned into Allows.
+        let Ok(text) = &case.policy else { continue };
+        let mut denies = Policy::read(&Source::new(&*case.name, text.as_str()), &Budget::default()).unwrap();
         denies.statements.retain(|statement| statement.effect == Effect::Deny);
         denies.statements.iter_mut().for_each(|statement| statement.effect = Effect::Allow);
-        let denied = allows(&denies).unwrap() == Some(true);
+        let denied = allows(&denies.into()).unwrap() == Some(true);
         assert_eq!(denied, case.decision == Decision::ExplicitlyDenied.name(), "{}", case.name);
     }
 }
@@ -73,9 +92,19 @@ fn command_line() {
     let mut input = String::new();
     let cases = cases();
     for case in &cases {
-        let policy: Value = serde_json::from_str(&case.policy).unwrap();
-        let (key, policy) = if case.is_resource { ("resourcePolicy", policy) } else { ("identityPolicies", json!([policy])) };
-        let line = json!({"id": case.name, "check": "simulate", "request": case.request, key: policy});
+        let mut line = json!({"id": case.name, "check": "simulate", "request": case.request});
+        match &case.policy {
+            Err(members) => line.as_object_mut().unwrap().extend(members.as_object().unwrap().clone()),
+            Ok(text) => {
+                let policy: Value = serde_json::from_str(text).unwrap();
+                let members = if case.is_resource {
+                    ("resourcePolicy", policy)
+                } else {
+                    ("identityPolicies", json!([policy]))
+                };
+                line[members.0] = members.1;
+            }
+        }
         input.push_str(&format!("{line}\n"));
     }
     let (code, out, _) = leastwise(&["batch"], &input);

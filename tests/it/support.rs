@@ -1,7 +1,7 @@
 //! What the tests share: the corpus, and short ways to make policies.
 
 use leastwise::diag::{Budget, Source};
-use leastwise::policy::Policy;
+use leastwise::policy::{Access, Policy, access_json};
 use std::io::Read as _;
 use std::path::{Path, PathBuf};
 
@@ -27,8 +27,17 @@ pub(crate) fn lines(path: &Path) -> Vec<serde_json::Value> {
     text.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
 }
 
-pub(crate) fn policy(name: &str, value: &serde_json::Value) -> Policy {
-    Policy::read(&Source::new(name, value.to_string()), &Budget::default()).unwrap_or_else(|found| panic!("{found}"))
+/// A policy alone.
+pub(crate) fn policy(name: &str, value: &serde_json::Value) -> Access {
+    Policy::read(&Source::new(name, value.to_string()), &Budget::default()).unwrap_or_else(|found| panic!("{found}")).into()
+}
+
+/// A stack of policies.
+pub(crate) fn stack(name: &str, value: &serde_json::Value) -> Access {
+    let source = Source::new(name, value.to_string());
+    let read = leastwise::json::read(&source, &Budget::default()).map_err(Into::into);
+    let stack = read.and_then(|value| access_json::stack(&source, &value));
+    stack.unwrap_or_else(|found: leastwise::diag::Diagnostics| panic!("{name}: {found}")).into()
 }
 
 /// Runs the program: exit code, standard output, standard error. Colors and paths of the machine stay out.

@@ -1,0 +1,80 @@
+//! Statement by statement: what matched a request, and what did not?
+//!
+//! For people who look at a witness and ask why. Every element of every statement is judged on its own, with its place in
+//! the source text; nothing here decides anything.
+
+use super::{condition, principal, resource};
+use crate::diag::Span;
+use crate::document::Effect;
+use crate::policy::compose::Through;
+use crate::policy::{Access, ArnMatching, Request, Statement};
+
+/// One element of a statement, judged.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Judged {
+    /// What it is: `Action`, `Resource`, `Principal`, or a condition as `StringEquals aws:SourceVpc`.
+    pub element: String,
+    /// Whether it matches the request.
+    pub matched: bool,
+    /// What the request has there, for a condition: the key's values, or nothing if it is absent.
+    pub values: Option<Vec<String>>,
+    /// Where it stands: what matched, or else the first of what did not.
+    pub span: Span,
+}
+
+/// One statement, judged.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Explained {
+    /// Its number in the access definition.
+    pub number: usize,
+    /// Its elements, in the order principal, action, resource, conditions.
+    pub elements: Vec<Judged>,
+}
+
+impl Explained {
+    /// Whether the whole statement applies.
+    pub fn applies(&self) -> bool {
+        self.elements.iter().all(|element| element.matched)
+    }
+}
+
+/// Every statement of an access definition, judged.
+pub fn explain(access: &Access, request: &Request, matching: ArnMatching) -> Vec<Explained> {
+    let judge = |number, statement| Explained { number, elements: elements(statement, request, matching) };
+    access.statements().map(|(number, _, statement)| judge(number, statement)).collect()
+}
+
+fn elements(statement: &Statement, request: &Request, matching: ArnMatching) -> Vec<Judged> {
+    let mut out = Vec::new();
+    let named = |name: &str, negated: bool| if negated { format!("Not{name}") } else { name.to_owned() };
+    let mut add = |element: String, matched: bool, span: Span| out.push(Judged { element, matched, values: None, span });
+    if let Some(listed) = &statement.principal {
+        add(named("Principal", listed.negated), principal::applies(listed, request, Through::Any), statement.span);
+    }
+    let action = request.action.to_ascii_lowercase();
+    let hit = statement.action.patterns.iter().position(|pattern| pattern.matches(&action)).unwrap_or(0);
+    let span = statement.action.spans.get(hit).copied().unwrap_or(statement.span);
+    add(named("Action", statement.action.negated), statement.action.applies(&action), span);
+    if let Some(listed) = &statement.resource {
+        let hit = listed.patterns.iter().find(|pattern| resource::matches(pattern, request, matching));
+        let span = hit.or(listed.patterns.first()).map_or(statement.span, |pattern| pattern.span);
+        add(named("Resource", listed.negated), resource::applies(listed, request, matching), span);
+    }
+    for judged in &statement.conditions {
+        out.push(Judged {
+            element: format!("{} {}", judged.operator, judged.key_written),
+            matched: condition::holds(judged, request),
+            values: Some(request.context.get(&judged.key).cloned().unwrap_or_default()),
+            span: judged.span,
+        });
+    }
+    out
+}
+
+/// The word for an effect in sentences: what the statement does if it applies.
+pub fn verb(effect: Effect) -> &'static str {
+    match effect {
+        Effect::Allow => "allows",
+        Effect::Deny => "denies",
+    }
+}

@@ -1,0 +1,35 @@
+//! Does a fact hold of a concrete request? What each says: [`Fact`].
+
+use crate::policy::compose::Fact;
+use crate::policy::{Principal, Request};
+use crate::value::arn;
+
+/// Whether the fact holds.
+pub(super) fn holds(fact: &Fact, request: &Request) -> bool {
+    match fact {
+        Fact::Identity => matches!(request.principal, Principal::Aws(_)),
+        Fact::User => own(request).is_some_and(|[_, _, service, _, _, rest]| service == "iam" && rest.starts_with("user/")),
+        Fact::Root => own(request).is_some_and(|[_, _, service, _, _, rest]| service == "iam" && rest == "root"),
+        Fact::ServiceLinked => {
+            let role = request.principal_arn().and_then(arn::split);
+            matches!(request.principal, Principal::Aws(_))
+                && role.is_some_and(|[_, _, service, _, _, rest]| service == "iam" && rest.starts_with("role/aws-service-role/"))
+        }
+        Fact::SameAccount => match (request.principal.account(), request.resource_account()) {
+            (Some(own), Some(owner)) => own == owner,
+            (_, None) => true,
+            (None, Some(_)) => false,
+        },
+        Fact::PrincipalOf(account) => request.principal.account() == Some(account),
+        Fact::ResourceOf(account) => request.resource_account() == Some(account),
+        Fact::ExplicitTrust => {
+            let Some([_, _, service, _, _, rest]) = arn::split(&request.resource) else { return false };
+            let assumes = request.action.to_ascii_lowercase().starts_with("sts:");
+            (service == "kms" && rest.starts_with("key/")) || (assumes && service == "iam" && rest.starts_with("role/"))
+        }
+    }
+}
+
+fn own(request: &Request) -> Option<[&str; 6]> {
+    if let Principal::Aws(text) = &request.principal { arn::split(text) } else { None }
+}

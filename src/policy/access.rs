@@ -1,0 +1,202 @@
+//! What is asked about: one policy, or a stack of policies of several types?
+//!
+//! An access definition is a flat list of statements, each with a number of its own, and the rules that say when they
+//! allow a request together (see [`super::compose`]). A single policy is the simplest of them. Questions, the evaluator
+//! and the encodings see statements and rules only, so whatever they can do for a policy they can do for a stack.
+//!
+//! An absent member of a stack is not the same as an empty one: without `identityPolicies` nothing is said about them,
+//! with an empty list the principal has none.
+
+use super::compose::{self, Rules};
+use super::{Policy, Statement};
+use crate::document::Effect;
+
+/// Where a policy stands in a stack.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Place {
+    /// It is the whole access definition.
+    Alone,
+    /// Attached to the principal, or to a group of it.
+    Identity,
+    /// A permissions boundary of the principal.
+    Boundary,
+    /// Passed when the session was made.
+    Session,
+    /// Attached to the resource.
+    Resource,
+    /// A service control policy of this level; 0 is the organization's root.
+    ServiceControl(usize),
+    /// A resource control policy of this level.
+    ResourceControl(usize),
+    /// The policy of the VPC endpoint that the request goes through.
+    Endpoint,
+}
+
+impl Place {
+    /// Whether Allow statements there grant access; elsewhere they only let it through.
+    pub fn grants(self) -> bool {
+        matches!(self, Self::Alone | Self::Identity | Self::Resource)
+    }
+
+    /// Whether policies there have principals.
+    pub fn has_principals(self) -> bool {
+        matches!(self, Self::Resource | Self::ResourceControl(_) | Self::Endpoint)
+    }
+}
+
+/// One policy of an access definition.
+#[derive(Debug, Clone)]
+pub struct Member {
+    /// Where it stands.
+    pub place: Place,
+    /// Its name in results, such as `identityPolicies[0]`; `policy` if it stands alone.
+    pub name: String,
+    /// The policy.
+    pub policy: Policy,
+}
+
+/// The members of a stack as given; `None` where nothing is said.
+#[derive(Debug, Clone, Default)]
+pub struct Stack {
+    /// Identity policies: user and groups, or role.
+    pub identity: Option<Vec<Policy>>,
+    /// The resource's policy.
+    pub resource: Option<Policy>,
+    /// Permissions boundaries: each must allow.
+    pub boundaries: Option<Vec<Policy>>,
+    /// Session policies: one of them must allow.
+    pub session: Option<Vec<Policy>>,
+    /// Service control policies, level by level from the root down: one of each level must allow.
+    pub service_control: Option<Vec<Vec<Policy>>>,
+    /// Resource control policies, level by level.
+    pub resource_control: Option<Vec<Vec<Policy>>>,
+    /// Policies of the VPC endpoint: each must allow.
+    pub endpoint: Option<Vec<Policy>>,
+    /// The organization's management account, which neither service nor resource control policies bind.
+    pub management_account: Option<String>,
+}
+
+/// An access definition: a policy, or a stack of policies.
+#[derive(Debug, Clone)]
+pub struct Access {
+    members: Vec<Member>,
+    /// The number of the first statement of each member.
+    starts: Vec<usize>,
+    /// For each statement, the member it belongs to.
+    owners: Vec<usize>,
+    rules: Rules,
+}
+
+impl From<Policy> for Access {
+    fn from(policy: Policy) -> Self {
+        let member = Member { place: Place::Alone, name: "policy".to_owned(), policy };
+        Self::new(vec![member], compose::alone)
+    }
+}
+
+impl From<Stack> for Access {
+    fn from(stack: Stack) -> Self {
+        let given = compose::Given::of(&stack);
+        let mut members = Vec::new();
+        let mut add = |place: Place, name: String, policy: Policy| members.push(Member { place, name, policy });
+        for (at, policy) in stack.identity.into_iter().flatten().enumerate() {
+            add(Place::Identity, format!("identityPolicies[{at}]"), policy);
+        }
+        if let Some(policy) = stack.resource {
+            add(Place::Resource, "resourcePolicy".to_owned(), policy);
+        }
+        for (at, policy) in stack.boundaries.into_iter().flatten().enumerate() {
+            add(Place::Boundary, format!("permissionBoundaries[{at}]"), policy);
+        }
+        for (at, policy) in stack.session.into_iter().flatten().enumerate() {
+            add(Place::Session, format!("sessionPolicies[{at}]"), policy);
+        }
+        for (level, policies) in stack.service_control.into_iter().flatten().enumerate() {
+            for (at, policy) in policies.into_iter().enumerate() {
+                add(Place::ServiceControl(level), format!("serviceControlPolicies[{level}][{at}]"), policy);
+            }
+        }
+        for (level, policies) in stack.resource_control.into_iter().flatten().enumerate() {
+            for (at, policy) in policies.into_iter().enumerate() {
+                add(Place::ResourceControl(level), format!("resourceControlPolicies[{level}][{at}]"), policy);
+            }
+        }
+        for (at, policy) in stack.endpoint.into_iter().flatten().enumerate() {
+            add(Place::Endpoint, format!("endpointPolicies[{at}]"), policy);
+        }
+        Self::new(members, |access| compose::stack(access, &given))
+    }
+}
+
+impl Access {
+    fn new(members: Vec<Member>, rules: impl FnOnce(&Self) -> Rules) -> Self {
+        let (mut starts, mut owners) = (Vec::new(), Vec::new());
+        for (at, member) in members.iter().enumerate() {
+            starts.push(owners.len());
+            owners.extend(std::iter::repeat_n(at, member.policy.statements.len()));
+        }
+        let mut access = Self { members, starts, owners, rules: Rules::default() };
+        access.rules = rules(&access);
+        access
+    }
+
+    /// Its policies.
+    pub fn members(&self) -> &[Member] {
+        &self.members
+    }
+
+    /// When its statements allow a request together.
+    pub fn rules(&self) -> &Rules {
+        &self.rules
+    }
+
+    /// Whether it is one policy and no stack.
+    pub fn is_alone(&self) -> bool {
+        matches!(self.members.as_slice(), [Member { place: Place::Alone, .. }])
+    }
+
+    /// How many statements it has.
+    pub fn len(&self) -> usize {
+        self.owners.len()
+    }
+
+    /// Whether it has no statement.
+    pub fn is_empty(&self) -> bool {
+        self.owners.is_empty()
+    }
+
+    /// A statement by its number, with the policy it stands in.
+    pub fn statement(&self, number: usize) -> Option<(&Member, &Statement)> {
+        let owner = *self.owners.get(number)?;
+        let member = self.members.get(owner)?;
+        let statement = member.policy.statements.get(number - self.starts.get(owner)?)?;
+        Some((member, statement))
+    }
+
+    /// All statements with their numbers.
+    pub fn statements(&self) -> impl Iterator<Item = (usize, &Member, &Statement)> {
+        self.members.iter().zip(&self.starts).flat_map(|(member, start)| {
+            member.policy.statements.iter().enumerate().map(move |(at, statement)| (start + at, member, statement))
+        })
+    }
+
+    /// Whether a statement grants access: an Allow of an identity or a resource policy, or of a policy that stands alone.
+    pub fn grants(&self, number: usize) -> bool {
+        self.statement(number).is_some_and(|(member, statement)| member.place.grants() && statement.effect == Effect::Allow)
+    }
+
+    /// Its policies alone.
+    pub fn policies(&self) -> impl Iterator<Item = &Policy> + Clone {
+        self.members.iter().map(|member| &member.policy)
+    }
+
+    /// Whether principals other than identities of an account can be allowed anything.
+    pub fn has_principals(&self) -> bool {
+        self.policies().any(Policy::has_principals)
+    }
+
+    /// What is worth knowing about its policies.
+    pub fn warnings(&self) -> impl Iterator<Item = &crate::diag::Diagnostic> {
+        self.members.iter().flat_map(|member| &member.policy.warnings)
+    }
+}

@@ -1,0 +1,155 @@
+//! An access definition as JSON: a policy (an object, or a string that holds one), or a stack of policies.
+//!
+//! A stack is an object with `identityPolicies`, `resourcePolicy`, `permissionBoundaries`, `sessionPolicies`,
+//! `serviceControlPolicies`, `resourceControlPolicies`, `endpointPolicies` and, beside them, `managementAccount`. Levels of
+//! service and resource control policies are lists of lists, from the organization's root down.
+
+use super::access::{Access, Stack};
+use super::{Policy, normalize};
+use crate::diag::{Budget, Diagnostic, Diagnostics, Source, Span};
+use crate::document::{self, Document};
+use crate::json::{Kind, Value};
+use crate::value::arn;
+
+/// The members of a stack.
+pub const MEMBERS: [&str; 8] = [
+    "identityPolicies",
+    "resourcePolicy",
+    "permissionBoundaries",
+    "sessionPolicies",
+    "serviceControlPolicies",
+    "resourceControlPolicies",
+    "endpointPolicies",
+    "managementAccount",
+];
+
+/// Whether an object is a stack rather than a policy document.
+pub fn is_stack(value: &Value) -> bool {
+    value.get("Statement").is_none() && MEMBERS.iter().any(|name| value.get(name).is_some())
+}
+
+/// Reads a policy document: an object, or a string that holds JSON.
+pub fn document(source: &Source, value: &Value, name: &str) -> Result<Document, Diagnostics> {
+    match &value.kind {
+        Kind::String(text) => document::read(&Source::new(name, text.as_str()), &Budget::default()),
+        _ => document::read_value(source, value.clone()),
+    }
+}
+
+/// Reads an access definition; `name` is what it is called in errors about JSON in a string.
+pub fn read(source: &Source, value: &Value, name: &str) -> Result<Access, Diagnostics> {
+    if let Kind::String(text) = &value.kind {
+        let inner = Source::new(name, text.as_str());
+        let value = crate::json::read(&inner, &Budget::default())?;
+        return read(&inner, &value, name);
+    }
+    if !is_stack(value) {
+        return Ok(normalize(&document(source, value, name)?)?.into());
+    }
+    let known = |key: &str| MEMBERS.contains(&key);
+    if let Some(unknown) = value.members().unwrap_or(&[]).iter().find(|member| !known(&member.key)) {
+        let message = format!("unknown member `{}` of a stack", unknown.key);
+        return Err(bad(source, unknown.key_span, message).into());
+    }
+    Ok(stack(source, value)?.into())
+}
+
+fn bad(source: &Source, span: Span, message: impl Into<String>) -> Diagnostic {
+    let help = "a stack has identityPolicies, permissionBoundaries, sessionPolicies and endpointPolicies (lists of policies), \
+                resourcePolicy (a policy), serviceControlPolicies and resourceControlPolicies (lists of levels, each a list)";
+    Diagnostic::error("bad-stack", source, span, message, help)
+}
+
+/// Reads the members of a stack from an object that may have others beside them.
+pub fn stack(source: &Source, value: &Value) -> Result<Stack, Diagnostics> {
+    let list = |name: &str, principals: bool| -> Result<Option<Vec<Policy>>, Diagnostics> {
+        value.get(name).map(|written| policies(source, written, name, principals)).transpose()
+    };
+    let levels = |name: &str, principals: bool| -> Result<Option<Vec<Vec<Policy>>>, Diagnostics> {
+        let Some(written) = value.get(name) else { return Ok(None) };
+        let Some(levels) = written.elements() else {
+            let message = format!("`{name}` must be a list of levels, not {}", written.kind_name());
+            return Err(bad(source, written.span, message).into());
+        };
+        let level = |(at, level): (usize, &Value)| policies(source, level, &format!("{name}[{at}]"), principals);
+        levels.iter().enumerate().map(level).collect::<Result<_, _>>().map(Some)
+    };
+    let management_account = match value.get("managementAccount") {
+        None => None,
+        Some(written) => match written.as_str().filter(|text| arn::is_account(text)) {
+            Some(account) => Some(account.to_owned()),
+            None => return Err(bad(source, written.span, "`managementAccount` must be a string of 12 digits").into()),
+        },
+    };
+    let resource = value.get("resourcePolicy").filter(|written| written.kind != Kind::Null);
+    Ok(Stack {
+        identity: list("identityPolicies", false)?,
+        resource: resource.map(|written| policy(source, written, "resourcePolicy", true)).transpose()?,
+        boundaries: list("permissionBoundaries", false)?,
+        session: list("sessionPolicies", false)?,
+        service_control: levels("serviceControlPolicies", false)?,
+        resource_control: levels("resourceControlPolicies", true)?,
+        endpoint: list("endpointPolicies", true)?,
+        management_account,
+    })
+}
+
+fn policies(source: &Source, value: &Value, name: &str, principals: bool) -> Result<Vec<Policy>, Diagnostics> {
+    let Some(elements) = value.elements() else {
+        let message = format!("`{name}` must be a list of policies, not {}", value.kind_name());
+        return Err(bad(source, value.span, message).into());
+    };
+    let each = |(at, element): (usize, &Value)| policy(source, element, &format!("{name}[{at}]"), principals);
+    elements.iter().enumerate().map(each).collect()
+}
+
+fn policy(source: &Source, value: &Value, name: &str, principals: bool) -> Result<Policy, Diagnostics> {
+    let policy = normalize(&document(source, value, name)?)?;
+    match policy.statements.iter().find(|statement| statement.principal.is_some() != principals) {
+        None => Ok(policy),
+        Some(statement) => {
+            let (message, help) = if principals {
+                (format!("a statement of `{name}` names no principal"), "add Principal: this type of policy needs it")
+            } else {
+                (format!("a statement of `{name}` names principals"), "remove Principal: this type of policy has none")
+            };
+            Err(Diagnostic::error("wrong-policy-type", &policy.source, statement.span, message, help).into())
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn said(text: &str) -> String {
+        let source = Source::new("s.json", text);
+        let value = crate::json::read(&source, &Budget::default()).unwrap();
+        match read(&source, &value, "policy") {
+            Ok(access) => access.members().iter().map(|member| member.name.clone()).collect::<Vec<_>>().join(" "),
+            Err(found) => found.to_string().split(';').next().unwrap_or("").to_owned(),
+        }
+    }
+
+    #[test]
+    fn policies_and_stacks_are_told_apart_and_bad_ones_refused_with_their_place() {
+        let identity = r#"{"Statement":{"Effect":"Allow","Action":"s3:*","Resource":"*"}}"#;
+        let resource = r#"{"Statement":{"Effect":"Allow","Principal":"*","Action":"s3:*","Resource":"*"}}"#;
+        assert_eq!(said(identity), "policy");
+        assert_eq!(said(&serde_json::Value::String(identity.to_owned()).to_string()), "policy");
+        let all = format!(
+            r#"{{"identityPolicies":[{identity},{identity}],"resourcePolicy":{resource},"serviceControlPolicies":[[{identity}],[]]}}"#
+        );
+        assert_eq!(said(&all), "identityPolicies[0] identityPolicies[1] resourcePolicy serviceControlPolicies[0][0]");
+        for (text, part) in [
+            (format!(r#"{{"identityPolicies":{identity}}}"#), "s.json:1:21: `identityPolicies` must be a list of policies"),
+            (format!(r#"{{"identityPolicies":[{resource}]}}"#), "s.json:1:36: a statement of `identityPolicies[0]` names principals"),
+            (format!(r#"{{"serviceControlPolicies":[{identity}]}}"#), "s.json:1:28: `serviceControlPolicies[0]` must be a list"),
+            (r#"{"identityPolicies":[],"scp":[]}"#.to_owned(), "s.json:1:24: unknown member `scp` of a stack"),
+            (r#"{"identityPolicies":[],"managementAccount":"1"}"#.to_owned(), "s.json:1:44: `managementAccount`"),
+        ] {
+            let said = said(&text);
+            assert!(said.starts_with(part), "{text}: {said}");
+        }
+    }
+}

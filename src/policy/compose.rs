@@ -1,0 +1,257 @@
+//! When do the policies of a stack allow a request together?
+//!
+//! AWS's flow chart as a propositional formula over "this statement applies" and a few facts about the request, made
+//! once and read by the evaluator and by every encoding. A request is allowed iff no Deny in effect applies and every
+//! gate is open:
+//!
+//! - each level of service control policies allows it; they bind identities of an account (also its root), not AWS
+//!   services, not requests without credentials, not service-linked roles, not the management account;
+//! - each level of resource control policies allows it. `RCPFullAWSAccess` cannot be detached, so a level of Deny
+//!   statements only is open. They bind neither service-linked roles nor resources of the management account;
+//! - each endpoint policy allows it;
+//! - it is granted: see [`granted`].
+//!
+//! | the resource policy allows, same account, through | identity policies | boundary | session policies |
+//! |---|---|---|---|
+//! | a user's ARN | not needed | not needed | limit |
+//! | a role's ARN | not needed | limits | limit |
+//! | the ARN of a role session or federated user; `*`; `NotPrincipal` | not needed | not needed | not needed |
+//! | the account | needed | limits | limit |
+//!
+//! Without a resource policy's Allow, identity policies grant within boundary and session policies, unless the resource
+//! is a KMS key or a role to assume: those policies must allow explicitly. Across accounts both sides must allow. AWS
+//! services, federated identities before they have a session, canonical users and anonymous requests have no identity
+//! side: the resource policy grants alone.
+//!
+//! Decisions where the documents are silent: a request whose resource's account is unknown is one within the account; an
+//! account's root needs no identity policies where none are given; a stack without any member on the principal's side
+//! (identity, boundary, session, service control) asks the resource's side alone, as a question about one resource
+//! policy does; a `Deny` with `NotPrincipal` denies every user and role that has a boundary, whatever it lists.
+//!
+//! Sources: IAM User Guide, "How AWS enforcement code logic evaluates requests to allow or deny access", "Policy
+//! evaluation for requests within a single account", "Cross-account policy evaluation logic", "Permissions boundaries
+//! for IAM entities", "NotPrincipal"; AWS Organizations User Guide, "SCP evaluation", "Resource control policies"; AWS KMS
+//! Developer Guide, "Key policies".
+
+use super::access::{Access, Place, Stack};
+use crate::document::Effect;
+
+/// Through which entries of its principal list a statement applies.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Through {
+    /// Any of them.
+    Any,
+    /// `*`, or not being listed under `NotPrincipal`.
+    Anyone,
+    /// The principal's account.
+    Account,
+    /// The ARN of the role, for a role or a session of it.
+    Role,
+    /// The principal's own ARN, if it is no role.
+    Own,
+    /// Any of them, or none if the principal is a user or a role: a `Deny` with `NotPrincipal` under a boundary.
+    AnyOrBounded,
+}
+
+/// A fact about a request.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Fact {
+    /// The principal is an identity of an account: root, user, role, session, federated user.
+    Identity,
+    /// The principal is an IAM user.
+    User,
+    /// The principal is an account's root.
+    Root,
+    /// The principal is a service-linked role, by its path `/aws-service-role/`.
+    ServiceLinked,
+    /// Principal and resource are of one account, or the resource's account is unknown.
+    SameAccount,
+    /// The principal is of this account.
+    PrincipalOf(String),
+    /// The resource is of this account.
+    ResourceOf(String),
+    /// The resource's policy must allow explicitly: a KMS key, or a role that an `sts` action is about.
+    ExplicitTrust,
+}
+
+/// A propositional formula over statements and facts.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Rule {
+    /// True or false.
+    Const(bool),
+    /// The statement of this number applies.
+    Applies(usize, Through),
+    /// The fact holds.
+    Fact(Fact),
+    /// It does not hold.
+    Not(Box<Rule>),
+    /// All hold.
+    All(Vec<Rule>),
+    /// Some holds.
+    Any(Vec<Rule>),
+}
+
+/// Something that must allow a request.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Gate {
+    /// What it is called in results.
+    pub name: String,
+    /// When it allows.
+    pub rule: Rule,
+}
+
+/// When statements allow a request together: no Deny in effect, and every gate open.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Rules {
+    /// Each Deny statement with when it is in effect.
+    pub denies: Vec<(usize, Rule)>,
+    /// All must be open.
+    pub gates: Vec<Gate>,
+    /// What the gate of grants is made of, to name who did not allow a request.
+    pub sides: Vec<Gate>,
+}
+
+/// Actions that the rules of a stack tell apart, as patterns in lower case.
+pub const TRUST_ACTIONS: &str = "sts:*";
+
+/// Which members of a stack were given.
+#[derive(Debug, Clone)]
+pub(super) struct Given {
+    identity: bool,
+    principal_side: bool,
+    boundaries: usize,
+    session: bool,
+    service_control: usize,
+    resource_control: Vec<bool>,
+    endpoint: usize,
+    management_account: Option<String>,
+}
+
+impl Given {
+    pub(super) fn of(stack: &Stack) -> Self {
+        let allows = |policies: &Vec<super::Policy>| {
+            policies.iter().flat_map(|policy| &policy.statements).any(|statement| statement.effect == Effect::Allow)
+        };
+        Self {
+            identity: stack.identity.is_some(),
+            principal_side: stack.identity.is_some()
+                || stack.boundaries.is_some()
+                || stack.session.is_some()
+                || stack.service_control.is_some(),
+            boundaries: stack.boundaries.as_ref().map_or(0, Vec::len),
+            session: stack.session.is_some(),
+            service_control: stack.service_control.as_ref().map_or(0, Vec::len),
+            resource_control: stack.resource_control.iter().flatten().map(allows).collect(),
+            endpoint: stack.endpoint.as_ref().map_or(0, Vec::len),
+            management_account: stack.management_account.clone(),
+        }
+    }
+}
+
+fn not(rule: Rule) -> Rule {
+    Rule::Not(Box::new(rule))
+}
+
+/// One policy: an Allow applies and no Deny.
+pub(super) fn alone(access: &Access) -> Rules {
+    let of = |effect: Effect| access.statements().filter(move |(_, _, statement)| statement.effect == effect);
+    let denies = of(Effect::Deny).map(|(number, ..)| (number, Rule::Applies(number, Through::Any))).collect();
+    let allows = Rule::Any(of(Effect::Allow).map(|(number, ..)| Rule::Applies(number, Through::Any)).collect());
+    let gate = Gate { name: "policy".to_owned(), rule: allows };
+    Rules { denies, gates: vec![gate.clone()], sides: vec![gate] }
+}
+
+/// Some Allow of the policies at this place, through these entries of its principal list.
+fn allowed(access: &Access, place: Place, through: Through) -> Rule {
+    let at_place = access.statements().filter(|(_, member, statement)| member.place == place && statement.effect == Effect::Allow);
+    Rule::Any(at_place.map(|(number, ..)| Rule::Applies(number, through)).collect())
+}
+
+/// The rules of a stack.
+pub(super) fn stack(access: &Access, given: &Given) -> Rules {
+    let management = |of: fn(String) -> Fact| {
+        let fact = given.management_account.clone().map(|account| Rule::Fact(of(account)));
+        Rule::Any(fact.into_iter().collect())
+    };
+    let service_linked = || Rule::Fact(Fact::ServiceLinked);
+    let free_of_scp = Rule::Any(vec![not(Rule::Fact(Fact::Identity)), service_linked(), management(Fact::PrincipalOf)]);
+    let free_of_rcp = Rule::Any(vec![service_linked(), management(Fact::ResourceOf)]);
+    let mut denies = Vec::new();
+    for (number, member, statement) in access.statements().filter(|(_, _, statement)| statement.effect == Effect::Deny) {
+        let under_boundary = given.boundaries > 0 && member.place == Place::Resource;
+        let negated = statement.principal.as_ref().is_some_and(|principal| principal.negated);
+        let through = if under_boundary && negated { Through::AnyOrBounded } else { Through::Any };
+        let applies = Rule::Applies(number, through);
+        let rule = match member.place {
+            Place::ServiceControl(_) => Rule::All(vec![applies, not(free_of_scp.clone())]),
+            Place::ResourceControl(_) => Rule::All(vec![applies, not(free_of_rcp.clone())]),
+            Place::Identity | Place::Boundary | Place::Session => Rule::All(vec![applies, Rule::Fact(Fact::Identity)]),
+            Place::Alone | Place::Resource | Place::Endpoint => applies,
+        };
+        denies.push((number, rule));
+    }
+    let mut gates = Vec::new();
+    for level in 0..given.service_control {
+        let rule = Rule::Any(vec![free_of_scp.clone(), allowed(access, Place::ServiceControl(level), Through::Any)]);
+        gates.push(Gate { name: format!("serviceControlPolicies[{level}]"), rule });
+    }
+    for (level, _) in given.resource_control.iter().enumerate().filter(|(_, has_allow)| **has_allow) {
+        let rule = Rule::Any(vec![free_of_rcp.clone(), allowed(access, Place::ResourceControl(level), Through::Any)]);
+        gates.push(Gate { name: format!("resourceControlPolicies[{level}]"), rule });
+    }
+    let each = |place: Place, name: &str| -> Vec<Gate> {
+        let members = access.members().iter().filter(|member| member.place == place);
+        let gate = |(at, member): (usize, &super::access::Member)| {
+            let of_member = access.statements().filter(|(_, owner, statement)| {
+                std::ptr::eq(*owner, member) && statement.effect == Effect::Allow
+            });
+            let rule = Rule::Any(of_member.map(|(number, ..)| Rule::Applies(number, Through::Any)).collect());
+            Gate { name: format!("{name}[{at}]"), rule }
+        };
+        members.enumerate().map(gate).collect()
+    };
+    if given.endpoint > 0 {
+        gates.extend(each(Place::Endpoint, "endpointPolicies"));
+    }
+    let boundaries = each(Place::Boundary, "permissionBoundaries");
+    let (grant, sides) = granted(access, given, boundaries);
+    gates.push(Gate { name: "grant".to_owned(), rule: grant });
+    Rules { denies, gates, sides }
+}
+
+/// The gate of grants, and the sides it is made of.
+fn granted(access: &Access, given: &Given, boundaries: Vec<Gate>) -> (Rule, Vec<Gate>) {
+    let by = |through: Through| allowed(access, Place::Resource, through);
+    let resource = by(Through::Any);
+    if !given.principal_side {
+        let side = Gate { name: "resourcePolicy".to_owned(), rule: resource.clone() };
+        return (resource, vec![side]);
+    }
+    let own = allowed(access, Place::Identity, Through::Any);
+    let identity = if given.identity { own } else { Rule::Fact(Fact::Root) };
+    let boundary = Rule::All(boundaries.iter().map(|gate| gate.rule.clone()).collect());
+    let session = if given.session { allowed(access, Place::Session, Through::Any) } else { Rule::Const(true) };
+    let within = Rule::All(vec![boundary.clone(), session.clone()]);
+    let own_side = Rule::All(vec![identity.clone(), within.clone()]);
+    let user_within_session = Rule::Any(vec![not(Rule::Fact(Fact::User)), session.clone()]);
+    let same = Rule::All(vec![
+        Rule::Fact(Fact::SameAccount),
+        Rule::Any(vec![
+            Rule::All(vec![not(Rule::Fact(Fact::ExplicitTrust)), own_side.clone()]),
+            by(Through::Anyone),
+            Rule::All(vec![by(Through::Own), user_within_session]),
+            Rule::All(vec![by(Through::Role), within]),
+            Rule::All(vec![by(Through::Account), own_side.clone()]),
+        ]),
+    ]);
+    let across = Rule::All(vec![not(Rule::Fact(Fact::SameAccount)), own_side, resource.clone()]);
+    let no_identity = Rule::All(vec![not(Rule::Fact(Fact::Identity)), resource.clone()]);
+    let rule = Rule::Any(vec![Rule::All(vec![Rule::Fact(Fact::Identity), Rule::Any(vec![same, across])]), no_identity]);
+    let mut sides = vec![Gate { name: "identityPolicies".to_owned(), rule: identity }];
+    sides.extend(boundaries);
+    if given.session {
+        sides.push(Gate { name: "sessionPolicies".to_owned(), rule: session });
+    }
+    sides.push(Gate { name: "resourcePolicy".to_owned(), rule: resource });
+    (rule, sides)
+}

@@ -1,0 +1,86 @@
+//! A witness explained: statement by statement, what matched and what did not, with the source line.
+
+use crate::eval::explain::{Explained, Judged, explain, verb};
+use crate::policy::{Access, ArnMatching, Request};
+use anstyle::{AnsiColor, Style};
+use serde_json::{Value, json};
+use std::fmt::Write as _;
+
+const YES: Style = AnsiColor::Green.on_default();
+const NO: Style = AnsiColor::Red.on_default();
+
+/// For people: one block a statement; `sides` are the access definitions with what they are called.
+pub fn text(sides: &[(&str, &Access)], witness: &Request, matching: ArnMatching) -> String {
+    let mut out = String::new();
+    for (name, access) in sides {
+        for explained in explain(access, witness, matching) {
+            let Some((member, statement)) = access.statement(explained.number) else { continue };
+            let policy = if access.is_alone() { (*name).to_owned() } else { format!("{name} {}", member.name) };
+            let sid = statement.sid.as_ref().map(|sid| format!(" ({sid})")).unwrap_or_default();
+            let verdict = if explained.applies() {
+                format!("{YES}applies and {}{YES:#}", verb(statement.effect))
+            } else {
+                format!("{NO}does not apply{NO:#}")
+            };
+            let _ = writeln!(out, "\n{policy}, statement {}{sid}: {verdict}", statement.index);
+            for judged in &explained.elements {
+                let (style, mark) = if judged.matched { (YES, "matches") } else { (NO, "does not match") };
+                let source = &member.policy.source;
+                let at = source.line_column(judged.span.start);
+                let (element, has) = (&judged.element, has(judged));
+                let _ = writeln!(out, "  {style}{mark}{style:#} {element}{has}");
+                let shown = line(&source.text, judged.span.start);
+                let _ = writeln!(out, "    {}:{}:{} | {shown}", source.name, at.line, at.column);
+            }
+        }
+    }
+    out
+}
+
+/// What the request has there.
+fn has(judged: &Judged) -> String {
+    match judged.values.as_deref() {
+        None => String::new(),
+        Some([]) => " (absent in the request)".to_owned(),
+        Some(values) => format!(" (the request has {})", values.join(", ")),
+    }
+}
+
+/// The source line around a place, without its indentation, cut where it is long.
+fn line(text: &str, at: usize) -> String {
+    let start = text.get(..at).and_then(|before| before.rfind('\n')).map_or(0, |end| end + 1);
+    let whole = text.get(start..).unwrap_or("").lines().next().unwrap_or("");
+    // Of a minified document the part that counts.
+    let from = if whole.chars().count() > 160 { text.get(at..).unwrap_or("").lines().next().unwrap_or("") } else { whole };
+    let cut: String = from.trim().chars().take(120).collect();
+    cut
+}
+
+/// For programs: a list of statements, each with its elements.
+pub fn json(sides: &[(&str, &Access)], witness: &Request, matching: ArnMatching) -> Value {
+    let one = |name: &str, access: &Access, explained: Explained| -> Option<Value> {
+        let (member, statement) = access.statement(explained.number)?;
+        let source = &member.policy.source;
+        let element = |judged: &Judged| {
+            let at = source.line_column(judged.span.start);
+            let mut out = json!({"element": judged.element, "matched": judged.matched, "line": at.line, "column": at.column});
+            if let (Some(values), Some(object)) = (&judged.values, out.as_object_mut()) {
+                object.insert("values".to_owned(), json!(values));
+            }
+            out
+        };
+        let elements: Vec<Value> = explained.elements.iter().map(element).collect();
+        let policy = if access.is_alone() { name.to_owned() } else { format!("{name} {}", member.name) };
+        Some(json!({
+            "policy": policy,
+            "statementIndex": statement.index,
+            "effect": format!("{:?}", statement.effect),
+            "applies": explained.applies(),
+            "elements": elements,
+        }))
+    };
+    let of_side = |(name, access): &(&str, &Access)| -> Vec<Value> {
+        explain(access, witness, matching).into_iter().filter_map(|explained| one(name, access, explained)).collect()
+    };
+    Value::Array(sides.iter().flat_map(of_side).collect())
+}
