@@ -82,7 +82,7 @@ pub fn allows(
     use crate::smt::{Answer, Solver};
     let Some(shape) = fix::shape(request) else { return Ok(None) };
     let statements: Vec<&Statement> = access.statements().map(|(_, _, statement)| statement).collect();
-    let mut encoder = Encoder::new(access.policies(), &statements, matching, shape);
+    let mut encoder = Encoder::new(access.policies(), &statements, matching, shape).about([access]);
     encoder.make_room(request);
     // Whoever asks: a question leaves out the kinds of principals that nothing can be granted to.
     encoder.all_principals = true;
@@ -175,6 +175,13 @@ impl Encoder {
             Err(_) if self.opaque => Ok(Formula::var(&format!("opaque: {}", construct()))),
             other => other,
         }
+    }
+
+    /// The same encoder, for queries about these access definitions: a stack's rules look at names.
+    #[must_use]
+    pub fn about<'a>(mut self, accesses: impl IntoIterator<Item = &'a Access>) -> Self {
+        self.names_names |= accesses.into_iter().any(|access| !access.is_alone());
+        self
     }
 
     /// The same encoder, for queries about this action.

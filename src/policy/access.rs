@@ -185,6 +185,12 @@ impl Access {
         self.statement(number).is_some_and(|(member, statement)| member.place.grants() && statement.effect == Effect::Allow)
     }
 
+    /// Whether it can allow a request that no statement of it grants: an account's root, of a stack without
+    /// `identityPolicies`.
+    pub fn grants_without_statement(&self) -> bool {
+        self.rules.root_needs_none
+    }
+
     /// Its policies alone.
     pub fn policies(&self) -> impl Iterator<Item = &Policy> + Clone {
         self.members.iter().map(|member| &member.policy)

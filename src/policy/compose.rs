@@ -109,6 +109,8 @@ pub struct Rules {
     pub gates: Vec<Gate>,
     /// What the gate of grants is made of, to name who did not allow a request.
     pub sides: Vec<Gate>,
+    /// Whether an account's root needs no identity policy.
+    pub root_needs_none: bool,
 }
 
 /// Actions that the rules of a stack tell apart, as patterns in lower case.
@@ -158,7 +160,7 @@ pub(super) fn alone(access: &Access) -> Rules {
     let denies = of(Effect::Deny).map(|(number, ..)| (number, Rule::Applies(number, Through::Any))).collect();
     let allows = Rule::Any(of(Effect::Allow).map(|(number, ..)| Rule::Applies(number, Through::Any)).collect());
     let gate = Gate { name: "policy".to_owned(), rule: allows };
-    Rules { denies, gates: vec![gate.clone()], sides: vec![gate] }
+    Rules { denies, gates: vec![gate.clone()], sides: vec![gate], root_needs_none: false }
 }
 
 /// Some Allow of the policies at this place, through these entries of its principal list.
@@ -216,7 +218,7 @@ pub(super) fn stack(access: &Access, given: &Given) -> Rules {
     let boundaries = each(Place::Boundary, "permissionBoundaries");
     let (grant, sides) = granted(access, given, boundaries);
     gates.push(Gate { name: "grant".to_owned(), rule: grant });
-    Rules { denies, gates, sides }
+    Rules { denies, gates, sides, root_needs_none: given.principal_side && !given.identity }
 }
 
 /// The gate of grants, and the sides it is made of.

@@ -42,7 +42,8 @@ pub(super) fn groups(ask: &Ask<'_>, most_states: usize) -> Option<Vec<Group>> {
     let mut seen: HashMap<(Vec<usize>, Vec<usize>, bool), ()> = HashMap::new();
     let mut out = Vec::new();
     let mut add = |group: Group| {
-        let grants_any = group.grants.iter().any(|number| ask.grants.grants(*number));
+        let grants_any =
+            ask.grants.grants_without_statement() || group.grants.iter().any(|number| ask.grants.grants(*number));
         let trust = trust.as_ref().is_some_and(|glob| glob.matches(&group.action.to_ascii_lowercase()));
         if grants_any && seen.insert((group.grants.clone(), group.unless.clone(), trust), ()).is_none() {
             out.push(group);

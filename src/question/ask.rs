@@ -141,7 +141,8 @@ impl<'a, 'p> Search<'a, 'p> {
     /// Whether every statement of these that could be to blame is known to be.
     fn settled(&self, grants: &[usize]) -> bool {
         let counts = |number: &&usize| self.ask.grants.grants(**number) && self.ask.by.is_none_or(|by| by == **number);
-        grants.iter().filter(counts).all(|number| self.found.statements.contains(number))
+        let unsaid = self.ask.grants.grants_without_statement() && self.ask.by.is_none() && self.found.witness.is_none();
+        !unsaid && grants.iter().filter(counts).all(|number| self.found.statements.contains(number))
     }
 
     /// Asks about the actions of one group.
@@ -320,7 +321,7 @@ fn statements<'s>(ask: &'s Ask<'_>, group: &Group) -> Vec<&'s Statement> {
 pub(super) fn encoder(ask: &Ask<'_>, group: &Group, matching: ArnMatching, shape: ResourceShape) -> Encoder {
     let policies: Vec<&Policy> =
         ask.grants.policies().chain(ask.unless.into_iter().flat_map(Access::policies)).chain(&ask.within).collect();
-    Encoder::new(policies, &statements(ask, group), matching, shape)
+    Encoder::new(policies, &statements(ask, group), matching, shape).about([ask.grants].into_iter().chain(ask.unless))
 }
 
 /// The shapes of resources that need a query: if nothing names a resource, one stands for the other.
