@@ -1,10 +1,22 @@
-//! Where do the program and its tests find libz3 at run time?
+//! What has to be ready before the program is compiled: where libz3 is at run time, and the embedded catalogs unpacked.
 //!
-//! In the folder that `scripts/bootstrap` fills: relative to the program, so that a moved checkout still runs, and by its
-//! absolute path, so that another target folder works too. A static build (`vendored-z3`) needs neither.
+//! libz3 is in the folder that `scripts/bootstrap` fills: found relative to the program, so that a moved checkout still
+//! runs, and by its absolute path, so that another target folder works too. A static build (`vendored-z3`) needs neither.
+//!
+//! A catalog becomes one text, a JSON document a service, and an index of `prefix start end` lines: so the program reads
+//! only the services that it is asked about, and a start costs nothing.
+
+use std::fmt::Write as _;
+use std::io::Read as _;
+use std::path::Path;
 
 fn main() {
     println!("cargo:rerun-if-changed=build.rs");
+    for name in ["catalog-latest", "catalog-2024-06"] {
+        if let Err(error) = unpack(name) {
+            panic!("data/{name}.json.zst cannot be unpacked: {error}");
+        }
+    }
     let system = std::env::var("CARGO_CFG_TARGET_OS").unwrap_or_default();
     let origin = match system.as_str() {
         _ if std::env::var_os("CARGO_FEATURE_VENDORED_Z3").is_some() => return,
@@ -19,4 +31,23 @@ fn main() {
     if let Ok(root) = std::env::var("CARGO_MANIFEST_DIR") {
         println!("cargo:rustc-link-arg=-Wl,-rpath,{root}/{folder}");
     }
+}
+
+fn unpack(name: &str) -> Result<(), Box<dyn std::error::Error>> {
+    let packed = format!("data/{name}.json.zst");
+    println!("cargo:rerun-if-changed={packed}");
+    let packed = std::fs::read(packed)?;
+    let mut text = String::new();
+    ruzstd::decoding::StreamingDecoder::new(packed.as_slice())?.read_to_string(&mut text)?;
+    let all: serde_json::Map<String, serde_json::Value> = serde_json::from_str(&text)?;
+    let (mut services, mut index) = (String::new(), String::new());
+    for (prefix, service) in all {
+        let start = services.len();
+        services.push_str(&serde_json::to_string(&service)?);
+        writeln!(index, "{} {start} {}", prefix.to_ascii_lowercase(), services.len())?;
+    }
+    let out = std::env::var_os("OUT_DIR").ok_or("no OUT_DIR")?;
+    std::fs::write(Path::new(&out).join(format!("{name}.txt")), services)?;
+    std::fs::write(Path::new(&out).join(format!("{name}.index")), index)?;
+    Ok(())
 }

@@ -1,10 +1,9 @@
 //! Which services and actions does AWS have, and since when do we know?
 //!
-//! A catalog is a dated list. Two are embedded, packed, and unpacked only when asked for: the latest, and that of June
-//! 2024, with which the published refinement examples come out as published. A user's file may replace them. Action
+//! A catalog is a dated list. Two are embedded: the latest, and that of June 2024, with which the published refinement examples come out as published. A user's file may replace them. Action
 //! names match without case and are printed in the catalog's spelling.
 //!
-//! Nothing is unpacked before it is asked for, and each of the two catalogs once: code that needs no catalog pays nothing.
+//! A service is read when it is asked for, once: code that needs no catalog pays nothing.
 //!
 //! Sources: see `data/README.md`; `scripts/update-catalog` makes a newer one from AWS's service reference.
 
@@ -17,8 +16,11 @@ use crate::diag::{Diagnostic, Source};
 use std::collections::BTreeMap;
 use std::sync::OnceLock;
 
-static LATEST: &[u8] = include_bytes!("../../data/catalog-latest.json.zst");
-static JUNE_2024: &[u8] = include_bytes!("../../data/catalog-2024-06.json.zst");
+macro_rules! unpacked {
+    ($name:literal, $ending:literal) => {
+        include_str!(concat!(env!("OUT_DIR"), "/", $name, $ending))
+    };
+}
 
 /// A dated list of services and their actions.
 #[derive(Debug, Clone)]
@@ -27,8 +29,21 @@ pub struct Catalog {
     pub name: String,
     /// The day it describes, `YYYY-MM-DD`; `unknown` if a file does not say.
     pub date: String,
-    services: BTreeMap<String, Service>,
-    keys: key::Keys,
+    services: BTreeMap<String, Slot>,
+    keys: OnceLock<key::Keys>,
+}
+
+/// A service that is read when it is asked for.
+#[derive(Debug, Clone)]
+struct Slot {
+    text: &'static str,
+    read: OnceLock<Service>,
+}
+
+impl Slot {
+    fn get(&self) -> &Service {
+        self.read.get_or_init(|| read::service(self.text))
+    }
 }
 
 /// One service.
@@ -38,28 +53,59 @@ pub struct Service {
     pub title: Option<String>,
     /// By name in lower case.
     actions: BTreeMap<String, Action>,
+    /// By type.
+    resources: BTreeMap<String, Resource>,
+    /// Types of condition keys.
+    conditions: Vec<(String, KeyType)>,
+}
+
+/// A type of resource.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+struct Resource {
+    /// Its ARN with placeholders: `arn:${Partition}:s3:::${BucketName}`.
+    arn: String,
+    /// Condition keys that a request about one can carry.
+    keys: Vec<String>,
 }
 
 /// One action.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Action {
     /// In AWS's spelling, without the service.
     pub name: String,
     /// `Read`, `List`, `Write`, `Permissions management`, `Tagging`, or several, where the catalog knows.
     pub access_level: Option<String>,
+    /// The types of resources it takes.
+    resources: Vec<String>,
+    /// Condition keys that a request for it can carry.
+    keys: Vec<String>,
 }
 
 impl Catalog {
     /// The newest embedded catalog.
     pub fn latest() -> &'static Self {
         static CATALOG: OnceLock<Catalog> = OnceLock::new();
-        CATALOG.get_or_init(|| read::embedded("latest", "2026-10-27", LATEST))
+        CATALOG.get_or_init(|| {
+            read::embedded(
+                "latest",
+                "2026-10-27",
+                unpacked!("catalog-latest", ".index"),
+                unpacked!("catalog-latest", ".txt"),
+            )
+        })
     }
 
     /// The catalog of June 2024.
     pub fn june_2024() -> &'static Self {
         static CATALOG: OnceLock<Catalog> = OnceLock::new();
-        CATALOG.get_or_init(|| read::embedded("2024-06", "2024-06-28", JUNE_2024))
+        CATALOG.get_or_init(|| {
+            read::embedded(
+                "2024-06",
+                "2024-06-28",
+                unpacked!("catalog-2024-06", ".index"),
+                unpacked!("catalog-2024-06", ".txt"),
+            )
+        })
     }
 
     /// A catalog from a user's file: `{"prefix": ["Name", ...]}` or `{"prefix": {"actions": {"Name": {...}}}}`, with an
@@ -70,31 +116,69 @@ impl Catalog {
 
     /// All services with their prefixes, sorted.
     pub fn services(&self) -> impl Iterator<Item = (&str, &Service)> {
-        self.services.iter().map(|(prefix, service)| (prefix.as_str(), service))
+        self.services.iter().map(|(prefix, service)| (prefix.as_str(), service.get()))
     }
 
     /// A service by its prefix, in any case.
     pub fn service(&self, prefix: &str) -> Option<&Service> {
-        self.services.get(&prefix.to_ascii_lowercase())
+        self.services.get(&prefix.to_ascii_lowercase()).map(Slot::get)
     }
 
     /// `service:Name` in the catalog's spelling, for an action in any case.
     pub fn canonical_action(&self, action: &str) -> Option<String> {
         let lower = action.to_ascii_lowercase();
         let (prefix, name) = lower.split_once(':')?;
-        let action = self.services.get(prefix)?.actions.get(name)?;
+        let action = self.service(prefix)?.actions.get(name)?;
         Some(format!("{prefix}:{}", action.name))
     }
 
     /// The type of a condition key, in any case, where it is known: a global key, a key of any service, or an instance
     /// of a key with a placeholder, such as `aws:ResourceTag/team`.
     pub fn condition_key_type(&self, key: &str) -> Option<KeyType> {
-        self.keys.get(key)
+        self.keys().get(key)
+    }
+
+    fn keys(&self) -> &key::Keys {
+        self.keys.get_or_init(|| {
+            let mut keys = key::Keys::default();
+            for (key, kind) in self.services().flat_map(|(_, service)| &service.conditions) {
+                keys.add(key, *kind);
+            }
+            keys.add_global();
+            keys
+        })
+    }
+
+    /// The ARN patterns of the resources that an action takes, each placeholder as `*`; empty if it takes none, so that
+    /// its resource is `*`. `None` if the catalog does not know.
+    pub fn resource_arns(&self, action: &str) -> Option<Vec<String>> {
+        let (prefix, name) = action.split_once(':')?;
+        let service = self.service(prefix)?;
+        let action = service.action(name)?;
+        if service.resources.is_empty() && !action.resources.is_empty() {
+            return None;
+        }
+        let named = action.resources.iter().filter_map(|of| service.resources.get(of));
+        Some(named.map(|resource| without_placeholders(&resource.arn)).filter(|arn| !arn.is_empty()).collect())
+    }
+
+    /// Whether a request for an action can carry a condition key, both in any case. Global keys count for every action;
+    /// so do keys of other services than the action's, which the catalog does not list with it.
+    pub fn carries(&self, action: &str, key: &str) -> bool {
+        let key = key.to_ascii_lowercase();
+        let (Some((prefix, name)), Some((owner, _))) = (action.split_once(':'), key.split_once(':')) else { return true };
+        if owner == "aws" || !owner.eq_ignore_ascii_case(prefix) {
+            return true;
+        }
+        let Some(service) = self.service(prefix) else { return true };
+        let Some(action) = service.action(name) else { return true };
+        let of_resources = action.resources.iter().filter_map(|of| service.resources.get(of)).flat_map(|of| &of.keys);
+        action.keys.iter().chain(of_resources).any(|known| key::fits(known, &key))
     }
 
     /// How many actions it lists.
     pub fn action_count(&self) -> usize {
-        self.services.values().map(|service| service.actions.len()).sum()
+        self.services.values().map(|slot| slot.get().actions.len()).sum()
     }
 }
 
@@ -110,6 +194,18 @@ impl Service {
     }
 }
 
+/// An ARN pattern whose placeholders are wildcards.
+fn without_placeholders(arn: &str) -> String {
+    let mut out = String::new();
+    let mut rest = arn;
+    while let Some((before, tail)) = rest.split_once("${") {
+        out.push_str(before);
+        out.push('*');
+        rest = tail.split_once('}').map_or("", |(_, after)| after);
+    }
+    out + rest
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -122,6 +218,17 @@ mod tests {
         assert_eq!(Catalog::latest().canonical_action("s3:NoSuchAction"), None);
         let level = Catalog::latest().service("S3").and_then(|s3| s3.action("getobject")).and_then(|a| a.access_level.clone());
         assert_eq!(level.as_deref(), Some("Read"));
+    }
+
+    #[test]
+    fn actions_have_resources_and_keys() {
+        let latest = Catalog::latest();
+        assert!(latest.resource_arns("s3:GetObject").unwrap().contains(&"arn:*:s3:::*/*".to_owned()));
+        assert_eq!(latest.resource_arns("s3:ListAllMyBuckets"), Some(vec![]));
+        assert_eq!(latest.resource_arns("sts:AssumeRole"), Some(vec!["arn:*:iam::*:role/*".to_owned()]));
+        assert_eq!(latest.resource_arns("s3:NoSuchAction"), None);
+        assert!(latest.carries("s3:ListBucket", "S3:Prefix") && !latest.carries("s3:GetObject", "s3:prefix"));
+        assert!(latest.carries("s3:GetObject", "aws:SourceIp") && latest.carries("s3:GetObject", "s3:ExistingObjectTag/team"));
     }
 
     #[test]

@@ -1,23 +1,23 @@
 //! From JSON to a [`Catalog`]: the embedded files, and a user's own.
 
 use super::key::{KeyType, Keys};
-use super::{Action, Catalog, Service};
+use super::{Action, Catalog, Resource, Service, Slot};
 use crate::diag::{Budget, Diagnostic, Source, Span};
 use crate::json::{self, Value};
 use std::collections::{BTreeMap, HashMap};
-use std::io::Read as _;
+use std::sync::OnceLock;
 
-/// A member of an embedded catalog; what is not needed is skipped unread.
+/// An embedded service; what is not needed is skipped unread.
 #[derive(serde::Deserialize)]
 #[serde(untagged)]
 enum Packed<'t> {
-    /// The member `date`.
-    Date(&'t str),
     Names(#[serde(borrow)] Vec<&'t str>),
     Full {
         name: Option<&'t str>,
         #[serde(borrow)]
         actions: HashMap<&'t str, PackedAction<'t>>,
+        #[serde(default)]
+        resources: HashMap<&'t str, PackedResource<'t>>,
         #[serde(default)]
         conditions: HashMap<&'t str, &'t str>,
     },
@@ -27,43 +27,77 @@ enum Packed<'t> {
 struct PackedAction<'t> {
     #[serde(borrow)]
     l: Option<&'t str>,
+    #[serde(default)]
+    r: Vec<PackedUse<'t>>,
+    #[serde(default)]
+    c: Vec<&'t str>,
 }
 
-/// An embedded catalog. The files are part of the program and tested to be whole; a broken one is empty.
-pub(super) fn embedded(name: &str, date: &str, packed: &[u8]) -> Catalog {
-    let (mut date, mut services, mut keys) = (date.to_owned(), BTreeMap::new(), Keys::default());
-    let mut text = Vec::new();
-    let unpacked =
-        ruzstd::decoding::StreamingDecoder::new(packed).is_ok_and(|mut decoder| decoder.read_to_end(&mut text).is_ok());
-    // The product's own file: serde_json is enough, and faster than the reader that keeps spans.
-    if unpacked && let Ok(all) = serde_json::from_slice::<BTreeMap<String, Packed<'_>>>(&text) {
-        for (prefix, service) in all {
-            let (mut title, mut actions) = (None, BTreeMap::new());
-            let mut add = |name: &str, access_level: Option<&str>| {
-                let access_level = access_level.map(str::to_owned);
-                actions.insert(name.to_ascii_lowercase(), Action { name: name.to_owned(), access_level });
-            };
-            match service {
-                Packed::Date(day) => {
-                    day.clone_into(&mut date);
-                    continue;
-                }
-                Packed::Names(names) => names.into_iter().for_each(|name| add(name, None)),
-                Packed::Full { name, actions, conditions } => {
-                    title = name.map(str::to_owned);
-                    actions.into_iter().for_each(|(name, action)| add(name, action.l));
-                    for (key, kind) in conditions {
-                        if let Some(kind) = KeyType::parse(kind) {
-                            keys.add(key, kind);
-                        }
-                    }
-                }
+#[derive(serde::Deserialize)]
+struct PackedUse<'t> {
+    t: &'t str,
+    #[serde(default)]
+    #[serde(borrow)]
+    c: Vec<&'t str>,
+}
+
+#[derive(serde::Deserialize)]
+struct PackedResource<'t> {
+    #[serde(default)]
+    arn: &'t str,
+    #[serde(default)]
+    #[serde(borrow)]
+    c: Vec<&'t str>,
+}
+
+/// An embedded catalog: its services are read when they are asked for. The texts are made by `build.rs`.
+pub(super) fn embedded(name: &str, date: &str, index: &'static str, text: &'static str) -> Catalog {
+    let (mut date, mut services) = (date.to_owned(), BTreeMap::new());
+    for line in index.lines() {
+        let mut parts = line.split(' ');
+        let (Some(prefix), Some(start), Some(end)) = (parts.next(), parts.next(), parts.next()) else { continue };
+        let (Ok(start), Ok(end)) = (start.parse::<usize>(), end.parse::<usize>()) else { continue };
+        let text = text.get(start..end).unwrap_or("");
+        if prefix == "date" && text.starts_with('"') {
+            text.trim_matches('"').clone_into(&mut date);
+            continue;
+        }
+        services.insert(prefix.to_owned(), Slot { text, read: OnceLock::new() });
+    }
+    Catalog { name: name.to_owned(), date, services, keys: OnceLock::new() }
+}
+
+/// One embedded service. The texts are the product's own and tested to be whole; a broken one is empty.
+pub(super) fn service(text: &str) -> Service {
+    let owned = |texts: Vec<&str>| texts.into_iter().map(str::to_owned).collect::<Vec<_>>();
+    let mut out = Service::default();
+    match serde_json::from_str::<Packed<'_>>(text) {
+        Err(_) => {}
+        Ok(Packed::Names(names)) => {
+            for name in names {
+                out.actions.insert(name.to_ascii_lowercase(), Action { name: name.to_owned(), ..Action::default() });
             }
-            services.insert(prefix.to_ascii_lowercase(), Service { title, actions });
+        }
+        Ok(Packed::Full { name, actions, resources, conditions }) => {
+            out.title = name.map(str::to_owned);
+            for (name, packed) in actions {
+                let mut keys = packed.c;
+                keys.extend(packed.r.iter().flat_map(|used| used.c.iter().copied()));
+                let action = Action {
+                    name: name.to_owned(),
+                    access_level: packed.l.map(str::to_owned),
+                    resources: packed.r.iter().map(|used| used.t.to_owned()).collect(),
+                    keys: owned(keys),
+                };
+                out.actions.insert(name.to_ascii_lowercase(), action);
+            }
+            for (name, packed) in resources {
+                out.resources.insert(name.to_owned(), Resource { arn: packed.arn.to_owned(), keys: owned(packed.c) });
+            }
+            out.conditions.extend(conditions.iter().filter_map(|(key, kind)| Some(((*key).to_owned(), KeyType::parse(kind)?))));
         }
     }
-    keys.add_global();
-    Catalog { name: name.to_owned(), date, services, keys }
+    out
 }
 
 /// A user's catalog.
@@ -118,10 +152,12 @@ pub(super) fn read(source: &Source) -> Result<Catalog, Diagnostic> {
             if name.is_empty() || !name.chars().all(plain) {
                 return fail(span, format!("`{name}` is no action name"));
             }
-            service.actions.insert(name.to_ascii_lowercase(), Action { name: name.to_owned(), access_level });
+            let action = Action { name: name.to_owned(), access_level, ..Action::default() };
+            service.actions.insert(name.to_ascii_lowercase(), action);
         }
     }
-    let catalog = Catalog { name: source.name.to_string(), date, services, keys };
+    let services = services.into_iter().map(|(prefix, service)| (prefix, Slot { text: "", read: service.into() })).collect();
+    let catalog = Catalog { name: source.name.to_string(), date, services, keys: keys.into() };
     if catalog.action_count() == 0 {
         return fail(value.span, "the catalog lists no action".to_owned());
     }

@@ -5,7 +5,7 @@
 //! replayed by the evaluator here, tidied, and only then returned.
 
 use super::actions::{self, Group};
-use super::{Engine, InternalError, Settings, propose, tidy};
+use super::{Engine, InternalError, Settings, propose, realistic, tidy};
 use crate::catalog::Catalog;
 use crate::encode::{Encoder, ResourceShape, Unsupported};
 use crate::eval;
@@ -77,16 +77,22 @@ pub fn ask(ask: &Ask<'_>, settings: &Settings) -> Result<Found, InternalError> {
     }
     let mut found = search(ask, settings)?;
     let Some(witness) = found.witness.as_ref().filter(|_| settings.realistic) else { return Ok(found) };
-    if Catalog::latest().canonical_action(&witness.action).is_none()
+    if realistic::doubts(witness).is_some()
         && let Some(closed) = closed_world(ask)
     {
+        let exists = Catalog::latest().canonical_action(&witness.action).is_some();
         let real = search(&closed, settings)?;
         found.queries += real.queries;
         match (real.witness, real.unknown) {
-            (Some(real), _) => found.witness = Some(real),
-            (None, Some(_)) => {}
+            (Some(real), _) if !exists || realistic::doubts(&real).is_none() => found.witness = Some(real),
+            (Some(_), _) | (None, Some(_)) => {}
             (None, None) => found.notes.push(format!("only actions that do not exist yet: {}", witness.action)),
         }
+    }
+    if let Some(doubt) = found.witness.as_ref().and_then(realistic::doubts)
+        && found.notes.is_empty()
+    {
+        found.notes.push(format!("no request that AWS could receive today was found for this witness: {doubt}"));
     }
     Ok(found)
 }

@@ -18,6 +18,7 @@ pub mod no_new_access;
 pub mod no_public_access;
 pub mod outside_access;
 mod propose;
+mod realistic;
 mod strings;
 mod tidy;
 mod untrusted;

@@ -3,42 +3,76 @@
 //! A model's request is right but may be ugly: keys that do not matter, characters nobody types. Each step proposes a
 //! plainer request and keeps it only if it still shows the same thing when replayed, so tidying can never be wrong.
 
-use super::actions;
 use super::ask::Ask;
-use crate::catalog::Catalog;
-use crate::policy::Request;
+use super::{actions, realistic};
+use crate::catalog::{Catalog, Service};
+use crate::policy::{Principal, Request, ResourcePattern};
 use crate::value::arn;
 
 /// A plainer request for which `shows` still holds.
 pub(super) fn tidy(request: Request, ask: &Ask<'_>, shows: &dyn Fn(&Request) -> bool) -> Request {
     let mut best = request;
-    if let Some(action) = real_action(&best, ask) {
-        try_one(&mut best, shows, |request| request.action = action);
-    }
     try_one(&mut best, shows, |request| {
         request.resource = plain_text(&request.resource);
         for values in request.context.values_mut() {
             values.iter_mut().for_each(|value| *value = plain_text(value));
         }
     });
+    if ask.within.is_some() {
+        // Of those outside, anybody says more than somebody.
+        try_one(&mut best, shows, |request| {
+            request.principal = Principal::Anonymous;
+            request.context.retain(|key, _| !key.starts_with("aws:principal") && key != "aws:username");
+        });
+    }
     for (at, plain) in [(1, "aws"), (3, "us-east-1"), (3, ""), (4, "111122223333"), (4, ""), (5, "example")] {
         try_one(&mut best, shows, |request| {
             if let Some(mut parts) = arn::split(&request.resource) {
                 if let Some(part) = parts.get_mut(at) {
                     *part = plain;
                 }
-                request.resource = parts.join(":");
+                move_to(request, parts.join(":"));
             }
         });
     }
+    for (action, resource) in real_actions(&best, ask) {
+        if (&best.action, &best.resource) == (&action, &resource) {
+            break;
+        }
+        let before = best.clone();
+        try_one(&mut best, shows, |request| {
+            request.action = action;
+            move_to(request, resource);
+        });
+        if best != before {
+            break;
+        }
+    }
     let keys: Vec<String> = best.context.keys().cloned().collect();
     for key in keys {
-        // What follows from the principal belongs to the request whether it matters or not.
-        if !Request::new(best.principal.clone(), "a:b", &best.resource, Default::default()).context.contains_key(&key) {
-            try_one(&mut best, shows, |request| _ = request.context.remove(&key));
+        // What follows from the principal or the resource belongs to the request whether it matters or not.
+        let own = Request::new(best.principal.clone(), "a:b", &best.resource, Default::default());
+        if own.context.contains_key(&key) {
+            continue;
+        }
+        try_one(&mut best, shows, |request| _ = request.context.remove(&key));
+        if let Some(value) = realistic::value(&key) {
+            let plain = |values: &Vec<String>| values.iter().any(|value| value == "example" || value == "x");
+            if best.context.get(&key).is_some_and(plain) {
+                try_one(&mut best, shows, |request| _ = request.context.insert(key, vec![value.to_owned()]));
+            }
         }
     }
     best
+}
+
+/// Another resource, and with it the account that follows from it.
+fn move_to(request: &mut Request, resource: String) {
+    let follows = arn::split(&request.resource).map(|[_, _, _, _, account, _]| account.to_owned());
+    if request.resource_account() == follows.as_deref() {
+        request.context.remove("aws:resourceaccount");
+    }
+    request.resource = resource;
 }
 
 fn try_one(best: &mut Request, shows: &dyn Fn(&Request) -> bool, change: impl FnOnce(&mut Request)) {
@@ -50,24 +84,50 @@ fn try_one(best: &mut Request, shows: &dyn Fn(&Request) -> bool, change: impl Fn
     }
 }
 
-/// An action that exists, to which the same statements apply; its name in AWS's spelling.
-fn real_action(request: &Request, ask: &Ask<'_>) -> Option<String> {
+/// Actions that exist, to which the same statements apply, each with a resource that it takes; those first that carry the
+/// request's condition keys. Names are in AWS's spelling.
+fn real_actions(request: &Request, ask: &Ask<'_>) -> Vec<(String, String)> {
     let catalog = Catalog::latest();
-    if let Some(name) = catalog.canonical_action(&request.action) {
-        return Some(name);
-    }
     let wanted = actions::group_of(ask, &request.action);
-    let alike = |action: &str| {
+    let alike = |action: &String| {
         let group = actions::group_of(ask, action);
         group.grants == wanted.grants && group.unless == wanted.unless && in_scope(ask, action)
     };
-    let service = request.action.split(':').next().unwrap_or("");
-    let own = catalog.services().filter(|(prefix, _)| *prefix == service);
-    let others = catalog.services().filter(|(prefix, _)| *prefix != service);
-    own.chain(others)
-        .flat_map(|(prefix, service)| service.actions().map(move |action| format!("{prefix}:{}", action.name)))
-        .find(|action| alike(action))
+    let name = |(prefix, service): (&'static str, &'static Service)| {
+        service.actions().map(move |action| format!("{prefix}:{}", action.name))
+    };
+    let own = request.action.split(':').next().unwrap_or("").to_ascii_lowercase();
+    let of_own = catalog.service(&own).into_iter().flat_map(|service| {
+        let own = own.clone();
+        service.actions().map(move |action| format!("{own}:{}", action.name))
+    });
+    let real = catalog.canonical_action(&request.action);
+    let mut candidates: Vec<String> = real.into_iter().chain(of_own.filter(alike).take(MOST)).collect();
+    if candidates.is_empty() && catalog.service(&own).is_none() {
+        candidates = catalog.services().flat_map(name).filter(alike).take(MOST).collect();
+    }
+    let granting = wanted.grants.iter().filter(|number| ask.grants.grants(**number));
+    let statements = granting.filter_map(|number| ask.grants.statement(*number));
+    let named = statements.filter_map(|(_, statement)| statement.resource.as_ref()).filter(|resource| !resource.negated);
+    let patterns: Vec<&ResourcePattern> =
+        ask.resources.iter().flatten().chain(named.flat_map(|resource| &resource.patterns)).collect();
+    let carried = |action: &String| request.context.keys().all(|key| catalog.carries(action, key));
+    let (fitting, others): (Vec<String>, Vec<String>) = candidates.into_iter().partition(carried);
+    let mut out = Vec::new();
+    for action in fitting.iter().chain(&others) {
+        if realistic::takes(action, &request.resource) {
+            out.push((action.clone(), request.resource.clone()));
+        }
+        out.extend(realistic::resources(action, &patterns).into_iter().map(|resource| (action.clone(), resource)));
+    }
+    // At least a name that exists.
+    out.extend(fitting.into_iter().chain(others).take(1).map(|action| (action, request.resource.clone())));
+    out.truncate(MOST * 4);
+    out
 }
+
+/// The most actions that are tried.
+const MOST: usize = 40;
 
 fn in_scope(ask: &Ask<'_>, action: &str) -> bool {
     match &ask.actions {

@@ -8,5 +8,6 @@ mod corpus;
 mod layers;
 mod published;
 mod readme;
+mod samples;
 mod semantics;
 mod support;

@@ -34,10 +34,14 @@ pub(crate) fn policy(name: &str, value: &serde_json::Value) -> Access {
 
 /// A stack of policies.
 pub(crate) fn stack(name: &str, value: &serde_json::Value) -> Access {
+    try_stack(name, value).unwrap_or_else(|| panic!("{name}: {value}"))
+}
+
+/// A stack of policies, if it is one.
+pub(crate) fn try_stack(name: &str, value: &serde_json::Value) -> Option<Access> {
     let source = Source::new(name, value.to_string());
-    let read = leastwise::json::read(&source, &Budget::default()).map_err(Into::into);
-    let stack = read.and_then(|value| access_json::stack(&source, &value));
-    stack.unwrap_or_else(|found: leastwise::diag::Diagnostics| panic!("{name}: {found}")).into()
+    let value = leastwise::json::read(&source, &Budget::default()).ok()?;
+    access_json::stack(&source, &value).ok().map(Access::from)
 }
 
 /// Runs the program: exit code, standard output, standard error. Colors and paths of the machine stay out.
