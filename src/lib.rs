@@ -71,5 +71,6 @@ pub mod question;
 pub mod refine;
 pub mod report;
 pub mod smt;
+pub mod solve;
 pub mod usage;
 pub mod value;

@@ -24,6 +24,7 @@ pub fn access_not_granted(policy: &policy::Access, access: &Access, settings: &S
     let started = Instant::now();
     let search = search(policy, access);
     let found = ask(&search, settings)?;
+    let proof = Proof::since(started, settings, [&found]);
     let (verdict, message) = match (found.witness, found.unknown) {
         (Some(witness), _) => {
             let reasons = reasons(policy, found.statements, "One or more of the listed actions or resources in the statement");
@@ -39,7 +40,6 @@ pub fn access_not_granted(policy: &policy::Access, access: &Access, settings: &S
             (Verdict::Pass, message.to_owned())
         }
     };
-    let proof = Proof::since(started, settings, found.queries);
     Ok(Outcome { check: "access-not-granted", verdict, message, proof, notes: found.notes })
 }
 

@@ -12,6 +12,7 @@ use crate::eval;
 use crate::glob::Glob;
 use crate::policy::{Access, ArnMatching, Policy, Request, ResourcePattern, Statement};
 use crate::smt::{self, Formula, Solver};
+use crate::solve::{self, Decided, Decider};
 use std::collections::{BTreeSet, HashMap};
 use std::time::Instant;
 
@@ -61,6 +62,8 @@ pub struct Found {
     pub unknown: Option<String>,
     /// How many queries Z3 answered.
     pub queries: usize,
+    /// How many groups of actions the automata decided.
+    pub decided: usize,
     /// What is worth knowing beside it.
     pub notes: Vec<String>,
 }
@@ -83,6 +86,7 @@ pub fn ask(ask: &Ask<'_>, settings: &Settings) -> Result<Found, InternalError> {
         let exists = Catalog::latest().canonical_action(&witness.action).is_some();
         let real = search(&closed, settings)?;
         found.queries += real.queries;
+        found.decided += real.decided;
         match (real.witness, real.unknown) {
             (Some(real), _) if !exists || realistic::doubts(&real).is_none() => found.witness = Some(real),
             (Some(_), _) | (None, Some(_)) => {}
@@ -115,7 +119,13 @@ fn closed_world<'p>(ask: &Ask<'p>) -> Option<Ask<'p>> {
 }
 
 fn search(ask: &Ask<'_>, settings: &Settings) -> Result<Found, InternalError> {
-    let mut search = Search::new(ask, settings);
+    let question = solve::Question {
+        grants: ask.grants,
+        unless: ask.unless,
+        resources: ask.resources.as_deref(),
+        within: ask.within.as_ref(),
+    };
+    let mut search = Search::new(ask, settings, &question);
     match settings.engine {
         Engine::Strings => search.whole()?,
         Engine::Auto => match actions::groups(ask, settings.budget.states) {
@@ -134,14 +144,23 @@ fn search(ask: &Ask<'_>, settings: &Settings) -> Result<Found, InternalError> {
 pub(super) struct Search<'a, 'p> {
     pub(super) ask: &'a Ask<'p>,
     pub(super) settings: &'a Settings,
-    pub(super) solver: Solver,
+    deadline: Instant,
+    decider: Decider<'a>,
+    /// Made when the first query needs it.
+    solver: Option<Solver>,
     pub(super) found: Found,
 }
 
 impl<'a, 'p> Search<'a, 'p> {
-    fn new(ask: &'a Ask<'p>, settings: &'a Settings) -> Self {
-        let solver = Solver::new(&settings.budget, Instant::now() + settings.budget.timeout);
-        Self { ask, settings, solver, found: Found::default() }
+    fn new(ask: &'a Ask<'p>, settings: &'a Settings, question: &'a solve::Question<'a>) -> Self {
+        let deadline = Instant::now() + settings.budget.timeout;
+        let decider = Decider::new(question, settings.matching, settings.budget.states, false);
+        Self { ask, settings, deadline, decider, solver: None, found: Found::default() }
+    }
+
+    fn solver(&mut self) -> &mut Solver {
+        let (budget, deadline) = (&self.settings.budget, self.deadline);
+        self.solver.get_or_insert_with(|| Solver::new(budget, deadline))
     }
 
     /// Whether every statement of these that could be to blame is known to be.
@@ -151,11 +170,36 @@ impl<'a, 'p> Search<'a, 'p> {
         !unsaid && grants.iter().filter(counts).all(|number| self.found.statements.contains(number))
     }
 
-    /// Asks about the actions of one group.
+    /// Asks the automata about the actions of one group; what they leave open is for Z3.
     fn group(&mut self, group: &Group) -> Result<(), InternalError> {
         if self.settled(&group.grants) {
             return Ok(());
         }
+        let actions = solve::Actions { grants: &group.grants, unless: &group.unless, action: &group.action };
+        self.found.decided += 1;
+        match self.decider.decide(actions, self.ask.by) {
+            Decided::Empty => return Ok(()),
+            Decided::Perhaps(request) if self.violates(&request).is_some() => self.note(*request)?,
+            Decided::Perhaps(_) | Decided::Open => return self.ask_z3(group),
+        }
+        let mut all = true;
+        for number in &group.grants {
+            let counts = self.ask.grants.grants(*number) && self.ask.by.is_none_or(|by| by == *number);
+            if !counts || self.found.statements.contains(number) {
+                continue;
+            }
+            self.found.decided += 1;
+            match self.decider.decide(actions, Some(*number)) {
+                Decided::Empty => {}
+                Decided::Perhaps(request) if self.violates(&request).is_some() => self.note(*request)?,
+                Decided::Perhaps(_) | Decided::Open => all = false,
+            }
+        }
+        if all { Ok(()) } else { self.ask_z3(group) }
+    }
+
+    /// Asks Z3 about the actions of one group: the propositional skeleton, then a guess, then its string theory.
+    fn ask_z3(&mut self, group: &Group) -> Result<(), InternalError> {
         let (mut open, mut unencoded) = (Vec::new(), None);
         for shape in shapes(self.ask, group) {
             let mut encoder = encoder(self.ask, group, self.settings.matching, shape).for_action(&group.action);
@@ -225,10 +269,10 @@ impl<'a, 'p> Search<'a, 'p> {
         if self.impossible(formulas) {
             return Ok(false);
         }
-        self.solver.push();
-        formulas.iter().for_each(|formula| self.solver.assert(formula));
+        self.solver().push();
+        formulas.iter().for_each(|formula| self.solver().assert(formula));
         let checked = self.check(encoder, action);
-        self.solver.pop();
+        self.solver().pop();
         checked
     }
 
@@ -240,17 +284,17 @@ impl<'a, 'p> Search<'a, 'p> {
         }
         let mut names = HashMap::new();
         self.found.queries += 1;
-        self.solver.push();
-        formulas.iter().for_each(|formula| self.solver.assert(&formula.skeleton(&mut names)));
-        let answer = self.solver.check();
-        self.solver.pop();
+        self.solver().push();
+        formulas.iter().for_each(|formula| self.solver().assert(&formula.skeleton(&mut names)));
+        let answer = self.solver().check();
+        self.solver().pop();
         matches!(answer, smt::Answer::Unsat)
     }
 
     /// Checks what is asserted; a model is replayed and its statements are noted. Returns whether there was one.
     fn check(&mut self, encoder: &Encoder, action: Option<&str>) -> Result<bool, InternalError> {
         self.found.queries += 1;
-        match self.solver.check() {
+        match self.solver().check() {
             smt::Answer::Unsat => Ok(false),
             smt::Answer::Unknown(why) => {
                 self.open(&why);

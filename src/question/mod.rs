@@ -30,7 +30,7 @@ use std::time::Instant;
 /// How a question is decided.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Engine {
-    /// Split by action, then ask Z3's string theory about resources, principals and conditions.
+    /// Split by action; automata decide resources, principals and conditions, Z3's string theory what they leave open.
     #[default]
     Auto,
     /// One whole formula for Z3's string theory, the action in it: the plain encoding of the papers.
@@ -110,10 +110,10 @@ pub struct Outcome {
 /// What a verdict rests on.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Proof {
-    /// `automata` (the classes of actions alone, or a replayed guess), `z3` (split by action, then strings) or
-    /// `z3-strings` (whole formula).
+    /// `automata` (no query was needed), `z3` (automata, and Z3's string theory for what they left open) or `z3-strings`
+    /// (whole formula).
     pub engine: &'static str,
-    /// How many queries Z3 answered.
+    /// How many groups of actions the automata decided, and queries Z3 answered.
     pub obligations: usize,
     /// Wall-clock time.
     pub milliseconds: f64,
@@ -135,11 +135,16 @@ impl Engine {
 }
 
 impl Proof {
-    fn since(started: Instant, settings: &Settings, obligations: usize) -> Self {
+    fn since<'f>(started: Instant, settings: &Settings, found: impl IntoIterator<Item = &'f ask::Found>) -> Self {
         let milliseconds = (started.elapsed().as_secs_f64() * 1e6).round() / 1e3;
-        // Without a query, the actions' classes or a replayed guess decided.
-        let engine = if obligations == 0 { "automata" } else { settings.engine.name() };
-        Self { engine, obligations, milliseconds }
+        let (mut queries, mut decided) = (0, 0);
+        for found in found {
+            queries += found.queries;
+            decided += found.decided;
+        }
+        // Without a query, the automata decided.
+        let engine = if queries == 0 { "automata" } else { settings.engine.name() };
+        Self { engine, obligations: queries + decided, milliseconds }
     }
 }
 

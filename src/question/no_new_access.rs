@@ -14,6 +14,7 @@ pub fn no_new_access(existing: &Access, new: &Access, settings: &Settings) -> Re
     let started = Instant::now();
     let search = search(existing, new);
     let found = ask(&search, settings)?;
+    let proof = Proof::since(started, settings, [&found]);
     let (verdict, message) = match (found.witness, found.unknown) {
         (Some(witness), _) => {
             let reasons = reasons(new, found.statements, "New access in the statement");
@@ -29,7 +30,6 @@ pub fn no_new_access(existing: &Access, new: &Access, settings: &Settings) -> Re
             (Verdict::Pass, message.to_owned())
         }
     };
-    let proof = Proof::since(started, settings, found.queries);
     Ok(Outcome { check: "no-new-access", verdict, message, proof, notes: found.notes })
 }
 

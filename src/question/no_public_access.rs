@@ -67,6 +67,7 @@ impl ResourceType {
 pub fn no_public_access(policy: &Access, resource: ResourceType, settings: &Settings) -> Result<Outcome, InternalError> {
     let started = Instant::now();
     let found = ask(&search(policy, Some(resource)), settings)?;
+    let proof = Proof::since(started, settings, [&found]);
     let mut notes = found.notes;
     let (verdict, message) = match (found.witness, found.unknown) {
         (Some(witness), _) => {
@@ -87,7 +88,6 @@ pub fn no_public_access(policy: &Access, resource: ResourceType, settings: &Sett
             (Verdict::Pass, "The resource policy does not grant public access for the given resource type.".to_owned())
         }
     };
-    let proof = Proof::since(started, settings, found.queries);
     Ok(Outcome { check: "no-public-access", verdict, message, proof, notes })
 }
 

@@ -110,7 +110,7 @@ impl Zone {
 pub fn outside_access(access: &Access, zone: &Zone, settings: &Settings) -> Result<Outside, InternalError> {
     let started = Instant::now();
     let outside = zone.outside();
-    let (mut findings, mut unknown, mut queries) = (Vec::new(), None, 0);
+    let (mut findings, mut unknown, mut asked) = (Vec::new(), None, Vec::new());
     for (number, member, statement) in access.statements().filter(|(number, ..)| access.grants(*number)) {
         // Without principals a policy is attached to identities of the zone itself.
         let Some(principal) = &statement.principal else { continue };
@@ -127,11 +127,12 @@ pub fn outside_access(access: &Access, zone: &Zone, settings: &Settings) -> Resu
             };
             let search = Ask { within: only(&outside), by: Some(number), ..Ask::new(access, None) };
             let found = ask(&search, settings)?;
-            queries += found.queries;
             if unknown.is_none() {
-                unknown = found.unknown;
+                unknown.clone_from(&found.unknown);
             }
-            let Some(witness) = found.witness else { continue };
+            let witness = found.witness.clone();
+            asked.push(found);
+            let Some(witness) = witness else { continue };
             let public = no_public_access::search(access, None);
             let public = Ask { within: public.within.as_ref().and_then(only), by: Some(number), ..public };
             let is_public = ask(&public, settings)?.witness.is_some();
@@ -149,7 +150,7 @@ pub fn outside_access(access: &Access, zone: &Zone, settings: &Settings) -> Resu
             findings.push(Finding { number, principal: shown, actions, is_public, witness });
         }
     }
-    Ok(Outside { findings, unknown, proof: Proof::since(started, settings, queries) })
+    Ok(Outside { findings, unknown, proof: Proof::since(started, settings, &asked) })
 }
 
 /// The entries of a principal list, each as shown and as a list of its own.

@@ -79,7 +79,7 @@ pub fn prove(question: &Question<'_>, settings: &Settings) -> Result<Result<Vec<
             return Ok(Err(Failure { id, message, witness: None, unknown: true }));
         }
         let whole = whole(&search, settings);
-        let queries = found.queries + usize::from(whole);
+        let queries = found.queries + found.decided + usize::from(whole);
         proved.push(Obligation { id, statement, queries, whole, milliseconds: milliseconds(started) });
     }
     let started = Instant::now();

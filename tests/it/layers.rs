@@ -3,7 +3,7 @@
 use crate::support::root;
 use std::path::{Path, PathBuf};
 
-const LAYERS: [(&str, u8); 14] = [
+const LAYERS: [(&str, u8); 15] = [
     ("diag", 0),
     ("json", 1),
     ("glob", 1),
@@ -15,6 +15,7 @@ const LAYERS: [(&str, u8); 14] = [
     ("policy", 4),
     ("eval", 5),
     ("encode", 5),
+    ("solve", 5),
     ("question", 6),
     ("refine", 7),
     ("report", 8),

@@ -1,0 +1,329 @@
+//! What is asked of one attribute of a request, and can these answers be given together?
+//!
+//! An attribute is a part of a request that has one value of its own: the resource, the principal, the value of a context
+//! key, the set of values of a multivalued key. Atoms of different attributes have nothing to do with each other; atoms of
+//! one attribute can be true together only if some value makes them so ([`Atoms::value`]).
+//!
+//! A set enters as "some element passes this test": for every such atom that is true some element must pass it, and every
+//! element must fail all those that are false. That is exact, whatever the size of the set.
+//!
+//! What relates two attributes (a policy variable, two accounts that are the same) is an atom without an attribute: it
+//! may be true or false. So a question can only seem to have an answer that it has not, never the other way round, and
+//! an answer is replayed before anyone believes it.
+
+use super::intersect::{Common, Compiled, Domain, common};
+use super::language::{Class, Nfa, Test};
+use crate::policy::Order;
+use crate::value::{date, ip, number};
+use bigdecimal::BigDecimal;
+use rustc_hash::FxHashMap;
+use std::collections::BTreeSet;
+use std::rc::Rc;
+
+/// A part of a request with a value of its own.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub(super) enum Attribute {
+    /// The resource.
+    Resource,
+    /// The principal, as in [`super::principal`].
+    Principal,
+    /// The value of a key.
+    Key(Rc<str>),
+    /// The values of a multivalued key.
+    Set(Rc<str>),
+    /// None: the atom may be true or false.
+    Free,
+}
+
+/// A test of one value.
+#[derive(Debug, Clone)]
+pub(super) enum Element {
+    Text(Rc<Compiled>),
+    /// The number stands so to one of the bounds, or to none of them.
+    Number(Order, Vec<BigDecimal>, bool),
+    Date(Order, Vec<BigDecimal>, bool),
+    /// The address is in one of the blocks, or in none of them.
+    Address(Vec<ip::IpNet>, bool),
+}
+
+impl Element {
+    fn passes(&self, value: &str) -> bool {
+        let stands = |value: Option<BigDecimal>, order: Order, bounds: &[BigDecimal], negated: bool| {
+            value.is_some_and(|value| bounds.iter().any(|bound| order.holds(&value, bound)) != negated)
+        };
+        match self {
+            Self::Text(test) => test.test.accepts(value),
+            Self::Number(order, bounds, negated) => stands(number::parse(value), *order, bounds, *negated),
+            Self::Date(order, bounds, negated) => stands(date::parse(value), *order, bounds, *negated),
+            Self::Address(blocks, negated) => {
+                ip::parse_address(value).is_some_and(|address| blocks.iter().any(|block| block.contains(&address)) != *negated)
+            }
+        }
+    }
+
+    /// Values of every class that the test can tell apart; none for texts.
+    fn candidates(&self) -> Vec<String> {
+        let around = |bounds: &[BigDecimal], write: fn(&BigDecimal) -> String, wrong: &str| -> Vec<String> {
+            let sorted: BTreeSet<&BigDecimal> = bounds.iter().collect();
+            let sorted: Vec<&BigDecimal> = sorted.into_iter().collect();
+            let one = BigDecimal::from(1);
+            let mut out: Vec<BigDecimal> = sorted.iter().map(|bound| (*bound).clone()).collect();
+            out.extend(sorted.windows(2).filter_map(|pair| Some((*pair.first()? + *pair.get(1)?) / BigDecimal::from(2))));
+            out.extend(sorted.first().map(|first| *first - &one));
+            out.extend(sorted.last().map(|last| *last + &one));
+            out.iter().map(write).chain([wrong.to_owned()]).collect()
+        };
+        match self {
+            Self::Text(_) => Vec::new(),
+            Self::Number(_, bounds, _) => around(bounds, number::to_text, "not-a-number"),
+            Self::Date(_, bounds, _) => around(bounds, date::to_text, "not-a-date"),
+            Self::Address(blocks, _) => {
+                let mut out = vec!["192.0.2.1".to_owned(), "2001:db8::1".to_owned(), "0.0.0.0".to_owned(), "::".to_owned()];
+                for block in blocks {
+                    out.push(block.network().to_string());
+                    // The first address behind the block.
+                    out.extend(match block.broadcast() {
+                        ip::IpAddr::V4(last) => u32::from(last).checked_add(1).map(|next| std::net::Ipv4Addr::from(next).to_string()),
+                        ip::IpAddr::V6(last) => u128::from(last).checked_add(1).map(|next| std::net::Ipv6Addr::from(next).to_string()),
+                    });
+                }
+                out.push("not-an-address".to_owned());
+                out
+            }
+        }
+    }
+
+    /// Equal tests have equal keys: texts are compiled once each, so their place in memory is enough.
+    fn key(&self, fails: bool) -> Key {
+        match self {
+            Self::Text(test) => Key::Text(Rc::as_ptr(test) as usize, fails),
+            Self::Number(..) | Self::Date(..) | Self::Address(..) => Key::Other(format!("{fails} {self:?}")),
+        }
+    }
+}
+
+/// What is asked.
+#[derive(Debug, Clone)]
+pub(super) enum Asked {
+    /// The value passes; for a set: some element passes the test, or fails it.
+    Passes(Element, bool),
+    /// The set is not empty.
+    NotEmpty,
+    /// Anything that has no attribute, by its name.
+    Opaque(Rc<str>),
+}
+
+/// What makes an atom of an attribute the same as another.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+enum Key {
+    Text(usize, bool),
+    Other(String),
+    NotEmpty,
+    Opaque(Rc<str>),
+}
+
+/// One atom.
+#[derive(Debug, Clone)]
+pub(super) struct Atom {
+    pub(super) attribute: usize,
+    pub(super) asked: Asked,
+}
+
+/// A value that makes signed atoms of one attribute true.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Value {
+    /// This one; of a set, these.
+    Some(Vec<Rc<str>>),
+    /// There is none.
+    None,
+    /// Not decided: taken for possible.
+    Unclear,
+}
+
+/// All atoms of a question, equal ones once.
+#[derive(Debug, Default)]
+pub(super) struct Atoms {
+    pub(super) attributes: Vec<Attribute>,
+    pub(super) atoms: Vec<Atom>,
+    domains: Vec<Option<Rc<Domain>>>,
+    of_attribute: FxHashMap<Attribute, usize>,
+    known: FxHashMap<(usize, Key), usize>,
+    tests: FxHashMap<Test, Rc<Compiled>>,
+    values: FxHashMap<(usize, Vec<(usize, bool)>), Value>,
+    all_principals: bool,
+    most_states: usize,
+}
+
+impl Atoms {
+    pub(super) fn new(all_principals: bool, most_states: usize) -> Self {
+        Self { all_principals, most_states, ..Self::default() }
+    }
+
+    pub(super) fn compiled(&mut self, test: Test) -> Rc<Compiled> {
+        self.tests.entry(test.clone()).or_insert_with(|| Rc::new(Compiled::new(test))).clone()
+    }
+
+    /// The number of an atom.
+    pub(super) fn atom(&mut self, attribute: Attribute, asked: Asked) -> usize {
+        let next = self.attributes.len();
+        let place = *self.of_attribute.entry(attribute.clone()).or_insert(next);
+        if place == next {
+            self.attributes.push(attribute);
+            self.domains.push(None);
+        }
+        let key = match &asked {
+            Asked::Passes(element, fails) => element.key(*fails),
+            Asked::NotEmpty => Key::NotEmpty,
+            Asked::Opaque(name) => Key::Opaque(name.clone()),
+        };
+        let next = self.atoms.len();
+        let number = *self.known.entry((place, key)).or_insert(next);
+        if number == next {
+            self.atoms.push(Atom { attribute: place, asked });
+        }
+        number
+    }
+
+    fn domain(&mut self, place: usize) -> Rc<Domain> {
+        if let Some(Some(known)) = self.domains.get(place) {
+            return known.clone();
+        }
+        let domain = match self.attributes.get(place) {
+            Some(Attribute::Principal) => super::principal::domain(self.all_principals),
+            Some(Attribute::Resource) => resources(),
+            Some(Attribute::Key(key)) if &**key == "aws:resourceaccount" => accounts(),
+            Some(Attribute::Key(_) | Attribute::Set(_) | Attribute::Free) | None => {
+                Domain { nfa: None, plain: vec!["example".to_owned(), "x".to_owned()] }
+            }
+        };
+        let domain = Rc::new(domain);
+        self.domains.get_mut(place).into_iter().for_each(|slot| *slot = Some(domain.clone()));
+        domain
+    }
+
+    /// A value of the attribute for which these atoms are as signed. `literals` must be sorted.
+    pub(super) fn value(&mut self, place: usize, literals: &[(usize, bool)]) -> Value {
+        let key = (place, literals.to_vec());
+        if let Some(known) = self.values.get(&key) {
+            return known.clone();
+        }
+        let value = match self.attributes.get(place) {
+            Some(Attribute::Free) | None => Value::Unclear,
+            Some(Attribute::Set(_)) => self.set(place, literals),
+            Some(Attribute::Resource | Attribute::Principal | Attribute::Key(_)) => {
+                let (mut accept, mut refuse) = (Vec::new(), Vec::new());
+                for (number, sign) in literals {
+                    if let Some(Atom { asked: Asked::Passes(element, _), .. }) = self.atoms.get(*number) {
+                        if *sign { accept.push(element.clone()) } else { refuse.push(element.clone()) }
+                    }
+                }
+                self.element(place, &accept, &refuse)
+            }
+        };
+        self.values.insert(key, value.clone());
+        value
+    }
+
+    /// Elements of a set: one for every true atom, each failing all false ones.
+    fn set(&mut self, place: usize, literals: &[(usize, bool)]) -> Value {
+        let asked = |number: usize| self.atoms.get(number).map(|atom| atom.asked.clone());
+        let (mut wanted, mut accept, mut refuse, mut present) = (Vec::new(), Vec::new(), Vec::new(), None);
+        for (number, sign) in literals {
+            match (asked(*number), sign) {
+                (Some(Asked::NotEmpty), sign) => present = Some(*sign),
+                (Some(Asked::Passes(element, fails)), true) => wanted.push((element, fails)),
+                // No element passes: each fails.
+                (Some(Asked::Passes(element, false)), false) => refuse.push(element),
+                (Some(Asked::Passes(element, true)), false) => accept.push(element),
+                (Some(Asked::Opaque(_)) | None, _) => {}
+            }
+        }
+        if present == Some(false) {
+            return if wanted.is_empty() { Value::Some(Vec::new()) } else { Value::None };
+        }
+        if wanted.is_empty() {
+            return if present == Some(true) { self.element(place, &accept, &refuse) } else { Value::Some(Vec::new()) };
+        }
+        let mut out: Vec<Rc<str>> = Vec::new();
+        let mut unclear = false;
+        for (element, fails) in wanted {
+            let (mut accept, mut refuse) = (accept.clone(), refuse.clone());
+            if fails { refuse.push(element) } else { accept.push(element) }
+            match self.element(place, &accept, &refuse) {
+                Value::Some(values) => out.extend(values),
+                Value::None => return Value::None,
+                Value::Unclear => unclear = true,
+            }
+        }
+        out.sort();
+        out.dedup();
+        if unclear { Value::Unclear } else { Value::Some(out) }
+    }
+
+    /// One value that all of `accept` accept and none of `refuse`.
+    fn element(&mut self, place: usize, accept: &[Element], refuse: &[Element]) -> Value {
+        let text = |elements: &[Element]| -> Vec<Rc<Compiled>> {
+            let texts = elements.iter().filter_map(|element| if let Element::Text(test) = element { Some(test.clone()) } else { None });
+            texts.collect()
+        };
+        let (accept_texts, refuse_texts) = (text(accept), text(refuse));
+        let candidates: Vec<String> = accept.iter().chain(refuse).flat_map(Element::candidates).collect();
+        let fits = |value: &String, texts: bool| {
+            let counts = |element: &&Element| texts || !matches!(element, Element::Text(_));
+            accept.iter().filter(counts).all(|element| element.passes(value))
+                && !refuse.iter().filter(counts).any(|element| element.passes(value))
+        };
+        if let Some(value) = candidates.iter().find(|value| fits(value, true)) {
+            return Value::Some(vec![value.as_str().into()]);
+        }
+        let only_texts = candidates.is_empty();
+        if !only_texts && !candidates.iter().any(|value| fits(value, false)) {
+            return Value::None;
+        }
+        let refs = |tests: &[Rc<Compiled>]| -> Vec<Rc<Compiled>> { tests.to_vec() };
+        let (accept, refuse) = (refs(&accept_texts), refs(&refuse_texts));
+        let (accept, refuse): (Vec<&Compiled>, Vec<&Compiled>) =
+            (accept.iter().map(Rc::as_ref).collect(), refuse.iter().map(Rc::as_ref).collect());
+        let domain = self.domain(place);
+        match common(&domain, &accept, &refuse, self.most_states) {
+            Common::Nothing => Value::None,
+            Common::TooMany => Value::Unclear,
+            Common::Text(text) if only_texts => Value::Some(vec![text]),
+            // A text for the texts and another for the numbers: whether one does for both is left to others.
+            Common::Text(_) => Value::Unclear,
+        }
+    }
+}
+
+/// ARNs of six parts, and texts that do not start like an ARN.
+fn resources() -> Domain {
+    const PART: Class = Class::But(&[':']);
+    let mut moves: Vec<Vec<(Class, u32)>> = Vec::new();
+    let any = 11;
+    // What is not "arn:" so far; from there on anything.
+    for (at, c) in "arn:".chars().enumerate() {
+        let next = u32::try_from(at + 1).unwrap_or(0);
+        const OTHERS: [&[char]; 4] = [&['a'], &['r'], &['n'], &[':']];
+        let other = OTHERS.get(at).copied().unwrap_or(&[]);
+        moves.push(vec![(Class::Char(c), next), (Class::But(other), any)]);
+    }
+    // partition, service: not empty; region, account: maybe empty; the rest: not empty, anything.
+    moves.push(vec![(PART, 5)]);
+    moves.push(vec![(PART, 5), (Class::Char(':'), 6)]);
+    moves.push(vec![(PART, 7)]);
+    moves.push(vec![(PART, 7), (Class::Char(':'), 8)]);
+    moves.push(vec![(PART, 8), (Class::Char(':'), 9)]);
+    moves.push(vec![(PART, 9), (Class::Char(':'), 10)]);
+    moves.push(vec![(Class::Any, 12)]);
+    moves.push(vec![(Class::Any, 11)]);
+    moves.push(vec![(Class::Any, 12)]);
+    let plain = ["arn:aws:s3:::example", "arn:aws:sns:us-east-1:111122223333:example", "*"].map(str::to_owned).to_vec();
+    Domain { nfa: Some(Nfa::from_moves(moves, &[0, 1, 2, 3, 11, 12])), plain }
+}
+
+/// Account ids.
+fn accounts() -> Domain {
+    let mut moves: Vec<Vec<(Class, u32)>> = (1..=12).map(|next| vec![(Class::Digit, next)]).collect();
+    moves.push(Vec::new());
+    Domain { nfa: Some(Nfa::from_moves(moves, &[12])), plain: vec!["111122223333".to_owned(), "999999999999".to_owned()] }
+}

@@ -1,0 +1,426 @@
+//! What do access definitions say of a request, as a propositional formula over atoms?
+//!
+//! Read off the IR, without the evaluator and without the encoding for Z3: a third meaning of its own.
+
+use super::atoms::{Asked, Atoms, Attribute, Element};
+use super::language::{Class, NO_BAR, NO_COLON, PART, SEGMENT, Step, Steps, Test};
+use super::principal;
+use super::search::Node;
+use crate::glob::Glob;
+use crate::policy::compose::{Fact, Rule, TRUST_ACTIONS, Through};
+use crate::policy::{
+    Access, ArnMatching, Condition, Part, PrincipalMatch, PrincipalPattern, Quantifier, ResourcePattern, Statement, Template,
+    TextMode,
+};
+use crate::value::fold;
+use rustc_hash::FxHashMap;
+use std::collections::BTreeSet;
+use std::rc::Rc;
+
+/// Builds formulas; what was built for a statement once serves every group of actions.
+#[derive(Debug)]
+pub(super) struct Builder {
+    pub(super) atoms: Atoms,
+    matching: ArnMatching,
+    sets: BTreeSet<String>,
+    /// By side and statement: what it asks beyond its action and its principal.
+    bodies: FxHashMap<(usize, usize), Node>,
+    applies: FxHashMap<(usize, usize, Through), Node>,
+}
+
+/// The statements of one side that are about the action at hand.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Side<'a> {
+    pub(super) number: usize,
+    pub(super) access: &'a Access,
+    pub(super) among: &'a [usize],
+    pub(super) action: &'a str,
+}
+
+impl Builder {
+    pub(super) fn new(atoms: Atoms, matching: ArnMatching, sets: BTreeSet<String>) -> Self {
+        Self { atoms, matching, sets, bodies: FxHashMap::default(), applies: FxHashMap::default() }
+    }
+
+    /// The access definition allows the request.
+    pub(super) fn allowed(&mut self, side: Side<'_>) -> Node {
+        let rules = side.access.rules();
+        let mut parts = Vec::new();
+        for gate in &rules.gates {
+            parts.push(self.rule(&gate.rule, side));
+        }
+        for (_, rule) in &rules.denies {
+            parts.push(self.rule(rule, side).not());
+        }
+        Node::and(parts)
+    }
+
+    fn rule(&mut self, rule: &Rule, side: Side<'_>) -> Node {
+        match rule {
+            Rule::Const(truth) => Node::Const(*truth),
+            Rule::Applies(number, through) => self.applies(*number, *through, side),
+            Rule::Fact(fact) => self.fact(fact, side.action),
+            Rule::Not(inner) => self.rule(inner, side).not(),
+            Rule::All(parts) => Node::and(parts.iter().map(|part| self.rule(part, side)).collect::<Vec<_>>()),
+            Rule::Any(parts) => Node::or(parts.iter().map(|part| self.rule(part, side)).collect::<Vec<_>>()),
+        }
+    }
+
+    /// The statement of this number applies.
+    pub(super) fn applies(&mut self, number: usize, through: Through, side: Side<'_>) -> Node {
+        if side.among.binary_search(&number).is_err() {
+            return Node::Const(false);
+        }
+        if let Some(known) = self.applies.get(&(side.number, number, through)) {
+            return known.clone();
+        }
+        let Some((_, statement)) = side.access.statement(number) else { return Node::Const(false) };
+        let principal = match &statement.principal {
+            Some(principal) => self.principal(principal, through),
+            None => Node::Const(matches!(through, Through::Any | Through::Anyone)),
+        };
+        let body = match self.bodies.get(&(side.number, number)) {
+            Some(known) => known.clone(),
+            None => self.beyond_principal(statement),
+        };
+        self.bodies.insert((side.number, number), body.clone());
+        let node = Node::and([principal, body]);
+        self.applies.insert((side.number, number, through), node.clone());
+        node
+    }
+
+    /// The statement applies, whatever the action.
+    pub(super) fn statement(&mut self, statement: &Statement) -> Node {
+        let principal = statement.principal.as_ref().map_or(Node::Const(true), |list| self.principal(list, Through::Any));
+        Node::and([principal, self.beyond_principal(statement)])
+    }
+
+    fn beyond_principal(&mut self, statement: &Statement) -> Node {
+        let mut parts = Vec::new();
+        if let Some(listed) = &statement.resource {
+            let any = self.resources(&listed.patterns);
+            parts.push(if listed.negated { any.not() } else { any });
+        }
+        for condition in &statement.conditions {
+            parts.push(self.condition(condition));
+        }
+        Node::and(parts)
+    }
+
+    /// One of these patterns matches the resource.
+    pub(super) fn resources(&mut self, patterns: &[ResourcePattern]) -> Node {
+        let (mut test, mut others) = (Test::default(), Vec::new());
+        for pattern in patterns {
+            if pattern.is_everything() {
+                return Node::Const(true);
+            }
+            let parts = pattern.parts.as_ref().filter(|_| self.matching == ArnMatching::Segment);
+            let steps = match parts {
+                Some(parts) => by_parts(parts, NO_COLON, Class::Any),
+                None => steps(&pattern.whole, Class::Any, false),
+            };
+            match steps {
+                Some(steps) => test.patterns.push(steps),
+                None => others.push(self.opaque(&format!("resource {:?} {:?}", self.matching, pattern.whole))),
+            }
+        }
+        others.push(self.text(Attribute::Resource, test));
+        Node::or(others)
+    }
+
+    /// A test of a text attribute.
+    fn text(&mut self, attribute: Attribute, test: Test) -> Node {
+        if test.patterns.is_empty() {
+            return Node::Const(false);
+        }
+        if test.is_everything() {
+            return Node::Const(true);
+        }
+        let compiled = self.atoms.compiled(test);
+        Node::Literal(self.atoms.atom(attribute, Asked::Passes(Element::Text(compiled), false)), true)
+    }
+
+    fn opaque(&mut self, name: &str) -> Node {
+        Node::Literal(self.atoms.atom(Attribute::Free, Asked::Opaque(name.into())), true)
+    }
+
+    pub(super) fn who(&mut self, test: Test) -> Node {
+        self.text(Attribute::Principal, test)
+    }
+
+    fn principal(&mut self, list: &PrincipalMatch, through: Through) -> Node {
+        let any = |builder: &mut Self, wanted: Through| -> Node {
+            Node::or(list.patterns.iter().map(|pattern| builder.entry(pattern, wanted)).collect::<Vec<_>>())
+        };
+        match through {
+            Through::Any | Through::Anyone if list.negated => any(self, Through::Any).not(),
+            Through::Account | Through::Role | Through::Own if list.negated => Node::Const(false),
+            Through::Any | Through::Anyone | Through::Account | Through::Role | Through::Own => any(self, through),
+            Through::AnyOrBounded => {
+                let listed = any(self, Through::Any);
+                let bounded = [self.who(principal::user()), self.who(principal::role())];
+                Node::or([if list.negated { listed.not() } else { listed }, Node::or(bounded)])
+            }
+        }
+    }
+
+    fn entry(&mut self, pattern: &PrincipalPattern, through: Through) -> Node {
+        let own = match pattern {
+            PrincipalPattern::Everyone => return Node::Const(matches!(through, Through::Any | Through::Anyone)),
+            PrincipalPattern::Nobody(_) => return Node::Const(false),
+            PrincipalPattern::Account { .. } => Through::Account,
+            PrincipalPattern::Arn(parts) if parts.iter().any(|part| part.to_string().contains('|')) => {
+                return self.opaque(&format!("principal {parts:?} {through:?}"));
+            }
+            PrincipalPattern::Arn(parts) => {
+                let (is_role, own) = (self.who(principal::role()), self.who(principal::own_arn(parts)));
+                let session = principal::session(parts).map_or(Node::Const(false), |test| self.who(test));
+                return match through {
+                    Through::Any => Node::or([own, session]),
+                    Through::Role => Node::and([is_role, own, session.not()]),
+                    Through::Own => Node::or([Node::and([is_role.not(), own]), session]),
+                    Through::Anyone | Through::Account | Through::AnyOrBounded => Node::Const(false),
+                };
+            }
+            PrincipalPattern::Service(_) | PrincipalPattern::Federated(_) | PrincipalPattern::CanonicalUser(_) => Through::Own,
+        };
+        if through != Through::Any && through != own {
+            return Node::Const(false);
+        }
+        principal::entry(pattern).map_or(Node::Const(false), |test| self.who(test))
+    }
+
+    fn fact(&mut self, fact: &Fact, action: &str) -> Node {
+        match fact {
+            Fact::Identity => self.who(principal::aws()),
+            Fact::User => self.who(principal::user()),
+            Fact::Root => self.who(principal::root()),
+            Fact::ServiceLinked => self.who(principal::service_linked()),
+            Fact::SameAccount => {
+                let known = self.present(RESOURCE_ACCOUNT);
+                let same = self.opaque(SAME_ACCOUNT);
+                Node::or([known.not(), Node::and([self.who(principal::aws()), same])])
+            }
+            Fact::PrincipalOf(id) => self.who(principal::account(&Glob::parse("*"), &Glob::literal(id))),
+            Fact::ResourceOf(id) => {
+                let owner = Test { patterns: vec![super::language::literal(id)] };
+                Node::and([self.present(RESOURCE_ACCOUNT), self.text(Attribute::Key(RESOURCE_ACCOUNT.into()), owner)])
+            }
+            Fact::ExplicitTrust => {
+                let of = |service: &str, rest: &str| {
+                    let pattern = ResourcePattern::parse(&format!("arn:*:{service}:*:*:{rest}*"), Default::default(), false);
+                    pattern.parts.and_then(|parts| by_parts(&parts, NO_COLON, Class::Any))
+                };
+                let assumes = Glob::parse(TRUST_ACTIONS).matches(action);
+                let role = if assumes { of("iam", "role/") } else { None };
+                self.text(Attribute::Resource, Test { patterns: of("kms", "key/").into_iter().chain(role).collect() })
+            }
+        }
+    }
+
+    fn present(&mut self, key: &str) -> Node {
+        self.opaque(&format!("{key}?"))
+    }
+
+    fn condition(&mut self, condition: &Condition) -> Node {
+        use crate::policy::Test as Asks;
+        let key = condition.key.as_str();
+        if let Some(node) = self.derived(condition) {
+            return node;
+        }
+        let element = match &condition.test {
+            Asks::Present => Some((Vec::new(), Some(true))),
+            Asks::Absent => Some((Vec::new(), Some(false))),
+            Asks::Text(mode, templates) => {
+                let (mut test, mut others) = (Test::default(), Vec::new());
+                for template in templates {
+                    match value_steps(template, *mode) {
+                        Some(steps) => test.patterns.push(steps),
+                        None => others.push(format!("{mode:?} {template:?}")),
+                    }
+                }
+                let compiled = self.atoms.compiled(test);
+                // A policy variable relates this key to another: the whole test may be true or false.
+                others.is_empty().then(|| (vec![Element::Text(compiled)], None))
+            }
+            Asks::Number(order, bounds) => Some((vec![Element::Number(*order, bounds.clone(), condition.negated)], None)),
+            Asks::Date(order, bounds) => Some((vec![Element::Date(*order, bounds.clone(), condition.negated)], None)),
+            Asks::Ip(blocks) => Some((vec![Element::Address(blocks.clone(), condition.negated)], None)),
+        };
+        let is_set = self.sets.contains(key) && key != RESOURCE_ACCOUNT;
+        let shared: Rc<str> = key.into();
+        let attribute = if is_set { Attribute::Set(shared) } else { Attribute::Key(shared) };
+        let present = if is_set {
+            Node::Literal(self.atoms.atom(attribute.clone(), Asked::NotEmpty), true)
+        } else {
+            self.present(key)
+        };
+        let passes = match element {
+            None => {
+                let name = format!("{key} {:?} {} {:?}", condition.quantifier, condition.negated, condition.test);
+                self.opaque(&name)
+            }
+            Some((_, Some(truth))) => Node::Const(truth != condition.negated),
+            Some((elements, None)) => {
+                let mut parts = Vec::new();
+                for element in elements {
+                    // A text fails a negated test where it passes the test; numbers know their negation themselves.
+                    let flips = condition.negated && matches!(element, Element::Text(_));
+                    let trivial = match &element {
+                        Element::Text(test) if test.test.patterns.is_empty() => Some(flips),
+                        Element::Text(test) if test.test.is_everything() => Some(!flips),
+                        Element::Text(_) | Element::Number(..) | Element::Date(..) | Element::Address(..) => None,
+                    };
+                    if let Some(truth) = trivial {
+                        parts.push(Node::Const(truth));
+                        continue;
+                    }
+                    parts.push(match (is_set, condition.quantifier) {
+                        (false, _) => Node::Literal(self.atoms.atom(attribute.clone(), Asked::Passes(element, false)), !flips),
+                        (true, Quantifier::Any) => {
+                            Node::Literal(self.atoms.atom(attribute.clone(), Asked::Passes(element, flips)), true)
+                        }
+                        // All pass: there is none that fails.
+                        (true, Quantifier::All) => {
+                            Node::Literal(self.atoms.atom(attribute.clone(), Asked::Passes(element, !flips)), false)
+                        }
+                    });
+                }
+                Node::and(parts)
+            }
+        };
+        Node::or([Node::and([present.clone(), passes]), Node::and([present.not(), Node::Const(condition.when_absent)])])
+    }
+
+    /// A condition on a key that follows from the principal.
+    fn derived(&mut self, condition: &Condition) -> Option<Node> {
+        use crate::policy::Test as Asks;
+        let key = condition.key.as_str();
+        let everything = Glob::parse("*");
+        let users = || principal::user();
+        let present = match key {
+            "aws:principalarn" | "aws:principalaccount" => principal::aws(),
+            "aws:username" => users(),
+            "aws:principaltype" => both(principal::aws(), principal::of_kind("anonymous", &everything)),
+            "aws:principalisawsservice" => both(principal::aws(), principal::of_kind("service", &everything)),
+            "aws:principalservicename" => principal::of_kind("service", &everything),
+            _ => return None,
+        };
+        let present = self.who(present);
+        let passes = match &condition.test {
+            Asks::Present => Node::Const(!condition.negated),
+            Asks::Absent => Node::Const(condition.negated),
+            Asks::Number(..) | Asks::Date(..) | Asks::Ip(_) => self.opaque(&format!("{key} {:?} {}", condition.test, condition.negated)),
+            Asks::Text(mode, templates) => {
+                let mut parts = Vec::new();
+                for template in templates {
+                    parts.push(match derived_test(key, *mode, template) {
+                        Some(test) => self.who(test),
+                        None => self.opaque(&format!("{key} {mode:?} {template:?}")),
+                    });
+                }
+                let any = Node::or(parts);
+                if condition.negated { any.not() } else { any }
+            }
+        };
+        Some(Node::or([Node::and([present.clone(), passes]), Node::and([present.not(), Node::Const(condition.when_absent)])]))
+    }
+}
+
+/// The key that holds the account of the resource.
+pub(super) const RESOURCE_ACCOUNT: &str = "aws:resourceaccount";
+
+/// What relates the principal's account to the resource's.
+pub(super) const SAME_ACCOUNT: &str = "principal and resource are of one account";
+
+fn both(a: Test, b: Test) -> Test {
+    Test { patterns: a.patterns.into_iter().chain(b.patterns).collect() }
+}
+
+/// The principals whose derived key matches a template; `None` for what is no language of one text.
+fn derived_test(key: &str, mode: TextMode, template: &Template) -> Option<Test> {
+    if template.parts.contains(&Part::Char('|')) {
+        return None;
+    }
+    let constants = |all: &[(&str, Test)]| -> Option<Test> {
+        let test = value_steps(template, mode).map(|steps| Test { patterns: vec![steps] })?;
+        let matching = all.iter().filter(|(word, _)| test.accepts(word)).flat_map(|(_, who)| who.patterns.clone());
+        Some(Test { patterns: matching.collect() })
+    };
+    let everything = Glob::parse("*");
+    // A name has no slash, an account only digits: such a value matches nobody.
+    let holds = |told_apart: &dyn Fn(char) -> bool| {
+        template.parts.iter().any(|part| matches!(part, Part::Char(c) if told_apart(*c)))
+    };
+    match key {
+        "aws:username" if holds(&|c| c == '/' || c == ':') => Some(Test::default()),
+        "aws:principalaccount" if holds(&|c| !c.is_ascii_digit()) => Some(Test::default()),
+        "aws:principalarn" => {
+            let six: Option<[Template; 6]> = template.split_colons(6).try_into().ok().filter(|_| mode == TextMode::Arn);
+            let steps = match six {
+                Some(six) => by_parts(&six, PART, NO_BAR)?,
+                None => steps(template, NO_BAR, mode == TextMode::IgnoreCase)?,
+            };
+            Some(principal::whole_arn(steps))
+        }
+        "aws:principalaccount" if mode == TextMode::Exact => Some(principal::account(&everything, &template.as_glob()?)),
+        "aws:username" if mode != TextMode::Arn => {
+            Some(principal::username(&steps(template, SEGMENT, mode == TextMode::IgnoreCase)?))
+        }
+        "aws:principaltype" => constants(&[
+            ("User", principal::user()),
+            ("AssumedRole", principal::role()),
+            ("Account", principal::root()),
+            ("FederatedUser", principal::federated_user()),
+            ("Anonymous", principal::of_kind("anonymous", &everything)),
+        ]),
+        "aws:principalisawsservice" => {
+            constants(&[("true", principal::of_kind("service", &everything)), ("false", principal::aws())])
+        }
+        "aws:principalservicename" if mode == TextMode::Exact => Some(principal::of_kind("service", &template.as_glob()?)),
+        _ => None,
+    }
+}
+
+/// A template of six parts; wildcards of the first five do not reach over the next colon.
+fn by_parts(parts: &[Template; 6], wild: Class, last_wild: Class) -> Option<Steps> {
+    let mut out = Vec::new();
+    for (at, part) in parts.iter().enumerate() {
+        if at > 0 {
+            out.push(Step::One(Class::Char(':')));
+        }
+        out.extend(steps(part, if at == 5 { last_wild } else { wild }, false)?);
+    }
+    Some(out)
+}
+
+/// The steps of a template without variables.
+fn steps(template: &Template, wild: Class, fold: bool) -> Option<Steps> {
+    let step = |part: &Part| match part {
+        Part::Char(c) if fold && fold::lower(*c) != fold::upper(*c) => {
+            Some(Step::One(Class::Either(fold::lower(*c), fold::upper(*c))))
+        }
+        Part::Char(c) => Some(Step::One(Class::Char(*c))),
+        Part::One => Some(Step::One(wild)),
+        Part::Many => Some(Step::Run(wild)),
+        Part::Variable(_) => None,
+    };
+    let steps: Option<Steps> = template.parts.iter().map(step).collect();
+    // Two runs in a row are one.
+    steps.map(|mut steps| {
+        steps.dedup_by(|a, b| a == b && matches!(a, Step::Run(_)));
+        steps
+    })
+}
+
+/// The steps of a condition's template under a mode.
+fn value_steps(template: &Template, mode: TextMode) -> Option<Steps> {
+    match mode {
+        TextMode::Exact => steps(template, Class::Any, false),
+        TextMode::IgnoreCase => steps(template, Class::Any, true),
+        TextMode::Arn => match <[Template; 6]>::try_from(template.split_colons(6)) {
+            Ok(six) => by_parts(&six, NO_COLON, Class::Any),
+            Err(_) => steps(template, Class::Any, false),
+        },
+    }
+}

@@ -1,0 +1,236 @@
+//! Is there a text of a domain that all of these tests accept and none of those?
+//!
+//! All automata run together over one text that is found character by character, breadth first, so the first one found is
+//! a shortest one. A branch ends where a test that must accept has no state left, or one that must not accepts everything
+//! from here on. Of the characters that no live move names one stands for all, so the search is finite and complete; it is
+//! given up when it has seen more states than the budget allows.
+//!
+//! Plain ways come first: texts that the caller proposes, and if some test accepts finitely many texts, each of those.
+
+use super::language::{Class, Nfa, TOLD_APART, Test};
+use rustc_hash::FxHashSet;
+use std::rc::Rc;
+
+/// A test with its automaton.
+#[derive(Debug)]
+pub(super) struct Compiled {
+    pub(super) test: Test,
+    pub(super) literals: Option<Vec<String>>,
+    nfa: std::cell::OnceCell<Nfa>,
+}
+
+impl Compiled {
+    pub(super) fn new(test: Test) -> Self {
+        let literals = test.literals();
+        Self { test, literals, nfa: std::cell::OnceCell::new() }
+    }
+
+    fn nfa(&self) -> &Nfa {
+        self.nfa.get_or_init(|| Nfa::of(&self.test))
+    }
+}
+
+/// The texts that count.
+#[derive(Debug)]
+pub(super) struct Domain {
+    /// Their automaton; `None` for all texts.
+    pub(super) nfa: Option<Nfa>,
+    /// Texts that read well, tried first.
+    pub(super) plain: Vec<String>,
+}
+
+impl Domain {
+    pub(super) fn contains(&self, text: &str) -> bool {
+        let Some(nfa) = &self.nfa else { return true };
+        let (mut states, mut next) = (nfa.start.clone(), Vec::new());
+        for c in text.chars() {
+            nfa.step(&states, c, &mut next);
+            std::mem::swap(&mut states, &mut next);
+        }
+        nfa.accepts_at(&states)
+    }
+}
+
+/// What a search found out.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Common {
+    /// Such a text.
+    Text(Rc<str>),
+    /// There is none.
+    Nothing,
+    /// More states than the budget allows.
+    TooMany,
+}
+
+/// Searches for a text of the domain that all of `accept` accept and none of `refuse` does.
+pub(super) fn common(domain: &Domain, accept: &[&Compiled], refuse: &[&Compiled], most_states: usize) -> Common {
+    let fits = |text: &str| {
+        accept.iter().all(|test| test.test.accepts(text)) && !refuse.iter().any(|test| test.test.accepts(text)) && domain.contains(text)
+    };
+    let finite = accept.iter().filter_map(|test| test.literals.as_ref()).min_by_key(|literals| literals.len());
+    if let Some(literals) = finite {
+        return literals.iter().find(|text| fits(text)).map_or(Common::Nothing, |text| Common::Text(text.as_str().into()));
+    }
+    if let Some(text) = domain.plain.iter().find(|text| fits(text)) {
+        return Common::Text(text.as_str().into());
+    }
+    for filled in accept.iter().flat_map(|test| test.test.patterns.iter().take(8)).flat_map(|steps| filled(steps)) {
+        if fits(&filled) {
+            return Common::Text(filled.into());
+        }
+    }
+    search(domain, accept, refuse, most_states)
+}
+
+/// A pattern with its runs filled, in a few ways that read well.
+fn filled(steps: &[super::language::Step]) -> Vec<String> {
+    use super::language::Step;
+    let fill = |word: &str| -> String {
+        let mut out = String::new();
+        for step in steps {
+            match step {
+                Step::One(Class::Char(c) | Class::Either(c, _)) => out.push(*c),
+                Step::One(Class::Digit) => out.push('1'),
+                Step::One(Class::Any | Class::But(_)) => out.push('x'),
+                Step::Run(Class::Digit) => out.push_str("111122223333"),
+                Step::Run(_) => out.push_str(word),
+            }
+        }
+        out
+    };
+    vec![fill("example"), fill("")]
+}
+
+/// One state of the search: the states of every automaton, the domain's first.
+type State = Vec<Vec<u32>>;
+
+fn search(domain: &Domain, accept: &[&Compiled], refuse: &[&Compiled], most_states: usize) -> Common {
+    let all_texts = Nfa::of(&Test { patterns: vec![vec![super::language::Step::Run(Class::Any)]] });
+    let first = domain.nfa.as_ref().unwrap_or(&all_texts);
+    let automata: Vec<&Nfa> = std::iter::once(first).chain(accept.iter().chain(refuse).map(|test| test.nfa())).collect();
+    let must = accept.len() + 1;
+    let start: State = automata.iter().map(|nfa| nfa.start.clone()).collect();
+    // Every state with its parent and the character that led from there.
+    let mut states: Vec<(State, usize, char)> = vec![(start.clone(), 0, ' ')];
+    let mut known: FxHashSet<State> = FxHashSet::from_iter([start]);
+    let mut at = 0;
+    let mut waited: Vec<char> = Vec::new();
+    while let Some((state, _, _)) = states.get(at) {
+        let accepted = |(nfa, states): (&&Nfa, &Vec<u32>)| nfa.accepts_at(states);
+        let mut pairs = automata.iter().zip(state);
+        if pairs.by_ref().take(must).all(accepted) && !pairs.any(accepted) {
+            return Common::Text(spell(&states, at).into());
+        }
+        let state = state.clone();
+        waited.clear();
+        waited.extend(TOLD_APART);
+        for (nfa, states) in automata.iter().zip(&state) {
+            for (class, _) in states.iter().filter_map(|state| nfa.moves.get(*state as usize)).flatten() {
+                match class {
+                    Class::Char(c) => waited.push(*c),
+                    Class::Either(a, b) => waited.extend([*a, *b]),
+                    Class::But(excluded) => waited.extend(*excluded),
+                    Class::Any | Class::Digit => {}
+                }
+            }
+        }
+        waited.sort_unstable();
+        waited.dedup();
+        // One character stands for all that nobody waits for, and one digit for all digits.
+        let other = "xyzabcdefghijklmnopqrstuvw-_".chars().chain('\u{100}'..).find(|c| waited.binary_search(c).is_err());
+        let digit = ('0'..='9').find(|c| waited.binary_search(c).is_err());
+        for c in other.into_iter().chain(digit).chain(waited.iter().copied()) {
+            let mut next: State = Vec::with_capacity(automata.len());
+            let mut lives = true;
+            for (place, (nfa, states)) in automata.iter().zip(&state).enumerate() {
+                let mut into = Vec::new();
+                nfa.step(states, c, &mut into);
+                if (place < must && into.is_empty()) || (place >= must && nfa.is_universal_at(&into)) {
+                    lives = false;
+                    break;
+                }
+                next.push(into);
+            }
+            if !lives || known.contains(&next) {
+                continue;
+            }
+            if states.len() >= most_states {
+                return Common::TooMany;
+            }
+            known.insert(next.clone());
+            states.push((next, at, c));
+        }
+        at += 1;
+    }
+    Common::Nothing
+}
+
+fn spell(states: &[(State, usize, char)], at: usize) -> String {
+    let mut letters = Vec::new();
+    let mut at = at;
+    while at != 0 {
+        let Some((_, parent, c)) = states.get(at) else { break };
+        letters.push(*c);
+        at = *parent;
+    }
+    letters.iter().rev().collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::language::{NO_COLON, Step};
+    use super::*;
+
+    fn compiled(pattern: &str, colons: bool) -> Compiled {
+        let run = if colons { Class::Any } else { NO_COLON };
+        let step = |c| match c {
+            '*' => Step::Run(run),
+            '?' => Step::One(run),
+            c => Step::One(Class::Char(c)),
+        };
+        Compiled::new(Test { patterns: pattern.split(',').map(|one| one.chars().map(step).collect()).collect() })
+    }
+
+    fn all_texts(most: usize) -> Vec<String> {
+        let mut out = vec![String::new()];
+        let mut last = out.clone();
+        for _ in 0..most {
+            last = last.iter().flat_map(|head| "ab:x".chars().map(move |c| format!("{head}{c}"))).collect();
+            out.extend(last.iter().cloned());
+        }
+        out
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn found_texts_fit_and_nothing_means_that_no_short_text_does(
+            accept in proptest::collection::vec(("[ab:*?]{0,5}(,[ab*]{0,4})?", proptest::bool::ANY), 0..3),
+            refuse in proptest::collection::vec(("[ab:*?]{0,4}(,[ab*]{0,4})?", proptest::bool::ANY), 0..4),
+        ) {
+            let compile = |all: &[(String, bool)]| -> Vec<Compiled> { all.iter().map(|(text, colons)| compiled(text, *colons)).collect() };
+            let (accept, refuse) = (compile(&accept), compile(&refuse));
+            let fits = |text: &str| accept.iter().all(|t| t.test.accepts(text)) && !refuse.iter().any(|t| t.test.accepts(text));
+            let domain = Domain { nfa: None, plain: Vec::new() };
+            match common(&domain, &accept.iter().collect::<Vec<_>>(), &refuse.iter().collect::<Vec<_>>(), 50_000) {
+                Common::Text(text) => proptest::prop_assert!(fits(&text), "{}", text),
+                Common::Nothing => proptest::prop_assert!(!all_texts(5).iter().any(|text| fits(text))),
+                Common::TooMany => {}
+            }
+        }
+
+        #[test]
+        fn a_pattern_accepts_as_its_automaton_does(pattern in "[ab:*?]{0,6}", colons in proptest::bool::ANY, text in "[ab:x]{0,6}") {
+            let test = compiled(&pattern, colons);
+            let nfa = test.nfa();
+            let (mut states, mut next) = (nfa.start.clone(), Vec::new());
+            for c in text.chars() {
+                nfa.step(&states, c, &mut next);
+                std::mem::swap(&mut states, &mut next);
+            }
+            proptest::prop_assert_eq!(test.test.accepts(&text), nfa.accepts_at(&states));
+            if colons && pattern.chars().all(|c| c != '?') {
+                proptest::prop_assert_eq!(test.test.accepts(&text), crate::glob::Glob::parse(&pattern).matches(&text));
+            }
+        }
+    }
+}

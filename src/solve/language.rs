@@ -1,0 +1,221 @@
+//! Which texts does one test accept? Tests are regular languages, kept as small automata.
+//!
+//! A wildcard here says which characters it runs over: any, all but the colon (in the first parts of an ARN), a path
+//! segment's. That is all that ARN matching, principals and their derived keys need, so each of them is a language of one
+//! text and sets of tests have exact intersections and complements (see [`super::intersect`]).
+//!
+//! An automaton has no empty moves: the positions behind a run are reached together with the run.
+
+use std::hash::Hash;
+
+/// A set of characters.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub(super) enum Class {
+    /// This one.
+    Char(char),
+    /// One of these two: a letter without case.
+    Either(char, char),
+    /// Any.
+    Any,
+    /// Any but these.
+    But(&'static [char]),
+    /// A decimal digit.
+    Digit,
+}
+
+/// All but what ends a part of an ARN, or a principal (see [`super::principal`]).
+pub(super) const NO_COLON: Class = Class::But(&[':']);
+/// All but the bar that stands before a session's name.
+pub(super) const NO_BAR: Class = Class::But(&['|']);
+/// A principal ARN's part.
+pub(super) const PART: Class = Class::But(&[':', '|']);
+/// A segment of a path in a principal ARN.
+pub(super) const SEGMENT: Class = Class::But(&['/', ':', '|']);
+
+/// Characters that some class tells apart from others, but for digits.
+pub(super) const TOLD_APART: [char; 3] = ['/', ':', '|'];
+
+impl Class {
+    pub(super) fn contains(self, c: char) -> bool {
+        match self {
+            Self::Char(own) => own == c,
+            Self::Either(a, b) => a == c || b == c,
+            Self::Any => true,
+            Self::But(excluded) => !excluded.contains(&c),
+            Self::Digit => c.is_ascii_digit(),
+        }
+    }
+}
+
+/// One step of a pattern.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub(super) enum Step {
+    /// One character of the class.
+    One(Class),
+    /// Any number of characters of the class.
+    Run(Class),
+}
+
+/// A pattern: steps one after the other.
+pub(super) type Steps = Vec<Step>;
+
+/// The steps of a plain text.
+pub(super) fn literal(text: &str) -> Steps {
+    text.chars().map(|c| Step::One(Class::Char(c))).collect()
+}
+
+/// A test: the text is accepted by one of the patterns.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Default)]
+pub(super) struct Test {
+    pub(super) patterns: Vec<Steps>,
+}
+
+impl Test {
+    /// The texts, if every pattern is a plain text.
+    pub(super) fn literals(&self) -> Option<Vec<String>> {
+        let plain = |steps: &Steps| -> Option<String> {
+            steps.iter().map(|step| if let Step::One(Class::Char(c)) = step { Some(*c) } else { None }).collect()
+        };
+        self.patterns.iter().map(plain).collect()
+    }
+
+    /// Whether it accepts every text.
+    pub(super) fn is_everything(&self) -> bool {
+        self.patterns.iter().any(|steps| steps.as_slice() == [Step::Run(Class::Any)])
+    }
+
+    /// Whether it accepts the text.
+    pub(super) fn accepts(&self, text: &str) -> bool {
+        self.patterns.iter().any(|steps| accepts(steps, text))
+    }
+}
+
+/// Whether one pattern accepts a text: positions run together, as in the automaton.
+fn accepts(steps: &[Step], text: &str) -> bool {
+    // Most patterns differ early: told without any allocation.
+    let plain = steps.iter().take_while(|step| matches!(step, Step::One(_))).count();
+    let mut chars = text.chars();
+    for step in steps.get(..plain).unwrap_or(&[]) {
+        match (step, chars.next()) {
+            (Step::One(class), Some(c)) if class.contains(c) => {}
+            (Step::One(_) | Step::Run(_), _) => return false,
+        }
+    }
+    let rest = steps.get(plain..).unwrap_or(&[]);
+    if rest.is_empty() {
+        return chars.next().is_none();
+    }
+    if let [Step::Run(class)] = rest {
+        return chars.all(|c| class.contains(c));
+    }
+    let mut at = vec![false; rest.len() + 1];
+    let close = |at: &mut Vec<bool>| {
+        for (position, step) in rest.iter().enumerate() {
+            if at.get(position) == Some(&true)
+                && let (Step::Run(_), Some(next)) = (step, at.get_mut(position + 1))
+            {
+                *next = true;
+            }
+        }
+    };
+    at.first_mut().into_iter().for_each(|first| *first = true);
+    close(&mut at);
+    for c in chars {
+        let mut next = vec![false; rest.len() + 1];
+        for (position, step) in rest.iter().enumerate().filter(|(position, _)| at.get(*position) == Some(&true)) {
+            let target = match step {
+                Step::One(class) if class.contains(c) => position + 1,
+                Step::Run(class) if class.contains(c) => position,
+                Step::One(_) | Step::Run(_) => continue,
+            };
+            next.get_mut(target).into_iter().for_each(|slot| *slot = true);
+        }
+        close(&mut next);
+        if next.iter().all(|alive| !alive) {
+            return false;
+        }
+        at = next;
+    }
+    at.last() == Some(&true)
+}
+
+/// An automaton without empty moves.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Nfa {
+    pub(super) start: Vec<u32>,
+    pub(super) moves: Vec<Vec<(Class, u32)>>,
+    pub(super) accepting: Vec<bool>,
+    /// States from which every text is accepted.
+    pub(super) universal: Vec<bool>,
+}
+
+impl Nfa {
+    /// The automaton of a test.
+    pub(super) fn of(test: &Test) -> Self {
+        let mut out = Self::default();
+        for steps in &test.patterns {
+            let base = out.moves.len();
+            let state = |position: usize| u32::try_from(base + position).unwrap_or(u32::MAX);
+            // Where a position leads without reading: over the runs behind it.
+            let reached = |position: usize| {
+                let runs = steps.iter().skip(position).take_while(|step| matches!(step, Step::Run(_))).count();
+                (position..=position + runs).map(state)
+            };
+            out.start.extend(reached(0));
+            for (position, step) in steps.iter().enumerate() {
+                out.moves.push(match step {
+                    Step::One(class) => reached(position + 1).map(|target| (*class, target)).collect(),
+                    Step::Run(class) => vec![(*class, state(position))],
+                });
+            }
+            out.moves.push(Vec::new());
+            // A run reaches what is behind it as well.
+            for (position, step) in steps.iter().enumerate() {
+                if let (Step::Run(class), Some(moves)) = (step, out.moves.get_mut(base + position)) {
+                    moves.extend(reached(position + 1).map(|target| (*class, target)));
+                }
+            }
+            for position in 0..=steps.len() {
+                out.accepting.push(position == steps.len());
+                out.universal.push(position + 1 == steps.len() && steps.last() == Some(&Step::Run(Class::Any)));
+            }
+        }
+        out
+    }
+
+    /// An automaton from states that each list their moves, with those that accept; state 0 is the start.
+    pub(super) fn from_moves(moves: Vec<Vec<(Class, u32)>>, accepting: &[u32]) -> Self {
+        let accepts = |state: usize| accepting.iter().any(|own| *own as usize == state);
+        let accepting = (0..moves.len()).map(accepts).collect();
+        Self { start: vec![0], universal: vec![false; moves.len()], moves, accepting }
+    }
+
+    /// The states after one more character.
+    pub(super) fn step(&self, states: &[u32], c: char, into: &mut Vec<u32>) {
+        into.clear();
+        for state in states {
+            if self.universal.get(*state as usize) == Some(&true) {
+                into.clear();
+                into.push(*state);
+                return;
+            }
+            for (class, target) in self.moves.get(*state as usize).into_iter().flatten() {
+                if class.contains(c) {
+                    into.push(*target);
+                }
+            }
+        }
+        into.sort_unstable();
+        into.dedup();
+    }
+
+    pub(super) fn accepts_at(&self, states: &[u32]) -> bool {
+        states.iter().any(|state| {
+            self.accepting.get(*state as usize) == Some(&true) || self.universal.get(*state as usize) == Some(&true)
+        })
+    }
+
+    pub(super) fn is_universal_at(&self, states: &[u32]) -> bool {
+        states.iter().any(|state| self.universal.get(*state as usize) == Some(&true))
+    }
+}

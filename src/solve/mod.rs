@@ -1,0 +1,130 @@
+//! Is there a request that one side allows and another does not? Decided by automata.
+//!
+//! The third of the independent meanings, and the fast one. A request falls into attributes: the resource, the principal,
+//! each condition key. What policies ask of one attribute are regular languages (or intervals, or address blocks), so any
+//! set of signed tests of it is decided exactly, with a shortest value that shows it ([`intersect`]). What is left is
+//! propositional ([`search`]). What relates two attributes, a policy variable above all, is left open here: a question
+//! that is refuted all the same is refuted, and what is found is replayed by the caller.
+//!
+//! Invariants: [`Decided::Empty`] is said only of formulas that no request satisfies, resting on lemmas about single
+//! attributes and propositional reasoning. Nothing of `eval/` or `encode/` is used.
+
+mod atoms;
+mod build;
+mod intersect;
+mod language;
+mod principal;
+pub mod proof;
+mod request;
+mod search;
+
+use crate::policy::compose::Through;
+use crate::policy::{Access, ArnMatching, Policy, Request, ResourcePattern, keys};
+use atoms::Atoms;
+use build::{Builder, Side};
+use proof::Refutation;
+use search::{Answer, Node, Search};
+
+/// A question, for all groups of actions.
+#[derive(Debug)]
+pub struct Question<'q> {
+    /// The access definition that must allow a request.
+    pub grants: &'q Access,
+    /// The one that must not; `None` denies everything.
+    pub unless: Option<&'q Access>,
+    /// Which resources count; `None` for all.
+    pub resources: Option<&'q [ResourcePattern]>,
+    /// Every statement of it must apply, whatever the action.
+    pub within: Option<&'q Policy>,
+}
+
+/// A group of actions to which the same statements apply, one of them named.
+#[derive(Debug, Clone, Copy)]
+pub struct Actions<'a> {
+    /// The statements of the granting side that are about them, in order.
+    pub grants: &'a [usize],
+    /// The statements of the other side, in order.
+    pub unless: &'a [usize],
+    /// One of them.
+    pub action: &'a str,
+}
+
+/// What was found out.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Decided {
+    /// There is no such request.
+    Empty,
+    /// Perhaps this one: what relates attributes was left open, so it has to be replayed.
+    Perhaps(Box<Request>),
+    /// It took too many steps, or no value could be written down.
+    Open,
+}
+
+/// Decides one question, group by group; what was found out about attributes is kept.
+#[derive(Debug)]
+pub struct Decider<'q> {
+    question: &'q Question<'q>,
+    builder: Builder,
+    /// The formulas that were refuted, with their lemmas, if they are wanted.
+    refuted: Vec<Refutation>,
+    keep_proofs: bool,
+}
+
+/// States of one search for a common text.
+const MOST_STATES: usize = 20_000;
+
+/// Steps of one propositional search.
+const MOST_STEPS: usize = 20_000;
+
+impl<'q> Decider<'q> {
+    /// A decider; with `keep_proofs` every refutation is kept, to be checked by Z3.
+    pub fn new(question: &'q Question<'q>, matching: ArnMatching, most_states: usize, keep_proofs: bool) -> Self {
+        let policies = || question.grants.policies().chain(question.unless.into_iter().flat_map(Access::policies));
+        let sets = keys::multivalued(policies().chain(question.within));
+        let all_principals = policies().chain(question.within).any(Policy::has_principals);
+        let atoms = Atoms::new(all_principals, most_states.min(MOST_STATES));
+        Self { question, builder: Builder::new(atoms, matching, sets), refuted: Vec::new(), keep_proofs }
+    }
+
+    /// Whether some request for these actions shows the violation; `by` names a statement that must grant it.
+    pub fn decide(&mut self, actions: Actions<'_>, by: Option<usize>) -> Decided {
+        let question = self.question;
+        let action = actions.action.to_ascii_lowercase();
+        let grants = Side { number: 0, access: question.grants, among: actions.grants, action: &action };
+        let mut parts = Vec::new();
+        if let Some(number) = by {
+            parts.push(self.builder.applies(number, Through::Any, grants));
+        }
+        parts.push(self.builder.allowed(grants));
+        if let Some(patterns) = question.resources {
+            parts.push(self.builder.resources(patterns));
+        }
+        for statement in question.within.into_iter().flat_map(|policy| &policy.statements) {
+            parts.push(self.builder.statement(statement));
+        }
+        if let Some(access) = question.unless {
+            let unless = Side { number: 1, access, among: actions.unless, action: &action };
+            parts.push(self.builder.allowed(unless).not());
+        }
+        let formula = Node::and(parts);
+        if formula == Node::Const(false) {
+            return Decided::Empty;
+        }
+        let mut search = Search::new(&mut self.builder.atoms, MOST_STEPS);
+        let answer = search.solve(&formula);
+        let lemmas = std::mem::take(&mut search.lemmas);
+        match answer {
+            Answer::Unsat => {
+                if self.keep_proofs {
+                    self.refuted.push(Refutation { formula, lemmas });
+                }
+                Decided::Empty
+            }
+            Answer::TooLong => Decided::Open,
+            Answer::Sat(assigned) => match request::request(&mut self.builder.atoms, &assigned, actions.action) {
+                Some(request) => Decided::Perhaps(Box::new(request)),
+                None => Decided::Open,
+            },
+        }
+    }
+}

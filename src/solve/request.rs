@@ -1,0 +1,91 @@
+//! Which request do signed atoms stand for?
+
+use super::atoms::{Asked, Atoms, Attribute, Value};
+use super::build::{RESOURCE_ACCOUNT, SAME_ACCOUNT};
+use crate::policy::request::Context;
+use crate::policy::{Principal, Request};
+use crate::value::arn;
+use std::collections::BTreeMap;
+use std::rc::Rc;
+
+/// The request of these signed atoms; `None` if some value could not be written down.
+pub(super) fn request(atoms: &mut Atoms, assigned: &[(usize, bool)], action: &str) -> Option<Request> {
+    let mut of_attribute: BTreeMap<usize, Vec<(usize, bool)>> = BTreeMap::new();
+    for (number, sign) in assigned {
+        let place = atoms.atoms.get(*number)?.attribute;
+        of_attribute.entry(place).or_default().push((*number, *sign));
+    }
+    let mut values: BTreeMap<Attribute, Vec<Rc<str>>> = BTreeMap::new();
+    let mut present: BTreeMap<String, bool> = BTreeMap::new();
+    for (place, mut literals) in of_attribute {
+        literals.sort_unstable();
+        let attribute = atoms.attributes.get(place)?.clone();
+        if attribute == Attribute::Free {
+            for (number, sign) in literals {
+                present.insert(atoms.free_name(number).to_owned(), sign);
+            }
+            continue;
+        }
+        match atoms.value(place, &literals) {
+            Value::Some(found) => _ = values.insert(attribute, found),
+            Value::None | Value::Unclear => return None,
+        }
+    }
+    let text = |attribute: &Attribute| values.get(attribute).and_then(|found| found.first()).map(|text| text.to_string());
+    let (principal, mut context) = principal(&text(&Attribute::Principal).unwrap_or_else(|| PLAIN.to_owned()))?;
+    let service = action.split(':').next().unwrap_or("service");
+    let plain = match service {
+        "s3" => "arn:aws:s3:::example".to_owned(),
+        _ => format!("arn:aws:{service}:us-east-1:111122223333:example"),
+    };
+    let resource = text(&Attribute::Resource).unwrap_or(plain);
+    for (name, is_present) in &present {
+        let Some(key) = name.strip_suffix('?') else { continue };
+        let value = text(&Attribute::Key(key.into())).unwrap_or_else(|| "example".to_owned());
+        context.insert(key.to_owned(), if *is_present { vec![value] } else { Vec::new() });
+    }
+    for (attribute, found) in &values {
+        if let Attribute::Set(key) = attribute {
+            context.insert(key.to_string(), found.iter().map(ToString::to_string).collect());
+        }
+    }
+    // The owner of the resource: as its ARN says, or as the accounts are to be related.
+    if present.get(&format!("{RESOURCE_ACCOUNT}?")) == Some(&true) && text(&Attribute::Key(RESOURCE_ACCOUNT.into())).is_none() {
+        let of_arn = arn::split(&resource).map(|[_, _, _, _, account, _]| account).filter(|account| arn::is_account(account));
+        let same = present.get(SAME_ACCOUNT) != Some(&false);
+        let own = principal.account().filter(|_| same).unwrap_or(if same { "111122223333" } else { "999999999999" });
+        context.insert(RESOURCE_ACCOUNT.to_owned(), vec![of_arn.unwrap_or(own).to_owned()]);
+    }
+    Some(Request::new(principal, action, &resource, context))
+}
+
+const PLAIN: &str = "arn:aws:iam::111122223333:role/example";
+
+/// The principal of a text, and what the text says of it beyond its ARN.
+fn principal(text: &str) -> Option<(Principal, Context)> {
+    let mut context = Context::new();
+    let Some((own, name)) = text.split_once('|') else { return Some((Principal::Aws(text.to_owned()), context)) };
+    let principal = match own {
+        "anonymous" => Principal::Anonymous,
+        "service" => Principal::Service(name.to_owned()),
+        "federated" => Principal::Federated(name.to_owned()),
+        "canonical" => Principal::CanonicalUser(name.to_owned()),
+        role => {
+            let [_, partition, _, _, account, rest] = arn::split(role)?;
+            let role_name = rest.rsplit('/').next()?;
+            context.insert("aws:principalarn".to_owned(), vec![role.to_owned()]);
+            Principal::Aws(format!("arn:{partition}:sts::{account}:assumed-role/{role_name}/{name}"))
+        }
+    };
+    Some((principal, context))
+}
+
+impl Atoms {
+    /// The name of an atom without an attribute.
+    fn free_name(&self, number: usize) -> &str {
+        match self.atoms.get(number).map(|atom| &atom.asked) {
+            Some(Asked::Opaque(name)) => name,
+            Some(Asked::Passes(..) | Asked::NotEmpty) | None => "",
+        }
+    }
+}
