@@ -159,7 +159,9 @@ impl Catalog {
             return None;
         }
         let named = action.resources.iter().filter_map(|of| service.resources.get(of));
-        Some(named.map(|resource| without_placeholders(&resource.arn)).filter(|arn| !arn.is_empty()).collect())
+        // Some types have several ARNs, with commas between them.
+        let each = named.flat_map(|resource| resource.arn.split(", ")).map(without_placeholders);
+        Some(each.filter(|arn| !arn.is_empty()).collect())
     }
 
     /// Whether a request for an action can carry a condition key, both in any case. Global keys count for every action;

@@ -105,15 +105,28 @@ impl Glob {
         {
             return false;
         }
+        if text.is_ascii() {
+            let bytes = text.as_bytes();
+            return self.walk(bytes.len(), |position| bytes.get(position).map(|byte| char::from(*byte)));
+        }
         let text: Vec<char> = text.chars().collect();
+        self.walk(text.len(), |position| text.get(position).copied())
+    }
+
+    /// The two-pointer walk over a text of so many characters.
+    fn walk(&self, length: usize, char_at: impl Fn(usize) -> Option<char>) -> bool {
         let (mut at, mut position) = (0, 0);
         // The last star seen: the token after it, and the text position it has swallowed up to.
         let mut star: Option<(usize, usize)> = None;
-        while let Some(&c) = text.get(position) {
+        while position < length {
             match self.tokens.get(at) {
                 Some(Token::Many) => {
                     star = Some((at + 1, position));
                     at += 1;
+                    // Nothing behind it: whatever follows matches.
+                    if at == self.tokens.len() {
+                        return true;
+                    }
                     continue;
                 }
                 Some(Token::One) => {
@@ -121,7 +134,7 @@ impl Glob {
                     position += 1;
                     continue;
                 }
-                Some(Token::Char(expected)) if *expected == c => {
+                Some(Token::Char(expected)) if char_at(position) == Some(*expected) => {
                     at += 1;
                     position += 1;
                     continue;

@@ -9,17 +9,21 @@
 //! Sources: AWS service reference (condition keys); IAM User Guide, "AWS global condition context keys".
 
 use super::Policy;
+use rustc_hash::FxHashSet;
 use std::collections::BTreeSet;
+use std::sync::OnceLock;
 
 /// Table of keys that are multivalued wherever they appear.
 pub const MULTIVALUED: &str = include_str!("../../data/multivalued-keys.txt");
 
 /// Whether the table has the key (in lower case), as itself or as an instance of `prefix/${name}`.
 pub fn is_multivalued(key: &str) -> bool {
-    MULTIVALUED.lines().any(|known| match known.split_once("${") {
-        Some((prefix, _)) => key.strip_prefix(prefix).is_some_and(|rest| !rest.is_empty()),
-        None => known == key,
-    })
+    static TABLE: OnceLock<(FxHashSet<&str>, Vec<&str>)> = OnceLock::new();
+    let (plain, prefixes) = TABLE.get_or_init(|| {
+        let prefixes = MULTIVALUED.lines().filter_map(|known| known.split_once("${")).map(|(prefix, _)| prefix);
+        (MULTIVALUED.lines().filter(|known| !known.contains("${")).collect(), prefixes.collect())
+    });
+    plain.contains(key) || prefixes.iter().any(|prefix| key.strip_prefix(prefix).is_some_and(|rest| !rest.is_empty()))
 }
 
 /// The keys (in lower case) that may carry several values in a question about these policies.

@@ -5,7 +5,7 @@
 
 use super::ask::{ActionScope, Ask};
 use crate::glob::Glob;
-use crate::glob::classes::{Class, Domain, classes};
+use crate::glob::classes::{Class, Domain, Member, classes};
 use crate::policy::Access;
 use crate::policy::compose::TRUST_ACTIONS;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
@@ -65,49 +65,52 @@ pub(super) fn groups(ask: &Ask<'_>, most_states: usize) -> Option<Vec<Group>> {
     Some(out)
 }
 
-/// Whose pattern a glob is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Owner {
-    Grants(usize),
-    Unless(usize),
-    Scope,
-    Trust,
-}
-
-/// The distinct globs of a question, with whose they are.
+/// The distinct globs of a question, each with whose they are. Statements of the granting side are numbered from 0, those
+/// of the other side behind them, then come the scope and what the rules of stacks tell apart.
 struct Table<'a, 'p> {
     ask: &'a Ask<'p>,
     scoped: bool,
-    wild: Vec<(&'a Glob, Vec<Owner>)>,
-    literal: BTreeMap<String, Vec<Owner>>,
+    wild: Vec<Member>,
+    literal: BTreeMap<String, Vec<u32>>,
+    /// The first number of the other side, and those of the scope and of the rules.
+    unless: u32,
+    scope: u32,
 }
 
 impl<'a, 'p: 'a> Table<'a, 'p> {
     fn new(ask: &'a Ask<'p>, scope: &'a [Glob], trust: Option<&'a Glob>) -> Self {
-        let mut table =
-            Self { ask, scoped: matches!(ask.actions, ActionScope::Matching(_)), wild: Vec::new(), literal: BTreeMap::new() };
+        let count = |access: &Access| u32::try_from(access.len()).unwrap_or(u32::MAX - 4);
+        let unless = count(ask.grants);
+        let end = unless.saturating_add(ask.unless.map_or(0, count));
+        let scoped = matches!(ask.actions, ActionScope::Matching(_));
+        let mut table = Self { ask, scoped, wild: Vec::new(), literal: BTreeMap::new(), unless, scope: end };
         let mut known: HashMap<&'a Glob, usize> = HashMap::new();
-        let mut add = |glob: &'a Glob, owner: Owner| match glob.as_literal() {
+        let mut add = |glob: &'a Glob, owner: u32| match glob.as_literal() {
             Some(text) => table.literal.entry(text).or_default().push(owner),
             None => {
                 let at = *known.entry(glob).or_insert_with(|| {
-                    table.wild.push((glob, Vec::new()));
+                    table.wild.push(Member { glob: glob.clone(), groups: Vec::new() });
                     table.wild.len() - 1
                 });
-                table.wild.get_mut(at).into_iter().for_each(|(_, owners)| owners.push(owner));
+                table.wild.get_mut(at).into_iter().for_each(|member| member.groups.push(owner));
             }
         };
-        let mut side = |access: &'a Access, owner: fn(usize) -> Owner| {
+        let mut side = |access: &'a Access, first: u32| {
             for (number, _, statement) in access.statements() {
-                statement.action.patterns.iter().for_each(|glob| add(glob, owner(number)));
+                let owner = first.saturating_add(u32::try_from(number).unwrap_or(u32::MAX));
+                statement.action.patterns.iter().for_each(|glob| add(glob, owner));
             }
         };
-        side(ask.grants, Owner::Grants);
+        side(ask.grants, 0);
         if let Some(access) = ask.unless {
-            side(access, Owner::Unless);
+            side(access, unless);
         }
-        scope.iter().for_each(|glob| add(glob, Owner::Scope));
-        trust.into_iter().for_each(|glob| add(glob, Owner::Trust));
+        scope.iter().for_each(|glob| add(glob, end));
+        trust.into_iter().for_each(|glob| add(glob, end + 1));
+        for member in &mut table.wild {
+            member.groups.sort_unstable();
+            member.groups.dedup();
+        }
         table
     }
 
@@ -116,8 +119,8 @@ impl<'a, 'p: 'a> Table<'a, 'p> {
     /// A literal is a class of its own (or shares one); the other classes are those of the globs with wildcards, as long
     /// as the action that stands for such a class is no literal itself. Where it is one, that literal runs along, so that
     /// the class shows another action, if it has one.
-    fn classes(&self, most_states: usize) -> Option<Vec<(String, Vec<Owner>)>> {
-        let mut globs: Vec<Glob> = self.wild.iter().map(|(glob, _)| (*glob).clone()).collect();
+    fn classes(&self, most_states: usize) -> Option<Vec<(String, Vec<u32>)>> {
+        let mut globs = self.wild.clone();
         let mut separate: BTreeSet<String> = BTreeSet::new();
         let found = loop {
             let found = classes(&globs, &ACTIONS, most_states)?;
@@ -126,41 +129,47 @@ impl<'a, 'p: 'a> Table<'a, 'p> {
             if clashing.is_empty() {
                 break found;
             }
-            globs.extend(clashing.iter().map(|text| Glob::literal(text)));
-            separate.extend(clashing);
+            // A group of its own, so that the literal is told apart from all others.
+            for text in &clashing {
+                let group = self.scope + 2 + u32::try_from(separate.len()).unwrap_or(0);
+                separate.insert(text.clone());
+                globs.push(Member { glob: Glob::literal(text), groups: vec![group] });
+            }
         };
-        let others = found.into_iter().map(|class| class.witness).filter(|text| !self.literal.contains_key(text));
+        let others = found.into_iter().filter(|class| !self.literal.contains_key(&class.witness));
         let is_action = |text: &&String| {
             let end = text
                 .chars()
                 .try_fold(ACTIONS.start, |state, c| (ACTIONS.step)(state, c).filter(|_| ACTIONS.alphabet.contains(c)));
             end.is_some_and(ACTIONS.accepts)
         };
-        let texts = self.literal.keys().filter(is_action).cloned().chain(others);
-        Some(texts.map(|text| self.owners(text)).collect())
+        let literals = self.literal.keys().filter(is_action).map(|text| self.owners(text.clone()));
+        Some(literals.chain(others.map(|class| (class.witness, class.groups))).collect())
     }
 
-    fn owners(&self, text: String) -> (String, Vec<Owner>) {
-        let mut owners: Vec<Owner> = self.literal.get(&text).cloned().unwrap_or_default();
-        for (_, more) in self.wild.iter().filter(|(glob, _)| glob.matches(&text)) {
-            owners.extend(more);
+    fn owners(&self, text: String) -> (String, Vec<u32>) {
+        let mut owners: Vec<u32> = self.literal.get(&text).cloned().unwrap_or_default();
+        for member in self.wild.iter().filter(|member| member.glob.matches(&text)) {
+            owners.extend(&member.groups);
         }
+        owners.sort_unstable();
+        owners.dedup();
         (text, owners)
     }
 
     /// The group of a class, if it is in scope.
-    fn group(&self, (action, owners): (String, Vec<Owner>)) -> Option<Group> {
-        if self.scoped && !owners.contains(&Owner::Scope) {
+    fn group(&self, (action, owners): (String, Vec<u32>)) -> Option<Group> {
+        if self.scoped && owners.binary_search(&self.scope).is_err() {
             return None;
         }
-        let applying = |access: &Access, owner: fn(usize) -> Owner| -> Vec<usize> {
-            let applies = |number: usize, negated: bool| owners.contains(&owner(number)) != negated;
+        let applying = |access: &Access, first: u32| -> Vec<usize> {
+            let owned = |number: usize| owners.binary_search(&(first + u32::try_from(number).unwrap_or(0))).is_ok();
             let statements = access.statements();
-            let applying = statements.filter(|(number, _, statement)| applies(*number, statement.action.negated));
+            let applying = statements.filter(|(number, _, statement)| owned(*number) != statement.action.negated);
             applying.map(|(number, ..)| number).collect()
         };
-        let unless = self.ask.unless.map(|access| applying(access, Owner::Unless)).unwrap_or_default();
-        Some(Group { grants: applying(self.ask.grants, Owner::Grants), unless, action })
+        let unless = self.ask.unless.map(|access| applying(access, self.unless)).unwrap_or_default();
+        Some(Group { grants: applying(self.ask.grants, 0), unless, action })
     }
 }
 

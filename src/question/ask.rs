@@ -10,7 +10,7 @@ use crate::catalog::Catalog;
 use crate::encode::{Encoder, ResourceShape, Unsupported};
 use crate::eval;
 use crate::glob::Glob;
-use crate::policy::{Access, ArnMatching, Policy, Request, ResourcePattern, Statement};
+use crate::policy::{Access, ActionMatch, ArnMatching, Policy, Request, ResourcePattern, Statement};
 use crate::smt::{self, Formula, Solver};
 use crate::solve::{self, Decided, Decider};
 use std::collections::{BTreeSet, HashMap};
@@ -103,18 +103,29 @@ pub fn ask(ask: &Ask<'_>, settings: &Settings) -> Result<Found, InternalError> {
 
 /// The search among the catalog's actions, if it is not one among listed actions anyway.
 fn closed_world<'p>(ask: &Ask<'p>) -> Option<Ask<'p>> {
-    let all = || {
-        let services = Catalog::latest().services();
-        services.flat_map(|(prefix, service)| service.actions().map(move |action| format!("{prefix}:{}", action.name)))
-    };
-    let actions: Vec<String> = match &ask.actions {
-        ActionScope::Listed(_) => return None,
-        ActionScope::All => all().collect(),
-        ActionScope::Matching(globs) => {
-            let counts = |action: &String| globs.iter().any(|glob| glob.matches(&action.to_ascii_lowercase()));
-            all().filter(counts).collect()
+    // Only what is granted at all can be found.
+    let mut granting: Vec<&ActionMatch> = Vec::new();
+    for (number, _, statement) in ask.grants.statements() {
+        if ask.grants.grants(number) && !granting.contains(&&statement.action) {
+            granting.push(&statement.action);
         }
+    }
+    let rules = ask.grants.grants_without_statement();
+    let scope = match &ask.actions {
+        ActionScope::Listed(_) => return None,
+        ActionScope::All => None,
+        ActionScope::Matching(globs) => Some(globs),
     };
+    let mut actions = Vec::new();
+    for (prefix, service) in Catalog::latest().services() {
+        for action in service.actions() {
+            let lower = format!("{prefix}:{}", action.name).to_ascii_lowercase();
+            let in_scope = scope.is_none_or(|globs| globs.iter().any(|glob| glob.matches(&lower)));
+            if in_scope && (rules || granting.iter().any(|action| action.applies(&lower))) {
+                actions.push(format!("{prefix}:{}", action.name));
+            }
+        }
+    }
     Some(Ask { actions: ActionScope::Listed(actions), ..ask.clone() })
 }
 

@@ -5,9 +5,9 @@
 //! So such requests are proposed here; the caller keeps one only if it shows the same when replayed.
 
 use crate::catalog::{Catalog, KeyBase};
-use crate::glob::classes::{Domain, classes};
 use crate::glob::{Glob, Token};
 use crate::policy::{Request, ResourcePattern};
+use crate::solve;
 
 /// Whether AWS could receive a request, as far as the catalog tells: what is wrong with it, in words.
 pub(super) fn doubts(request: &Request) -> Option<String> {
@@ -88,14 +88,7 @@ fn common(own: &Glob, pattern: &Glob, usual: &str) -> Option<String> {
     if let Some(text) = candidates.into_iter().find(|text| own.matches(text) && pattern.matches(text)) {
         return Some(text);
     }
-    const TEXTS: Domain = Domain {
-        start: 0,
-        step: |_, _| Some(0),
-        accepts: |_| true,
-        alphabet: "abcdefghijklmnopqrstuvwxyz0123456789-_/.ABCDEFGHIJKLMNOPQRSTUVWXYZ:@+=,$*?!",
-    };
-    let found = classes(&[own.clone(), pattern.clone()], &TEXTS, 5_000)?;
-    found.into_iter().find(|class| class.matched.iter().all(|matched| *matched)).map(|class| class.witness)
+    solve::common_text(own, pattern)
 }
 
 /// A plain value of a key's type, where the catalog knows it.

@@ -8,7 +8,7 @@
 //!
 //! Only the part after `service:` is looked at here. Names compare without case and come out in the catalog's spelling.
 
-use crate::glob::classes::{Domain, classes};
+use crate::glob::classes::{Domain, Member, classes};
 use crate::glob::trie::{Cover, cover};
 use crate::glob::{Glob, Token};
 
@@ -98,11 +98,12 @@ pub fn residuals(pattern: &Glob, prefix: &str) -> Vec<Glob> {
 /// Whether everything that `small` matches, `big` matches too, without case; `false` also if it is too hard to tell.
 pub fn contains(big: &Glob, small: &Glob) -> bool {
     let both = [big.to_ascii_lowercase(), small.to_ascii_lowercase()];
-    if let Some(text) = both.get(1).and_then(Glob::as_literal) {
-        return both.first().is_some_and(|big| big.matches(&text));
+    if let Some(text) = both[1].as_literal() {
+        return both[0].matches(&text);
     }
-    let found = classes(&both, &NAMES, 20_000);
-    found.is_some_and(|found| found.iter().all(|class| class.matched != [false, true]))
+    let [big, small] = both;
+    let found = classes(&[Member { glob: big, groups: vec![0] }, Member { glob: small, groups: vec![1] }], &NAMES, 20_000);
+    found.is_some_and(|found| found.iter().all(|class| class.groups != [1]))
 }
 
 /// Drops the patterns that another of the list contains.

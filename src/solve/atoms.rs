@@ -13,7 +13,7 @@
 
 use super::intersect::{Common, Compiled, Domain, common};
 use super::language::{Class, Nfa, Test};
-use crate::policy::Order;
+use crate::policy::{Order, Template};
 use crate::value::{date, ip, number};
 use bigdecimal::BigDecimal;
 use rustc_hash::FxHashMap;
@@ -113,6 +113,15 @@ pub(super) enum Asked {
     Opaque(Rc<str>),
 }
 
+/// What a request must look like for an atom that relates attributes to be true: good for a guess.
+#[derive(Debug, Clone)]
+pub(super) enum Wish {
+    /// The resource matches this template.
+    Resource(Template),
+    /// The key's value matches this template, or, if negated, does not.
+    Key(Rc<str>, Template, bool),
+}
+
 /// What makes an atom of an attribute the same as another.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 enum Key {
@@ -150,6 +159,7 @@ pub(super) struct Atoms {
     known: FxHashMap<(usize, Key), usize>,
     tests: FxHashMap<Test, Rc<Compiled>>,
     values: FxHashMap<(usize, Vec<(usize, bool)>), Value>,
+    pub(super) wishes: FxHashMap<usize, Wish>,
     all_principals: bool,
     most_states: usize,
 }

@@ -2,7 +2,7 @@
 //!
 //! Read off the IR, without the evaluator and without the encoding for Z3: a third meaning of its own.
 
-use super::atoms::{Asked, Atoms, Attribute, Element};
+use super::atoms::{Asked, Atoms, Attribute, Element, Wish};
 use super::language::{Class, NO_BAR, NO_COLON, PART, SEGMENT, Step, Steps, Test};
 use super::principal;
 use super::search::Node;
@@ -121,7 +121,11 @@ impl Builder {
             };
             match steps {
                 Some(steps) => test.patterns.push(steps),
-                None => others.push(self.opaque(&format!("resource {:?} {:?}", self.matching, pattern.whole))),
+                None => {
+                    let opaque = self.opaque(&format!("resource {:?} {:?}", self.matching, pattern.whole));
+                    self.wish(&opaque, Wish::Resource(pattern.whole.clone()));
+                    others.push(opaque);
+                }
             }
         }
         others.push(self.text(Attribute::Resource, test));
@@ -142,6 +146,12 @@ impl Builder {
 
     fn opaque(&mut self, name: &str) -> Node {
         Node::Literal(self.atoms.atom(Attribute::Free, Asked::Opaque(name.into())), true)
+    }
+
+    fn wish(&mut self, opaque: &Node, wish: Wish) {
+        if let Node::Literal(atom, _) = opaque {
+            self.atoms.wishes.entry(*atom).or_insert(wish);
+        }
     }
 
     pub(super) fn who(&mut self, test: Test) -> Node {
@@ -258,7 +268,13 @@ impl Builder {
         let passes = match element {
             None => {
                 let name = format!("{key} {:?} {} {:?}", condition.quantifier, condition.negated, condition.test);
-                self.opaque(&name)
+                let opaque = self.opaque(&name);
+                if let Asks::Text(_, templates) = &condition.test
+                    && let Some(template) = templates.iter().find(|template| template.variables().next().is_some())
+                {
+                    self.wish(&opaque, Wish::Key(key.into(), template.clone(), condition.negated));
+                }
+                opaque
             }
             Some((_, Some(truth))) => Node::Const(truth != condition.negated),
             Some((elements, None)) => {

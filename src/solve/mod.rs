@@ -18,10 +18,13 @@ pub mod proof;
 mod request;
 mod search;
 
+use crate::glob::Glob;
 use crate::policy::compose::Through;
 use crate::policy::{Access, ArnMatching, Policy, Request, ResourcePattern, keys};
 use atoms::Atoms;
 use build::{Builder, Side};
+use intersect::{Common, Compiled, Domain};
+use language::{Class, Test};
 use proof::Refutation;
 use search::{Answer, Node, Search};
 
@@ -68,6 +71,16 @@ pub struct Decider<'q> {
     /// The formulas that were refuted, with their lemmas, if they are wanted.
     refuted: Vec<Refutation>,
     keep_proofs: bool,
+}
+
+/// A text that both globs match, if there is one.
+pub fn common_text(a: &Glob, b: &Glob) -> Option<String> {
+    let compiled = |glob: &Glob| Compiled::new(Test { patterns: vec![principal::glob(glob, Class::Any)] });
+    let (a, b) = (compiled(a), compiled(b));
+    match intersect::common(&Domain { nfa: None, plain: Vec::new() }, &[&a, &b], &[], MOST_STATES) {
+        Common::Text(text) => Some(text.to_string()),
+        Common::Nothing | Common::TooMany => None,
+    }
 }
 
 /// States of one search for a common text.

@@ -1,9 +1,9 @@
 //! Which request do signed atoms stand for?
 
-use super::atoms::{Asked, Atoms, Attribute, Value};
+use super::atoms::{Asked, Atoms, Attribute, Element, Value, Wish};
 use super::build::{RESOURCE_ACCOUNT, SAME_ACCOUNT};
 use crate::policy::request::Context;
-use crate::policy::{Principal, Request};
+use crate::policy::{Part, Principal, Request, Template};
 use crate::value::arn;
 use std::collections::BTreeMap;
 use std::rc::Rc;
@@ -56,7 +56,77 @@ pub(super) fn request(atoms: &mut Atoms, assigned: &[(usize, bool)], action: &st
         let own = principal.account().filter(|_| same).unwrap_or(if same { "111122223333" } else { "999999999999" });
         context.insert(RESOURCE_ACCOUNT.to_owned(), vec![of_arn.unwrap_or(own).to_owned()]);
     }
-    Some(Request::new(principal, action, &resource, context))
+    let wishes: Vec<(Wish, bool)> =
+        assigned.iter().filter_map(|(number, sign)| Some((atoms.wishes.get(number)?.clone(), *sign))).collect();
+    let mut request = Request::new(principal, action, &resource, context.clone());
+    if wishes.is_empty() {
+        return Some(request);
+    }
+    // A user's name is wished for: somebody who has one, if it may be a user.
+    let names = |wish: &Wish| {
+        let (Wish::Resource(template) | Wish::Key(_, template, _)) = wish;
+        template.variables().any(|variable| variable.key == "aws:username" && variable.default.is_none())
+    };
+    if wishes.iter().any(|(wish, _)| names(wish))
+        && !request.context.contains_key("aws:username")
+        && let Some(user) = user(atoms, assigned)
+    {
+        request = Request::new(Principal::Aws(user), action, &resource, context.clone());
+    }
+    for (wish, sign) in wishes {
+        let (template, wanted) = match &wish {
+            Wish::Resource(template) => (template, sign),
+            Wish::Key(_, template, negated) => (template, sign != *negated),
+        };
+        if !wanted {
+            continue;
+        }
+        let text = filled(template, &mut request.context);
+        match wish {
+            Wish::Resource(_) => {
+                request.context.remove(RESOURCE_ACCOUNT);
+                request.resource = text;
+            }
+            Wish::Key(key, ..) => _ = request.context.insert(key.to_string(), vec![text]),
+        }
+    }
+    Some(Request::new(request.principal, action, &request.resource, request.context))
+}
+
+/// A user whom the principal's atoms allow.
+fn user(atoms: &mut Atoms, assigned: &[(usize, bool)]) -> Option<String> {
+    let compiled = atoms.compiled(super::principal::user());
+    let is_user = atoms.atom(Attribute::Principal, Asked::Passes(Element::Text(compiled), false));
+    let place = atoms.atoms.get(is_user)?.attribute;
+    let own = assigned.iter().filter(|(number, _)| atoms.atoms.get(*number).is_some_and(|atom| atom.attribute == place));
+    let mut literals: Vec<(usize, bool)> = own.copied().chain([(is_user, true)]).collect();
+    literals.sort_unstable();
+    literals.dedup();
+    match atoms.value(place, &literals) {
+        Value::Some(found) => found.first().map(ToString::to_string),
+        Value::None | Value::Unclear => None,
+    }
+}
+
+/// A template with wildcards filled and variables replaced by the context's values; keys that are missing get one.
+fn filled(template: &Template, context: &mut Context) -> String {
+    let mut out = String::new();
+    for part in &template.parts {
+        match part {
+            Part::Char(c) => out.push(*c),
+            Part::One => out.push('x'),
+            Part::Many => out.push_str("example"),
+            Part::Variable(variable) => {
+                let known = context.get(&variable.key).and_then(|values| values.first()).cloned();
+                let value = known.or_else(|| variable.default.clone()).unwrap_or_else(|| {
+                    context.insert(variable.key.clone(), vec!["example".to_owned()]);
+                    "example".to_owned()
+                });
+                out.push_str(&value);
+            }
+        }
+    }
+    out
 }
 
 const PLAIN: &str = "arn:aws:iam::111122223333:role/example";
