@@ -58,6 +58,26 @@ impl Request {
         Self { principal, action: action.to_owned(), resource: resource.to_owned(), context }
     }
 
+    /// Whether what follows from the principal and the resource is as it follows: no key says otherwise.
+    pub fn is_consistent(&self) -> bool {
+        let follows = derived(&self.principal);
+        let as_follows = |key: &str| {
+            let given = self.context.get(key).map(Vec::as_slice).unwrap_or_default();
+            match (follows.iter().find(|(own, _)| *own == key), given) {
+                (Some((_, value)), [one]) if key == "aws:principalarn" => {
+                    // A session's own ARN leaves its role's path away.
+                    let last = |text: &str| text.rsplit('/').next().map(str::to_owned);
+                    one == value || (matches!(&self.principal, Principal::Aws(own) if own != value) && last(one) == last(value))
+                }
+                (Some((_, value)), [one]) => value == one,
+                (None, []) => true,
+                (Some(_), _) | (None, _) => false,
+            }
+        };
+        let owner = arn::split(&self.resource).map(|[_, _, _, _, account, _]| account).filter(|account| arn::is_account(account));
+        DERIVED.into_iter().all(as_follows) && (owner.is_none() || owner == self.resource_account())
+    }
+
     /// The account that owns the resource, if it is known.
     pub fn resource_account(&self) -> Option<&str> {
         self.context.get("aws:resourceaccount").and_then(|values| values.first()).map(String::as_str)
@@ -76,6 +96,16 @@ impl Principal {
         arn::split(text).map(|[_, _, _, _, account, _]| account)
     }
 }
+
+/// The keys that may follow from a principal.
+pub const DERIVED: [&str; 6] = [
+    "aws:principalarn",
+    "aws:principalaccount",
+    "aws:username",
+    "aws:principaltype",
+    "aws:principalisawsservice",
+    "aws:principalservicename",
+];
 
 /// The keys that follow from a principal.
 fn derived(principal: &Principal) -> Vec<(&'static str, String)> {
@@ -120,6 +150,11 @@ mod tests {
         assert_eq!(Request::new(session, "a:B", "*", given).principal_arn(), Some("arn:aws:iam::111122223333:role/p/R"));
         let user = Principal::Aws("arn:aws:iam::111122223333:user/p/n".to_owned());
         assert_eq!(Request::new(user, "a:B", "*", Context::new()).context["aws:username"], ["n"]);
+        assert!(Request::new(Principal::Anonymous, "a:B", "arn:aws:sns::111122223333:t", Context::new()).is_consistent());
+        for (key, value) in [("aws:username", "n"), ("aws:resourceaccount", "999999999999"), ("aws:principaltype", "User")] {
+            let given = Context::from([(key.to_owned(), vec![value.to_owned()])]);
+            assert!(!Request::new(Principal::Anonymous, "a:B", "arn:aws:sns::111122223333:t", given).is_consistent(), "{key}");
+        }
         let empty = Context::from([("k".to_owned(), vec![])]);
         assert!(!Request::new(Principal::Anonymous, "a:B", "*", empty).context.contains_key("k"));
     }

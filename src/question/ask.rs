@@ -348,7 +348,7 @@ pub fn violates(ask: &Ask<'_>, request: &Request, matching: ArnMatching) -> Opti
         ActionScope::Matching(globs) => globs.iter().any(|glob| glob.matches(&action)),
         ActionScope::Listed(actions) => actions.iter().any(|listed| listed.eq_ignore_ascii_case(&action)),
     };
-    if !in_scope || !counts(ask, request, matching) {
+    if !in_scope || !request.is_consistent() || !counts(ask, request, matching) {
         return None;
     }
     let granted = eval::evaluate(ask.grants, request, matching);

@@ -12,7 +12,7 @@ use super::actions::Group;
 use super::ask::{self, Ask};
 use crate::document::Effect;
 use crate::eval;
-use crate::policy::request::Context;
+use crate::policy::request::{Context, DERIVED};
 use crate::policy::{
     Access, ArnMatching, Condition, Part, Principal, PrincipalMatch, PrincipalPattern, Request, ResourcePattern, Statement, Template,
     Test,
@@ -27,7 +27,8 @@ const MOST: usize = 400;
 pub(super) fn propose(ask: &Ask<'_>, number: usize, group: &Group, matching: ArnMatching) -> Option<Request> {
     let (_, allow) = ask.grants.statement(number)?;
     let shows = |request: &Request| {
-        eval::applies_beyond_action(allow, request, matching)
+        request.is_consistent()
+            && eval::applies_beyond_action(allow, request, matching)
             && eval::allows_among(ask.grants, &group.grants, request, matching)
             && !ask.unless.is_some_and(|access| eval::allows_among(access, &group.unless, request, matching))
             && ask::counts(ask, request, matching)
@@ -59,8 +60,12 @@ pub(super) fn propose(ask: &Ask<'_>, number: usize, group: &Group, matching: Arn
                     if tried > MOST {
                         return None;
                     }
-                    let resource = filled(&resource, context);
-                    let request = Request::new(principal.clone(), &group.action, &resource, context.clone());
+                    // What follows from the principal is not for the context to say.
+                    let own = context.iter().filter(|(key, _)| !DERIVED.contains(&key.as_str()));
+                    let own: Context = own.map(|(key, values)| (key.clone(), values.clone())).collect();
+                    let base = Request::new(principal.clone(), &group.action, "*", own);
+                    let resource = filled(&resource, &base.context);
+                    let request = Request::new(base.principal, &group.action, &resource, base.context);
                     if shows(&request) {
                         return Some(request);
                     }

@@ -79,6 +79,10 @@ pub(super) fn request(atoms: &mut Atoms, assigned: &[(usize, bool)], action: &st
             Wish::Key(_, template, negated) => (template, sign != *negated),
         };
         if !wanted {
+            // Another account than the principal's.
+            if matches!(&wish, Wish::Key(key, ..) if &**key == RESOURCE_ACCOUNT) {
+                request.context.insert(RESOURCE_ACCOUNT.to_owned(), vec!["999999999999".to_owned()]);
+            }
             continue;
         }
         let text = filled(template, &mut request.context);
@@ -89,6 +93,13 @@ pub(super) fn request(atoms: &mut Atoms, assigned: &[(usize, bool)], action: &st
             }
             Wish::Key(key, ..) => _ = request.context.insert(key.to_string(), vec![text]),
         }
+    }
+    // An ARN that names its account names the one that was wished for.
+    if let (Some(owner), Some([arn, partition, service, region, account, rest])) =
+        (request.resource_account().map(str::to_owned), arn::split(&request.resource))
+        && arn::is_account(account)
+    {
+        request.resource = [arn, partition, service, region, &owner, rest].join(":");
     }
     Some(Request::new(request.principal, action, &request.resource, request.context))
 }
