@@ -95,6 +95,17 @@ impl Catalog {
         })
     }
 
+    /// The actions of the newest embedded catalog: in lower case, and in AWS's spelling.
+    pub fn latest_actions() -> &'static [(String, String)] {
+        static ACTIONS: OnceLock<Vec<(String, String)>> = OnceLock::new();
+        ACTIONS.get_or_init(|| {
+            let name = |prefix: &str, action: &Action| format!("{prefix}:{}", action.name);
+            let services = Self::latest().services();
+            let names = services.flat_map(|(prefix, service)| service.actions().map(move |action| name(prefix, action)));
+            names.map(|name| (name.to_ascii_lowercase(), name)).collect()
+        })
+    }
+
     /// The catalog of June 2024.
     pub fn june_2024() -> &'static Self {
         static CATALOG: OnceLock<Catalog> = OnceLock::new();

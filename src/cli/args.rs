@@ -152,7 +152,7 @@ impl Asking {
             MatchingName::Greedy => ArnMatching::Greedy,
         };
         let budget = Budget { timeout: Duration::from_secs_f64(self.timeout), ..Budget::default() };
-        Settings { engine, matching, budget, catalog_actions: self.actions == ActionsName::Catalog, realistic: self.realistic }
+        Settings { engine, matching, budget, catalog_actions: self.actions == ActionsName::Catalog, z3: true, realistic: self.realistic }
     }
 }
 

@@ -2,18 +2,20 @@
 //!
 //! Lines are read in blocks of a fixed number, answered on all cores, and written in order before the next block is
 //! read, so memory does not grow with the number of lines. Every line carries its own answer or error, so the exit code
-//! says only whether the run went to the end. Each piece of a block has a Z3 context of its own.
+//! says only whether the run went to the end. A line that needs Z3 has a context of its own: contexts only grow.
 
 use super::args::BatchArgs;
 use super::{Exit, Trouble, line, progress};
 use crate::diag::Budget;
+use crate::question::ask::NEEDS_Z3;
+use crate::question::{Engine, Settings};
 use crate::smt;
 use anyhow::Context as _;
 use rayon::prelude::*;
 use std::io::{BufRead, BufReader, Read as _, Write as _};
 use std::path::Path;
 
-/// Lines that one Z3 context answers.
+/// Lines that one worker takes at a time.
 const PIECE: usize = 8;
 
 /// `leastwise batch`
@@ -53,13 +55,11 @@ pub(crate) fn batch(args: &BatchArgs) -> Result<Exit, Trouble> {
             lines
                 .par_chunks(PIECE)
                 .flat_map_iter(|piece| {
-                    smt::in_fresh_context(|| {
-                        let answer = |(number, text): &(usize, Result<String, String>)| match text {
-                            Ok(text) => line::answer(text, *number, &settings),
-                            Err(message) => unreadable(*number, message),
-                        };
-                        piece.iter().map(answer).collect::<Vec<_>>()
-                    })
+                    let answer = |(number, text): &(usize, Result<String, String>)| match text {
+                        Ok(text) => answer(text, *number, &settings),
+                        Err(message) => unreadable(*number, message),
+                    };
+                    piece.iter().map(answer).collect::<Vec<_>>()
                 })
                 .collect()
         });
@@ -71,6 +71,19 @@ pub(crate) fn batch(args: &BatchArgs) -> Result<Exit, Trouble> {
     }
     bar.finish_and_clear();
     Ok(Exit::Holds)
+}
+
+/// Answers a line without Z3 if that is enough, else with a Z3 context of its own.
+fn answer(text: &str, number: usize, settings: &Settings) -> String {
+    let without = Settings { z3: false, ..*settings };
+    // A refinement is always proved by Z3.
+    if settings.engine == Engine::Auto && !text.contains("\"refine\"") && !text.contains("\"verify\"") {
+        let answer = line::answer(text, number, &without);
+        if !answer.contains(NEEDS_Z3) {
+            return answer;
+        }
+    }
+    smt::in_fresh_context(|| line::answer(text, number, settings))
 }
 
 fn unreadable(number: usize, message: &str) -> String {

@@ -68,6 +68,12 @@ pub struct Found {
     pub notes: Vec<String>,
 }
 
+/// Why something was left open where Z3 was not to be asked.
+pub const NEEDS_Z3: &str = "Z3 was not to be asked";
+
+/// Z3's resource limit for a query about one more statement to blame, once a witness is there.
+const MORE_BLAME: u32 = 300_000;
+
 /// Searches; an error is an internal one: a model that does not replay.
 ///
 /// With [`Settings::catalog_actions`] only actions of the catalog count. Else, if the witness's action does not exist and
@@ -93,6 +99,9 @@ pub fn ask(ask: &Ask<'_>, settings: &Settings) -> Result<Found, InternalError> {
             (None, None) => found.notes.push(format!("only actions that do not exist yet: {}", witness.action)),
         }
     }
+    if let (Some(why), true) = (&found.unknown, found.witness.is_some()) {
+        found.notes.push(format!("more statements may be to blame: {why}"));
+    }
     if let Some(doubt) = found.witness.as_ref().and_then(realistic::doubts)
         && found.notes.is_empty()
     {
@@ -103,7 +112,12 @@ pub fn ask(ask: &Ask<'_>, settings: &Settings) -> Result<Found, InternalError> {
 
 /// The search among the catalog's actions, if it is not one among listed actions anyway.
 fn closed_world<'p>(ask: &Ask<'p>) -> Option<Ask<'p>> {
-    // Only what is granted at all can be found.
+    let scope = match &ask.actions {
+        ActionScope::Listed(_) => return None,
+        ActionScope::All => None,
+        ActionScope::Matching(globs) => Some(globs),
+    };
+    // Only what is granted at all can be found: the services that the granting statements name, if they name them.
     let mut granting: Vec<&ActionMatch> = Vec::new();
     for (number, _, statement) in ask.grants.statements() {
         if ask.grants.grants(number) && !granting.contains(&&statement.action) {
@@ -111,19 +125,18 @@ fn closed_world<'p>(ask: &Ask<'p>) -> Option<Ask<'p>> {
         }
     }
     let rules = ask.grants.grants_without_statement();
-    let scope = match &ask.actions {
-        ActionScope::Listed(_) => return None,
-        ActionScope::All => None,
-        ActionScope::Matching(globs) => Some(globs),
+    let prefixes = |globs: &[Glob]| -> Option<Vec<String>> {
+        globs.iter().map(|glob| glob.literal_prefix().split_once(':').map(|(service, _)| service.to_owned())).collect()
     };
+    let of = |action: &&ActionMatch| if action.negated { None } else { prefixes(&action.patterns) };
+    let services: Option<Vec<Vec<String>>> = if rules { None } else { granting.iter().map(of).collect() };
+    let services: Option<BTreeSet<String>> = services.map(|services| services.into_iter().flatten().collect());
+    let wanted = |prefix: &str| services.as_ref().is_none_or(|services| services.contains(prefix));
     let mut actions = Vec::new();
-    for (prefix, service) in Catalog::latest().services() {
-        for action in service.actions() {
-            let lower = format!("{prefix}:{}", action.name).to_ascii_lowercase();
-            let in_scope = scope.is_none_or(|globs| globs.iter().any(|glob| glob.matches(&lower)));
-            if in_scope && (rules || granting.iter().any(|action| action.applies(&lower))) {
-                actions.push(format!("{prefix}:{}", action.name));
-            }
+    for (lower, name) in Catalog::latest_actions().iter().filter(|(lower, _)| wanted(lower.split(':').next().unwrap_or(""))) {
+        let in_scope = scope.is_none_or(|globs| globs.iter().any(|glob| glob.matches(lower)));
+        if in_scope && (rules || granting.iter().any(|action| action.applies(lower))) {
+            actions.push(name.clone());
         }
     }
     Some(Ask { actions: ActionScope::Listed(actions), ..ask.clone() })
@@ -159,6 +172,8 @@ pub(super) struct Search<'a, 'p> {
     decider: Decider<'a>,
     /// Made when the first query needs it.
     solver: Option<Solver>,
+    /// Groups about which Z3 may still be asked, once a witness is there.
+    more_blame: usize,
     pub(super) found: Found,
 }
 
@@ -166,7 +181,7 @@ impl<'a, 'p> Search<'a, 'p> {
     fn new(ask: &'a Ask<'p>, settings: &'a Settings, question: &'a solve::Question<'a>) -> Self {
         let deadline = Instant::now() + settings.budget.timeout;
         let decider = Decider::new(question, settings.matching, settings.budget.states, false);
-        Self { ask, settings, deadline, decider, solver: None, found: Found::default() }
+        Self { ask, settings, deadline, decider, solver: None, more_blame: 4, found: Found::default() }
     }
 
     fn solver(&mut self) -> &mut Solver {
@@ -211,6 +226,10 @@ impl<'a, 'p> Search<'a, 'p> {
 
     /// Asks Z3 about the actions of one group: the propositional skeleton, then a guess, then its string theory.
     fn ask_z3(&mut self, group: &Group) -> Result<(), InternalError> {
+        if !self.settings.z3 {
+            self.open(NEEDS_Z3);
+            return Ok(());
+        }
         let (mut open, mut unencoded) = (Vec::new(), None);
         for shape in shapes(self.ask, group) {
             let mut encoder = encoder(self.ask, group, self.settings.matching, shape).for_action(&group.action);
@@ -242,6 +261,15 @@ impl<'a, 'p> Search<'a, 'p> {
         }
         if self.settled(&group.grants) {
             return Ok(());
+        }
+        if self.found.witness.is_some() {
+            // The verdict stands; what is left is whether more statements are to blame.
+            if self.more_blame == 0 {
+                self.open("not all of them were asked about");
+                return Ok(());
+            }
+            self.more_blame -= 1;
+            self.solver().limit(MORE_BLAME);
         }
         if let Some(unsupported) = unencoded {
             self.open(&unsupported.to_string());

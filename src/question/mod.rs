@@ -48,6 +48,8 @@ pub struct Settings {
     pub budget: Budget,
     /// Whether only actions of the catalog count: the closed-world question.
     pub catalog_actions: bool,
+    /// Whether Z3 may be asked; if not, what the automata leave open is unknown.
+    pub z3: bool,
     /// Whether to look for a witness that AWS could receive today, if the first one is none.
     pub realistic: bool,
 }
@@ -55,7 +57,7 @@ pub struct Settings {
 impl Default for Settings {
     fn default() -> Self {
         let (engine, matching, budget) = (Engine::default(), ArnMatching::default(), Budget::default());
-        Self { engine, matching, budget, catalog_actions: false, realistic: true }
+        Self { engine, matching, budget, catalog_actions: false, z3: true, realistic: true }
     }
 }
 

@@ -54,7 +54,7 @@ pub(super) fn resources(action: &str, patterns: &[&ResourcePattern]) -> Vec<Stri
             let parts: Option<Vec<Glob>> = pattern.parts.as_ref()?.iter().map(|part| part.as_glob()).collect();
             parts?.try_into().ok()
         };
-        for pattern in patterns.iter().take(20).filter_map(globs).chain([everything.clone()]) {
+        for pattern in patterns.iter().take(6).filter_map(globs).chain([everything.clone()]) {
             let usual = ["arn", "aws", "", "us-east-1", "111122223333", "example"];
             let parts: Option<Vec<String>> =
                 own.iter().zip(&pattern).zip(usual).map(|((own, pattern), usual)| common(own, pattern, usual)).collect();
@@ -84,6 +84,11 @@ fn common(own: &Glob, pattern: &Glob, usual: &str) -> Option<String> {
         }
         out
     };
+    // Beginnings that differ have nothing in common.
+    let apart = own.literal_prefix().chars().zip(pattern.literal_prefix().chars()).any(|(a, b)| a != b);
+    if apart {
+        return None;
+    }
     let candidates = [usual.to_owned(), plain(own), plain(pattern)];
     if let Some(text) = candidates.into_iter().find(|text| own.matches(text) && pattern.matches(text)) {
         return Some(text);

@@ -3,6 +3,7 @@
 //! A model's request is right but may be ugly: keys that do not matter, characters nobody types. Each step proposes a
 //! plainer request and keeps it only if it still shows the same thing when replayed, so tidying can never be wrong.
 
+use super::actions::Group;
 use super::ask::Ask;
 use super::{actions, realistic};
 use crate::catalog::{Catalog, Service};
@@ -35,19 +36,7 @@ pub(super) fn tidy(request: Request, ask: &Ask<'_>, shows: &dyn Fn(&Request) -> 
             }
         });
     }
-    for (action, resource) in real_actions(&best, ask) {
-        if (&best.action, &best.resource) == (&action, &resource) {
-            break;
-        }
-        let before = best.clone();
-        try_one(&mut best, shows, |request| {
-            request.action = action;
-            move_to(request, resource);
-        });
-        if best != before {
-            break;
-        }
-    }
+    realize(&mut best, ask, shows);
     let keys: Vec<String> = best.context.keys().cloned().collect();
     for key in keys {
         // What follows from the principal or the resource belongs to the request whether it matters or not.
@@ -84,50 +73,73 @@ fn try_one(best: &mut Request, shows: &dyn Fn(&Request) -> bool, change: impl Fn
     }
 }
 
-/// Actions that exist, to which the same statements apply, each with a resource that it takes; those first that carry the
-/// request's condition keys. Names are in AWS's spelling.
-fn real_actions(request: &Request, ask: &Ask<'_>) -> Vec<(String, String)> {
+/// An action that exists, to which the same statements apply, on a resource that it takes; those first that carry the
+/// request's condition keys.
+fn realize(best: &mut Request, ask: &Ask<'_>, shows: &dyn Fn(&Request) -> bool) {
     let catalog = Catalog::latest();
-    let wanted = actions::group_of(ask, &request.action);
-    let alike = |action: &String| {
-        let group = actions::group_of(ask, action);
-        group.grants == wanted.grants && group.unless == wanted.unless && in_scope(ask, action)
-    };
-    let name = |(prefix, service): (&'static str, &'static Service)| {
-        service.actions().map(move |action| format!("{prefix}:{}", action.name))
-    };
-    let own = request.action.split(':').next().unwrap_or("").to_ascii_lowercase();
-    let of_own = catalog.service(&own).into_iter().flat_map(|service| {
-        let own = own.clone();
-        service.actions().map(move |action| format!("{own}:{}", action.name))
-    });
-    let real = catalog.canonical_action(&request.action);
-    let mut candidates: Vec<String> = real.into_iter().chain(of_own.filter(alike).take(MOST)).collect();
-    if candidates.is_empty() && catalog.service(&own).is_none() {
-        candidates = catalog.services().flat_map(name).filter(alike).take(MOST).collect();
-    }
+    let wanted = actions::group_of(ask, &best.action);
     let granting = wanted.grants.iter().filter(|number| ask.grants.grants(**number));
     let statements = granting.filter_map(|number| ask.grants.statement(*number));
     let named = statements.filter_map(|(_, statement)| statement.resource.as_ref()).filter(|resource| !resource.negated);
     let patterns: Vec<&ResourcePattern> =
         ask.resources.iter().flatten().chain(named.flat_map(|resource| &resource.patterns)).collect();
-    let carried = |action: &String| request.context.keys().all(|key| catalog.carries(action, key));
-    let (fitting, others): (Vec<String>, Vec<String>) = candidates.into_iter().partition(carried);
-    let mut out = Vec::new();
-    for action in fitting.iter().chain(&others) {
-        if realistic::takes(action, &request.resource) {
-            out.push((action.clone(), request.resource.clone()));
+    let candidates = alike(best, ask, &wanted);
+    let carried = |action: &&String| best.context.keys().all(|key| catalog.carries(action, key));
+    let fitting = candidates.iter().filter(carried).chain(candidates.iter().filter(|action| !carried(action)));
+    let mut first = None;
+    for action in fitting.cloned().collect::<Vec<_>>() {
+        let takes = realistic::takes(&action, &best.resource);
+        if takes && action == best.action {
+            return;
         }
-        out.extend(realistic::resources(action, &patterns).into_iter().map(|resource| (action.clone(), resource)));
+        let others = realistic::resources(&action, &patterns);
+        for resource in takes.then(|| best.resource.clone()).into_iter().chain(others) {
+            let before = best.clone();
+            try_one(best, shows, |request| {
+                request.action.clone_from(&action);
+                move_to(request, resource);
+            });
+            if *best != before {
+                return;
+            }
+        }
+        first.get_or_insert(action);
     }
     // At least a name that exists.
-    out.extend(fitting.into_iter().chain(others).take(1).map(|action| (action, request.resource.clone())));
-    out.truncate(MOST * 4);
+    if let Some(action) = first {
+        try_one(best, shows, |request| request.action = action);
+    }
+}
+
+/// Actions that exist, to which the same statements apply, in AWS's spelling; the request's own first, if it exists.
+fn alike(request: &Request, ask: &Ask<'_>, wanted: &Group) -> Vec<String> {
+    let catalog = Catalog::latest();
+    let is_alike = |action: &String| {
+        let group = actions::group_of(ask, action);
+        group.grants == wanted.grants && group.unless == wanted.unless && in_scope(ask, action)
+    };
+    let own = request.action.split(':').next().unwrap_or("").to_ascii_lowercase();
+    let of = |prefix: &str, service: &Service| -> Vec<String> {
+        service.actions().map(|action| format!("{prefix}:{}", action.name)).collect()
+    };
+    let mut out: Vec<String> = catalog.canonical_action(&request.action).into_iter().collect();
+    match catalog.service(&own) {
+        Some(service) => out.extend(of(&own, service).into_iter().filter(is_alike).take(MOST)),
+        None => {
+            for (prefix, service) in catalog.services() {
+                let missing = MOST.saturating_sub(out.len());
+                out.extend(of(prefix, service).into_iter().filter(is_alike).take(missing));
+                if out.len() >= MOST {
+                    break;
+                }
+            }
+        }
+    }
     out
 }
 
 /// The most actions that are tried.
-const MOST: usize = 40;
+const MOST: usize = 12;
 
 fn in_scope(ask: &Ask<'_>, action: &str) -> bool {
     match &ask.actions {

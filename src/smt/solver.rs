@@ -59,6 +59,11 @@ impl Solver {
         }
     }
 
+    /// Limits the checks from here on.
+    pub fn limit(&mut self, rlimit: u32) {
+        self.rlimit = self.rlimit.min(rlimit);
+    }
+
     /// Asserts a formula until the next [`Self::pop`].
     pub fn assert(&mut self, formula: &Formula) {
         let term = self.formula(formula);

@@ -10,7 +10,7 @@ use crate::glob::Glob;
 use crate::policy::compose::{Fact, Rule, TRUST_ACTIONS, Through};
 use crate::policy::{
     Access, ArnMatching, Condition, Part, PrincipalMatch, PrincipalPattern, Quantifier, ResourcePattern, Statement, Template,
-    TextMode,
+    TextMode, Variable,
 };
 use crate::value::fold;
 use rustc_hash::FxHashMap;
@@ -332,7 +332,16 @@ impl Builder {
                 for template in templates {
                     parts.push(match derived_test(key, *mode, template) {
                         Some(test) => self.who(test),
-                        None => self.opaque(&format!("{key} {mode:?} {template:?}")),
+                        None => {
+                            let opaque = self.opaque(&format!("{key} {mode:?} {template:?}"));
+                            // The other key is to be what follows from the principal.
+                            if let [Part::Variable(other)] = template.parts.as_slice() {
+                                let own = Variable { key: key.to_owned(), default: None };
+                                let own = Template { parts: vec![Part::Variable(own)] };
+                                self.wish(&opaque, Wish::Key(other.key.as_str().into(), own, false));
+                            }
+                            opaque
+                        }
                     });
                 }
                 let any = Node::or(parts);

@@ -58,6 +58,8 @@ pub(super) fn request(atoms: &mut Atoms, assigned: &[(usize, bool)], action: &st
     }
     let wishes: Vec<(Wish, bool)> =
         assigned.iter().filter_map(|(number, sign)| Some((atoms.wishes.get(number)?.clone(), *sign))).collect();
+    let known = present.get(&format!("{RESOURCE_ACCOUNT}?")).copied();
+    let resource = owned(&resource, &context, known);
     let mut request = Request::new(principal, action, &resource, context.clone());
     if wishes.is_empty() {
         return Some(request);
@@ -80,8 +82,12 @@ pub(super) fn request(atoms: &mut Atoms, assigned: &[(usize, bool)], action: &st
         };
         if !wanted {
             // Another account than the principal's.
-            if matches!(&wish, Wish::Key(key, ..) if &**key == RESOURCE_ACCOUNT) {
-                request.context.insert(RESOURCE_ACCOUNT.to_owned(), vec!["999999999999".to_owned()]);
+            if let Wish::Key(key, template, _) = &wish {
+                let text = filled(template, &mut request.context);
+                let other = if &**key == RESOURCE_ACCOUNT { "999999999999" } else { "another" };
+                if let Some(values) = request.context.get_mut(&**key).filter(|values| values.contains(&text)) {
+                    *values = vec![other.to_owned()];
+                }
             }
             continue;
         }
@@ -94,14 +100,23 @@ pub(super) fn request(atoms: &mut Atoms, assigned: &[(usize, bool)], action: &st
             Wish::Key(key, ..) => _ = request.context.insert(key.to_string(), vec![text]),
         }
     }
-    // An ARN that names its account names the one that was wished for.
-    if let (Some(owner), Some([arn, partition, service, region, account, rest])) =
-        (request.resource_account().map(str::to_owned), arn::split(&request.resource))
-        && arn::is_account(account)
-    {
-        request.resource = [arn, partition, service, region, &owner, rest].join(":");
+    Some(Request::new(request.principal, action, &owned(&request.resource, &request.context, known), request.context))
+}
+
+/// The resource with the account that the context says, or without one if its owner is not to be known.
+fn owned(resource: &str, context: &Context, known: Option<bool>) -> String {
+    let owner = context.get(RESOURCE_ACCOUNT).and_then(|values| values.first());
+    match (arn::split(resource), owner) {
+        (Some([arn, partition, service, region, account, rest]), owner) if arn::is_account(account) => {
+            let account = match owner {
+                Some(owner) => owner.as_str(),
+                None if known == Some(false) => "",
+                None => account,
+            };
+            [arn, partition, service, region, account, rest].join(":")
+        }
+        _ => resource.to_owned(),
     }
-    Some(Request::new(request.principal, action, &request.resource, request.context))
 }
 
 /// A user whom the principal's atoms allow.
