@@ -10,13 +10,16 @@ use std::fmt::Write as _;
 use std::io::Read as _;
 use std::path::Path;
 
-fn main() {
+fn main() -> Result<(), Box<dyn std::error::Error>> {
     println!("cargo:rerun-if-changed=build.rs");
     for name in ["catalog-latest", "catalog-2024-06"] {
-        if let Err(error) = unpack(name) {
-            panic!("data/{name}.json.zst cannot be unpacked: {error}");
-        }
+        unpack(name).map_err(|error| format!("data/{name}.json.zst cannot be unpacked: {error}"))?;
     }
+    link();
+    Ok(())
+}
+
+fn link() {
     let system = std::env::var("CARGO_CFG_TARGET_OS").unwrap_or_default();
     let origin = match system.as_str() {
         _ if std::env::var_os("CARGO_FEATURE_VENDORED_Z3").is_some() => return,

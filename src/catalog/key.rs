@@ -119,7 +119,9 @@ impl Keys {
 pub(super) fn fits(known: &str, key: &str) -> bool {
     let known = known.to_ascii_lowercase();
     match placeholder(&known) {
-        Some((before, after)) => key.strip_prefix(before).and_then(|rest| rest.strip_suffix(after)).is_some_and(|k| !k.is_empty()),
+        Some((before, after)) => {
+            key.strip_prefix(before).and_then(|rest| rest.strip_suffix(after)).is_some_and(|k| !k.is_empty())
+        }
         None => known == key,
     }
 }

@@ -86,12 +86,7 @@ impl Catalog {
     pub fn latest() -> &'static Self {
         static CATALOG: OnceLock<Catalog> = OnceLock::new();
         CATALOG.get_or_init(|| {
-            read::embedded(
-                "latest",
-                "2026-10-27",
-                unpacked!("catalog-latest", ".index"),
-                unpacked!("catalog-latest", ".txt"),
-            )
+            read::embedded("latest", "2026-10-27", unpacked!("catalog-latest", ".index"), unpacked!("catalog-latest", ".txt"))
         })
     }
 
@@ -110,12 +105,7 @@ impl Catalog {
     pub fn june_2024() -> &'static Self {
         static CATALOG: OnceLock<Catalog> = OnceLock::new();
         CATALOG.get_or_init(|| {
-            read::embedded(
-                "2024-06",
-                "2024-06-28",
-                unpacked!("catalog-2024-06", ".index"),
-                unpacked!("catalog-2024-06", ".txt"),
-            )
+            read::embedded("2024-06", "2024-06-28", unpacked!("catalog-2024-06", ".index"), unpacked!("catalog-2024-06", ".txt"))
         })
     }
 

@@ -51,6 +51,11 @@ pub(crate) enum Command {
     /// Prove that two policies grant the same access
     #[command(after_help = "Example:\n  leastwise equivalent a.json b.json")]
     Equivalent(EquivalentArgs),
+    /// Show the whole difference of access between two versions, both ways
+    #[command(
+        after_help = "Example:\n  leastwise diff old.json new.json --format markdown\n\nThe regions are disjoint and complete: a region is left out only if it is proved empty.\nExit code 0 means that there is no difference."
+    )]
+    Diff(DiffArgs),
     /// Decide one request, or many, under a policy or a stack of policies
     #[command(
         after_help = "Example of FILE:\n  {\"request\": {\"principal\": \"arn:aws:iam::111122223333:user/a\", \"action\": \"s3:GetObject\",\n               \"resource\": {\"arn\": \"arn:aws:s3:::b/k\", \"accountId\": \"111122223333\"}, \"context\": {}},\n   \"identityPolicies\": [{\"Version\": \"2012-10-17\", \"Statement\": []}]}\n\nBeside identityPolicies: resourcePolicy, permissionBoundaries, sessionPolicies, endpointPolicies,\nserviceControlPolicies and resourceControlPolicies (lists of levels, from the root down).\n`requests` takes a list instead. Exit code 0 means that every request is allowed."
@@ -93,6 +98,14 @@ pub(crate) enum MatchingName {
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Prover {
+    /// The automata's word is taken
+    Automata,
+    /// Z3 checks
+    Z3,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub(crate) enum ActionsName {
     /// Every action, also those that AWS may add
     All,
@@ -120,6 +133,12 @@ pub(crate) struct Asking {
     /// Decide with both engines; a disagreement is an error
     #[arg(long)]
     pub(crate) cross_check: bool,
+    /// Who checks what the automata prove: themselves, or Z3 every lemma and the propositional part (refine always does)
+    #[arg(long, value_enum)]
+    pub(crate) prove: Option<Prover>,
+    /// Write what a PASS rests on into this folder, as SMT-LIB 2.6 files with an index; scripts/recheck checks them
+    #[arg(long, value_name = "DIR")]
+    pub(crate) proof: Option<PathBuf>,
     /// Of a FAIL, show statement by statement what matches the witness and what does not
     #[arg(long)]
     pub(crate) explain: bool,
@@ -152,7 +171,15 @@ impl Asking {
             MatchingName::Greedy => ArnMatching::Greedy,
         };
         let budget = Budget { timeout: Duration::from_secs_f64(self.timeout), ..Budget::default() };
-        Settings { engine, matching, budget, catalog_actions: self.actions == ActionsName::Catalog, z3: true, realistic: self.realistic }
+        Settings {
+            engine,
+            matching,
+            budget,
+            catalog_actions: self.actions == ActionsName::Catalog,
+            prove: self.prove == Some(Prover::Z3) || self.proof.is_some(),
+            z3: true,
+            realistic: self.realistic,
+        }
     }
 }
 
@@ -278,6 +305,38 @@ pub(crate) struct EquivalentArgs {
     pub(crate) asking: Asking,
 }
 
+/// As [`Format`], and Markdown for a pull request.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum DiffFormat {
+    Text,
+    Json,
+    Markdown,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct DiffArgs {
+    /// The policy, or stack, as it was
+    pub(crate) old: PathBuf,
+    /// As it is
+    pub(crate) new: PathBuf,
+    /// Output format
+    #[arg(long, value_enum, default_value = "text")]
+    pub(crate) format: DiffFormat,
+    /// How far wildcards reach in resource ARNs
+    #[arg(long, value_enum, default_value = "segment")]
+    pub(crate) arn_matching: MatchingName,
+}
+
+impl DiffArgs {
+    pub(crate) fn settings(&self) -> Settings {
+        let matching = match self.arn_matching {
+            MatchingName::Segment => ArnMatching::Segment,
+            MatchingName::Greedy => ArnMatching::Greedy,
+        };
+        Settings { matching, ..Settings::default() }
+    }
+}
+
 #[derive(Debug, Args)]
 pub(crate) struct SimulateArgs {
     /// A JSON file with the request and the policy
@@ -315,6 +374,8 @@ impl BatchArgs {
             engine: self.engine,
             arn_matching: self.arn_matching,
             cross_check: false,
+            prove: None,
+            proof: None,
             explain: false,
             actions: ActionsName::All,
             realistic: true,

@@ -3,7 +3,7 @@
 use super::args::{AccessNotGrantedArgs, Asking, EquivalentArgs, Format, NoNewAccessArgs, NoPublicAccessArgs, PolicyType};
 use super::{Exit, Trouble, input, print, progress};
 use crate::diag::{Budget, Diagnostic};
-use crate::policy;
+use crate::policy::{self, ArnMatching};
 use crate::question::access_not_granted::{self as not_granted, Access};
 use crate::question::ask::Ask;
 use crate::question::no_public_access::{self as no_public, ResourceType};
@@ -112,6 +112,49 @@ fn emit_smt2(folder: Option<&Path>, asking: &Asking, searches: &[(&str, &Ask<'_>
     input::write_all(folder, &files)
 }
 
+/// Whether both are decided, and differently.
+fn disagree(a: &Outcome, b: &Outcome) -> bool {
+    let decided = |outcome: &Outcome| !matches!(outcome.verdict, Verdict::Unknown(_));
+    decided(a) && decided(b) && verdict_word(a) != verdict_word(b)
+}
+
+fn verdict_word(outcome: &Outcome) -> &'static str {
+    match outcome.verdict {
+        Verdict::Pass => "PASS",
+        Verdict::Fail { .. } => "FAIL",
+        Verdict::Unknown(_) => "UNKNOWN",
+    }
+}
+
+/// Everything that is needed to look into a disagreement: the inputs, the versions, both answers.
+fn bundle(sides: &[(&str, &policy::Access)], a: &Outcome, b: &Outcome) -> serde_json::Value {
+    let input = |(name, access): &(&str, &policy::Access)| {
+        let texts: Vec<_> = access
+            .members()
+            .iter()
+            .map(|member| serde_json::json!({"name": member.name, "text": &*member.policy.source.text}))
+            .collect();
+        serde_json::json!({"side": name, "policies": texts})
+    };
+    let inputs: Vec<_> = sides.iter().map(input).collect();
+    serde_json::json!({
+        "leastwise": env!("CARGO_PKG_VERSION"),
+        "z3": crate::smt::version(),
+        "inputs": inputs,
+        "answers": [json::outcome(a), json::outcome(b)],
+    })
+}
+
+/// Whether some resource pattern has a wildcard before its last part, so that how far it reaches can matter.
+fn reading_matters(sides: &[(&str, &policy::Access)]) -> bool {
+    let statements = sides.iter().flat_map(|(_, access)| access.statements());
+    let mut patterns = statements.filter_map(|(_, _, statement)| statement.resource.as_ref()).flat_map(|one| &one.patterns);
+    patterns.any(|pattern| {
+        let wild = |part: &policy::Template| part.parts.iter().any(|one| matches!(one, policy::Part::One | policy::Part::Many));
+        pattern.parts.as_ref().is_some_and(|parts| parts.iter().take(5).any(wild))
+    })
+}
+
 fn answer(
     asking: &Asking,
     sides: &[(&str, &policy::Access)],
@@ -119,24 +162,38 @@ fn answer(
 ) -> Result<Exit, Trouble> {
     let settings = asking.settings();
     let spinner = progress::spinner("asking Z3");
-    let outcome = ask(&settings)?;
+    let mut outcome = ask(&settings)?;
     if asking.cross_check {
         let engine = if settings.engine == Engine::Auto { Engine::Strings } else { Engine::Auto };
-        let other = ask(&Settings { engine, ..settings })?;
-        let word = |outcome: &Outcome| std::mem::discriminant(&outcome.verdict);
-        let decided = |outcome: &Outcome| !matches!(outcome.verdict, Verdict::Unknown(_));
-        if decided(&outcome) && decided(&other) && word(&outcome) != word(&other) {
+        let other = ask(&Settings { engine, prove: false, ..settings })?;
+        if disagree(&outcome, &other) {
+            let path = Path::new("leastwise-disagreement.json");
+            input::write(path, &format!("{:#}\n", bundle(sides, &outcome, &other)))?;
             return Err(anyhow!(
-                "the engines disagree: {} says \"{}\", {} says \"{}\"; please report it with the input",
+                "the engines disagree: {} says \"{}\", {} says \"{}\"; please report it with the file {}",
                 outcome.proof.engine,
                 outcome.message,
                 other.proof.engine,
-                other.message
+                other.message,
+                path.display()
             )
             .into());
         }
     }
+    if reading_matters(sides) {
+        let (matching, name) = match settings.matching {
+            ArnMatching::Segment => (ArnMatching::Greedy, "greedy"),
+            ArnMatching::Greedy => (ArnMatching::Segment, "segment"),
+        };
+        let other = ask(&Settings { matching, prove: false, realistic: false, ..settings })?;
+        if disagree(&outcome, &other) {
+            outcome.notes.push(format!("under --arn-matching {name} the verdict is {}", verdict_word(&other)));
+        }
+    }
     drop(spinner);
+    if let (Some(folder), Some(checked), Verdict::Pass) = (&asking.proof, &outcome.checked, &outcome.verdict) {
+        super::proof::write(folder, &[(outcome.check, &checked.obligations)])?;
+    }
     let explained = match &outcome.verdict {
         Verdict::Fail { witness, .. } if asking.explain => Some(&**witness),
         Verdict::Fail { .. } | Verdict::Pass | Verdict::Unknown(_) => None,

@@ -7,6 +7,7 @@ use crate::json::{self as strict, Value};
 use crate::policy::access_json::{self, document};
 use crate::policy::{Access, ArnMatching, request_json};
 use crate::question::access_not_granted::{self as not_granted, access_not_granted};
+use crate::question::difference::difference;
 use crate::question::equivalent::equivalent;
 use crate::question::no_new_access::no_new_access;
 use crate::question::no_public_access::no_public_access;
@@ -83,7 +84,7 @@ fn bad(source: &Source, span: Span, message: impl Into<String>, help: &str) -> D
 
 fn value(source: &Source, value: &Value, settings: &Settings) -> Result<serde_json::Value, Failed> {
     let checks =
-        "write no-new-access, access-not-granted, no-public-access, outside-access, equivalent, refine, verify or simulate";
+        "write no-new-access, access-not-granted, no-public-access, outside-access, equivalent, diff, refine, verify or simulate";
     let check = member(source, value, "check")?;
     match check.as_str() {
         Some("no-new-access" | "check-no-new-access") => {
@@ -99,6 +100,10 @@ fn value(source: &Source, value: &Value, settings: &Settings) -> Result<serde_js
         Some("equivalent") => {
             let (a, b) = (access_definition(source, value, "a")?, access_definition(source, value, "b")?);
             Ok(json::outcome(&equivalent(&a, &b, settings)?))
+        }
+        Some("diff") => {
+            let (old, new) = (access_definition(source, value, "old")?, access_definition(source, value, "new")?);
+            Ok(crate::report::difference::json(&difference(&old, &new, settings)?, &old, &new))
         }
         Some("refine") => {
             let original = document(source, member(source, value, "policy")?, "policy")?;
@@ -135,8 +140,10 @@ fn value(source: &Source, value: &Value, settings: &Settings) -> Result<serde_js
             let policy = access_definition(source, value, "policy")?;
             super::check::check_resource_side(&policy)?;
             let trusted = member(source, value, "trusted")?;
-            let texts: Option<Vec<&str>> = trusted.elements().unwrap_or(std::slice::from_ref(trusted)).iter().map(Value::as_str).collect();
-            let texts = texts.ok_or_else(|| bad(source, trusted.span, "`trusted` must be a list of strings", "write account ids"))?;
+            let texts: Option<Vec<&str>> =
+                trusted.elements().unwrap_or(std::slice::from_ref(trusted)).iter().map(Value::as_str).collect();
+            let texts =
+                texts.ok_or_else(|| bad(source, trusted.span, "`trusted` must be a list of strings", "write account ids"))?;
             let zone = super::outside::zone(texts)?;
             Ok(json::outside(&policy, &outside_access(&policy, &zone, settings)?))
         }

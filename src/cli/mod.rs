@@ -6,11 +6,13 @@
 mod args;
 mod batch;
 mod check;
+mod difference;
 mod generate;
 mod input;
 mod line;
 mod outside;
 mod progress;
+mod proof;
 mod refine;
 mod simulate;
 
@@ -77,6 +79,7 @@ pub fn main() -> ExitCode {
         Command::NoPublicAccess(args) => check::no_public_access(args),
         Command::OutsideAccess(args) => outside::outside_access(args),
         Command::Equivalent(args) => check::equivalent(args),
+        Command::Diff(args) => difference::diff(args),
         Command::Refine(args) => refine::refine(args),
         Command::Verify(args) => refine::verify(args),
         Command::Simulate(args) => simulate::simulate(args),

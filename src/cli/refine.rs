@@ -5,7 +5,7 @@ use super::{Exit, Trouble, input, print, progress};
 use crate::diag::Source;
 use crate::document::{self, Document};
 use crate::policy::ArnMatching;
-use crate::refine::obligations::{self, Question};
+use crate::refine::obligations::{self, Obligation, Question};
 use crate::refine::unused::UnusedActions;
 use crate::refine::{self, Error, Outcome};
 use crate::report::{json, text};
@@ -53,6 +53,7 @@ pub(crate) fn refine(args: &RefineArgs) -> Result<Exit, Trouble> {
             settings.matching,
         )?;
     }
+    write_proof(args.asking.proof.as_deref(), &refinement.obligations)?;
     if let Some(path) = &args.output {
         input::write(path, &pretty)?;
     }
@@ -92,6 +93,9 @@ pub(crate) fn verify(args: &VerifyArgs) -> Result<Exit, Trouble> {
     let spinner = progress::spinner("proving");
     let result = refine::verify(&original, &refined, &unused, &catalog, &settings)?;
     drop(spinner);
+    if let Ok(proved) = &result {
+        write_proof(args.asking.proof.as_deref(), proved)?;
+    }
     match (result, args.asking.format) {
         (Ok(proved), Format::Json) => print(&format!("{}\n", json::verified(&proved, &catalog, &settings)))?,
         (Ok(proved), Format::Text) => {
@@ -107,6 +111,12 @@ pub(crate) fn verify(args: &VerifyArgs) -> Result<Exit, Trouble> {
         }
     }
     Ok(Exit::Holds)
+}
+
+fn write_proof(folder: Option<&Path>, proved: &[Obligation]) -> Result<(), Trouble> {
+    let Some(folder) = folder else { return Ok(()) };
+    let parts: Vec<_> = proved.iter().map(|proved| (proved.id, proved.checked.obligations.as_slice())).collect();
+    super::proof::write(folder, &parts)
 }
 
 fn emit(folder: &Path, question: &Question<'_>, matching: ArnMatching) -> Result<(), Trouble> {

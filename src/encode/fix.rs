@@ -80,12 +80,8 @@ impl Encoder {
                 });
                 let Some(of) = of else { return Formula::False };
                 let is_type = Formula::atom(Atom::Ints(Cmp::Equal, Int::Var(principal::TYPE.into()), Int::Const(of as i64)));
-                let mut parts = vec![
-                    kind(Kind::Aws),
-                    is_type,
-                    text(principal::PARTITION, partition),
-                    text(principal::ACCOUNT, account),
-                ];
+                let mut parts =
+                    vec![kind(Kind::Aws), is_type, text(principal::PARTITION, partition), text(principal::ACCOUNT, account)];
                 // A root has no name; whatever the variable holds then is of no account.
                 parts.extend(rest.split_once('/').map(|(_, name)| text(principal::NAME, name)));
                 let session = arn::split(own).and_then(|[_, _, service, _, _, rest]| {

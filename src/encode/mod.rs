@@ -61,6 +61,11 @@ pub fn matches_glob(text: &Text, glob: &crate::glob::Glob) -> Formula {
     text::glob(text, glob)
 }
 
+/// The same as a regular expression, which is the better form where much is asked of one text and nothing of others.
+pub fn in_language(text: &Text, glob: &crate::glob::Glob) -> Formula {
+    if glob.is_everything() { Formula::True } else { text::matches(text, text::regex(glob)) }
+}
+
 /// How the resource of the symbolic request looks.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum ResourceShape {

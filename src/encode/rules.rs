@@ -31,8 +31,7 @@ impl Encoder {
     /// The formula of an access definition of whose statements only `among` are about the action at hand. With
     /// `open_action` the action is a variable like any other.
     pub fn allowed(&mut self, access: &Access, among: &[usize], open_action: bool) -> Result<Allowed, Unsupported> {
-        let mut statements =
-            Statements { access, among, open_action, bodies: HashMap::new(), applies: HashMap::new() };
+        let mut statements = Statements { access, among, open_action, bodies: HashMap::new(), applies: HashMap::new() };
         let rules = access.rules();
         let mut parts = Vec::new();
         for gate in &rules.gates {

@@ -96,12 +96,7 @@ impl Evaluator<'_> {
     }
 }
 
-fn evaluator<'e>(
-    access: &'e Access,
-    request: &'e Request,
-    matching: ArnMatching,
-    among: Option<&'e [usize]>,
-) -> Evaluator<'e> {
+fn evaluator<'e>(access: &'e Access, request: &'e Request, matching: ArnMatching, among: Option<&'e [usize]>) -> Evaluator<'e> {
     Evaluator { access, request, matching, among, action: request.action.to_ascii_lowercase(), known: RefCell::default() }
 }
 
@@ -109,8 +104,7 @@ fn evaluator<'e>(
 pub fn evaluate(access: &Access, request: &Request, matching: ArnMatching) -> Evaluation {
     let evaluator = evaluator(access, request, matching, None);
     let rules = access.rules();
-    let denies: Vec<usize> =
-        rules.denies.iter().filter(|(_, rule)| evaluator.holds(rule)).map(|(number, _)| *number).collect();
+    let denies: Vec<usize> = rules.denies.iter().filter(|(_, rule)| evaluator.holds(rule)).map(|(number, _)| *number).collect();
     if !denies.is_empty() {
         return Evaluation { decision: Decision::ExplicitlyDenied, decided_by: denies, not_allowed_by: Vec::new() };
     }

@@ -143,7 +143,10 @@ mod tests {
         assert_eq!(said(&all), "identityPolicies[0] identityPolicies[1] resourcePolicy serviceControlPolicies[0][0]");
         for (text, part) in [
             (format!(r#"{{"identityPolicies":{identity}}}"#), "s.json:1:21: `identityPolicies` must be a list of policies"),
-            (format!(r#"{{"identityPolicies":[{resource}]}}"#), "s.json:1:36: a statement of `identityPolicies[0]` names principals"),
+            (
+                format!(r#"{{"identityPolicies":[{resource}]}}"#),
+                "s.json:1:35: a statement of `identityPolicies[0]` names principals",
+            ),
             (format!(r#"{{"serviceControlPolicies":[{identity}]}}"#), "s.json:1:28: `serviceControlPolicies[0]` must be a list"),
             (r#"{"identityPolicies":[],"scp":[]}"#.to_owned(), "s.json:1:24: unknown member `scp` of a stack"),
             (r#"{"identityPolicies":[],"managementAccount":"1"}"#.to_owned(), "s.json:1:44: `managementAccount`"),

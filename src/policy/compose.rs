@@ -165,7 +165,8 @@ pub(super) fn alone(access: &Access) -> Rules {
 
 /// Some Allow of the policies at this place, through these entries of its principal list.
 fn allowed(access: &Access, place: Place, through: Through) -> Rule {
-    let at_place = access.statements().filter(|(_, member, statement)| member.place == place && statement.effect == Effect::Allow);
+    let at_place =
+        access.statements().filter(|(_, member, statement)| member.place == place && statement.effect == Effect::Allow);
     Rule::Any(at_place.map(|(number, ..)| Rule::Applies(number, through)).collect())
 }
 
@@ -204,9 +205,9 @@ pub(super) fn stack(access: &Access, given: &Given) -> Rules {
     let each = |place: Place, name: &str| -> Vec<Gate> {
         let members = access.members().iter().filter(|member| member.place == place);
         let gate = |(at, member): (usize, &super::access::Member)| {
-            let of_member = access.statements().filter(|(_, owner, statement)| {
-                std::ptr::eq(*owner, member) && statement.effect == Effect::Allow
-            });
+            let of_member = access
+                .statements()
+                .filter(|(_, owner, statement)| std::ptr::eq(*owner, member) && statement.effect == Effect::Allow);
             let rule = Rule::Any(of_member.map(|(number, ..)| Rule::Applies(number, Through::Any)).collect());
             Gate { name: format!("{name}[{at}]"), rule }
         };

@@ -58,7 +58,8 @@ impl Request {
         Self { principal, action: action.to_owned(), resource: resource.to_owned(), context }
     }
 
-    /// Whether what follows from the principal and the resource is as it follows: no key says otherwise.
+    /// Whether what follows from the principal and the resource is as it follows, no key says otherwise, and the resource
+    /// is an ARN if it starts like one.
     pub fn is_consistent(&self) -> bool {
         let follows = derived(&self.principal);
         let as_follows = |key: &str| {
@@ -74,6 +75,10 @@ impl Request {
                 (Some(_), _) | (None, _) => false,
             }
         };
+        // A text that starts like an ARN and is none is no resource.
+        if self.resource.starts_with("arn:") && arn::split(&self.resource).is_none() {
+            return false;
+        }
         let owner = arn::split(&self.resource).map(|[_, _, _, _, account, _]| account).filter(|account| arn::is_account(account));
         DERIVED.into_iter().all(as_follows) && (owner.is_none() || owner == self.resource_account())
     }

@@ -25,6 +25,7 @@ pub fn access_not_granted(policy: &policy::Access, access: &Access, settings: &S
     let search = search(policy, access);
     let found = ask(&search, settings)?;
     let proof = Proof::since(started, settings, [&found]);
+    let checked = settings.prove.then_some(found.checked);
     let (verdict, message) = match (found.witness, found.unknown) {
         (Some(witness), _) => {
             let reasons = reasons(policy, found.statements, "One or more of the listed actions or resources in the statement");
@@ -40,7 +41,7 @@ pub fn access_not_granted(policy: &policy::Access, access: &Access, settings: &S
             (Verdict::Pass, message.to_owned())
         }
     };
-    Ok(Outcome { check: "access-not-granted", verdict, message, proof, notes: found.notes })
+    Ok(Outcome { check: "access-not-granted", verdict, message, proof, checked, notes: found.notes })
 }
 
 /// The search behind it.

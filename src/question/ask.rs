@@ -7,11 +7,13 @@
 use super::actions::{self, Group};
 use super::{Engine, InternalError, Settings, propose, realistic, tidy};
 use crate::catalog::Catalog;
+use crate::diag::Budget;
 use crate::encode::{Encoder, ResourceShape, Unsupported};
 use crate::eval;
 use crate::glob::Glob;
 use crate::policy::{Access, ActionMatch, ArnMatching, Policy, Request, ResourcePattern, Statement};
 use crate::smt::{self, Formula, Solver};
+use crate::solve::proof::Obligation;
 use crate::solve::{self, Decided, Decider};
 use std::collections::{BTreeSet, HashMap};
 use std::time::Instant;
@@ -64,12 +66,61 @@ pub struct Found {
     pub queries: usize,
     /// How many groups of actions the automata decided.
     pub decided: usize,
+    /// What Z3 checked, under [`Settings::prove`].
+    pub checked: Checked,
     /// What is worth knowing beside it.
     pub notes: Vec<String>,
 }
 
+/// What Z3 checked of the automata's proofs.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Checked {
+    /// Lemmas about single attributes, equal ones once.
+    pub lemmas: usize,
+    /// Propositional formulas.
+    pub propositional: usize,
+    /// Whether Z3 also confirmed that the groups of actions are all; it is an automaton's word otherwise.
+    pub classes: bool,
+    /// Everything that was checked, `unsat` each.
+    pub obligations: Vec<Confirmed>,
+}
+
+/// One thing that Z3 refuted, as expected.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Confirmed {
+    /// `lemma`, `propositional`, `classes` or `O4`.
+    pub kind: &'static str,
+    /// What it says, in a sentence.
+    pub about: String,
+    /// The question as an SMT-LIB 2.6 file.
+    pub script: String,
+}
+
+impl From<&Obligation> for Confirmed {
+    fn from(obligation: &Obligation) -> Self {
+        let Obligation { kind, about, formula } = obligation;
+        let question = format!("{kind}: {about}. unsat: it is so.");
+        let script = smt::smtlib::script(&question, "unsat", std::slice::from_ref(formula));
+        Self { kind, about: about.clone(), script }
+    }
+}
+
+impl Checked {
+    /// What was checked in both of two searches.
+    pub fn and(mut self, other: Self) -> Self {
+        self.lemmas += other.lemmas;
+        self.propositional += other.propositional;
+        self.classes &= other.classes;
+        self.obligations.extend(other.obligations);
+        self
+    }
+}
+
 /// Why something was left open where Z3 was not to be asked.
 pub const NEEDS_Z3: &str = "Z3 was not to be asked";
+
+/// Z3's resource limit for the completeness of the groups of actions.
+const CLASSES: u32 = 2_000_000;
 
 /// Z3's resource limit for a query about one more statement to blame, once a witness is there.
 const MORE_BLAME: u32 = 300_000;
@@ -157,6 +208,9 @@ fn search(ask: &Ask<'_>, settings: &Settings) -> Result<Found, InternalError> {
                 for group in &groups {
                     search.group(group)?;
                 }
+                if settings.prove && search.found.witness.is_none() {
+                    search.confirm_classes(&groups);
+                }
             }
             // Too many classes to split by action: ask it whole.
             None => search.whole()?,
@@ -172,6 +226,8 @@ pub(super) struct Search<'a, 'p> {
     decider: Decider<'a>,
     /// Made when the first query needs it.
     solver: Option<Solver>,
+    /// The lemmas that Z3 has confirmed.
+    lemmas: std::collections::HashSet<Formula>,
     /// Groups about which Z3 may still be asked, once a witness is there.
     more_blame: usize,
     pub(super) found: Found,
@@ -180,8 +236,17 @@ pub(super) struct Search<'a, 'p> {
 impl<'a, 'p> Search<'a, 'p> {
     fn new(ask: &'a Ask<'p>, settings: &'a Settings, question: &'a solve::Question<'a>) -> Self {
         let deadline = Instant::now() + settings.budget.timeout;
-        let decider = Decider::new(question, settings.matching, settings.budget.states, false);
-        Self { ask, settings, deadline, decider, solver: None, more_blame: 4, found: Found::default() }
+        let decider = Decider::new(question, settings.matching, settings.budget.states, settings.prove);
+        Self {
+            ask,
+            settings,
+            deadline,
+            decider,
+            solver: None,
+            lemmas: Default::default(),
+            more_blame: 4,
+            found: Found::default(),
+        }
     }
 
     fn solver(&mut self) -> &mut Solver {
@@ -204,7 +269,8 @@ impl<'a, 'p> Search<'a, 'p> {
         let actions = solve::Actions { grants: &group.grants, unless: &group.unless, action: &group.action };
         self.found.decided += 1;
         match self.decider.decide(actions, self.ask.by) {
-            Decided::Empty => return Ok(()),
+            Decided::Empty if self.confirmed() => return Ok(()),
+            Decided::Empty => return self.ask_z3(group),
             Decided::Perhaps(request) if self.violates(&request).is_some() => self.note(*request)?,
             Decided::Perhaps(_) | Decided::Open => return self.ask_z3(group),
         }
@@ -222,6 +288,55 @@ impl<'a, 'p> Search<'a, 'p> {
             }
         }
         if all { Ok(()) } else { self.ask_z3(group) }
+    }
+
+    /// Whether Z3 confirms what the automata have just refuted, if it is to.
+    fn confirmed(&mut self) -> bool {
+        if !self.settings.prove {
+            return true;
+        }
+        for obligation in self.decider.obligations() {
+            let lemma = obligation.kind == "lemma";
+            if lemma && !self.lemmas.insert(obligation.formula.clone()) {
+                continue;
+            }
+            self.found.queries += 1;
+            self.solver().push();
+            self.solver().assert(&obligation.formula);
+            let answer = self.solver().check();
+            self.solver().pop();
+            if !matches!(answer, smt::Answer::Unsat) {
+                self.lemmas.remove(&obligation.formula);
+                return false;
+            }
+            if lemma {
+                self.found.checked.lemmas += 1
+            } else {
+                self.found.checked.propositional += 1
+            }
+            self.found.checked.obligations.push(Confirmed::from(&obligation));
+        }
+        true
+    }
+
+    /// Whether Z3 confirms that every action is of one of the groups, or of none that is granted anything.
+    fn confirm_classes(&mut self, groups: &[Group]) {
+        let plain = actions::completeness(self.ask, groups, false);
+        let shaped = actions::completeness(self.ask, groups, true);
+        let budget = Budget { rlimit: self.settings.budget.rlimit.min(CLASSES), ..self.settings.budget };
+        for ((service, plain), (_, shaped)) in plain.into_iter().flatten().zip(shaped.iter().flatten()) {
+            let refuted = [&plain, shaped].into_iter().find(|formula| {
+                self.found.queries += 1;
+                let mut solver = Solver::new(&budget, self.deadline);
+                solver.assert(formula);
+                **formula == Formula::False || matches!(solver.check(), smt::Answer::Unsat)
+            });
+            let Some(formula) = refuted else { return };
+            let about = format!("every action of {service} is of one of {} groups", groups.len());
+            let obligation = Obligation { kind: "classes", about, formula: formula.clone() };
+            self.found.checked.obligations.push(Confirmed::from(&obligation));
+        }
+        self.found.checked.classes = shaped.is_some();
     }
 
     /// Asks Z3 about the actions of one group: the propositional skeleton, then a guess, then its string theory.
@@ -388,9 +503,8 @@ pub fn violates(ask: &Ask<'_>, request: &Request, matching: ArnMatching) -> Opti
 /// Whether a request is of the resources and circumstances that count.
 pub(super) fn counts(ask: &Ask<'_>, request: &Request, matching: ArnMatching) -> bool {
     let resource_counts = |patterns: &Vec<ResourcePattern>| eval::resource_matches(patterns, request, matching);
-    let within = |policy: &Policy| {
-        policy.statements.iter().all(|statement| eval::applies_beyond_action(statement, request, matching))
-    };
+    let within =
+        |policy: &Policy| policy.statements.iter().all(|statement| eval::applies_beyond_action(statement, request, matching));
     ask.resources.as_ref().is_none_or(resource_counts) && ask.within.as_ref().is_none_or(within)
 }
 
@@ -432,12 +546,7 @@ pub(super) struct Violation {
 }
 
 /// Builds the formula over a group's statements; `whole` leaves the action open and puts the actions into it.
-pub(super) fn violation(
-    ask: &Ask<'_>,
-    encoder: &mut Encoder,
-    group: &Group,
-    whole: bool,
-) -> Result<Violation, Unsupported> {
+pub(super) fn violation(ask: &Ask<'_>, encoder: &mut Encoder, group: &Group, whole: bool) -> Result<Violation, Unsupported> {
     let granted = encoder.allowed(ask.grants, &group.grants, whole)?;
     let kept = match ask.unless {
         Some(access) => encoder.allowed(access, &group.unless, whole)?.formula,

@@ -15,6 +15,7 @@ pub fn equivalent(a: &Access, b: &Access, settings: &Settings) -> Result<Outcome
     let proof = Proof::since(started, settings, [&only_b, &only_a]);
     let mut all = reasons(b, only_b.statements, "Access that only the second policy grants in the statement");
     all.extend(reasons(a, only_a.statements, "Access that only the first policy grants in the statement"));
+    let checked = settings.prove.then(|| only_b.checked.and(only_a.checked));
     let (verdict, message) = match (only_b.witness.or(only_a.witness), only_b.unknown.or(only_a.unknown)) {
         (Some(witness), _) => {
             let message = "The policies do not grant the same access.".to_owned();
@@ -26,5 +27,12 @@ pub fn equivalent(a: &Access, b: &Access, settings: &Settings) -> Result<Outcome
         }
         (None, None) => (Verdict::Pass, "The policies grant the same access.".to_owned()),
     };
-    Ok(Outcome { check: "equivalent", verdict, message, proof, notes: only_b.notes.into_iter().chain(only_a.notes).collect() })
+    Ok(Outcome {
+        check: "equivalent",
+        verdict,
+        message,
+        proof,
+        checked,
+        notes: only_b.notes.into_iter().chain(only_a.notes).collect(),
+    })
 }

@@ -12,6 +12,7 @@
 pub mod access_not_granted;
 mod actions;
 pub mod ask;
+pub mod difference;
 pub mod emit;
 pub mod equivalent;
 pub mod no_new_access;
@@ -48,6 +49,8 @@ pub struct Settings {
     pub budget: Budget,
     /// Whether only actions of the catalog count: the closed-world question.
     pub catalog_actions: bool,
+    /// Whether Z3 checks every lemma that the automata's proof rests on, and the propositional part.
+    pub prove: bool,
     /// Whether Z3 may be asked; if not, what the automata leave open is unknown.
     pub z3: bool,
     /// Whether to look for a witness that AWS could receive today, if the first one is none.
@@ -57,7 +60,7 @@ pub struct Settings {
 impl Default for Settings {
     fn default() -> Self {
         let (engine, matching, budget) = (Engine::default(), ArnMatching::default(), Budget::default());
-        Self { engine, matching, budget, catalog_actions: false, z3: true, realistic: true }
+        Self { engine, matching, budget, catalog_actions: false, prove: false, z3: true, realistic: true }
     }
 }
 
@@ -105,6 +108,8 @@ pub struct Outcome {
     pub message: String,
     /// What it rests on.
     pub proof: Proof,
+    /// What Z3 checked of it, under [`Settings::prove`].
+    pub checked: Option<ask::Checked>,
     /// What is worth knowing beside it.
     pub notes: Vec<String>,
 }

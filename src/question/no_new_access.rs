@@ -15,6 +15,7 @@ pub fn no_new_access(existing: &Access, new: &Access, settings: &Settings) -> Re
     let search = search(existing, new);
     let found = ask(&search, settings)?;
     let proof = Proof::since(started, settings, [&found]);
+    let checked = settings.prove.then_some(found.checked);
     let (verdict, message) = match (found.witness, found.unknown) {
         (Some(witness), _) => {
             let reasons = reasons(new, found.statements, "New access in the statement");
@@ -30,7 +31,7 @@ pub fn no_new_access(existing: &Access, new: &Access, settings: &Settings) -> Re
             (Verdict::Pass, message.to_owned())
         }
     };
-    Ok(Outcome { check: "no-new-access", verdict, message, proof, notes: found.notes })
+    Ok(Outcome { check: "no-new-access", verdict, message, proof, checked, notes: found.notes })
 }
 
 /// The search behind it.

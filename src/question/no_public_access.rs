@@ -69,6 +69,7 @@ pub fn no_public_access(policy: &Access, resource: ResourceType, settings: &Sett
     let found = ask(&search(policy, Some(resource)), settings)?;
     let proof = Proof::since(started, settings, [&found]);
     let mut notes = found.notes;
+    let checked = settings.prove.then_some(found.checked);
     let (verdict, message) = match (found.witness, found.unknown) {
         (Some(witness), _) => {
             let reasons = reasons(policy, found.statements, "Public access granted in the following statement");
@@ -88,7 +89,7 @@ pub fn no_public_access(policy: &Access, resource: ResourceType, settings: &Sett
             (Verdict::Pass, "The resource policy does not grant public access for the given resource type.".to_owned())
         }
     };
-    Ok(Outcome { check: "no-public-access", verdict, message, proof, notes })
+    Ok(Outcome { check: "no-public-access", verdict, message, proof, checked, notes })
 }
 
 /// The search behind it; without a type, all actions count.

@@ -57,7 +57,10 @@ impl Zone {
         let canonical = text.len() == 64 && text.bytes().all(|byte| byte.is_ascii_hexdigit());
         if arn::is_account(text) {
             self.accounts.push(text.to_owned());
-        } else if text.starts_with("o-") && text.len() > 2 && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-') {
+        } else if text.starts_with("o-")
+            && text.len() > 2
+            && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-')
+        {
             self.organizations.push(text.to_owned());
         } else if canonical {
             self.others.push(PrincipalPattern::CanonicalUser(text.to_owned()));

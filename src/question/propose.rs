@@ -14,8 +14,8 @@ use crate::document::Effect;
 use crate::eval;
 use crate::policy::request::{Context, DERIVED};
 use crate::policy::{
-    Access, ArnMatching, Condition, Part, Principal, PrincipalMatch, PrincipalPattern, Request, ResourcePattern, Statement, Template,
-    Test,
+    Access, ArnMatching, Condition, Part, Principal, PrincipalMatch, PrincipalPattern, Request, ResourcePattern, Statement,
+    Template, Test,
 };
 use crate::value::{arn, date, number};
 use bigdecimal::BigDecimal;

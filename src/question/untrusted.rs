@@ -22,8 +22,8 @@ use crate::diag::{Source, Span};
 use crate::document::Effect;
 use crate::glob::Glob;
 use crate::policy::{
-    Access, ActionMatch, BaseOperator, Condition, Operator, Policy, PrincipalMatch, PrincipalPattern, Statement, Template,
-    Test, TextMode,
+    Access, ActionMatch, BaseOperator, Condition, Operator, Policy, PrincipalMatch, PrincipalPattern, Statement, Template, Test,
+    TextMode,
 };
 use crate::value::arn;
 use crate::value::ip::{self, IpNet};
@@ -209,7 +209,7 @@ fn pins_as_pattern(key: &str, glob: &Glob) -> bool {
         // o-organization/r-root/...
         "aws:principalorgpaths" | "aws:sourceorgpaths" | "aws:vpceorgpaths" => start.contains('/'),
         // The account is fixed, the access point's name may be anything.
-        "s3:dataaccesspointarn" => start.splitn(6, ':').nth(4).is_some_and(arn::is_account) && start.contains(":accesspoint/"),
+        "s3:dataaccesspointarn" => start.split(':').nth(4).is_some_and(arn::is_account) && start.contains(":accesspoint/"),
         // Two whole segments: repo:organization/..., organization:name:...
         _ if key.ends_with(":sub") && is_claim(key) => start.matches([':', '/']).count() >= 2,
         _ => false,

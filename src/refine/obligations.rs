@@ -6,13 +6,13 @@
 use super::structure;
 use super::unused::UnusedActions;
 use crate::catalog::Catalog;
-use crate::diag::Budget;
 use crate::document::Document;
 use crate::encode::Unsupported;
 use crate::policy::{Access, ArnMatching, Request, normalize};
-use crate::question::ask::{ActionScope, Ask, ask};
+use crate::question::ask::{ActionScope, Ask, Checked, Confirmed, ask};
 use crate::question::{InternalError, Settings, emit};
 use crate::smt::{Answer, Formula, Solver, smtlib};
+use crate::solve;
 use std::time::Instant;
 
 /// An original, a refinement of it, and what it was refined by.
@@ -37,9 +37,8 @@ pub struct Obligation {
     pub statement: &'static str,
     /// How many queries Z3 answered with `unsat`.
     pub queries: usize,
-    /// Whether Z3 also answered `unsat` to the obligation as one whole formula, the one that is written as a file. If
-    /// not, it was proved by groups of actions, which a glob automaton finds.
-    pub whole: bool,
+    /// What Z3 checked: every lemma, the propositional part, and whether the groups of actions are all.
+    pub checked: Checked,
     /// Wall-clock time.
     pub milliseconds: f64,
 }
@@ -66,6 +65,8 @@ const STATEMENTS: [(&str, &str); 4] = [
 
 /// Proves all four, or says which fails.
 pub fn prove(question: &Question<'_>, settings: &Settings) -> Result<Result<Vec<Obligation>, Failure>, super::Error> {
+    // Z3 is the judge of a refinement: what the automata find, it checks.
+    let settings = &Settings { prove: true, ..*settings };
     let (original, refined): (Access, Access) = (normalize(question.original)?.into(), normalize(question.refined)?.into());
     let mut proved = Vec::new();
     for ((id, statement), search) in STATEMENTS.into_iter().zip(searches(question, &original, &refined)) {
@@ -78,9 +79,9 @@ pub fn prove(question: &Question<'_>, settings: &Settings) -> Result<Result<Vec<
             let message = format!("{id} ({statement}) is unknown: {why}");
             return Ok(Err(Failure { id, message, witness: None, unknown: true }));
         }
-        let whole = whole(&search, settings);
-        let queries = found.queries + found.decided + usize::from(whole);
-        proved.push(Obligation { id, statement, queries, whole, milliseconds: milliseconds(started) });
+        let queries = found.queries + found.decided;
+        let checked = found.checked;
+        proved.push(Obligation { id, statement, queries, checked, milliseconds: milliseconds(started) });
     }
     let started = Instant::now();
     let (id, statement) = ("O4", STATEMENTS.last().map_or("", |(_, statement)| *statement));
@@ -89,7 +90,8 @@ pub fn prove(question: &Question<'_>, settings: &Settings) -> Result<Result<Vec<
         Err(message) => return Ok(Err(Failure { id, message, witness: None, unknown: false })),
     };
     let mut solver = Solver::new(&settings.budget, Instant::now() + settings.budget.timeout);
-    solver.assert(&Formula::and(claims).not());
+    let formula = Formula::and(claims).not();
+    solver.assert(&formula);
     match solver.check() {
         Answer::Unsat => {}
         Answer::Sat(_) => return Err(InternalError("Z3 does not confirm the names found for O4".to_owned()).into()),
@@ -98,29 +100,12 @@ pub fn prove(question: &Question<'_>, settings: &Settings) -> Result<Result<Vec<
             return Ok(Err(Failure { id, message, witness: None, unknown: true }));
         }
     }
-    proved.push(Obligation { id, statement, queries: 1, whole: true, milliseconds: milliseconds(started) });
+    let about = "the claims about the patterns' texts hold".to_owned();
+    let claims = solve::proof::Obligation { kind: "O4", about, formula };
+    let checked = Checked { obligations: vec![Confirmed::from(&claims)], ..Checked::default() };
+    proved.push(Obligation { id, statement, queries: 1, checked, milliseconds: milliseconds(started) });
     Ok(Ok(proved))
 }
-
-/// Whether Z3 refutes the whole formula of a search within a small resource limit: the proof that needs no automaton.
-fn whole(search: &Ask<'_>, settings: &Settings) -> bool {
-    if let ActionScope::Listed(actions) = &search.actions
-        && actions.len() > MOST_LISTED
-    {
-        return false;
-    }
-    let Ok(formulas) = emit::formulas(search, settings.matching) else { return false };
-    let budget = Budget { rlimit: settings.budget.rlimit.min(WHOLE), ..settings.budget };
-    let mut solver = Solver::new(&budget, Instant::now() + budget.timeout);
-    formulas.iter().for_each(|formula| solver.assert(formula));
-    matches!(solver.check(), Answer::Unsat)
-}
-
-/// Z3's resource limit for the whole formula, beside the proof by groups: the same answer on every machine.
-const WHOLE: u32 = 1_000_000;
-
-/// Actions listed in a whole formula; with more, only the groups are asked.
-const MOST_LISTED: usize = 2_000;
 
 fn milliseconds(started: Instant) -> f64 {
     (started.elapsed().as_secs_f64() * 1e6).round() / 1e3

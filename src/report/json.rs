@@ -3,8 +3,9 @@
 use crate::catalog::Catalog;
 use crate::diag::Diagnostic;
 use crate::policy::{Access, request_json};
+use crate::question::ask::Checked;
 use crate::question::outside_access::{Finding, Outside};
-use crate::question::{Outcome, Settings, Verdict};
+use crate::question::{Engine, Outcome, Settings, Verdict};
 use crate::refine::Refinement;
 use crate::refine::obligations::{Failure, Obligation};
 use crate::smt;
@@ -42,8 +43,17 @@ pub fn outcome(outcome: &Outcome) -> Value {
         out.insert("notes".to_owned(), json!(outcome.notes));
     }
     let proof = &outcome.proof;
-    out.insert("proof".to_owned(), self::proof(proof.engine, proof.obligations, proof.milliseconds));
+    let mut shown = self::proof(proof.engine, proof.obligations, proof.milliseconds);
+    if let (Some(checked), Verdict::Pass, Some(object)) = (&outcome.checked, &outcome.verdict, shown.as_object_mut()) {
+        object.insert("checkedByZ3".to_owned(), self::checked(checked));
+    }
+    out.insert("proof".to_owned(), shown);
     Value::Object(out)
+}
+
+/// What Z3 checked: how many lemmas and propositional formulas, and whether it confirmed the groups of actions.
+fn checked(checked: &Checked) -> Value {
+    json!({"lemmas": checked.lemmas, "propositional": checked.propositional, "actionGroups": checked.classes})
 }
 
 /// Who outside a zone of trust gets access.
@@ -88,18 +98,29 @@ pub fn outside(access: &Access, outside: &Outside) -> Value {
     out
 }
 
-fn proof(engine: &str, obligations: usize, milliseconds: f64) -> Value {
+pub(super) fn proof(engine: &str, obligations: usize, milliseconds: f64) -> Value {
     json!({"engine": engine, "obligations": obligations, "z3": smt::version(), "milliseconds": milliseconds})
 }
 
 fn proved(obligations: &[Obligation], settings: &Settings) -> Value {
     let queries = obligations.iter().map(|obligation| obligation.queries).sum();
     let milliseconds: f64 = obligations.iter().map(|obligation| obligation.milliseconds).sum();
-    let mut out = proof(settings.engine.name(), queries, (milliseconds * 1e3).round() / 1e3);
+    let mut out = proof(
+        if settings.engine == Engine::Auto { "z3" } else { settings.engine.name() },
+        queries,
+        (milliseconds * 1e3).round() / 1e3,
+    );
     let each: Vec<Value> = obligations
         .iter()
         .map(|proved| {
-            json!({"id": proved.id, "statement": proved.statement, "queries": proved.queries, "wholeFormula": proved.whole, "milliseconds": proved.milliseconds})
+            let mut out = json!({"id": proved.id, "statement": proved.statement, "queries": proved.queries});
+            if let Some(object) = out.as_object_mut() {
+                if proved.id != "O4" {
+                    object.insert("checkedByZ3".to_owned(), self::checked(&proved.checked));
+                }
+                object.insert("milliseconds".to_owned(), json!(proved.milliseconds));
+            }
+            out
         })
         .collect();
     if let Some(object) = out.as_object_mut() {

@@ -1,5 +1,6 @@
 //! How are results worded and written? Views only: nothing here calls a solver or knows a command line.
 
+pub mod difference;
 pub mod explain;
 pub mod json;
 pub mod text;

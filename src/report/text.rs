@@ -2,6 +2,7 @@
 
 use crate::diag::{Diagnostic, Severity, Source, Span};
 use crate::policy::{Access, Request, request_json};
+use crate::question::ask::Checked;
 use crate::question::outside_access::Outside;
 use crate::question::{Outcome, Proof, Verdict};
 use crate::refine::obligations::{Failure, Obligation};
@@ -33,8 +34,16 @@ pub fn outcome(outcome: &Outcome) -> String {
     for note in &outcome.notes {
         let _ = writeln!(out, "note: {note}");
     }
+    if let (Some(checked), Verdict::Pass) = (&outcome.checked, &outcome.verdict) {
+        let _ = writeln!(out, "checked by Z3: {}", checked_by_z3(checked));
+    }
     out.push_str(&proof(&outcome.proof));
     out
+}
+
+fn checked_by_z3(checked: &Checked) -> String {
+    let groups = if checked.classes { "that the groups of actions are all" } else { "the groups of actions are an automaton's" };
+    format!("{} lemmas, {} propositional formulas; {groups}", checked.lemmas, checked.propositional)
 }
 
 fn proof(proof: &Proof) -> String {
@@ -99,7 +108,10 @@ fn snippet(name: &str, text: &str, span: std::ops::Range<usize>) -> String {
 pub fn obligations(obligations: &[Obligation]) -> String {
     let mut out = String::new();
     for proved in obligations {
-        let how = if proved.whole { "Z3: unsat" } else { "Z3: unsat by groups of actions" };
+        let how = match proved.id {
+            "O4" => "Z3: unsat".to_owned(),
+            _ => format!("Z3: unsat for {}", checked_by_z3(&proved.checked)),
+        };
         let _ = writeln!(out, "{PASS}proved{PASS:#} {} {} ({}, {:.1} ms)", proved.id, proved.statement, how, proved.milliseconds);
     }
     out

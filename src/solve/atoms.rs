@@ -83,13 +83,27 @@ impl Element {
                     out.push(block.network().to_string());
                     // The first address behind the block.
                     out.extend(match block.broadcast() {
-                        ip::IpAddr::V4(last) => u32::from(last).checked_add(1).map(|next| std::net::Ipv4Addr::from(next).to_string()),
-                        ip::IpAddr::V6(last) => u128::from(last).checked_add(1).map(|next| std::net::Ipv6Addr::from(next).to_string()),
+                        ip::IpAddr::V4(last) => {
+                            u32::from(last).checked_add(1).map(|next| std::net::Ipv4Addr::from(next).to_string())
+                        }
+                        ip::IpAddr::V6(last) => {
+                            u128::from(last).checked_add(1).map(|next| std::net::Ipv6Addr::from(next).to_string())
+                        }
                     });
                 }
                 out.push("not-an-address".to_owned());
                 out
             }
+        }
+    }
+
+    /// Which kind of values it is about; 0 for texts.
+    fn kind(&self) -> u8 {
+        match self {
+            Self::Text(_) => 0,
+            Self::Number(..) => 1,
+            Self::Date(..) => 2,
+            Self::Address(..) => 3,
         }
     }
 
@@ -167,6 +181,10 @@ pub(super) struct Atoms {
 impl Atoms {
     pub(super) fn new(all_principals: bool, most_states: usize) -> Self {
         Self { all_principals, most_states, ..Self::default() }
+    }
+
+    pub(super) fn all_principals(&self) -> bool {
+        self.all_principals
     }
 
     pub(super) fn compiled(&mut self, test: Test) -> Rc<Compiled> {
@@ -258,7 +276,11 @@ impl Atoms {
         let mut unclear = false;
         for (element, fails) in wanted {
             let (mut accept, mut refuse) = (accept.clone(), refuse.clone());
-            if fails { refuse.push(element) } else { accept.push(element) }
+            if fails {
+                refuse.push(element)
+            } else {
+                accept.push(element)
+            }
             match self.element(place, &accept, &refuse) {
                 Value::Some(values) => out.extend(values),
                 Value::None => return Value::None,
@@ -273,22 +295,28 @@ impl Atoms {
     /// One value that all of `accept` accept and none of `refuse`.
     fn element(&mut self, place: usize, accept: &[Element], refuse: &[Element]) -> Value {
         let text = |elements: &[Element]| -> Vec<Rc<Compiled>> {
-            let texts = elements.iter().filter_map(|element| if let Element::Text(test) = element { Some(test.clone()) } else { None });
+            let texts =
+                elements.iter().filter_map(|element| if let Element::Text(test) = element { Some(test.clone()) } else { None });
             texts.collect()
         };
         let (accept_texts, refuse_texts) = (text(accept), text(refuse));
-        let candidates: Vec<String> = accept.iter().chain(refuse).flat_map(Element::candidates).collect();
-        let fits = |value: &String, texts: bool| {
-            let counts = |element: &&Element| texts || !matches!(element, Element::Text(_));
+        let all = || accept.iter().chain(refuse);
+        let candidates: Vec<String> = all().flat_map(Element::candidates).collect();
+        let fits = |value: &String, counts: &dyn Fn(&&Element) -> bool| {
             accept.iter().filter(counts).all(|element| element.passes(value))
                 && !refuse.iter().filter(counts).any(|element| element.passes(value))
         };
-        if let Some(value) = candidates.iter().find(|value| fits(value, true)) {
+        if let Some(value) = candidates.iter().find(|value| fits(value, &|_| true)) {
             return Value::Some(vec![value.as_str().into()]);
         }
+        // Each kind of value by itself: the candidates are complete for their own kind only.
         let only_texts = candidates.is_empty();
-        if !only_texts && !candidates.iter().any(|value| fits(value, false)) {
-            return Value::None;
+        let kinds: BTreeSet<u8> = all().map(Element::kind).filter(|kind| *kind != 0).collect();
+        for kind in kinds {
+            let own: Vec<String> = all().filter(|element| element.kind() == kind).flat_map(Element::candidates).collect();
+            if !own.iter().any(|value| fits(value, &|element| element.kind() == kind)) {
+                return Value::None;
+            }
         }
         let refs = |tests: &[Rc<Compiled>]| -> Vec<Rc<Compiled>> { tests.to_vec() };
         let (accept, refuse) = (refs(&accept_texts), refs(&refuse_texts));

@@ -260,21 +260,21 @@ impl Builder {
         let is_set = self.sets.contains(key) && key != RESOURCE_ACCOUNT;
         let shared: Rc<str> = key.into();
         let attribute = if is_set { Attribute::Set(shared) } else { Attribute::Key(shared) };
-        let present = if is_set {
-            Node::Literal(self.atoms.atom(attribute.clone(), Asked::NotEmpty), true)
-        } else {
-            self.present(key)
-        };
+        let present =
+            if is_set { Node::Literal(self.atoms.atom(attribute.clone(), Asked::NotEmpty), true) } else { self.present(key) };
         let passes = match element {
             None => {
-                let name = format!("{key} {:?} {} {:?}", condition.quantifier, condition.negated, condition.test);
-                let opaque = self.opaque(&name);
+                // Of one value a negated test is the opposite of the test; a set is taken as a whole.
+                let flips = condition.negated && !is_set;
+                let (quantifier, negated) = (condition.quantifier, condition.negated);
+                let set = if is_set { format!("{quantifier:?} {negated}") } else { String::new() };
+                let opaque = self.opaque(&format!("{key} {set} {:?}", condition.test));
                 if let Asks::Text(_, templates) = &condition.test
                     && let Some(template) = templates.iter().find(|template| template.variables().next().is_some())
                 {
-                    self.wish(&opaque, Wish::Key(key.into(), template.clone(), condition.negated));
+                    self.wish(&opaque, Wish::Key(key.into(), template.clone(), condition.negated && is_set));
                 }
-                opaque
+                if flips { opaque.not() } else { opaque }
             }
             Some((_, Some(truth))) => Node::Const(truth != condition.negated),
             Some((elements, None)) => {
@@ -326,7 +326,9 @@ impl Builder {
         let passes = match &condition.test {
             Asks::Present => Node::Const(!condition.negated),
             Asks::Absent => Node::Const(condition.negated),
-            Asks::Number(..) | Asks::Date(..) | Asks::Ip(_) => self.opaque(&format!("{key} {:?} {}", condition.test, condition.negated)),
+            Asks::Number(..) | Asks::Date(..) | Asks::Ip(_) => {
+                self.opaque(&format!("{key} {:?} {}", condition.test, condition.negated))
+            }
             Asks::Text(mode, templates) => {
                 let mut parts = Vec::new();
                 for template in templates {
@@ -374,9 +376,8 @@ fn derived_test(key: &str, mode: TextMode, template: &Template) -> Option<Test> 
     };
     let everything = Glob::parse("*");
     // A name has no slash, an account only digits: such a value matches nobody.
-    let holds = |told_apart: &dyn Fn(char) -> bool| {
-        template.parts.iter().any(|part| matches!(part, Part::Char(c) if told_apart(*c)))
-    };
+    let holds =
+        |told_apart: &dyn Fn(char) -> bool| template.parts.iter().any(|part| matches!(part, Part::Char(c) if told_apart(*c)));
     match key {
         "aws:username" if holds(&|c| c == '/' || c == ':') => Some(Test::default()),
         "aws:principalaccount" if holds(&|c| !c.is_ascii_digit()) => Some(Test::default()),

@@ -65,7 +65,9 @@ pub(super) enum Common {
 /// Searches for a text of the domain that all of `accept` accept and none of `refuse` does.
 pub(super) fn common(domain: &Domain, accept: &[&Compiled], refuse: &[&Compiled], most_states: usize) -> Common {
     let fits = |text: &str| {
-        accept.iter().all(|test| test.test.accepts(text)) && !refuse.iter().any(|test| test.test.accepts(text)) && domain.contains(text)
+        accept.iter().all(|test| test.test.accepts(text))
+            && !refuse.iter().any(|test| test.test.accepts(text))
+            && domain.contains(text)
     };
     let finite = accept.iter().filter_map(|test| test.literals.as_ref()).min_by_key(|literals| literals.len());
     if let Some(literals) = finite {

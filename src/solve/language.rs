@@ -210,9 +210,9 @@ impl Nfa {
     }
 
     pub(super) fn accepts_at(&self, states: &[u32]) -> bool {
-        states.iter().any(|state| {
-            self.accepting.get(*state as usize) == Some(&true) || self.universal.get(*state as usize) == Some(&true)
-        })
+        states
+            .iter()
+            .any(|state| self.accepting.get(*state as usize) == Some(&true) || self.universal.get(*state as usize) == Some(&true))
     }
 
     pub(super) fn is_universal_at(&self, states: &[u32]) -> bool {

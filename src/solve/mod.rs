@@ -68,8 +68,8 @@ pub enum Decided {
 pub struct Decider<'q> {
     question: &'q Question<'q>,
     builder: Builder,
-    /// The formulas that were refuted, with their lemmas, if they are wanted.
-    refuted: Vec<Refutation>,
+    /// The last formula that was refuted, with its lemmas, if it is wanted.
+    refuted: Option<Refutation>,
     keep_proofs: bool,
 }
 
@@ -90,23 +90,52 @@ const MOST_STATES: usize = 20_000;
 const MOST_STEPS: usize = 20_000;
 
 impl<'q> Decider<'q> {
-    /// A decider; with `keep_proofs` every refutation is kept, to be checked by Z3.
+    /// A decider; with `keep_proofs` the last refutation is kept, to be checked by Z3.
     pub fn new(question: &'q Question<'q>, matching: ArnMatching, most_states: usize, keep_proofs: bool) -> Self {
         let policies = || question.grants.policies().chain(question.unless.into_iter().flat_map(Access::policies));
         let sets = keys::multivalued(policies().chain(question.within));
         let all_principals = policies().chain(question.within).any(Policy::has_principals);
         let atoms = Atoms::new(all_principals, most_states.min(MOST_STATES));
-        Self { question, builder: Builder::new(atoms, matching, sets), refuted: Vec::new(), keep_proofs }
+        Self { question, builder: Builder::new(atoms, matching, sets), refuted: None, keep_proofs }
+    }
+
+    /// What the last [`Decided::Empty`] rests on, for Z3; empty if the formula was plainly false.
+    pub fn obligations(&mut self) -> Vec<proof::Obligation> {
+        self.refuted.take().map(|refuted| proof::obligations(&self.builder.atoms, &refuted)).unwrap_or_default()
     }
 
     /// Whether some request for these actions shows the violation; `by` names a statement that must grant it.
     pub fn decide(&mut self, actions: Actions<'_>, by: Option<usize>) -> Decided {
+        self.decide_without(actions, by, &[])
+    }
+
+    /// Whether two statements, each of the granting (0) or the other side (1), can apply to one request for these actions.
+    /// Said unless it is sure that they cannot.
+    pub fn overlap(&mut self, actions: Actions<'_>, a: (usize, usize), b: (usize, usize)) -> bool {
+        let action = actions.action.to_ascii_lowercase();
+        let mut parts = Vec::new();
+        for (side, number) in [a, b] {
+            let (access, among) = match (side, self.question.unless) {
+                (0, _) | (_, None) => (self.question.grants, actions.grants),
+                (_, Some(access)) => (access, actions.unless),
+            };
+            parts.push(self.builder.applies(number, Through::Any, Side { number: side, access, among, action: &action }));
+        }
+        let formula = Node::and(parts);
+        Search::new(&mut self.builder.atoms, MOST_STEPS).solve(&formula) != Answer::Unsat
+    }
+
+    /// As [`Self::decide`], for requests to which none of the statements `not` of the granting side applies.
+    pub fn decide_without(&mut self, actions: Actions<'_>, by: Option<usize>, not: &[usize]) -> Decided {
         let question = self.question;
         let action = actions.action.to_ascii_lowercase();
         let grants = Side { number: 0, access: question.grants, among: actions.grants, action: &action };
         let mut parts = Vec::new();
         if let Some(number) = by {
             parts.push(self.builder.applies(number, Through::Any, grants));
+        }
+        for number in not {
+            parts.push(self.builder.applies(*number, Through::Any, grants).not());
         }
         parts.push(self.builder.allowed(grants));
         if let Some(patterns) = question.resources {
@@ -119,6 +148,7 @@ impl<'q> Decider<'q> {
             let unless = Side { number: 1, access, among: actions.unless, action: &action };
             parts.push(self.builder.allowed(unless).not());
         }
+        self.refuted = None;
         let formula = Node::and(parts);
         if formula == Node::Const(false) {
             return Decided::Empty;
@@ -129,7 +159,7 @@ impl<'q> Decider<'q> {
         match answer {
             Answer::Unsat => {
                 if self.keep_proofs {
-                    self.refuted.push(Refutation { formula, lemmas });
+                    self.refuted = Some(Refutation { formula, lemmas });
                 }
                 Decided::Empty
             }

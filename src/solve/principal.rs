@@ -43,7 +43,14 @@ fn test(patterns: impl IntoIterator<Item = Steps>) -> Test {
 /// ARNs of this service whose last part starts so.
 fn identity(service: &str, rest: &str) -> Steps {
     let rest = rest.strip_suffix('*').map_or_else(|| literal(rest), |start| join([literal(start), vec![Step::Run(Class::Any)]]));
-    join([literal("arn:"), vec![Step::Run(PART)], literal(&format!(":{service}::")), vec![Step::Run(Class::Digit)], literal(":"), rest])
+    join([
+        literal("arn:"),
+        vec![Step::Run(PART)],
+        literal(&format!(":{service}::")),
+        vec![Step::Run(Class::Digit)],
+        literal(":"),
+        rest,
+    ])
 }
 
 /// An identity of an account.

@@ -2,13 +2,247 @@
 //!
 //! A lemma says that some tests of one attribute, signed so, have no common value. Each is a small query of string theory
 //! (or of numbers, or of bits); the formula with all its lemmas as clauses is a propositional one. If Z3 says `unsat` to
-//! all of them, the refutation needs no automaton.
+//! all of them, the refutation needs no automaton. Where an attribute's values are of a certain shape (an ARN, a
+//! principal as in [`super::principal`]) the lemma says so in a regular expression of its own.
 
+use super::atoms::{Asked, Atoms, Attribute, Element};
+use super::language::{Class, Step, Test};
 use super::search::{Lemma, Node};
+use crate::policy::Order;
+use crate::smt::term::Cmp;
+use crate::smt::{Atom, Formula, Regex, Text};
+use crate::value::{ip, number};
+use bigdecimal::BigDecimal;
 
 /// A refuted formula with the lemmas that refute it.
 #[derive(Debug, Clone)]
 pub struct Refutation {
     pub(super) formula: Node,
     pub(super) lemmas: Vec<Lemma>,
+}
+
+/// Something for Z3 to refute: `unsat` is expected.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Obligation {
+    /// `lemma` or `propositional`.
+    pub kind: &'static str,
+    /// What it says, in a sentence.
+    pub about: String,
+    /// The formula that cannot be true.
+    pub formula: Formula,
+}
+
+/// The obligations of a refutation, its lemmas first.
+pub(super) fn obligations(atoms: &Atoms, refutation: &Refutation) -> Vec<Obligation> {
+    let mut out: Vec<Obligation> = Vec::new();
+    let mut clauses = vec![propositional(&refutation.formula)];
+    let mut lemmas = refutation.lemmas.clone();
+    lemmas.sort();
+    lemmas.dedup();
+    for lemma in &lemmas {
+        let signed = lemma.iter().map(|(atom, sign)| literal(*atom, *sign));
+        clauses.push(Formula::and(signed).not());
+        let attribute = lemma.first().and_then(|(atom, _)| atoms.atoms.get(*atom)).map_or(0, |atom| atom.attribute);
+        let name = match atoms.attributes.get(attribute) {
+            Some(Attribute::Resource) => "the resource".to_owned(),
+            Some(Attribute::Principal) => "the principal".to_owned(),
+            Some(Attribute::Key(key)) => format!("the key {key}"),
+            Some(Attribute::Set(key)) => format!("the values of {key}"),
+            Some(Attribute::Free) | None => "nothing".to_owned(),
+        };
+        let about = format!("no value of {name} passes and fails these {} tests as signed", lemma.len());
+        out.push(Obligation { kind: "lemma", about, formula: lemma_formula(atoms, lemma) });
+    }
+    let about = format!("with {} lemmas the statements cannot be as the question needs them", lemmas.len());
+    out.push(Obligation { kind: "propositional", about, formula: Formula::and(clauses) });
+    out
+}
+
+fn literal(atom: usize, sign: bool) -> Formula {
+    let variable = Formula::var(&format!("atom {atom}"));
+    if sign { variable } else { variable.not() }
+}
+
+fn propositional(node: &Node) -> Formula {
+    match node {
+        Node::Const(truth) => Formula::from(*truth),
+        Node::Literal(atom, sign) => literal(*atom, *sign),
+        Node::And(parts) => Formula::and(parts.iter().map(propositional).collect::<Vec<_>>()),
+        Node::Or(parts) => Formula::or(parts.iter().map(propositional).collect::<Vec<_>>()),
+    }
+}
+
+fn lemma_formula(atoms: &Atoms, lemma: &Lemma) -> Formula {
+    let place = lemma.first().and_then(|(atom, _)| atoms.atoms.get(*atom)).map_or(0, |atom| atom.attribute);
+    let Some(attribute) = atoms.attributes.get(place) else { return Formula::True };
+    let asked = |atom: usize| atoms.atoms.get(atom).map(|atom| &atom.asked);
+    let shape = |text: &Text| shape(attribute, text, atoms.all_principals());
+    if !matches!(attribute, Attribute::Set(_)) {
+        let text = Text::var("value");
+        let mut parts = vec![shape(&text)];
+        for (atom, sign) in lemma {
+            if let Some(Asked::Passes(element, _)) = asked(*atom) {
+                let passes = passes(element, "value");
+                parts.push(if *sign { passes } else { passes.not() });
+            }
+        }
+        return Formula::and(parts);
+    }
+    // One element for every test that some element passes, and one if the set is not empty.
+    let mut wanted: Vec<Option<(&Element, bool)>> = Vec::new();
+    let mut every: Vec<(&Element, bool)> = Vec::new();
+    let mut parts = Vec::new();
+    for (atom, sign) in lemma {
+        match (asked(*atom), sign) {
+            (Some(Asked::NotEmpty), true) => wanted.push(None),
+            (Some(Asked::NotEmpty), false) => parts.push(Formula::var("the set is empty")),
+            (Some(Asked::Passes(element, fails)), true) => wanted.push(Some((element, !fails))),
+            (Some(Asked::Passes(element, fails)), false) => every.push((element, *fails)),
+            (Some(Asked::Opaque(_)) | None, _) => {}
+        }
+    }
+    for (at, own) in wanted.iter().enumerate() {
+        let name = format!("element {at}");
+        parts.push(Formula::var("the set is empty").not());
+        for (element, passing) in own.iter().chain(&every) {
+            let passes = passes(element, &name);
+            parts.push(if *passing { passes } else { passes.not() });
+        }
+    }
+    Formula::and(parts)
+}
+
+/// A value passes a test of one element; a text, and for numbers, dates and addresses a variable of their own beside it.
+fn passes(element: &Element, name: &str) -> Formula {
+    let number = |order: &Order, bounds: &[BigDecimal], negated: bool, sort: &str| {
+        let cmp = match order {
+            Order::Equal => Cmp::Equal,
+            Order::Less => Cmp::Less,
+            Order::LessOrEqual => Cmp::LessOrEqual,
+            Order::Greater => Cmp::Greater,
+            Order::GreaterOrEqual => Cmp::GreaterOrEqual,
+        };
+        let variable = format!("{name} as {sort}");
+        let stands =
+            bounds.iter().map(|bound| Formula::atom(Atom::Real(variable.as_str().into(), cmp, number::to_text(bound).into())));
+        let stands = Formula::or(stands.collect::<Vec<_>>());
+        Formula::and([Formula::var(&format!("{name} is {sort}")), if negated { stands.not() } else { stands }])
+    };
+    match element {
+        Element::Text(test) => accepted(&Text::var(name), &test.test),
+        Element::Number(order, bounds, negated) => number(order, bounds, *negated, "a number"),
+        Element::Date(order, bounds, negated) => number(order, bounds, *negated, "a date"),
+        Element::Address(blocks, negated) => {
+            let inside = Formula::or(blocks.iter().map(|block| in_block(name, block)).collect::<Vec<_>>());
+            let valid = Formula::var(&format!("{name} is an address"));
+            Formula::and([valid, if *negated { inside.not() } else { inside }])
+        }
+    }
+}
+
+fn in_block(name: &str, block: &ip::IpNet) -> Formula {
+    let is_v6 = Formula::var(&format!("{name} is IPv6"));
+    let masked = |width: u32, mask: u128, value: u128| {
+        Formula::atom(Atom::Masked { var: format!("{name}, {width} bits").into(), width, mask, value })
+    };
+    match block {
+        ip::IpNet::V4(block) => {
+            Formula::and([is_v6.not(), masked(32, u32::from(block.netmask()).into(), u32::from(block.network()).into())])
+        }
+        ip::IpNet::V6(block) => Formula::and([is_v6, masked(128, block.netmask().into(), block.network().into())]),
+    }
+}
+
+/// A text is accepted by a test. What is an equality or a prefix is written as one.
+fn accepted(text: &Text, test: &Test) -> Formula {
+    let one = |steps: &[Step]| -> Formula {
+        let plain = |steps: &[Step]| -> Option<String> {
+            steps.iter().map(|step| if let Step::One(Class::Char(c)) = step { Some(*c) } else { None }).collect()
+        };
+        if let Some(literal) = plain(steps) {
+            return Formula::equal(text, &Text::constant(&literal));
+        }
+        if let [start @ .., Step::Run(Class::Any)] = steps
+            && let Some(start) = plain(start)
+        {
+            return Formula::atom(Atom::Prefix(Text::constant(&start), text.clone()));
+        }
+        Formula::atom(Atom::Matches(text.clone(), regex(steps).into()))
+    };
+    Formula::or(test.patterns.iter().map(|steps| one(steps)).collect::<Vec<_>>())
+}
+
+fn regex(steps: &[Step]) -> Regex {
+    let mut parts: Vec<Regex> = Vec::new();
+    let mut literal = String::new();
+    for step in steps {
+        if let Step::One(Class::Char(c)) = step {
+            literal.push(*c);
+            continue;
+        }
+        if !literal.is_empty() {
+            parts.push(Regex::literal(&std::mem::take(&mut literal)));
+        }
+        parts.push(match step {
+            Step::One(class) => letter(*class),
+            Step::Run(Class::Any) => Regex::AnyText,
+            Step::Run(class) => letter(*class).star(),
+        });
+    }
+    if !literal.is_empty() {
+        parts.push(Regex::literal(&literal));
+    }
+    Regex::concat(parts)
+}
+
+fn letter(class: Class) -> Regex {
+    match class {
+        Class::Char(c) => Regex::literal(&c.to_string()),
+        Class::Either(a, b) => Regex::union([a, b].map(|c| Regex::literal(&c.to_string()))),
+        Class::Any => Regex::AnyChar,
+        Class::But(excluded) => Regex::none_of(excluded),
+        Class::Digit => Regex::OneOf([('0', '9')].into()),
+    }
+}
+
+/// What values of an attribute look like.
+fn shape(attribute: &Attribute, text: &Text, all_principals: bool) -> Formula {
+    let literal = Regex::literal;
+    let account = || Regex::OneOf([('0', '9')].into()).times(12);
+    let matches = |expression: Regex| Formula::atom(Atom::Matches(text.clone(), expression.into()));
+    match attribute {
+        Attribute::Key(key) if &**key == super::build::RESOURCE_ACCOUNT => matches(account()),
+        Attribute::Key(_) | Attribute::Set(_) | Attribute::Free => Formula::True,
+        Attribute::Resource => {
+            let part = || Regex::none_of(&[':']);
+            let colon = || literal(":");
+            let rest = Regex::concat([Regex::AnyChar, Regex::AnyText]);
+            let parts = [part().plus(), colon(), part().plus(), colon(), part().star(), colon(), part().star(), colon(), rest];
+            let arn = Regex::concat(std::iter::once(literal("arn:")).chain(parts));
+            Formula::or([matches(arn), Formula::atom(Atom::Prefix(Text::constant("arn:"), text.clone())).not()])
+        }
+        Attribute::Principal => {
+            let segment = || Regex::none_of(&['/', ':', '|']).plus();
+            let path = Regex::concat([segment(), literal("/")]).star();
+            let name = || Regex::concat([path.clone(), segment()]);
+            let session = Regex::union([literal(""), Regex::concat([literal("|"), segment()])]);
+            let iam = Regex::union([
+                literal("root"),
+                Regex::concat([literal("user/"), name()]),
+                Regex::concat([literal("role/"), name(), session]),
+            ]);
+            let of = |service: &str, rest: Regex| {
+                let start = [literal("arn:"), Regex::none_of(&[':', '|']).plus(), literal(service), account(), literal(":")];
+                Regex::concat(start.into_iter().chain([rest]))
+            };
+            let federated = Regex::concat([literal("federated-user/"), segment()]);
+            let aws = matches(Regex::union([of(":iam::", iam), of(":sts::", federated)]));
+            if !all_principals {
+                return aws;
+            }
+            let kind = |word: &str| Formula::atom(Atom::Prefix(Text::constant(word), text.clone()));
+            let anonymous = Formula::equal(text, &Text::constant("anonymous|"));
+            Formula::or([aws, kind("service|"), kind("federated|"), kind("canonical|"), anonymous])
+        }
+    }
 }

@@ -110,7 +110,7 @@ const AWS_PRINCIPALS: [&str; 9] = [
     "arn:aws:sts::111122223333:assumed-role/r/*",
 ];
 
-struct Generator {
+pub(crate) struct Generator {
     random: Random,
     operators: BTreeSet<String>,
     conditions: usize,
@@ -178,7 +178,7 @@ impl Generator {
         (operator, json!({ key: values }))
     }
 
-    fn statement(&mut self, with_principals: bool) -> Value {
+    pub(crate) fn statement(&mut self, with_principals: bool) -> Value {
         let mut out = Map::new();
         let not = |random: &mut Random, name: &str| if random.chance(20) { format!("Not{name}") } else { name.to_owned() };
         out.insert("Effect".to_owned(), json!(if self.random.chance(70) { "Allow" } else { "Deny" }));
@@ -202,13 +202,13 @@ impl Generator {
         Value::Object(out)
     }
 
-    fn policy(&mut self, with_principals: bool) -> Value {
+    pub(crate) fn policy(&mut self, with_principals: bool) -> Value {
         let statements: Vec<Value> = (0..=self.random.below(3)).map(|_| self.statement(with_principals)).collect();
         let version = if self.random.chance(85) { "2012-10-17" } else { "2008-10-17" };
         json!({"Version": version, "Statement": statements})
     }
 
-    fn request(&mut self, with_principals: bool) -> Request {
+    pub(crate) fn request(&mut self, with_principals: bool) -> Request {
         let from = if with_principals { &PRINCIPALS[..] } else { &PRINCIPALS[1..7] };
         let principal = match self.random.pick(from) {
             "anonymous" => Principal::Anonymous,
@@ -322,7 +322,7 @@ fn budget() -> Budget {
     Budget { timeout: Duration::from_millis(300), ..Budget::default() }
 }
 
-fn generator(seed: u64) -> Generator {
+pub(crate) fn generator(seed: u64) -> Generator {
     Generator { random: Random(seed), operators: BTreeSet::new(), conditions: 0 }
 }
 
@@ -511,14 +511,18 @@ fn no_random_request_refutes_a_pass_about_stacks() {
             let levels = json!([[boundary]]);
             let object = new.as_object_mut().unwrap();
             object.entry("identityPolicies").or_insert_with(|| json!([]));
-            object.insert(if case % 3 == 1 { "permissionBoundaries" } else { "serviceControlPolicies" }.to_owned(), match case % 3 {
-                1 => json!([boundary]),
-                _ => levels,
-            });
+            object.insert(
+                if case % 3 == 1 { "permissionBoundaries" } else { "serviceControlPolicies" }.to_owned(),
+                match case % 3 {
+                    1 => json!([boundary]),
+                    _ => levels,
+                },
+            );
             new
         };
         let (old_access, new_access) = (stack("old", &old), stack("new", &new));
-        let settings = Settings { budget: Budget { timeout: Duration::from_millis(700), ..Budget::default() }, ..Settings::default() };
+        let settings =
+            Settings { budget: Budget { timeout: Duration::from_millis(700), ..Budget::default() }, ..Settings::default() };
         let outcome = smt::in_fresh_context(|| no_new_access(&old_access, &new_access, &settings)).unwrap();
         match outcome.verdict {
             Verdict::Pass => {
@@ -538,4 +542,48 @@ fn no_random_request_refutes_a_pass_about_stacks() {
         }
     }
     assert!(passed > 20 && failed > 15, "the generator reaches both: {passed} PASS, {failed} FAIL");
+}
+
+/// Both engines decide alike: the automata with small queries, and one whole formula of strings.
+#[test]
+fn engines_agree_on_random_questions() {
+    use leastwise::question::Engine;
+    let mut generator = generator(6);
+    let cases: usize = std::env::var("LEASTWISE_CASES").ok().and_then(|text| text.parse().ok()).unwrap_or(60);
+    let (mut passed, mut failed) = (0, 0);
+    for case in 0..cases {
+        let (old, new): (Access, Access) = if case % 3 == 0 {
+            (stack("old", &generator.stack()), stack("new", &generator.stack()))
+        } else {
+            let old = generator.policy(case % 2 == 0);
+            let mut new = old.clone();
+            let statements = new["Statement"].as_array_mut().unwrap();
+            let at = generator.random.below(statements.len());
+            if generator.random.chance(60) {
+                statements.swap_remove(at);
+            } else {
+                statements[at] = generator.statement(case % 2 == 0);
+            }
+            (policy("old", &old), policy("new", &new))
+        };
+        for matching in [ArnMatching::Segment, ArnMatching::Greedy] {
+            let budget = Budget { timeout: Duration::from_millis(400), ..Budget::default() };
+            let settings = Settings { budget, matching, ..Settings::default() };
+            let verdict = |engine: Engine| {
+                let settings = Settings { engine, ..settings };
+                smt::in_fresh_context(|| no_new_access(&old, &new, &settings)).unwrap().verdict
+            };
+            match (verdict(Engine::Auto), verdict(Engine::Strings)) {
+                (Verdict::Unknown(_), _) | (_, Verdict::Unknown(_)) => {}
+                (Verdict::Pass, Verdict::Pass) => passed += 1,
+                (Verdict::Fail { .. }, Verdict::Fail { .. }) => failed += 1,
+                (auto, strings) => {
+                    let text =
+                        |access: &Access| access.policies().map(|policy| policy.source.text.to_string()).collect::<Vec<_>>();
+                    panic!("{matching:?} {auto:?} {strings:?}\n{:?}\n{:?}", text(&old), text(&new));
+                }
+            }
+        }
+    }
+    assert!(passed * 8 > cases && failed * 8 > cases, "{passed} PASS, {failed} FAIL of {cases}");
 }

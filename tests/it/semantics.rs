@@ -97,11 +97,7 @@ fn command_line() {
             Err(members) => line.as_object_mut().unwrap().extend(members.as_object().unwrap().clone()),
             Ok(text) => {
                 let policy: Value = serde_json::from_str(text).unwrap();
-                let members = if case.is_resource {
-                    ("resourcePolicy", policy)
-                } else {
-                    ("identityPolicies", json!([policy]))
-                };
+                let members = if case.is_resource { ("resourcePolicy", policy) } else { ("identityPolicies", json!([policy])) };
                 line[members.0] = members.1;
             }
         }

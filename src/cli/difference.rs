@@ -1,0 +1,24 @@
+//! `diff`: the whole difference of access between two versions.
+
+use super::args::{DiffArgs, DiffFormat};
+use super::{Exit, Trouble, input, print, progress};
+use crate::question::difference::difference;
+use crate::report::difference as report;
+
+/// `leastwise diff`
+pub(crate) fn diff(args: &DiffArgs) -> Result<Exit, Trouble> {
+    let (old, new) = (input::access(&args.old)?, input::access(&args.new)?);
+    let spinner = progress::spinner("comparing");
+    let found = difference(&old, &new, &args.settings())?;
+    drop(spinner);
+    print(&match args.format {
+        DiffFormat::Json => format!("{}\n", report::json(&found, &old, &new)),
+        DiffFormat::Text => report::text(&found, &old, &new),
+        DiffFormat::Markdown => report::markdown(&found, &old, &new),
+    })?;
+    Ok(match (&found.unknown, found.added.is_empty() && found.removed.is_empty()) {
+        (Some(_), _) => Exit::Unknown,
+        (None, true) => Exit::Holds,
+        (None, false) => Exit::DoesNotHold,
+    })
+}
