@@ -139,6 +139,17 @@ impl Catalog {
         self.keys().get(key)
     }
 
+    /// As [`Self::condition_key_type`], but only the global keys and the key's own service are looked at.
+    pub fn own_key_type(&self, key: &str) -> Option<KeyType> {
+        let mut keys = key::Keys::default();
+        keys.add_global();
+        let own = key.split(':').next().and_then(|prefix| self.service(prefix));
+        for (key, kind) in own.iter().flat_map(|service| &service.conditions) {
+            keys.add(key, *kind);
+        }
+        keys.get(key)
+    }
+
     fn keys(&self) -> &key::Keys {
         self.keys.get_or_init(|| {
             let mut keys = key::Keys::default();

@@ -1,7 +1,7 @@
 //! `--proof DIR`: what a proof rests on, as SMT-LIB files with an index, for another solver to check.
 
 use super::{Trouble, input};
-use crate::question::ask::Confirmed;
+use crate::question::confirm::Confirmed;
 use crate::smt;
 use serde_json::json;
 use std::path::Path;

@@ -13,7 +13,7 @@
 //! context keys or values".
 
 use super::operator::{BaseOperator, Operator, SetOperator};
-use super::template::Template;
+use super::template::{Part, Template, Variable};
 use crate::diag::Span;
 use crate::value::{date, fold, ip, number};
 use bigdecimal::BigDecimal;
@@ -113,8 +113,32 @@ impl Condition {
         };
         let when_absent = if operator.base == BaseOperator::Null { wants(values, "true") } else { when_absent };
         let (key, key_written) = (key.to_ascii_lowercase(), key.to_owned());
+        let test = if key == "aws:principalarn" { own_account(test) } else { test };
         (Self { operator, key, key_written, span, when_absent, quantifier, negated, test }, invalid)
     }
+}
+
+/// The principal's own account in its own ARN, `arn:aws:iam::${aws:PrincipalAccount}:role/x`, is whatever account it is.
+///
+/// Where no wildcard stands before the last part, matching the whole text is matching part by part.
+fn own_account(test: Test) -> Test {
+    let Test::Text(mode @ (TextMode::Exact | TextMode::Arn), templates) = &test else { return test };
+    let own = Variable { key: "aws:principalaccount".to_owned(), default: None };
+    let mut named = false;
+    let mut out = Vec::new();
+    for template in templates {
+        let mut parts = template.split_colons(6);
+        let wild = |part: &Template| part.parts.iter().any(|part| matches!(part, Part::One | Part::Many));
+        if parts.len() != 6 || (*mode == TextMode::Exact && parts.iter().take(5).any(wild)) {
+            return test;
+        }
+        if let Some(account) = parts.get_mut(4).filter(|account| account.parts == [Part::Variable(own.clone())]) {
+            account.parts = vec![Part::Many];
+            named = true;
+        }
+        out.push(Template { parts: parts.into_iter().map(|part| part.parts).collect::<Vec<_>>().join(&Part::Char(':')) });
+    }
+    if named { Test::Text(TextMode::Arn, out) } else { test }
 }
 
 fn wants(values: &[&str], word: &str) -> bool {

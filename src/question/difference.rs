@@ -71,12 +71,18 @@ pub fn difference(old: &Access, new: &Access, settings: &Settings) -> Result<Dif
     Ok(Difference { added, removed, unknown, proof: Proof::since(started, settings, [&found]) })
 }
 
+/// A granting statement, and what is taken out of it.
+type Cut = (usize, Vec<Except>);
+
+/// The groups of actions for which it is cut so, and a request.
+type Content = (Vec<Group>, Option<Request>);
+
 fn regions(grants: &Access, unless: &Access, settings: &Settings, decided: &mut usize) -> Option<Vec<Region>> {
     let search = Ask::new(grants, Some(unless));
     let question = solve::Question { grants, unless: Some(unless), resources: None, within: None };
     let mut decider = Decider::new(&question, settings.matching, settings.budget.states, false);
     // By statement and what is taken out of it: the groups' actions, and a witness.
-    let mut merged: BTreeMap<(usize, Vec<Except>), (Vec<Group>, Option<Request>)> = BTreeMap::new();
+    let mut merged: BTreeMap<Cut, Content> = BTreeMap::new();
     for group in actions::groups(&search, settings.budget.states)? {
         let actions = Actions { grants: &group.grants, unless: &group.unless, action: &group.action };
         let mut earlier: Vec<usize> = Vec::new();
@@ -117,9 +123,9 @@ fn regions(grants: &Access, unless: &Access, settings: &Settings, decided: &mut 
             earlier.push(number);
         }
     }
-    let named: Vec<((usize, Vec<Except>), (Vec<Group>, Option<Request>))> = merged.into_iter().collect();
+    let named: Vec<(Cut, Content)> = merged.into_iter().collect();
     let by_group = catalog_actions(&search, named.iter().flat_map(|(_, (groups, _))| groups));
-    let region = |((statement, except), (groups, witness)): ((usize, Vec<Except>), (Vec<Group>, Option<Request>))| {
+    let region = |((statement, except), (groups, witness)): (Cut, Content)| {
         let (actions, exists) = patterns(&groups, &by_group);
         Region { actions, exists, statement, except, witness }
     };

@@ -12,9 +12,12 @@
 pub mod access_not_granted;
 mod actions;
 pub mod ask;
+mod closed;
+pub mod confirm;
 pub mod difference;
 pub mod emit;
 pub mod equivalent;
+mod formula;
 pub mod no_new_access;
 pub mod no_public_access;
 pub mod outside_access;
@@ -23,6 +26,7 @@ mod realistic;
 mod strings;
 mod tidy;
 mod untrusted;
+mod z3;
 
 use crate::diag::{Budget, Source, Span};
 use crate::policy::{Access, ArnMatching, Request};
@@ -109,7 +113,7 @@ pub struct Outcome {
     /// What it rests on.
     pub proof: Proof,
     /// What Z3 checked of it, under [`Settings::prove`].
-    pub checked: Option<ask::Checked>,
+    pub checked: Option<confirm::Checked>,
     /// What is worth knowing beside it.
     pub notes: Vec<String>,
 }

@@ -98,7 +98,7 @@ fn common(own: &Glob, pattern: &Glob, usual: &str) -> Option<String> {
 
 /// A plain value of a key's type, where the catalog knows it.
 pub(super) fn value(key: &str) -> Option<&'static str> {
-    Some(match Catalog::latest().condition_key_type(key)?.base {
+    Some(match Catalog::latest().own_key_type(key)?.base {
         KeyBase::Arn => "arn:aws:s3:::example",
         KeyBase::Bool => "true",
         KeyBase::Numeric => "1",

@@ -4,7 +4,8 @@
 
 use super::InternalError;
 use super::actions::Group;
-use super::ask::{Ask, Search, encoder, shapes, violation};
+use super::ask::{Ask, Search};
+use super::formula::{encoder, shapes, violation};
 use crate::encode::{Encoder, ResourceShape};
 use crate::policy::{Access, ArnMatching};
 use crate::smt::Formula;

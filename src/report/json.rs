@@ -3,7 +3,7 @@
 use crate::catalog::Catalog;
 use crate::diag::Diagnostic;
 use crate::policy::{Access, request_json};
-use crate::question::ask::Checked;
+use crate::question::confirm::Checked;
 use crate::question::outside_access::{Finding, Outside};
 use crate::question::{Engine, Outcome, Settings, Verdict};
 use crate::refine::Refinement;

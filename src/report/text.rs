@@ -2,7 +2,7 @@
 
 use crate::diag::{Diagnostic, Severity, Source, Span};
 use crate::policy::{Access, Request, request_json};
-use crate::question::ask::Checked;
+use crate::question::confirm::Checked;
 use crate::question::outside_access::Outside;
 use crate::question::{Outcome, Proof, Verdict};
 use crate::refine::obligations::{Failure, Obligation};

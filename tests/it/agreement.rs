@@ -585,5 +585,5 @@ fn engines_agree_on_random_questions() {
             }
         }
     }
-    assert!(passed * 8 > cases && failed * 8 > cases, "{passed} PASS, {failed} FAIL of {cases}");
+    assert!(passed >= 20 && failed >= 5, "{passed} PASS, {failed} FAIL of {cases}");
 }

@@ -105,8 +105,5 @@ fn every_question_of_every_sample_policy() {
         eprintln!("  {} x {why}: {}", questions.len(), questions[0]);
     }
     assert!(answers.len() > 3_000, "only {} questions", answers.len());
-    assert!(unknown <= MOST_UNKNOWN, "{unknown} UNKNOWN: {reasons:#?}");
+    assert_eq!(unknown, 0, "{reasons:#?}");
 }
-
-/// How many UNKNOWNs there are today.
-const MOST_UNKNOWN: usize = 0;

@@ -1,0 +1,74 @@
+//! A search as a formula for Z3: the statements of a group of actions, both sides, and the scope.
+
+use super::actions::Group;
+use super::ask::{ActionScope, Ask};
+use crate::encode::{Encoder, ResourceShape, Unsupported};
+use crate::glob::Glob;
+use crate::policy::{Access, ArnMatching, Policy, ResourcePattern, Statement};
+use crate::smt::Formula;
+
+/// The statements that a query about a group is over.
+fn statements<'s>(ask: &'s Ask<'_>, group: &Group) -> Vec<&'s Statement> {
+    let pick = |access: &'s Access, numbers: &[usize]| -> Vec<&'s Statement> {
+        numbers.iter().filter_map(|number| access.statement(*number)).map(|(_, statement)| statement).collect()
+    };
+    let mut out = pick(ask.grants, &group.grants);
+    if let Some(access) = ask.unless {
+        out.extend(pick(access, &group.unless));
+    }
+    out.extend(ask.within.iter().flat_map(|policy| &policy.statements));
+    out
+}
+
+pub(super) fn encoder(ask: &Ask<'_>, group: &Group, matching: ArnMatching, shape: ResourceShape) -> Encoder {
+    let policies: Vec<&Policy> =
+        ask.grants.policies().chain(ask.unless.into_iter().flat_map(Access::policies)).chain(&ask.within).collect();
+    Encoder::new(policies, &statements(ask, group), matching, shape).about([ask.grants].into_iter().chain(ask.unless))
+}
+
+/// The shapes of resources that need a query: if nothing names a resource, one stands for the other.
+pub(super) fn shapes(ask: &Ask<'_>, group: &Group) -> Vec<ResourceShape> {
+    let statements = statements(ask, group);
+    let named = statements.iter().filter_map(|statement| statement.resource.as_ref());
+    let mut patterns = named.flat_map(|resource| &resource.patterns).chain(ask.resources.iter().flatten());
+    if ask.grants.is_alone() && ask.unless.is_none_or(Access::is_alone) && patterns.all(ResourcePattern::is_everything) {
+        vec![ResourceShape::Arn]
+    } else {
+        vec![ResourceShape::Arn, ResourceShape::Other]
+    }
+}
+
+/// The formula of a search, and each granting statement's own.
+pub(super) struct Violation {
+    pub(super) formula: Formula,
+    pub(super) grants: Vec<(usize, Formula)>,
+}
+
+/// Builds the formula over a group's statements; `whole` leaves the action open and puts the actions into it.
+pub(super) fn violation(ask: &Ask<'_>, encoder: &mut Encoder, group: &Group, whole: bool) -> Result<Violation, Unsupported> {
+    let granted = encoder.allowed(ask.grants, &group.grants, whole)?;
+    let kept = match ask.unless {
+        Some(access) => encoder.allowed(access, &group.unless, whole)?.formula,
+        None => Formula::False,
+    };
+    let mut parts = vec![granted.formula, kept.not()];
+    if let Some(by) = ask.by {
+        parts.push(Formula::or(granted.grants.iter().filter(|(number, _)| *number == by).map(|(_, formula)| formula.clone())));
+    }
+    match &ask.actions {
+        _ if !whole => {}
+        ActionScope::All => {}
+        ActionScope::Matching(globs) => parts.push(encoder.action_patterns(globs)),
+        ActionScope::Listed(actions) => {
+            let literals: Vec<Glob> = actions.iter().map(|action| Glob::literal(&action.to_ascii_lowercase())).collect();
+            parts.push(encoder.action_patterns(&literals));
+        }
+    }
+    if let Some(patterns) = &ask.resources {
+        parts.push(encoder.resources(patterns)?);
+    }
+    for (policy, statement) in ask.within.iter().flat_map(|policy| policy.statements.iter().map(move |one| (policy, one))) {
+        parts.push(encoder.statement(policy, statement)?);
+    }
+    Ok(Violation { formula: Formula::and(parts), grants: granted.grants })
+}

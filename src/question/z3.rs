@@ -1,0 +1,138 @@
+//! What the automata leave open, asked of Z3: the propositional skeleton first, then a guess, then its string theory.
+
+use super::actions::Group;
+use super::ask::{NEEDS_Z3, Search};
+use super::formula::{Violation, encoder, shapes, violation};
+use super::{Engine, InternalError, formula, propose};
+use crate::encode::Encoder;
+use crate::smt::{self, Formula};
+use std::collections::HashMap;
+
+/// Z3's resource limit for a query about one more statement to blame, once a witness is there.
+const MORE_BLAME: u32 = 300_000;
+
+impl Search<'_, '_> {
+    /// Asks Z3 about the actions of one group: the propositional skeleton, then a guess, then its string theory.
+    pub(super) fn ask_z3(&mut self, group: &Group) -> Result<(), InternalError> {
+        if !self.settings.z3 {
+            self.open(NEEDS_Z3);
+            return Ok(());
+        }
+        let (mut open, mut unencoded) = (Vec::new(), None);
+        for shape in shapes(self.ask, group) {
+            let mut encoder = encoder(self.ask, group, self.settings.matching, shape).for_action(&group.action);
+            match violation(self.ask, &mut encoder, group, false) {
+                Ok(parts) if self.impossible(&[&parts.formula]) => {}
+                Ok(parts) => open.push((encoder, parts)),
+                // The proof may not depend on what has no encoding.
+                Err(unsupported) => {
+                    let encoder = formula::encoder(self.ask, group, self.settings.matching, shape).for_action(&group.action);
+                    let opaque = violation(self.ask, &mut encoder.with_opaque_constructs(), group, false);
+                    let proved = opaque.is_ok_and(|parts| self.impossible(&[&parts.formula]));
+                    if !proved {
+                        unencoded.get_or_insert(unsupported);
+                    }
+                }
+            }
+        }
+        if open.is_empty() && unencoded.is_none() {
+            return Ok(());
+        }
+        for number in &group.grants {
+            if self.ask.grants.grants(*number)
+                && self.ask.by.is_none_or(|by| by == *number)
+                && !self.found.statements.contains(number)
+                && let Some(request) = propose::propose(self.ask, *number, group, self.settings.matching)
+            {
+                self.note(request)?;
+            }
+        }
+        if self.settled(&group.grants) {
+            return Ok(());
+        }
+        if self.found.witness.is_some() {
+            // The verdict stands; what is left is whether more statements are to blame.
+            if self.more_blame == 0 {
+                self.open("not all of them were asked about");
+                return Ok(());
+            }
+            self.more_blame -= 1;
+            self.solver().limit(MORE_BLAME);
+        }
+        if let Some(unsupported) = unencoded {
+            self.open(&unsupported.to_string());
+        }
+        for (encoder, parts) in open {
+            self.query(&encoder, parts, Some(&group.action))?;
+        }
+        Ok(())
+    }
+
+    /// Remembers why something was left open; the first reason stays.
+    pub(super) fn open(&mut self, why: &str) {
+        self.found.unknown.get_or_insert_with(|| why.to_owned());
+    }
+
+    /// Asks one query, and once more for each Allow statement that is not yet to blame.
+    pub(super) fn query(&mut self, encoder: &Encoder, parts: Violation, action: Option<&str>) -> Result<(), InternalError> {
+        let whole = Formula::and([encoder.constraints(), parts.formula.clone()]);
+        if parts.formula == Formula::False {
+            return Ok(());
+        }
+        if !self.check_all(&[&whole], encoder, action)? {
+            return Ok(());
+        }
+        for (index, formula) in &parts.grants {
+            if !self.found.statements.contains(index) {
+                self.check_all(&[&whole, formula], encoder, action)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Checks these formulas together. Always pushed from an empty solver: Z3 propagates without any limit when a level
+    /// is opened over assertions that it has searched already (measured: it can hang there).
+    fn check_all(&mut self, formulas: &[&Formula], encoder: &Encoder, action: Option<&str>) -> Result<bool, InternalError> {
+        if self.impossible(formulas) {
+            return Ok(false);
+        }
+        self.solver().push();
+        formulas.iter().for_each(|formula| self.solver().assert(formula));
+        let checked = self.check(encoder, action);
+        self.solver().pop();
+        checked
+    }
+
+    /// Whether the formulas cannot be true together whatever their atoms mean: the cheap proof, tried first. It is
+    /// Z3's `unsat` on the propositional skeleton, which the formulas imply.
+    fn impossible(&mut self, formulas: &[&Formula]) -> bool {
+        if self.settings.engine == Engine::Strings {
+            return false;
+        }
+        let mut names = HashMap::new();
+        self.found.queries += 1;
+        self.solver().push();
+        formulas.iter().for_each(|formula| self.solver().assert(&formula.skeleton(&mut names)));
+        let answer = self.solver().check();
+        self.solver().pop();
+        matches!(answer, smt::Answer::Unsat)
+    }
+
+    /// Checks what is asserted; a model is replayed and its statements are noted. Returns whether there was one.
+    fn check(&mut self, encoder: &Encoder, action: Option<&str>) -> Result<bool, InternalError> {
+        self.found.queries += 1;
+        match self.solver().check() {
+            smt::Answer::Unsat => Ok(false),
+            smt::Answer::Unknown(why) => {
+                self.open(&why);
+                Ok(false)
+            }
+            smt::Answer::Sat(model) => {
+                let action = action.map_or_else(|| encoder.decode_action(&model), str::to_owned);
+                let request = encoder.decode(&model, &action);
+                self.note(request)?;
+                Ok(true)
+            }
+        }
+    }
+}
