@@ -112,7 +112,10 @@ pub fn evaluate(access: &Access, request: &Request, matching: ArnMatching) -> Ev
         let granting = (0..access.len()).filter(|number| access.grants(*number) && evaluator.applies(*number, Through::Any));
         return Evaluation { decision: Decision::Allowed, decided_by: granting.collect(), not_allowed_by: Vec::new() };
     }
-    let closed = rules.gates.iter().chain(&rules.sides).filter(|gate| gate.name != "grant" && !evaluator.holds(&gate.rule));
+    // Who could have granted it matters only if nobody did.
+    let granted = rules.gates.iter().filter(|gate| gate.name == "grant").all(|gate| evaluator.holds(&gate.rule));
+    let sides = rules.sides.iter().filter(|_| !granted || access.is_alone());
+    let closed = rules.gates.iter().chain(sides).filter(|gate| gate.name != "grant" && !evaluator.holds(&gate.rule));
     let mut not_allowed_by: Vec<String> = closed.map(|gate| gate.name.clone()).collect();
     not_allowed_by.dedup();
     Evaluation { decision: Decision::ImplicitlyDenied, decided_by: Vec::new(), not_allowed_by }

@@ -7,7 +7,7 @@
 use super::actions::{self, Group};
 use super::closed::closed_world;
 use super::confirm::Checked;
-use super::{Engine, InternalError, Settings, realistic, tidy};
+use super::{Engine, InternalError, Settings, realistic, tidy, untrusted};
 use crate::catalog::Catalog;
 use crate::eval;
 use crate::glob::Glob;
@@ -46,9 +46,10 @@ pub struct Ask<'p> {
 }
 
 impl<'p> Ask<'p> {
-    /// A search over all requests.
+    /// A search over all requests; but for service-linked roles, where a stack has control policies.
     pub fn new(grants: &'p Access, unless: Option<&'p Access>) -> Self {
-        Self { grants, unless, actions: ActionScope::All, resources: None, within: None, by: None }
+        let within = untrusted::not_service_linked([grants].into_iter().chain(unless));
+        Self { grants, unless, actions: ActionScope::All, resources: None, within, by: None }
     }
 }
 

@@ -79,7 +79,8 @@ type Content = (Vec<Group>, Option<Request>);
 
 fn regions(grants: &Access, unless: &Access, settings: &Settings, decided: &mut usize) -> Option<Vec<Region>> {
     let search = Ask::new(grants, Some(unless));
-    let question = solve::Question { grants, unless: Some(unless), resources: None, within: None };
+    let within = search.within.as_ref();
+    let question = solve::Question { grants, unless: Some(unless), resources: None, within };
     let mut decider = Decider::new(&question, settings.matching, settings.budget.states, false);
     // By statement and what is taken out of it: the groups' actions, and a witness.
     let mut merged: BTreeMap<Cut, Content> = BTreeMap::new();

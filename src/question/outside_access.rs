@@ -126,6 +126,7 @@ pub fn outside_access(access: &Access, zone: &Zone, settings: &Settings) -> Resu
                     statement.conditions.clear();
                 });
                 policy.statements.extend(through);
+                policy.statements.extend(untrusted::not_service_linked([access]).into_iter().flat_map(|one| one.statements));
                 Some(policy)
             };
             let search = Ask { within: only(&outside), by: Some(number), ..Ask::new(access, None) };

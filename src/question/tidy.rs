@@ -76,18 +76,14 @@ fn try_one(best: &mut Request, shows: &dyn Fn(&Request) -> bool, change: impl Fn
 /// An action that exists, to which the same statements apply, on a resource that it takes; those first that carry the
 /// request's condition keys.
 fn realize(best: &mut Request, ask: &Ask<'_>, shows: &dyn Fn(&Request) -> bool) {
-    let catalog = Catalog::latest();
     let wanted = actions::group_of(ask, &best.action);
     let granting = wanted.grants.iter().filter(|number| ask.grants.grants(**number));
     let statements = granting.filter_map(|number| ask.grants.statement(*number));
     let named = statements.filter_map(|(_, statement)| statement.resource.as_ref()).filter(|resource| !resource.negated);
     let patterns: Vec<&ResourcePattern> =
         ask.resources.iter().flatten().chain(named.flat_map(|resource| &resource.patterns)).collect();
-    let candidates = alike(best, ask, &wanted);
-    let carried = |action: &&String| best.context.keys().all(|key| catalog.carries(action, key));
-    let fitting = candidates.iter().filter(carried).chain(candidates.iter().filter(|action| !carried(action)));
     let mut first = None;
-    for action in fitting.cloned().collect::<Vec<_>>() {
+    for action in alike(best, ask, &wanted) {
         let takes = realistic::takes(&action, &best.resource);
         if takes && action == best.action {
             return;
@@ -111,7 +107,8 @@ fn realize(best: &mut Request, ask: &Ask<'_>, shows: &dyn Fn(&Request) -> bool) 
     }
 }
 
-/// Actions that exist, to which the same statements apply, in AWS's spelling; the request's own first, if it exists.
+/// Actions that exist, to which the same statements apply, in AWS's spelling; those first that carry the request's
+/// condition keys, and among them the request's own.
 fn alike(request: &Request, ask: &Ask<'_>, wanted: &Group) -> Vec<String> {
     let catalog = Catalog::latest();
     let is_alike = |action: &String| {
@@ -122,9 +119,15 @@ fn alike(request: &Request, ask: &Ask<'_>, wanted: &Group) -> Vec<String> {
     let of = |prefix: &str, service: &Service| -> Vec<String> {
         service.actions().map(|action| format!("{prefix}:{}", action.name)).collect()
     };
-    let mut out: Vec<String> = catalog.canonical_action(&request.action).into_iter().collect();
+    let carried = |action: &String| request.context.keys().all(|key| catalog.carries(action, key));
+    let mut out: Vec<String> = catalog.canonical_action(&request.action).filter(carried).into_iter().collect();
     match catalog.service(&own) {
-        Some(service) => out.extend(of(&own, service).into_iter().filter(is_alike).take(MOST)),
+        Some(service) => {
+            let (fitting, others): (Vec<String>, Vec<String>) = of(&own, service).into_iter().partition(carried);
+            let own = catalog.canonical_action(&request.action);
+            out.extend(fitting.into_iter().filter(is_alike).take(MOST));
+            out.extend(own.into_iter().chain(others.into_iter().filter(is_alike)).take(MOST));
+        }
         None => {
             for (prefix, service) in catalog.services() {
                 let missing = MOST.saturating_sub(out.len());

@@ -21,6 +21,7 @@
 use crate::diag::{Source, Span};
 use crate::document::Effect;
 use crate::glob::Glob;
+use crate::policy::access::Place;
 use crate::policy::{
     Access, ActionMatch, BaseOperator, Condition, Operator, Policy, PrincipalMatch, PrincipalPattern, Statement, Template, Test,
     TextMode,
@@ -77,6 +78,17 @@ struct Named {
     compares_addresses: bool,
 }
 
+/// What a question about stacks with control policies leaves out: service-linked roles, which those do not bind. They are
+/// AWS's own, with policies that AWS wrote, so no policy of the stack is theirs.
+pub(super) fn not_service_linked<'a>(accesses: impl IntoIterator<Item = &'a Access>) -> Option<Policy> {
+    let controls = |access: &Access| {
+        let mut places = access.members().iter().map(|member| member.place);
+        places.any(|place| matches!(place, Place::ServiceControl(_) | Place::ResourceControl(_)))
+    };
+    let parts = ["arn", "*", "iam", "", "*", "role/aws-service-role/*"].map(Glob::parse);
+    accesses.into_iter().any(controls).then(|| statement(vec![PrincipalPattern::Arn(Box::new(parts))], Vec::new()))
+}
+
 /// The requests that carry no fixed value which the access definition names.
 pub(super) fn requests(access: &Access) -> Policy {
     let mut named = Named::default();
@@ -96,6 +108,8 @@ pub(super) fn requests(access: &Access) -> Policy {
         conditions.push(condition(BaseOperator::NotIpAddress, "aws:sourceip", &values));
     }
     named.principals.dedup();
+    let left_out = not_service_linked([access]).into_iter().flat_map(|policy| policy.statements);
+    named.principals.extend(left_out.filter_map(|statement| statement.principal).flat_map(|list| list.patterns));
     statement(named.principals, conditions)
 }
 

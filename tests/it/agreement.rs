@@ -529,6 +529,10 @@ fn no_random_request_refutes_a_pass_about_stacks() {
                 passed += 1;
                 for _ in 0..200 {
                     let request = generator.stack_request();
+                    // Questions leave service-linked roles out.
+                    if request.principal_arn().is_some_and(|arn| arn.contains("aws-service-role")) {
+                        continue;
+                    }
                     let new_grant = eval::allows(&new_access, &request, settings.matching)
                         && !eval::allows(&old_access, &request, settings.matching);
                     assert!(

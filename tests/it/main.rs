@@ -9,6 +9,7 @@ mod difference;
 mod layers;
 mod outsiders;
 mod published;
+mod questions_cli;
 mod readme;
 mod samples;
 mod semantics;
