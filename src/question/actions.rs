@@ -193,6 +193,10 @@ pub(super) fn completeness(ask: &Ask<'_>, groups: &[Group], shaped: bool) -> Opt
         return Some(Vec::new());
     }
     let sides = || [Some(ask.grants), ask.unless].into_iter().flatten();
+    let patterns: usize = sides().flat_map(Access::statements).map(|(_, _, one)| one.action.patterns.len()).sum();
+    if patterns > MOST_PATTERNS {
+        return None;
+    }
     let scope: &[Glob] = if let ActionScope::Matching(globs) = &ask.actions { globs } else { &[] };
     let globs = sides().flat_map(Access::statements).flat_map(|(_, _, statement)| &statement.action.patterns).chain(scope);
     let mut services: BTreeSet<String> = BTreeSet::new();
@@ -273,6 +277,9 @@ fn cases<'a>(ask: &'a Ask<'_>, service: Option<&String>) -> Vec<Option<&'a Glob>
     let named: BTreeSet<&Glob> = granting().flat_map(|statement| &statement.action.patterns).filter(|glob| names(glob)).collect();
     named.into_iter().map(Some).collect()
 }
+
+/// Patterns beyond which the groups of actions are an automaton's word: every pattern needs a query over all others.
+const MOST_PATTERNS: usize = 600;
 
 /// The service's glob and the name's, if a colon stands between them.
 fn halves(glob: &Glob) -> Option<(Glob, Glob)> {

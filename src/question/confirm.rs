@@ -2,8 +2,7 @@
 
 use super::actions::{self, Group};
 use super::ask::Search;
-use crate::diag::Budget;
-use crate::smt::{self, Formula, Solver};
+use crate::smt::{self, Formula};
 use crate::solve::proof::Obligation;
 
 /// Z3's resource limit for the completeness of the groups of actions.
@@ -87,13 +86,17 @@ impl Search<'_, '_> {
     pub(super) fn confirm_classes(&mut self, groups: &[Group]) {
         let plain = actions::completeness(self.ask, groups, false);
         let shaped = actions::completeness(self.ask, groups, true);
-        let budget = Budget { rlimit: self.settings.budget.rlimit.min(CLASSES), ..self.settings.budget };
         for ((service, plain), (_, shaped)) in plain.into_iter().flatten().zip(shaped.iter().flatten()) {
             let refuted = [&plain, shaped].into_iter().find(|formula| {
                 self.found.queries += 1;
-                let mut solver = Solver::new(&budget, self.deadline);
-                solver.assert(formula);
-                **formula == Formula::False || matches!(solver.check(), smt::Answer::Unsat)
+                if **formula == Formula::False {
+                    return true;
+                }
+                self.solver().push();
+                self.solver().assert(formula);
+                let answer = self.solver().check_within(CLASSES);
+                self.solver().pop();
+                matches!(answer, smt::Answer::Unsat)
             });
             let Some(formula) = refuted else { return };
             let about = format!("every action of {service} is of one of {} groups", groups.len());

@@ -11,6 +11,7 @@ use crate::catalog::Catalog;
 use crate::document::{Document, Edit, Effect, Statement, apply};
 use crate::glob::Glob;
 use crate::json::Value;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// IAM's limit for a managed policy, in characters without white space.
 pub const MANAGED_POLICY_LIMIT: usize = 6_144;
@@ -163,20 +164,33 @@ fn drop_redundant(entries: &mut Vec<Entry>, catalog: &Catalog) {
     order.sort_by_key(|at| {
         entries.get(*at).map(|entry| (Glob::parse(&entry.text).has_wildcard(), std::cmp::Reverse(entry.text.len())))
     });
-    let mut dropped: Vec<usize> = Vec::new();
     let globs: Vec<Glob> = entries.iter().map(|entry| Glob::parse(&entry.text).to_ascii_lowercase()).collect();
+    // Only patterns of the same service, or of several, can match the same actions.
+    let service = |glob: &Glob| {
+        let text = glob.to_string();
+        text.split_once(':').map_or_else(|| "*".to_owned(), |(service, _)| service.to_owned())
+    };
+    let services: Vec<String> = globs.iter().map(service).collect();
+    let mut by_service: BTreeMap<&str, Vec<usize>> = BTreeMap::new();
+    for (at, service) in services.iter().enumerate() {
+        by_service.entry(if service.contains(['*', '?']) { "*" } else { service }).or_default().push(at);
+    }
+    let mut dropped: BTreeSet<usize> = BTreeSet::new();
     for at in order {
-        let Some(own) = globs.get(at) else { continue };
-        let others: Vec<&Glob> = globs
-            .iter()
-            .enumerate()
-            .filter(|(other, _)| *other != at && !dropped.contains(other))
-            .map(|(_, glob)| glob)
-            .filter(|other| same_service(own, other))
+        let (Some(own), Some(service)) = (globs.get(at), services.get(at)) else { continue };
+        let alike: Vec<usize> = if service.contains(['*', '?']) {
+            (0..globs.len()).collect()
+        } else {
+            [service.as_str(), "*"].into_iter().filter_map(|name| by_service.get(name)).flatten().copied().collect()
+        };
+        let others: Vec<&Glob> = alike
+            .into_iter()
+            .filter(|other| *other != at && !dropped.contains(other))
+            .filter_map(|other| globs.get(other))
             .collect();
         let only_here = |action: &String| !others.iter().any(|other| other.matches(action));
         if !matched(own, catalog).iter().any(only_here) {
-            dropped.push(at);
+            dropped.insert(at);
         }
     }
     let mut at = 0;
@@ -184,12 +198,6 @@ fn drop_redundant(entries: &mut Vec<Entry>, catalog: &Catalog) {
         at += 1;
         !dropped.contains(&(at - 1))
     });
-}
-
-fn same_service(a: &Glob, b: &Glob) -> bool {
-    let service = |glob: &Glob| glob.to_string().split_once(':').map(|(service, _)| service.to_owned()).unwrap_or_default();
-    let (a, b) = (service(a), service(b));
-    a == b || a.contains(['*', '?']) || b.contains(['*', '?'])
 }
 
 /// The catalog's actions that a pattern (in lower case) matches, in lower case.

@@ -97,6 +97,9 @@ pub fn residuals(pattern: &Glob, prefix: &str) -> Vec<Glob> {
 
 /// Whether everything that `small` matches, `big` matches too, without case; `false` also if it is too hard to tell.
 pub fn contains(big: &Glob, small: &Glob) -> bool {
+    if apart(big, small) {
+        return false;
+    }
     let both = [big.to_ascii_lowercase(), small.to_ascii_lowercase()];
     if let Some(text) = both[1].as_literal() {
         return both[0].matches(&text);
@@ -104,6 +107,18 @@ pub fn contains(big: &Glob, small: &Glob) -> bool {
     let [big, small] = both;
     let found = classes(&[Member { glob: big, groups: vec![0] }, Member { glob: small, groups: vec![1] }], &NAMES, 20_000);
     found.is_some_and(|found| found.iter().all(|class| class.groups != [1]))
+}
+
+/// Whether the bigger pattern begins with a text that the smaller cannot begin with: most pairs are told so.
+fn apart(big: &Glob, small: &Glob) -> bool {
+    for (a, b) in big.tokens().iter().zip(small.tokens()) {
+        match (a, b) {
+            (Token::Char(a), Token::Char(b)) if a.eq_ignore_ascii_case(b) => {}
+            (Token::Char(_), _) => return true,
+            (Token::One | Token::Many, _) => return false,
+        }
+    }
+    false
 }
 
 /// Drops the patterns that another of the list contains.

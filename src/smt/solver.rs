@@ -80,15 +80,24 @@ impl Solver {
         self.solver.pop(1);
     }
 
+    /// Whether all assertions can be true together, within this resource limit.
+    pub fn check_within(&self, rlimit: u32) -> Answer {
+        self.check_limited(rlimit.min(self.rlimit))
+    }
+
     /// Whether all assertions can be true together.
     pub fn check(&self) -> Answer {
+        self.check_limited(self.rlimit)
+    }
+
+    fn check_limited(&self, rlimit: u32) -> Answer {
         let left = self.deadline.saturating_duration_since(Instant::now());
         if left < Duration::from_millis(1) {
             return Answer::Unknown(format!("the time budget of {:?} is used up", self.budget.timeout));
         }
         let mut params = z3::Params::new();
         params.set_u32("timeout", u32::try_from(left.as_millis()).unwrap_or(u32::MAX));
-        params.set_u32("rlimit", self.rlimit);
+        params.set_u32("rlimit", rlimit);
         self.solver.set_params(&params);
         match self.solver.check() {
             z3::SatResult::Unsat => Answer::Unsat,
@@ -99,8 +108,8 @@ impl Solver {
             z3::SatResult::Unknown => {
                 let reason = self.solver.get_reason_unknown().unwrap_or_default();
                 Answer::Unknown(format!(
-                    "Z3 gave up ({reason}) within the budget of {:?} and rlimit {}",
-                    self.budget.timeout, self.rlimit
+                    "Z3 gave up ({reason}) within the budget of {:?} and rlimit {rlimit}",
+                    self.budget.timeout
                 ))
             }
         }
