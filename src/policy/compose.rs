@@ -9,7 +9,7 @@
 //! - each level of resource control policies allows it. `RCPFullAWSAccess` cannot be detached, so a level of Deny
 //!   statements only is open. They bind neither service-linked roles nor resources of the management account;
 //! - each endpoint policy allows it;
-//! - it is granted: see [`granted`].
+//! - it is granted: see `granted`.
 //!
 //! | the resource policy allows, same account, through | identity policies | boundary | session policies |
 //! |---|---|---|---|

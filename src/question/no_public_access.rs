@@ -1,6 +1,6 @@
 //! Asserts a search that is empty iff the policy allows no request from a principal that nothing in it pins.
 //!
-//! What "pinned" means is in [`super::untrusted`]. A resource type says which services' actions count. Source: IAM Access
+//! What "pinned" means is in `untrusted`. A resource type says which services' actions count. Source: IAM Access
 //! Analyzer, CheckNoPublicAccess.
 
 use super::ask::{ActionScope, Ask, ask};

@@ -2,8 +2,8 @@
 //!
 //! The third of the independent meanings, and the fast one. A request falls into attributes: the resource, the principal,
 //! each condition key. What policies ask of one attribute are regular languages (or intervals, or address blocks), so any
-//! set of signed tests of it is decided exactly, with a shortest value that shows it ([`intersect`]). What is left is
-//! propositional ([`search`]). What relates two attributes, a policy variable above all, is left open here: a question
+//! set of signed tests of it is decided exactly, with a shortest value that shows it (`intersect`). What is left is
+//! propositional (`search`). What relates two attributes, a policy variable above all, is left open here: a question
 //! that is refuted all the same is refuted, and what is found is replayed by the caller.
 //!
 //! Invariants: [`Decided::Empty`] is said only of formulas that no request satisfies, resting on lemmas about single

@@ -3,7 +3,7 @@
 //! A lemma says that some tests of one attribute, signed so, have no common value. Each is a small query of string theory
 //! (or of numbers, or of bits); the formula with all its lemmas as clauses is a propositional one. If Z3 says `unsat` to
 //! all of them, the refutation needs no automaton. Where an attribute's values are of a certain shape (an ARN, a
-//! principal as in [`super::principal`]) the lemma says so in a regular expression of its own.
+//! principal as in `principal`) the lemma says so in a regular expression of its own.
 
 use super::atoms::{Asked, Atoms, Attribute, Element};
 use super::language::{Class, Step, Test};
