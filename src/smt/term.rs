@@ -187,7 +187,8 @@ impl Formula {
                 Self::True => {}
                 Self::False => return Self::False,
                 Self::And(inner) => out.extend(inner.iter().cloned()),
-                other if out.contains(&other) => {}
+                // Equal parts once, as long as looking is cheap.
+                other if out.len() < 32 && out.contains(&other) => {}
                 other => out.push(other),
             }
         }
