@@ -9,6 +9,7 @@
 use super::{Encoder, expand, text};
 use crate::glob::{Glob, Token};
 use crate::policy::compose::Through;
+use crate::policy::request::DERIVED;
 use crate::policy::{Part, PrincipalMatch, PrincipalPattern, Template, TextMode};
 use crate::smt::term::Cmp;
 use crate::smt::{Atom, Formula, Int, Regex, Text};
@@ -58,15 +59,6 @@ impl Type {
         }
     }
 }
-
-const DERIVED: [&str; 6] = [
-    "aws:principalarn",
-    "aws:principalaccount",
-    "aws:username",
-    "aws:principaltype",
-    "aws:principalisawsservice",
-    "aws:principalservicename",
-];
 
 /// Whether a key follows from the principal.
 pub(super) fn is_derived(key: &str) -> bool {

@@ -81,6 +81,20 @@ impl Template {
         self.as_glob()?.as_literal()
     }
 
+    /// A plain text that it matches: wildcards filled, each variable with what `value` says.
+    pub fn filled(&self, mut value: impl FnMut(&Variable) -> String) -> String {
+        let mut out = String::new();
+        for part in &self.parts {
+            match part {
+                Part::Char(c) => out.push(*c),
+                Part::One => out.push('x'),
+                Part::Many => out.push_str("example"),
+                Part::Variable(variable) => out.push_str(&value(variable)),
+            }
+        }
+        out
+    }
+
     /// The variables in it.
     pub fn variables(&self) -> impl Iterator<Item = &Variable> {
         self.parts.iter().filter_map(|part| if let Part::Variable(variable) = part { Some(variable) } else { None })

@@ -84,25 +84,36 @@ impl Search<'_, '_> {
 
     /// Whether Z3 confirms that every action is of one of the groups, or of none that is granted anything.
     pub(super) fn confirm_classes(&mut self, groups: &[Group]) {
-        let plain = actions::completeness(self.ask, groups, false);
-        let shaped = actions::completeness(self.ask, groups, true);
-        for ((service, plain), (_, shaped)) in plain.into_iter().flatten().zip(shaped.iter().flatten()) {
-            let refuted = [&plain, shaped].into_iter().find(|formula| {
-                self.found.queries += 1;
-                if **formula == Formula::False {
-                    return true;
+        let Some(plain) = actions::completeness(self.ask, groups, false) else { return };
+        // The harder question, only if some easier one is not answered.
+        let mut shaped = None;
+        for (at, (service, plain)) in plain.into_iter().enumerate() {
+            let mut formula = plain;
+            if !self.refuted(&formula) {
+                let shaped = shaped.get_or_insert_with(|| actions::completeness(self.ask, groups, true).unwrap_or_default());
+                let Some((_, harder)) = shaped.get(at) else { return };
+                formula = harder.clone();
+                if !self.refuted(&formula) {
+                    return;
                 }
-                self.solver().push();
-                self.solver().assert(formula);
-                let answer = self.solver().check_within(CLASSES);
-                self.solver().pop();
-                matches!(answer, smt::Answer::Unsat)
-            });
-            let Some(formula) = refuted else { return };
+            }
             let about = format!("every action of {service} is of one of {} groups", groups.len());
-            let obligation = Obligation { kind: "classes", about, formula: formula.clone() };
+            let obligation = Obligation { kind: "classes", about, formula };
             self.found.checked.obligations.push(Confirmed::from(&obligation));
         }
-        self.found.checked.classes = shaped.is_some();
+        self.found.checked.classes = true;
+    }
+
+    /// Whether Z3 refutes a formula within the limit of these queries.
+    fn refuted(&mut self, formula: &Formula) -> bool {
+        self.found.queries += 1;
+        if *formula == Formula::False {
+            return true;
+        }
+        self.solver().push();
+        self.solver().assert(formula);
+        let answer = self.solver().check_within(CLASSES);
+        self.solver().pop();
+        matches!(answer, smt::Answer::Unsat)
     }
 }

@@ -78,19 +78,10 @@ pub(super) fn propose(ask: &Ask<'_>, number: usize, group: &Group, matching: Arn
 
 /// A template with wildcards filled and variables replaced by the context's values.
 fn filled(template: &Template, context: &Context) -> String {
-    let mut out = String::new();
-    for part in &template.parts {
-        match part {
-            Part::Char(c) => out.push(*c),
-            Part::One => out.push('x'),
-            Part::Many => out.push_str("example"),
-            Part::Variable(variable) => {
-                let value = context.get(&variable.key).and_then(|values| values.first());
-                out.push_str(value.or(variable.default.as_ref()).map_or("example", String::as_str));
-            }
-        }
-    }
-    out
+    template.filled(|variable| {
+        let value = context.get(&variable.key).and_then(|values| values.first());
+        value.or(variable.default.as_ref()).map_or("example", String::as_str).to_owned()
+    })
 }
 
 fn resources(statements: &[&Statement], scope: Option<&[ResourcePattern]>, action: &str) -> Vec<Template> {

@@ -3,7 +3,7 @@
 use super::atoms::{Asked, Atoms, Attribute, Element, Value, Wish};
 use super::build::{RESOURCE_ACCOUNT, SAME_ACCOUNT};
 use crate::policy::request::Context;
-use crate::policy::{Part, Principal, Request, Template};
+use crate::policy::{Principal, Request, Template};
 use crate::value::arn;
 use std::collections::BTreeMap;
 use std::rc::Rc;
@@ -136,23 +136,13 @@ fn user(atoms: &mut Atoms, assigned: &[(usize, bool)]) -> Option<String> {
 
 /// A template with wildcards filled and variables replaced by the context's values; keys that are missing get one.
 fn filled(template: &Template, context: &mut Context) -> String {
-    let mut out = String::new();
-    for part in &template.parts {
-        match part {
-            Part::Char(c) => out.push(*c),
-            Part::One => out.push('x'),
-            Part::Many => out.push_str("example"),
-            Part::Variable(variable) => {
-                let known = context.get(&variable.key).and_then(|values| values.first()).cloned();
-                let value = known.or_else(|| variable.default.clone()).unwrap_or_else(|| {
-                    context.insert(variable.key.clone(), vec!["example".to_owned()]);
-                    "example".to_owned()
-                });
-                out.push_str(&value);
-            }
-        }
-    }
-    out
+    template.filled(|variable| {
+        let known = context.get(&variable.key).and_then(|values| values.first()).cloned();
+        known.or_else(|| variable.default.clone()).unwrap_or_else(|| {
+            context.insert(variable.key.clone(), vec!["example".to_owned()]);
+            "example".to_owned()
+        })
+    })
 }
 
 const PLAIN: &str = "arn:aws:iam::111122223333:role/example";
