@@ -12,6 +12,7 @@ use crate::encode;
 use crate::glob::Glob;
 use crate::glob::trie::words;
 use crate::smt::{Atom, Formula, Text};
+use std::collections::{HashMap, HashSet};
 
 /// What Z3 is to confirm: closed formulas, each of which must be true.
 pub(super) fn claims(question: &Question<'_>) -> Result<Vec<Formula>, String> {
@@ -59,10 +60,11 @@ fn statement(
         }
         return Ok(());
     }
+    let peers = Peers::new(&after);
+    let (mut seen, written) = (HashSet::new(), before.iter().collect::<HashSet<_>>());
     for (at, (glob, item)) in after.iter().zip(&refined.action.items).enumerate() {
-        let introduced = !before.contains(glob);
-        let repeated = after.iter().take(at).any(|earlier| earlier == glob) && before.iter().filter(|b| *b == glob).count() < 2;
-        if repeated {
+        let introduced = !written.contains(glob);
+        if !seen.insert(glob) && before.iter().filter(|b| *b == glob).count() < 2 {
             return Err(format!(
                 "the pattern `{}` in the statement with index {index} is redundant: it stands twice",
                 item.value
@@ -71,13 +73,47 @@ fn statement(
         if !introduced {
             continue;
         }
-        let others: Vec<&Glob> = after.iter().enumerate().filter(|(other, _)| *other != at).map(|(_, glob)| glob).collect();
+        let others = peers.of(glob, at);
         claims.push(not_redundant(question, index, glob, &item.value, &others, refined.action.negated)?);
         if glob.has_wildcard() && !refined.action.negated {
             claims.push(shortest(question, index, glob, &item.value, &before)?);
         }
     }
     Ok(())
+}
+
+/// The patterns of a list by their service: those of two services have no common action, as the text before the first
+/// colon differs. So a pattern has only to be told from its peers, and a list of thousands is no matter of millions.
+struct Peers<'a> {
+    of_service: HashMap<String, Vec<(usize, &'a Glob)>>,
+    of_any: Vec<(usize, &'a Glob)>,
+}
+
+impl<'a> Peers<'a> {
+    fn new(globs: &'a [Glob]) -> Self {
+        let (mut of_service, mut of_any) = (HashMap::<_, Vec<_>>::new(), Vec::new());
+        for (at, glob) in globs.iter().enumerate() {
+            match service(glob) {
+                Some(service) => of_service.entry(service).or_default().push((at, glob)),
+                None => of_any.push((at, glob)),
+            }
+        }
+        Self { of_service, of_any }
+    }
+
+    /// The others that may match an action that the pattern at this place matches.
+    fn of(&self, glob: &Glob, at: usize) -> Vec<&'a Glob> {
+        let same: Vec<&(usize, &Glob)> = match service(glob) {
+            Some(service) => self.of_service.get(&service).into_iter().flatten().collect(),
+            None => self.of_service.values().flatten().collect(),
+        };
+        same.into_iter().chain(&self.of_any).filter(|(other, _)| *other != at).map(|(_, glob)| *glob).collect()
+    }
+}
+
+/// The text before the first colon, if no wildcard stands in it.
+fn service(glob: &Glob) -> Option<String> {
+    glob.literal_prefix().split_once(':').map(|(service, _)| service.to_owned())
 }
 
 /// Some action is matched by this pattern and by no other of the list.
