@@ -6,6 +6,7 @@
 
 use super::text::{self, Piece};
 use super::{Encoder, principal};
+use crate::policy::keys::is_multivalued;
 use crate::policy::{Condition, Order, Part, Quantifier, Statement, Template, Test, TextMode};
 use crate::smt::term::Cmp;
 use crate::smt::{Atom, Formula, Text, literal};
@@ -123,6 +124,11 @@ impl Encoder {
         let mut parts = Vec::new();
         for (in_set, slot) in slots {
             let passes = self.passes(condition, &slot)?;
+            if key.families.contains(&Family::Text) && is_multivalued(&condition.key) {
+                let present = in_set.clone();
+                let empty = Formula::equal(&Text::var(&slot), &Text::constant(""));
+                self.constrain(&slot, || present.implies(empty.not()));
+            }
             parts.push(match condition.quantifier {
                 Quantifier::Any => Formula::and([in_set, passes]),
                 Quantifier::All => in_set.implies(passes),

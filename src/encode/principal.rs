@@ -9,7 +9,7 @@
 use super::{Encoder, expand, text};
 use crate::glob::{Glob, Token};
 use crate::policy::compose::Through;
-use crate::policy::request::DERIVED;
+use crate::policy::request::{ANONYMOUS, DERIVED};
 use crate::policy::{Part, PrincipalMatch, PrincipalPattern, Template, TextMode};
 use crate::smt::term::Cmp;
 use crate::smt::{Atom, Formula, Int, Regex, Text};
@@ -167,7 +167,12 @@ impl Encoder {
     }
 
     pub(super) fn account_text(&mut self) -> Text {
-        self.constrain(ACCOUNT, || text::matches(&Text::var(ACCOUNT), Regex::OneOf([('0', '9')].into()).times(12)));
+        let anonymous = self.kind(Kind::Anonymous);
+        self.constrain(ACCOUNT, || {
+            let number = text::matches(&Text::var(ACCOUNT), Regex::OneOf([('0', '9')].into()).times(12));
+            let nobody = Formula::equal(&Text::var(ACCOUNT), &Text::constant(ANONYMOUS));
+            Formula::and([anonymous.clone().implies(nobody), Formula::or([anonymous, number])])
+        });
         Text::var(ACCOUNT)
     }
 
@@ -307,7 +312,7 @@ impl Encoder {
             }
             "aws:principalaccount" => {
                 self.account_text();
-                Some((self.kind(Kind::Aws), ACCOUNT.to_owned()))
+                Some((Formula::or([self.kind(Kind::Aws), self.kind(Kind::Anonymous)]), ACCOUNT.to_owned()))
             }
             "aws:username" => {
                 let is_user = self.of_type(Type::User);

@@ -4,7 +4,7 @@ use super::principal::Type;
 use super::{Encoder, ResourceShape, Unsupported};
 use crate::glob::Glob;
 use crate::policy::Access;
-use crate::policy::compose::{Fact, Rule, TRUST_ACTIONS, Through};
+use crate::policy::compose::{Fact, Rule, Through};
 use crate::smt::{Atom, Formula, Text};
 use std::collections::HashMap;
 
@@ -132,22 +132,19 @@ impl Encoder {
                 let (known, owner) = self.resource_account();
                 Formula::and([known, Formula::equal(&owner, &Text::constant(account))])
             }
-            Fact::ExplicitTrust => {
-                if self.shape == ResourceShape::Other {
-                    return Formula::False;
-                }
-                let named = |encoder: &mut Self, service: &str, start: &str| {
-                    ["resource.service", "resource.id"].into_iter().for_each(|part| encoder.resource_part(part));
-                    let service = Formula::equal(&Text::var("resource.service"), &Text::constant(service));
-                    Formula::and([service, Formula::atom(Atom::Prefix(Text::constant(start), Text::var("resource.id")))])
-                };
-                let trust = Glob::parse(TRUST_ACTIONS);
-                let assumes = match &self.action {
-                    _ if open_action => self.action_patterns(&[trust]),
-                    Some(action) => Formula::from(trust.matches(action)),
+            Fact::Action(pattern) => {
+                let pattern = Glob::parse(pattern);
+                match &self.action {
+                    _ if open_action => self.action_patterns(&[pattern]),
+                    Some(action) => Formula::from(pattern.matches(action)),
                     None => Formula::False,
-                };
-                Formula::or([named(self, "kms", "key/"), Formula::and([assumes, named(self, "iam", "role/")])])
+                }
+            }
+            Fact::Resource(..) if self.shape == ResourceShape::Other => Formula::False,
+            Fact::Resource(service, start) => {
+                ["resource.service", "resource.id"].into_iter().for_each(|part| self.resource_part(part));
+                let service = Formula::equal(&Text::var("resource.service"), &Text::constant(service));
+                Formula::and([service, Formula::atom(Atom::Prefix(Text::constant(start), Text::var("resource.id")))])
             }
         }
     }

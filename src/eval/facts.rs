@@ -1,5 +1,6 @@
 //! Does a fact hold of a concrete request? What each says: [`Fact`].
 
+use crate::glob::Glob;
 use crate::policy::compose::Fact;
 use crate::policy::{Principal, Request};
 use crate::value::arn;
@@ -22,10 +23,9 @@ pub(super) fn holds(fact: &Fact, request: &Request) -> bool {
         },
         Fact::PrincipalOf(account) => request.principal.account() == Some(account),
         Fact::ResourceOf(account) => request.resource_account() == Some(account),
-        Fact::ExplicitTrust => {
-            let Some([_, _, service, _, _, rest]) = arn::split(&request.resource) else { return false };
-            let assumes = request.action.to_ascii_lowercase().starts_with("sts:");
-            (service == "kms" && rest.starts_with("key/")) || (assumes && service == "iam" && rest.starts_with("role/"))
+        Fact::Action(pattern) => Glob::parse(pattern).matches(&request.action.to_ascii_lowercase()),
+        Fact::Resource(service, start) => {
+            arn::split(&request.resource).is_some_and(|[_, _, own, _, _, rest]| own == *service && rest.starts_with(start))
         }
     }
 }

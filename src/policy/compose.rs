@@ -7,7 +7,8 @@
 //! - each level of service control policies allows it; they bind identities of an account (also its root), not AWS
 //!   services, not requests without credentials, not service-linked roles, not the management account;
 //! - each level of resource control policies allows it. `RCPFullAWSAccess` cannot be detached, so a level of Deny
-//!   statements only is open. They bind neither service-linked roles nor resources of the management account;
+//!   statements only is open. They bind neither service-linked roles (nor the assuming of one), nor resources of the management account,
+//!   nor `kms:RetireGrant`;
 //! - each endpoint policy allows it;
 //! - it is granted: see `granted`.
 //!
@@ -23,6 +24,8 @@
 //! services, federated identities before they have a session, canonical users and anonymous requests have no identity
 //! side: the resource policy grants alone.
 //!
+//! A bucket policy's Deny does not keep the root of the bucket's account from reading, putting and deleting that policy.
+//!
 //! Decisions where the documents are silent: a request whose resource's account is unknown is one within the account; an
 //! account's root needs no identity policies where none are given; a stack without any member on the principal's side
 //! (identity, boundary, session, service control) asks the resource's side alone, as a question about one resource
@@ -31,7 +34,7 @@
 //! Sources: IAM User Guide, "How AWS enforcement code logic evaluates requests to allow or deny access", "Policy
 //! evaluation for requests within a single account", "Cross-account policy evaluation logic", "Permissions boundaries
 //! for IAM entities", "NotPrincipal"; AWS Organizations User Guide, "SCP evaluation", "Resource control policies"; AWS KMS
-//! Developer Guide, "Key policies".
+//! Developer Guide, "Key policies"; Amazon S3 API Reference, "GetBucketPolicy".
 
 use super::access::{Access, Place, Stack};
 use crate::document::Effect;
@@ -70,8 +73,10 @@ pub enum Fact {
     PrincipalOf(String),
     /// The resource is of this account.
     ResourceOf(String),
-    /// The resource's policy must allow explicitly: a KMS key, or a role that an `sts` action is about.
-    ExplicitTrust,
+    /// The action matches this pattern, one of [`ACTIONS_TOLD_APART`].
+    Action(&'static str),
+    /// The resource is an ARN of this service whose last part starts so.
+    Resource(&'static str, &'static str),
 }
 
 /// A propositional formula over statements and facts.
@@ -114,7 +119,11 @@ pub struct Rules {
 }
 
 /// Actions that the rules of a stack tell apart, as patterns in lower case.
-pub const TRUST_ACTIONS: &str = "sts:*";
+pub const ACTIONS_TOLD_APART: [&str; 5] = [TRUST, RETIRE_GRANT, BUCKET_POLICY[0], BUCKET_POLICY[1], BUCKET_POLICY[2]];
+
+const TRUST: &str = "sts:*";
+const RETIRE_GRANT: &str = "kms:retiregrant";
+const BUCKET_POLICY: [&str; 3] = ["s3:getbucketpolicy", "s3:putbucketpolicy", "s3:deletebucketpolicy"];
 
 /// Which members of a stack were given.
 #[derive(Debug, Clone)]
@@ -154,6 +163,22 @@ fn not(rule: Rule) -> Rule {
     Rule::Not(Box::new(rule))
 }
 
+/// An `sts` action about a role whose name, with its path, starts so.
+fn assumes_role(role: &'static str) -> Rule {
+    Rule::All(vec![Rule::Fact(Fact::Action(TRUST)), Rule::Fact(Fact::Resource("iam", role))])
+}
+
+/// The resource's policy must allow explicitly: a KMS key, or a role that an `sts` action is about.
+fn explicit_trust() -> Rule {
+    Rule::Any(vec![Rule::Fact(Fact::Resource("kms", "key/")), assumes_role("role/")])
+}
+
+/// The root of a bucket's account reads or changes its policy.
+fn root_on_bucket_policy() -> Rule {
+    let actions = BUCKET_POLICY.map(|action| Rule::Fact(Fact::Action(action)));
+    Rule::All(vec![Rule::Any(actions.into()), Rule::Fact(Fact::Root), Rule::Fact(Fact::SameAccount)])
+}
+
 /// One policy: an Allow applies and no Deny.
 pub(super) fn alone(access: &Access) -> Rules {
     let of = |effect: Effect| access.statements().filter(move |(_, _, statement)| statement.effect == effect);
@@ -178,7 +203,12 @@ pub(super) fn stack(access: &Access, given: &Given) -> Rules {
     };
     let service_linked = || Rule::Fact(Fact::ServiceLinked);
     let free_of_scp = Rule::Any(vec![not(Rule::Fact(Fact::Identity)), service_linked(), management(Fact::PrincipalOf)]);
-    let free_of_rcp = Rule::Any(vec![service_linked(), management(Fact::ResourceOf)]);
+    let free_of_rcp = Rule::Any(vec![
+        service_linked(),
+        management(Fact::ResourceOf),
+        Rule::Fact(Fact::Action(RETIRE_GRANT)),
+        assumes_role("role/aws-service-role/"),
+    ]);
     let mut denies = Vec::new();
     for (number, member, statement) in access.statements().filter(|(_, _, statement)| statement.effect == Effect::Deny) {
         let under_boundary = given.boundaries > 0 && member.place == Place::Resource;
@@ -189,7 +219,8 @@ pub(super) fn stack(access: &Access, given: &Given) -> Rules {
             Place::ServiceControl(_) => Rule::All(vec![applies, not(free_of_scp.clone())]),
             Place::ResourceControl(_) => Rule::All(vec![applies, not(free_of_rcp.clone())]),
             Place::Identity | Place::Boundary | Place::Session => Rule::All(vec![applies, Rule::Fact(Fact::Identity)]),
-            Place::Alone | Place::Resource | Place::Endpoint => applies,
+            Place::Resource => Rule::All(vec![applies, not(root_on_bucket_policy())]),
+            Place::Alone | Place::Endpoint => applies,
         };
         denies.push((number, rule));
     }
@@ -240,7 +271,7 @@ fn granted(access: &Access, given: &Given, boundaries: Vec<Gate>) -> (Rule, Vec<
     let same = Rule::All(vec![
         Rule::Fact(Fact::SameAccount),
         Rule::Any(vec![
-            Rule::All(vec![not(Rule::Fact(Fact::ExplicitTrust)), own_side.clone()]),
+            Rule::All(vec![not(explicit_trust()), own_side.clone()]),
             by(Through::Anyone),
             Rule::All(vec![by(Through::Own), user_within_session]),
             Rule::All(vec![by(Through::Role), within]),

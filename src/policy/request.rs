@@ -3,10 +3,12 @@
 //! A principal, an action, a resource and a context. Some context keys follow from the principal (`aws:PrincipalArn`,
 //! `aws:username`, ...): [`Request::new`] fills them in where the caller did not give them, so that no request
 //! contradicts itself. `aws:ResourceAccount` follows from a resource ARN that names its account. A key's values are a set;
-//! an empty list is an absent key.
+//! an empty list is an absent key, and an empty text is no value of a multivalued one.
 //!
-//! Source: IAM User Guide, "AWS global condition context keys", properties of the principal.
+//! Sources: IAM User Guide, "AWS global condition context keys", properties of the principal; "Set operators for
+//! multivalued context keys" (an empty text is a null dataset).
 
+use super::keys::is_multivalued;
 use crate::value::arn;
 use std::collections::BTreeMap;
 
@@ -53,6 +55,11 @@ impl Request {
             && arn::is_account(account)
         {
             context.entry("aws:resourceaccount".to_owned()).or_insert_with(|| vec![account.to_owned()]);
+        }
+        for (key, values) in &mut context {
+            if is_multivalued(key) {
+                values.retain(|value| !value.is_empty());
+            }
         }
         context.retain(|_, values| !values.is_empty());
         Self { principal, action: action.to_owned(), resource: resource.to_owned(), context }
@@ -102,6 +109,9 @@ impl Principal {
     }
 }
 
+/// The value of `aws:PrincipalAccount` for a request without credentials.
+pub const ANONYMOUS: &str = "anonymous";
+
 /// The keys that may follow from a principal.
 pub const DERIVED: [&str; 6] = [
     "aws:principalarn",
@@ -116,7 +126,9 @@ pub const DERIVED: [&str; 6] = [
 fn derived(principal: &Principal) -> Vec<(&'static str, String)> {
     let is_service = |flag: bool| ("aws:principalisawsservice", flag.to_string());
     match principal {
-        Principal::Anonymous => vec![("aws:principaltype", "Anonymous".to_owned())],
+        Principal::Anonymous => {
+            ["aws:principaltype", "aws:principalaccount"].into_iter().zip(["Anonymous", ANONYMOUS].map(str::to_owned)).collect()
+        }
         Principal::Service(name) => vec![is_service(true), ("aws:principalservicename", name.clone())],
         Principal::Federated(_) | Principal::CanonicalUser(_) => vec![],
         Principal::Aws(text) => {

@@ -7,10 +7,10 @@ use super::ask::{ActionScope, Ask};
 use crate::encode;
 use crate::glob::classes::{Class, Domain, Member, classes};
 use crate::glob::{Glob, Token};
-use crate::policy::compose::TRUST_ACTIONS;
+use crate::policy::compose::ACTIONS_TOLD_APART;
 use crate::policy::{Access, Statement};
 use crate::smt::{Atom, Formula, Regex, Text};
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 /// Actions: `service:name` in lower case, printable ASCII without wildcards; as `encode/action` has them.
 pub(super) const ACTIONS: Domain = Domain {
@@ -38,15 +38,13 @@ pub(super) struct Group {
 
 /// The groups of a question's scope in which the granting policy grants anything; `None` if there are too many states.
 pub(super) fn groups(ask: &Ask<'_>, most_states: usize) -> Option<Vec<Group>> {
-    let is_stack = !ask.grants.is_alone() || !ask.unless.is_none_or(Access::is_alone);
-    // A stack's rules tell these actions apart, whatever the statements say.
-    let trust = is_stack.then(|| Glob::parse(TRUST_ACTIONS));
-    let mut seen: HashMap<(Vec<usize>, Vec<usize>, bool), ()> = HashMap::new();
+    let told_apart = told_apart(ask);
+    let mut seen: HashSet<(Vec<usize>, Vec<usize>, Vec<usize>)> = HashSet::new();
     let mut out = Vec::new();
     let mut add = |group: Group| {
         let grants_any = ask.grants.grants_without_statement() || group.grants.iter().any(|number| ask.grants.grants(*number));
-        let trust = trust.as_ref().is_some_and(|glob| glob.matches(&group.action.to_ascii_lowercase()));
-        if grants_any && seen.insert((group.grants.clone(), group.unless.clone(), trust), ()).is_none() {
+        let facts = matching(&told_apart, &group.action);
+        if grants_any && seen.insert((group.grants.clone(), group.unless.clone(), facts)) {
             out.push(group);
         }
     };
@@ -57,13 +55,25 @@ pub(super) fn groups(ask: &Ask<'_>, most_states: usize) -> Option<Vec<Group>> {
         return Some(out);
     }
     let scope: &[Glob] = if let ActionScope::Matching(globs) = &ask.actions { globs } else { &[] };
-    let table = Table::new(ask, scope, trust.as_ref());
+    let table = Table::new(ask, scope, &told_apart);
     for class in table.classes(most_states)? {
         if let Some(group) = table.group(class) {
             add(group);
         }
     }
     Some(out)
+}
+
+/// What a stack's rules tell apart, whatever the statements say.
+fn told_apart(ask: &Ask<'_>) -> Vec<Glob> {
+    let is_stack = !ask.grants.is_alone() || !ask.unless.is_none_or(Access::is_alone);
+    if is_stack { ACTIONS_TOLD_APART.map(Glob::parse).into() } else { Vec::new() }
+}
+
+/// The places of the globs that match an action.
+fn matching(globs: &[Glob], action: &str) -> Vec<usize> {
+    let lower = action.to_ascii_lowercase();
+    globs.iter().enumerate().filter(|(_, glob)| glob.matches(&lower)).map(|(at, _)| at).collect()
 }
 
 /// The distinct globs of a question, each with whose they are. Statements of the granting side are numbered from 0, those
@@ -73,18 +83,20 @@ struct Table<'a, 'p> {
     scoped: bool,
     wild: Vec<Member>,
     literal: BTreeMap<String, Vec<u32>>,
-    /// The first number of the other side, and those of the scope and of the rules.
+    /// The first number of the other side, that of the scope, and the first behind those of the rules.
     unless: u32,
     scope: u32,
+    own: u32,
 }
 
 impl<'a, 'p: 'a> Table<'a, 'p> {
-    fn new(ask: &'a Ask<'p>, scope: &'a [Glob], trust: Option<&'a Glob>) -> Self {
-        let count = |access: &Access| u32::try_from(access.len()).unwrap_or(u32::MAX - 4);
+    fn new(ask: &'a Ask<'p>, scope: &'a [Glob], told_apart: &'a [Glob]) -> Self {
+        let count = |access: &Access| u32::try_from(access.len()).unwrap_or(u32::MAX - 40);
         let unless = count(ask.grants);
         let end = unless.saturating_add(ask.unless.map_or(0, count));
         let scoped = matches!(ask.actions, ActionScope::Matching(_));
-        let mut table = Self { ask, scoped, wild: Vec::new(), literal: BTreeMap::new(), unless, scope: end };
+        let mut table =
+            Self { ask, scoped, wild: Vec::new(), literal: BTreeMap::new(), unless, scope: end, own: end.saturating_add(20) };
         let mut known: HashMap<&'a Glob, usize> = HashMap::new();
         let mut add = |glob: &'a Glob, owner: u32| match glob.as_literal() {
             Some(text) => table.literal.entry(text).or_default().push(owner),
@@ -107,7 +119,7 @@ impl<'a, 'p: 'a> Table<'a, 'p> {
             side(access, unless);
         }
         scope.iter().for_each(|glob| add(glob, end));
-        trust.into_iter().for_each(|glob| add(glob, end + 1));
+        (1..).zip(told_apart).for_each(|(at, glob)| add(glob, end.saturating_add(at)));
         for member in &mut table.wild {
             member.groups.sort_unstable();
             member.groups.dedup();
@@ -132,7 +144,7 @@ impl<'a, 'p: 'a> Table<'a, 'p> {
             }
             // A group of its own, so that the literal is told apart from all others.
             for text in &clashing {
-                let group = self.scope + 2 + u32::try_from(separate.len()).unwrap_or(0);
+                let group = self.own.saturating_add(u32::try_from(separate.len()).unwrap_or(0));
                 separate.insert(text.clone());
                 globs.push(Member { glob: Glob::literal(text), groups: vec![group] });
             }
@@ -199,8 +211,9 @@ pub(super) fn completeness(ask: &Ask<'_>, groups: &[Group], shaped: bool) -> Opt
     }
     let scope: &[Glob] = if let ActionScope::Matching(globs) = &ask.actions { globs } else { &[] };
     let globs = sides().flat_map(Access::statements).flat_map(|(_, _, statement)| &statement.action.patterns).chain(scope);
+    let told_apart = told_apart(ask);
     let mut services: BTreeSet<String> = BTreeSet::new();
-    for glob in globs.filter(|glob| !glob.is_everything()) {
+    for glob in globs.chain(&told_apart).filter(|glob| !glob.is_everything()) {
         let (service, _) = halves(glob)?;
         services.extend(service.as_literal());
     }
@@ -239,8 +252,11 @@ pub(super) fn completeness(ask: &Ask<'_>, groups: &[Group], shaped: bool) -> Opt
                 };
                 formulas.iter().enumerate().map(sign).collect()
             };
+            let facts: Vec<Formula> = told_apart.iter().map(matches).collect();
             let in_none = groups.iter().map(|group| {
-                Formula::and(signed(&grants, &group.grants).into_iter().chain(signed(&unless, &group.unless))).not()
+                let facts = signed(&facts, &matching(&told_apart, &group.action));
+                let statements = signed(&grants, &group.grants).into_iter().chain(signed(&unless, &group.unless));
+                Formula::and(statements.chain(facts)).not()
             });
             let granted = grants.iter().enumerate().filter(|(number, _)| ask.grants.grants(*number));
             let granted = match case {

@@ -13,6 +13,7 @@
 
 use super::intersect::{Common, Compiled, Domain, common};
 use super::language::{Class, Nfa, Test};
+use crate::policy::keys::is_multivalued;
 use crate::policy::{Order, Template};
 use crate::value::{date, ip, number};
 use bigdecimal::BigDecimal;
@@ -220,6 +221,7 @@ impl Atoms {
             Some(Attribute::Principal) => super::principal::domain(self.all_principals),
             Some(Attribute::Resource) => resources(),
             Some(Attribute::Key(key)) if &**key == "aws:resourceaccount" => accounts(),
+            Some(Attribute::Set(key)) if is_multivalued(key) => not_empty(),
             Some(Attribute::Key(_) | Attribute::Set(_) | Attribute::Free) | None => {
                 Domain { nfa: None, plain: vec!["example".to_owned(), "x".to_owned()] }
             }
@@ -357,6 +359,12 @@ fn resources() -> Domain {
     moves.push(vec![(Class::Any, 12)]);
     let plain = ["arn:aws:s3:::example", "arn:aws:sns:us-east-1:111122223333:example", "*"].map(str::to_owned).to_vec();
     Domain { nfa: Some(Nfa::from_moves(moves, &[0, 1, 2, 3, 11, 12])), plain }
+}
+
+/// Texts of at least one character.
+fn not_empty() -> Domain {
+    let moves = vec![vec![(Class::Any, 1)], vec![(Class::Any, 1)]];
+    Domain { nfa: Some(Nfa::from_moves(moves, &[1])), plain: vec!["example".to_owned(), "x".to_owned()] }
 }
 
 /// Account ids.

@@ -7,7 +7,8 @@ use super::language::{Class, NO_BAR, NO_COLON, PART, SEGMENT, Step, Steps, Test}
 use super::principal;
 use super::search::Node;
 use crate::glob::Glob;
-use crate::policy::compose::{Fact, Rule, TRUST_ACTIONS, Through};
+use crate::policy::compose::{Fact, Rule, Through};
+use crate::policy::request::ANONYMOUS;
 use crate::policy::{
     Access, ArnMatching, Condition, Part, PrincipalMatch, PrincipalPattern, Quantifier, ResourcePattern, Statement, Template,
     TextMode, Variable,
@@ -216,14 +217,11 @@ impl Builder {
                 let owner = Test { patterns: vec![super::language::literal(id)] };
                 Node::and([self.present(RESOURCE_ACCOUNT), self.text(Attribute::Key(RESOURCE_ACCOUNT.into()), owner)])
             }
-            Fact::ExplicitTrust => {
-                let of = |service: &str, rest: &str| {
-                    let pattern = ResourcePattern::parse(&format!("arn:*:{service}:*:*:{rest}*"), Default::default(), false);
-                    pattern.parts.and_then(|parts| by_parts(&parts, NO_COLON, Class::Any))
-                };
-                let assumes = Glob::parse(TRUST_ACTIONS).matches(action);
-                let role = if assumes { of("iam", "role/") } else { None };
-                self.text(Attribute::Resource, Test { patterns: of("kms", "key/").into_iter().chain(role).collect() })
+            Fact::Action(pattern) => Node::Const(Glob::parse(pattern).matches(action)),
+            Fact::Resource(service, start) => {
+                let pattern = ResourcePattern::parse(&format!("arn:*:{service}:*:*:{start}*"), Default::default(), false);
+                let steps = pattern.parts.and_then(|parts| by_parts(&parts, NO_COLON, Class::Any));
+                self.text(Attribute::Resource, Test { patterns: steps.into_iter().collect() })
             }
         }
     }
@@ -315,9 +313,9 @@ impl Builder {
         let everything = Glob::parse("*");
         let users = || principal::user();
         let present = match key {
-            "aws:principalarn" | "aws:principalaccount" => principal::aws(),
+            "aws:principalarn" => principal::aws(),
             "aws:username" => users(),
-            "aws:principaltype" => both(principal::aws(), principal::of_kind("anonymous", &everything)),
+            "aws:principaltype" | "aws:principalaccount" => both(principal::aws(), principal::of_kind("anonymous", &everything)),
             "aws:principalisawsservice" => both(principal::aws(), principal::of_kind("service", &everything)),
             "aws:principalservicename" => principal::of_kind("service", &everything),
             _ => return None,
@@ -375,12 +373,12 @@ fn derived_test(key: &str, mode: TextMode, template: &Template) -> Option<Test> 
         Some(Test { patterns: matching.collect() })
     };
     let everything = Glob::parse("*");
+    let anonymous = || principal::of_kind("anonymous", &everything);
     // A name has no slash, an account only digits: such a value matches nobody.
     let holds =
         |told_apart: &dyn Fn(char) -> bool| template.parts.iter().any(|part| matches!(part, Part::Char(c) if told_apart(*c)));
     match key {
         "aws:username" if holds(&|c| c == '/' || c == ':') => Some(Test::default()),
-        "aws:principalaccount" if holds(&|c| !c.is_ascii_digit()) => Some(Test::default()),
         "aws:principalarn" => {
             let six: Option<[Template; 6]> = template.split_colons(6).try_into().ok().filter(|_| mode == TextMode::Arn);
             let steps = match six {
@@ -389,7 +387,11 @@ fn derived_test(key: &str, mode: TextMode, template: &Template) -> Option<Test> 
             };
             Some(principal::whole_arn(steps))
         }
-        "aws:principalaccount" if mode == TextMode::Exact => Some(principal::account(&everything, &template.as_glob()?)),
+        "aws:principalaccount" if holds(&|c| !c.is_ascii_digit()) => constants(&[(ANONYMOUS, anonymous())]),
+        "aws:principalaccount" if mode == TextMode::Exact => {
+            let nobody = constants(&[(ANONYMOUS, anonymous())])?;
+            Some(both(principal::account(&everything, &template.as_glob()?), nobody))
+        }
         "aws:username" if mode != TextMode::Arn => {
             Some(principal::username(&steps(template, SEGMENT, mode == TextMode::IgnoreCase)?))
         }
@@ -398,7 +400,7 @@ fn derived_test(key: &str, mode: TextMode, template: &Template) -> Option<Test> 
             ("AssumedRole", principal::role()),
             ("Account", principal::root()),
             ("FederatedUser", principal::federated_user()),
-            ("Anonymous", principal::of_kind("anonymous", &everything)),
+            ("Anonymous", anonymous()),
         ]),
         "aws:principalisawsservice" => {
             constants(&[("true", principal::of_kind("service", &everything)), ("false", principal::aws())])

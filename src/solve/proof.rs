@@ -9,6 +9,7 @@ use super::atoms::{Asked, Atoms, Attribute, Element};
 use super::language::{Class, Step, Test};
 use super::search::{Lemma, Node};
 use crate::policy::Order;
+use crate::policy::keys::is_multivalued;
 use crate::smt::term::Cmp;
 use crate::smt::{Atom, Formula, Regex, Text};
 use crate::value::{ip, number};
@@ -104,6 +105,7 @@ fn lemma_formula(atoms: &Atoms, lemma: &Lemma) -> Formula {
     for (at, own) in wanted.iter().enumerate() {
         let name = format!("element {at}");
         parts.push(Formula::var("the set is empty").not());
+        parts.push(shape(&Text::var(&name)));
         for (element, passing) in own.iter().chain(&every) {
             let passes = passes(element, &name);
             parts.push(if *passing { passes } else { passes.not() });
@@ -212,6 +214,7 @@ fn shape(attribute: &Attribute, text: &Text, all_principals: bool) -> Formula {
     let matches = |expression: Regex| Formula::atom(Atom::Matches(text.clone(), expression.into()));
     match attribute {
         Attribute::Key(key) if &**key == super::build::RESOURCE_ACCOUNT => matches(account()),
+        Attribute::Set(key) if is_multivalued(key) => Formula::equal(text, &Text::constant("")).not(),
         Attribute::Key(_) | Attribute::Set(_) | Attribute::Free => Formula::True,
         Attribute::Resource => {
             let part = || Regex::none_of(&[':']);

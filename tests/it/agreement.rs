@@ -18,9 +18,13 @@ use std::collections::BTreeSet;
 use std::time::Duration;
 
 /// A small generator (splitmix64): the same cases everywhere.
-struct Random(u64);
+pub(crate) struct Random(u64);
 
 impl Random {
+    pub(crate) fn new(seed: u64) -> Self {
+        Self(seed)
+    }
+
     fn next(&mut self) -> u64 {
         self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
         let mut z = self.0;
@@ -29,19 +33,24 @@ impl Random {
         z ^ (z >> 31)
     }
 
-    fn below(&mut self, most: usize) -> usize {
+    pub(crate) fn below(&mut self, most: usize) -> usize {
         (self.next() % most as u64) as usize
     }
 
-    fn chance(&mut self, percent: usize) -> bool {
+    pub(crate) fn chance(&mut self, percent: usize) -> bool {
         self.below(100) < percent
     }
 
-    fn pick<'a, T: ?Sized>(&mut self, from: &[&'a T]) -> &'a T {
+    pub(crate) fn pick<'a, T: ?Sized>(&mut self, from: &[&'a T]) -> &'a T {
         from[self.below(from.len())]
     }
 
-    fn some<'a>(&mut self, from: &[&'a str], most: usize) -> Vec<&'a str> {
+    /// One of a list that is not empty.
+    pub(crate) fn of<'a>(&mut self, from: &'a [String]) -> &'a str {
+        &from[self.below(from.len())]
+    }
+
+    pub(crate) fn some<'a>(&mut self, from: &[&'a str], most: usize) -> Vec<&'a str> {
         let count = 1 + self.below(most);
         (0..count).map(|_| self.pick(from)).collect()
     }
@@ -208,6 +217,12 @@ impl Generator {
         json!({"Version": version, "Statement": statements})
     }
 
+    /// One or two statements.
+    pub(crate) fn small_policy(&mut self, with_principals: bool) -> Value {
+        let statements: Vec<Value> = (0..=self.random.below(2)).map(|_| self.statement(with_principals)).collect();
+        json!({"Version": "2012-10-17", "Statement": statements})
+    }
+
     pub(crate) fn request(&mut self, with_principals: bool) -> Request {
         let from = if with_principals { &PRINCIPALS[..] } else { &PRINCIPALS[1..7] };
         let principal = match self.random.pick(from) {
@@ -245,7 +260,7 @@ impl Generator {
 
 impl Generator {
     /// A stack with random members; some are left out.
-    fn stack(&mut self) -> Value {
+    pub(crate) fn stack(&mut self) -> Value {
         let mut out = Map::new();
         let full = json!({"Statement": {"Effect": "Allow", "Action": "*", "Resource": "*"}});
         let full_for_all = json!({"Statement": {"Effect": "Allow", "Principal": "*", "Action": "*", "Resource": "*"}});
@@ -319,7 +334,7 @@ impl Generator {
 
 /// A request is fixed, so Z3 has little to do; what it cannot do in this time is counted as not compared.
 fn budget() -> Budget {
-    Budget { timeout: Duration::from_millis(300), ..Budget::default() }
+    Budget { timeout: Duration::from_secs(10), rlimit: 400_000, ..Budget::default() }
 }
 
 pub(crate) fn generator(seed: u64) -> Generator {
@@ -546,48 +561,4 @@ fn no_random_request_refutes_a_pass_about_stacks() {
         }
     }
     assert!(passed > 20 && failed > 15, "the generator reaches both: {passed} PASS, {failed} FAIL");
-}
-
-/// Both engines decide alike: the automata with small queries, and one whole formula of strings.
-#[test]
-fn engines_agree_on_random_questions() {
-    use leastwise::question::Engine;
-    let mut generator = generator(6);
-    let cases: usize = std::env::var("LEASTWISE_CASES").ok().and_then(|text| text.parse().ok()).unwrap_or(60);
-    let (mut passed, mut failed) = (0, 0);
-    for case in 0..cases {
-        let (old, new): (Access, Access) = if case % 3 == 0 {
-            (stack("old", &generator.stack()), stack("new", &generator.stack()))
-        } else {
-            let old = generator.policy(case % 2 == 0);
-            let mut new = old.clone();
-            let statements = new["Statement"].as_array_mut().unwrap();
-            let at = generator.random.below(statements.len());
-            if generator.random.chance(60) {
-                statements.swap_remove(at);
-            } else {
-                statements[at] = generator.statement(case % 2 == 0);
-            }
-            (policy("old", &old), policy("new", &new))
-        };
-        for matching in [ArnMatching::Segment, ArnMatching::Greedy] {
-            let budget = Budget { timeout: Duration::from_millis(400), ..Budget::default() };
-            let settings = Settings { budget, matching, ..Settings::default() };
-            let verdict = |engine: Engine| {
-                let settings = Settings { engine, ..settings };
-                smt::in_fresh_context(|| no_new_access(&old, &new, &settings)).unwrap().verdict
-            };
-            match (verdict(Engine::Auto), verdict(Engine::Strings)) {
-                (Verdict::Unknown(_), _) | (_, Verdict::Unknown(_)) => {}
-                (Verdict::Pass, Verdict::Pass) => passed += 1,
-                (Verdict::Fail { .. }, Verdict::Fail { .. }) => failed += 1,
-                (auto, strings) => {
-                    let text =
-                        |access: &Access| access.policies().map(|policy| policy.source.text.to_string()).collect::<Vec<_>>();
-                    panic!("{matching:?} {auto:?} {strings:?}\n{:?}\n{:?}", text(&old), text(&new));
-                }
-            }
-        }
-    }
-    assert!(passed >= 20 && failed >= 5, "{passed} PASS, {failed} FAIL of {cases}");
 }

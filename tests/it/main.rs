@@ -1,7 +1,9 @@
 //! The product's tests from outside: one binary, because linking Z3 is slow.
 #![allow(missing_docs, clippy::unwrap_used, clippy::panic, reason = "tests")]
 
+mod adversarial;
 mod agreement;
+mod boundary;
 mod catalog_script;
 mod cli;
 mod corpus;

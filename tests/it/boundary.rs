@@ -1,0 +1,175 @@
+//! Requests on the edges of policies: texts made from their patterns, a little more, a little less, in another case.
+//!
+//! A request drawn from a fixed list rarely falls between two patterns; one made from the patterns themselves does. Every
+//! star becomes nothing, a letter, a separator or a star; numbers and addresses go one past their bounds; keys are
+//! absent, single or (where a set operator names them) several.
+
+use crate::agreement::Random;
+use leastwise::policy::keys::is_multivalued;
+use leastwise::policy::request::Context;
+use leastwise::policy::{Principal, Request};
+use serde_json::Value;
+use std::collections::{BTreeMap, BTreeSet};
+use std::net::IpAddr;
+
+/// What policies speak of, by attribute.
+#[derive(Debug, Default)]
+pub(crate) struct Boundary {
+    actions: Vec<String>,
+    resources: Vec<String>,
+    principals: Vec<String>,
+    keys: BTreeMap<String, Vec<String>>,
+    sets: BTreeSet<String>,
+}
+
+fn texts(value: &Value) -> Vec<String> {
+    match value {
+        Value::Array(items) => items.iter().flat_map(texts).collect(),
+        Value::String(text) => vec![text.clone()],
+        other => vec![other.to_string()],
+    }
+}
+
+impl Boundary {
+    /// Of all policies that stand somewhere in these documents.
+    pub(crate) fn of(documents: &[&Value]) -> Self {
+        let mut out = Self::default();
+        documents.iter().for_each(|document| out.visit(document));
+        if out.resources.is_empty() {
+            out.resources.push("*".to_owned());
+        }
+        out
+    }
+
+    fn visit(&mut self, value: &Value) {
+        match value {
+            Value::Array(items) => items.iter().for_each(|item| self.visit(item)),
+            Value::Object(members) if members.contains_key("Effect") => self.statement(value),
+            Value::Object(members) => members.values().for_each(|member| self.visit(member)),
+            _ => {}
+        }
+    }
+
+    fn statement(&mut self, statement: &Value) {
+        let listed = |name: &str| statement.get(name).map(texts).unwrap_or_default();
+        self.actions.extend(["Action", "NotAction"].into_iter().flat_map(listed));
+        self.resources.extend(["Resource", "NotResource"].into_iter().flat_map(listed));
+        for name in ["Principal", "NotPrincipal"] {
+            self.principals.extend(statement.pointer(&format!("/{name}/AWS")).map(texts).unwrap_or_default());
+        }
+        for (operator, keys) in statement.get("Condition").and_then(Value::as_object).into_iter().flatten() {
+            for (key, values) in keys.as_object().into_iter().flatten() {
+                let key = key.to_ascii_lowercase();
+                if operator.starts_with("For") || is_multivalued(&key) {
+                    self.sets.insert(key.clone());
+                }
+                self.keys.entry(key).or_default().extend(texts(values));
+            }
+        }
+    }
+
+    /// A request near an edge.
+    pub(crate) fn request(&self, random: &mut Random) -> Request {
+        let action = loop {
+            let text = near(random.of(&self.actions), random).to_ascii_lowercase();
+            let named = text.split_once(':').is_some_and(|(service, name)| !service.is_empty() && !name.is_empty());
+            if named && text.matches(':').count() == 1 && !text.contains(['*', '?']) {
+                break text;
+            }
+            if random.chance(10) {
+                break "s3:getobject".to_owned();
+            }
+        };
+        let resource = near(random.of(&self.resources), random);
+        let principal = self.principal(random);
+        let mut context = Context::new();
+        for (key, values) in &self.keys {
+            if random.chance(25) {
+                continue;
+            }
+            let most = if self.sets.contains(key) { 3 } else { 1 };
+            let mut chosen: Vec<String> = (0..1 + random.below(most)).map(|_| near(random.of(values), random)).collect();
+            chosen.sort();
+            chosen.dedup();
+            context.insert(key.clone(), chosen);
+        }
+        let follows = ["aws:principal", "aws:username", "aws:userid", "aws:resourceaccount"];
+        context.retain(|key, _| !follows.iter().any(|prefix| key.starts_with(prefix)));
+        Request::new(principal, &action, &resource, context)
+    }
+
+    fn principal(&self, random: &mut Random) -> Principal {
+        let account = *random.pick(&[&"111122223333", &"999999999999"]);
+        let own = match random.below(8) {
+            0 => return Principal::Anonymous,
+            1 => return Principal::Service("lambda.amazonaws.com".to_owned()),
+            2 => format!("arn:aws:iam::{account}:root"),
+            3 => format!("arn:aws:iam::{account}:role/p/r"),
+            4 => format!("arn:aws:sts::{account}:assumed-role/r/s"),
+            5 => format!("arn:aws:iam::{account}:user/a"),
+            _ if self.principals.is_empty() => format!("arn:aws:iam::{account}:user/b"),
+            _ => near(random.of(&self.principals), random),
+        };
+        let parts: Vec<&str> = own.splitn(6, ':').collect();
+        let named = |rest: &str| ["user/", "role/"].iter().any(|kind| rest.strip_prefix(kind).is_some_and(is_name));
+        match parts.as_slice() {
+            ["arn", "aws", "iam", "", id, rest] if is_account(id) && (*rest == "root" || named(rest)) => Principal::Aws(own),
+            ["arn", "aws", "sts", "", id, rest]
+                if is_account(id)
+                    && rest.strip_prefix("assumed-role/").is_some_and(|name| is_name(name) && name.matches('/').count() == 1) =>
+            {
+                Principal::Aws(own)
+            }
+            _ => Principal::Aws(format!("arn:aws:iam::{account}:user/a")),
+        }
+    }
+}
+
+fn is_account(text: &str) -> bool {
+    text.len() == 12 && text.bytes().all(|byte| byte.is_ascii_digit())
+}
+
+fn is_name(text: &str) -> bool {
+    !text.is_empty() && !text.contains(':') && text.split('/').all(|part| !part.is_empty())
+}
+
+/// A text that the pattern matches, or nearly.
+fn near(pattern: &str, random: &mut Random) -> String {
+    if let Ok(block) = pattern.parse::<ipnet::IpNet>() {
+        let step = |address: IpAddr, by: i8| match address {
+            IpAddr::V4(v4) => IpAddr::V4((u32::from(v4).wrapping_add_signed(by.into())).into()),
+            IpAddr::V6(v6) => IpAddr::V6((u128::from(v6).wrapping_add_signed(by.into())).into()),
+        };
+        let edges = [block.network(), block.broadcast(), step(block.network(), -1), step(block.broadcast(), 1)];
+        return edges[random.below(4)].to_string();
+    }
+    if let Ok(number) = pattern.parse::<i64>()
+        && pattern.len() < 10
+    {
+        return (number + [-1, 0, 0, 1][random.below(4)]).to_string();
+    }
+    let mut out = String::new();
+    let mut rest = pattern;
+    while let Some(c) = rest.chars().next() {
+        if let Some(variable) = rest.strip_prefix("${") {
+            let (name, behind) = variable.split_once('}').unwrap_or((variable, ""));
+            out.push_str(if matches!(name, "*" | "?" | "$") { name } else { random.pick(&["a", "b", "r", ""]) });
+            rest = behind;
+            continue;
+        }
+        match c {
+            '*' => out.push_str(random.pick(&["", "x", "a", "b", "/", "a/b", ":", "*", "é"])),
+            '?' => out.push_str(random.pick(&["x", "a", "/", "?"])),
+            other => out.push(other),
+        }
+        rest = &rest[c.len_utf8()..];
+    }
+    match random.below(12) {
+        0 => _ = out.pop(),
+        1 => out.push_str(random.pick(&["x", "a", "/", ":"])),
+        2 => out = out.to_ascii_uppercase(),
+        3 => out = out.replacen(':', "", 1),
+        _ => {}
+    }
+    out
+}
