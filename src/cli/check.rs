@@ -11,6 +11,7 @@ use crate::question::{Engine, InternalError, Outcome, Settings, Verdict, emit, e
 use crate::report::{explain, json, text};
 use anyhow::anyhow;
 use std::path::Path;
+use std::time::Duration;
 
 /// `leastwise no-new-access`
 pub(crate) fn no_new_access(args: &NoNewAccessArgs) -> Result<Exit, Trouble> {
@@ -112,6 +113,9 @@ fn emit_smt2(folder: Option<&Path>, asking: &Asking, searches: &[(&str, &Ask<'_>
     input::write_all(folder, &files)
 }
 
+/// Z3's resource limit for a query about the other reading of wildcards.
+const REMARK: u32 = 2_000_000;
+
 /// Whether both are decided, and differently.
 fn disagree(a: &Outcome, b: &Outcome) -> bool {
     let decided = |outcome: &Outcome| !matches!(outcome.verdict, Verdict::Unknown(_));
@@ -185,7 +189,9 @@ fn answer(
             ArnMatching::Segment => (ArnMatching::Greedy, "greedy"),
             ArnMatching::Greedy => (ArnMatching::Segment, "segment"),
         };
-        let other = ask(&Settings { matching, prove: false, realistic: false, ..settings })?;
+        // A remark beside the verdict: it may not take longer than verdicts do.
+        let budget = Budget { timeout: settings.budget.timeout.min(Duration::from_secs(2)), rlimit: REMARK, ..settings.budget };
+        let other = ask(&Settings { matching, prove: false, realistic: false, budget, ..settings })?;
         if disagree(&outcome, &other) {
             outcome.notes.push(format!("under --arn-matching {name} the verdict is {}", verdict_word(&other)));
         }

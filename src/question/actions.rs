@@ -98,9 +98,9 @@ impl<'a, 'p: 'a> Table<'a, 'p> {
         let mut table =
             Self { ask, scoped, wild: Vec::new(), literal: BTreeMap::new(), unless, scope: end, own: end.saturating_add(20) };
         let mut known: HashMap<&'a Glob, usize> = HashMap::new();
-        let mut add = |glob: &'a Glob, owner: u32| match glob.as_literal() {
-            Some(text) => table.literal.entry(text).or_default().push(owner),
-            None => {
+        let mut add = |glob: &'a Glob, owner: u32| match glob.has_wildcard() {
+            false => table.literal.entry(glob.literal_prefix()).or_default().push(owner),
+            true => {
                 let at = *known.entry(glob).or_insert_with(|| {
                     table.wild.push(Member { glob: glob.clone(), groups: Vec::new() });
                     table.wild.len() - 1
@@ -183,6 +183,24 @@ impl<'a, 'p: 'a> Table<'a, 'p> {
         };
         let unless = self.ask.unless.map(|access| applying(access, self.unless)).unwrap_or_default();
         Some(Group { grants: applying(self.ask.grants, 0), unless, action })
+    }
+}
+
+impl Group {
+    /// Whether an action is of this group, as far as statements go. Those that must apply come first: most actions differ
+    /// there.
+    pub(super) fn holds(&self, ask: &Ask<'_>, action: &str) -> bool {
+        let lower = action.to_ascii_lowercase();
+        let sides = || [(ask.grants, &self.grants)].into_iter().chain(ask.unless.map(|access| (access, &self.unless)));
+        let applies = |access: &Access, number: usize| {
+            access.statement(number).is_some_and(|(_, statement)| statement.action.applies(&lower))
+        };
+        sides().all(|(access, own)| own.iter().all(|number| applies(access, *number)))
+            && sides().all(|(access, own)| {
+                access
+                    .statements()
+                    .all(|(number, _, statement)| own.binary_search(&number).is_ok() || !statement.action.applies(&lower))
+            })
     }
 }
 

@@ -188,11 +188,11 @@ impl<'a, 'p> Search<'a, 'p> {
         self.found.decided += 1;
         match self.decider.decide(actions, self.ask.by) {
             Decided::Empty if self.confirmed() => return Ok(()),
-            Decided::Empty => return self.ask_z3(group),
+            Decided::Empty => return self.ask_z3(group, &group.grants),
             Decided::Perhaps(request) if self.violates(&request).is_some() => self.note(*request)?,
-            Decided::Perhaps(_) | Decided::Open => return self.ask_z3(group),
+            Decided::Perhaps(_) | Decided::Open => return self.ask_z3(group, &group.grants),
         }
-        let mut all = true;
+        let mut suspects = Vec::new();
         for number in &group.grants {
             let counts = self.ask.grants.grants(*number) && self.ask.by.is_none_or(|by| by == *number);
             if !counts || self.found.statements.contains(number) {
@@ -202,10 +202,10 @@ impl<'a, 'p> Search<'a, 'p> {
             match self.decider.decide(actions, Some(*number)) {
                 Decided::Empty => {}
                 Decided::Perhaps(request) if self.violates(&request).is_some() => self.note(*request)?,
-                Decided::Perhaps(_) | Decided::Open => all = false,
+                Decided::Perhaps(_) | Decided::Open => suspects.push(*number),
             }
         }
-        if all { Ok(()) } else { self.ask_z3(group) }
+        if suspects.is_empty() { Ok(()) } else { self.ask_z3(group, &suspects) }
     }
 
     /// Replays a request and remembers which statements are to blame.

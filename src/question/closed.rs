@@ -27,13 +27,18 @@ pub(super) fn closed_world<'p>(ask: &Ask<'p>) -> Option<Ask<'p>> {
     let of = |action: &&ActionMatch| if action.negated { None } else { prefixes(&action.patterns) };
     let services: Option<Vec<Vec<String>>> = if rules { None } else { granting.iter().map(of).collect() };
     let services: Option<BTreeSet<String>> = services.map(|services| services.into_iter().flatten().collect());
-    let wanted = |prefix: &str| services.as_ref().is_none_or(|services| services.contains(prefix));
-    let mut actions = Vec::new();
-    for (lower, name) in Catalog::latest_actions().iter().filter(|(lower, _)| wanted(lower.split(':').next().unwrap_or(""))) {
+    let counts = |lower: &str| {
         let in_scope = scope.is_none_or(|globs| globs.iter().any(|glob| glob.matches(lower)));
-        if in_scope && (rules || granting.iter().any(|action| action.applies(lower))) {
-            actions.push(name.clone());
+        in_scope && (rules || granting.iter().any(|action| action.applies(lower)))
+    };
+    let actions: Vec<String> = match services {
+        // Only what is named is read from the catalog.
+        Some(named) => {
+            let known = named.iter().filter_map(|prefix| Some((prefix, Catalog::latest().service(prefix)?)));
+            let names = known.flat_map(|(prefix, service)| service.actions().map(move |one| format!("{prefix}:{}", one.name)));
+            names.filter(|name| counts(&name.to_ascii_lowercase())).collect()
         }
-    }
+        None => Catalog::latest_actions().iter().filter(|(lower, _)| counts(lower)).map(|(_, name)| name.clone()).collect(),
+    };
     Some(Ask { actions: ActionScope::Listed(actions), ..ask.clone() })
 }

@@ -111,10 +111,7 @@ fn realize(best: &mut Request, ask: &Ask<'_>, shows: &dyn Fn(&Request) -> bool) 
 /// condition keys, and among them the request's own.
 fn alike(request: &Request, ask: &Ask<'_>, wanted: &Group) -> Vec<String> {
     let catalog = Catalog::latest();
-    let is_alike = |action: &String| {
-        let group = actions::group_of(ask, action);
-        group.grants == wanted.grants && group.unless == wanted.unless && in_scope(ask, action)
-    };
+    let is_alike = |action: &String| in_scope(ask, action) && wanted.holds(ask, action);
     let own = request.action.split(':').next().unwrap_or("").to_ascii_lowercase();
     let of = |prefix: &str, service: &Service| -> Vec<String> {
         service.actions().map(|action| format!("{prefix}:{}", action.name)).collect()

@@ -9,11 +9,12 @@ use crate::smt::{self, Formula};
 use std::collections::HashMap;
 
 /// Z3's resource limit for a query about one more statement to blame, once a witness is there.
-const MORE_BLAME: u32 = 300_000;
+const MORE_BLAME: u32 = 100_000;
 
 impl Search<'_, '_> {
     /// Asks Z3 about the actions of one group: the propositional skeleton, then a guess, then its string theory.
-    pub(super) fn ask_z3(&mut self, group: &Group) -> Result<(), InternalError> {
+    /// `suspects` are the statements of it that may be to blame, as far as the automata can tell.
+    pub(super) fn ask_z3(&mut self, group: &Group, suspects: &[usize]) -> Result<(), InternalError> {
         if !self.settings.z3 {
             self.open(NEEDS_Z3);
             return Ok(());
@@ -38,7 +39,7 @@ impl Search<'_, '_> {
         if open.is_empty() && unencoded.is_none() {
             return Ok(());
         }
-        for number in &group.grants {
+        for number in suspects {
             if self.ask.grants.grants(*number)
                 && self.ask.by.is_none_or(|by| by == *number)
                 && !self.found.statements.contains(number)
@@ -47,7 +48,7 @@ impl Search<'_, '_> {
                 self.note(request)?;
             }
         }
-        if self.settled(&group.grants) {
+        if self.settled(suspects) {
             return Ok(());
         }
         if self.found.witness.is_some() {
@@ -62,7 +63,8 @@ impl Search<'_, '_> {
         if let Some(unsupported) = unencoded {
             self.open(&unsupported.to_string());
         }
-        for (encoder, parts) in open {
+        for (encoder, mut parts) in open {
+            parts.grants.retain(|(number, _)| suspects.contains(number));
             self.query(&encoder, parts, Some(&group.action))?;
         }
         Ok(())
@@ -79,7 +81,8 @@ impl Search<'_, '_> {
         if parts.formula == Formula::False {
             return Ok(());
         }
-        if !self.check_all(&[&whole], encoder, action)? {
+        // With a witness at hand only the statements to blame are left to ask about.
+        if self.found.witness.is_none() && !self.check_all(&[&whole], encoder, action)? {
             return Ok(());
         }
         for (index, formula) in &parts.grants {

@@ -62,39 +62,36 @@ impl Element {
         }
     }
 
-    /// Values of every class that the test can tell apart; none for texts.
-    fn candidates(&self) -> Vec<String> {
-        let around = |bounds: &[BigDecimal], write: fn(&BigDecimal) -> String, wrong: &str| -> Vec<String> {
-            let sorted: BTreeSet<&BigDecimal> = bounds.iter().collect();
-            let sorted: Vec<&BigDecimal> = sorted.into_iter().collect();
-            let one = BigDecimal::from(1);
-            let mut out: Vec<BigDecimal> = sorted.iter().map(|bound| (*bound).clone()).collect();
-            out.extend(sorted.windows(2).filter_map(|pair| Some((*pair.first()? + *pair.get(1)?) / BigDecimal::from(2))));
-            out.extend(sorted.first().map(|first| *first - &one));
-            out.extend(sorted.last().map(|last| *last + &one));
-            out.iter().map(write).chain([wrong.to_owned()]).collect()
-        };
-        match self {
-            Self::Text(_) => Vec::new(),
-            Self::Number(_, bounds, _) => around(bounds, number::to_text, "not-a-number"),
-            Self::Date(_, bounds, _) => around(bounds, date::to_text, "not-a-date"),
-            Self::Address(blocks, _) => {
-                let mut out = vec!["192.0.2.1".to_owned(), "2001:db8::1".to_owned(), "0.0.0.0".to_owned(), "::".to_owned()];
-                for block in blocks {
-                    out.push(block.network().to_string());
-                    // The first address behind the block.
-                    out.extend(match block.broadcast() {
-                        ip::IpAddr::V4(last) => {
-                            u32::from(last).checked_add(1).map(|next| std::net::Ipv4Addr::from(next).to_string())
-                        }
-                        ip::IpAddr::V6(last) => {
-                            u128::from(last).checked_add(1).map(|next| std::net::Ipv6Addr::from(next).to_string())
-                        }
-                    });
+    /// Values of every class that these tests of one kind tell apart together; none for texts. Bounds of different tests
+    /// lie between each other, so they are put in one row first.
+    fn candidates(tests: &[&Self]) -> Vec<String> {
+        let mut bounds: BTreeSet<&BigDecimal> = BTreeSet::new();
+        let mut out = vec!["192.0.2.1".to_owned(), "2001:db8::1".to_owned(), "0.0.0.0".to_owned(), "::".to_owned()];
+        for test in tests {
+            match test {
+                Self::Text(_) => {}
+                Self::Number(_, own, _) | Self::Date(_, own, _) => bounds.extend(own),
+                Self::Address(blocks, _) => {
+                    for block in blocks {
+                        out.push(block.network().to_string());
+                        // The first address behind the block.
+                        out.extend(match block.broadcast() {
+                            ip::IpAddr::V4(last) => {
+                                u32::from(last).checked_add(1).map(|next| std::net::Ipv4Addr::from(next).to_string())
+                            }
+                            ip::IpAddr::V6(last) => {
+                                u128::from(last).checked_add(1).map(|next| std::net::Ipv6Addr::from(next).to_string())
+                            }
+                        });
+                    }
                 }
-                out.push("not-an-address".to_owned());
-                out
             }
+        }
+        match tests.first() {
+            None | Some(Self::Text(_)) => Vec::new(),
+            Some(Self::Number(..)) => row(&bounds).iter().map(number::to_text).chain(["not-a-number".to_owned()]).collect(),
+            Some(Self::Date(..)) => row(&bounds).iter().map(date::to_text).chain(["not-a-date".to_owned()]).collect(),
+            Some(Self::Address(..)) => out.into_iter().chain(["not-an-address".to_owned()]).collect(),
         }
     }
 
@@ -115,6 +112,20 @@ impl Element {
             Self::Number(..) | Self::Date(..) | Self::Address(..) => Key::Other(format!("{fails} {self:?}")),
         }
     }
+}
+
+/// Numbers of every class that bounds cut: the bounds, one between any two, one on each side; any, if there are none.
+fn row(bounds: &BTreeSet<&BigDecimal>) -> Vec<BigDecimal> {
+    let sorted: Vec<&BigDecimal> = bounds.iter().copied().collect();
+    // Multiplication is exact, division is not.
+    let (one, half) = (BigDecimal::from(1), BigDecimal::new(5.into(), 1));
+    let mut out: Vec<BigDecimal> = sorted.iter().map(|bound| (*bound).clone()).collect();
+    match (sorted.first(), sorted.last()) {
+        (Some(first), Some(last)) => out.extend([*first - &one, *last + &one]),
+        _ => out.push(one),
+    }
+    out.extend(sorted.windows(2).filter_map(|pair| Some((*pair.first()? + *pair.get(1)?) * &half)));
+    out
 }
 
 /// What is asked.
@@ -303,7 +314,9 @@ impl Atoms {
         };
         let (accept_texts, refuse_texts) = (text(accept), text(refuse));
         let all = || accept.iter().chain(refuse);
-        let candidates: Vec<String> = all().flat_map(Element::candidates).collect();
+        let kinds: BTreeSet<u8> = all().map(Element::kind).filter(|kind| *kind != 0).collect();
+        let of_kind = |kind: u8| Element::candidates(&all().filter(|element| element.kind() == kind).collect::<Vec<_>>());
+        let candidates: Vec<String> = kinds.iter().flat_map(|kind| of_kind(*kind)).collect();
         let fits = |value: &String, counts: &dyn Fn(&&Element) -> bool| {
             accept.iter().filter(counts).all(|element| element.passes(value))
                 && !refuse.iter().filter(counts).any(|element| element.passes(value))
@@ -313,10 +326,8 @@ impl Atoms {
         }
         // Each kind of value by itself: the candidates are complete for their own kind only.
         let only_texts = candidates.is_empty();
-        let kinds: BTreeSet<u8> = all().map(Element::kind).filter(|kind| *kind != 0).collect();
         for kind in kinds {
-            let own: Vec<String> = all().filter(|element| element.kind() == kind).flat_map(Element::candidates).collect();
-            if !own.iter().any(|value| fits(value, &|element| element.kind() == kind)) {
+            if !of_kind(kind).iter().any(|value| fits(value, &|element| element.kind() == kind)) {
                 return Value::None;
             }
         }

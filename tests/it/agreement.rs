@@ -64,7 +64,7 @@ const PATTERNS: [&str; 12] =
     ["a", "A", "a*", "*b", "?", "*", "a?b", "*/*", "ab", "arn:aws:iam::*:role/*", "arn:aws:iam::111122223333:*", "É"];
 const VARIABLES: [&str; 5] =
     ["${aws:username}", "a${aws:username}*", "${s3:prefix, 'a'}", "*${aws:username}*b", "${*}${s3:prefix}"];
-const NUMBERS: [&str; 6] = ["5", "5.0", "-1", "10", "0.5", "many"];
+const NUMBERS: [&str; 8] = ["5", "5.0", "-1", "10", "0.5", "6", "5.25", "many"];
 const DATES: [&str; 5] = ["2024-01-01T00:00:00Z", "1704067200", "2025-06-01", "2024-01-01T01:00:00+01:00", "soon"];
 const ADDRESSES: [&str; 6] = ["203.0.113.7", "10.1.2.3", "2001:db8::1", "198.51.100.1", "::1", "nowhere"];
 const BLOCKS: [&str; 5] = ["203.0.113.0/24", "10.0.0.0/8", "2001:db8::/32", "198.51.100.1", "::/0"];

@@ -18,6 +18,8 @@ pub(crate) struct Boundary {
     actions: Vec<String>,
     resources: Vec<String>,
     principals: Vec<String>,
+    /// Whether a statement has a principal list: else only identities of accounts are asked about.
+    lists_principals: bool,
     keys: BTreeMap<String, Vec<String>>,
     sets: BTreeSet<String>,
 }
@@ -55,6 +57,7 @@ impl Boundary {
         self.actions.extend(["Action", "NotAction"].into_iter().flat_map(listed));
         self.resources.extend(["Resource", "NotResource"].into_iter().flat_map(listed));
         for name in ["Principal", "NotPrincipal"] {
+            self.lists_principals |= statement.get(name).is_some();
             self.principals.extend(statement.pointer(&format!("/{name}/AWS")).map(texts).unwrap_or_default());
         }
         for (operator, keys) in statement.get("Condition").and_then(Value::as_object).into_iter().flatten() {
@@ -101,8 +104,8 @@ impl Boundary {
     fn principal(&self, random: &mut Random) -> Principal {
         let account = *random.pick(&[&"111122223333", &"999999999999"]);
         let own = match random.below(8) {
-            0 => return Principal::Anonymous,
-            1 => return Principal::Service("lambda.amazonaws.com".to_owned()),
+            0 if self.lists_principals => return Principal::Anonymous,
+            1 if self.lists_principals => return Principal::Service("lambda.amazonaws.com".to_owned()),
             2 => format!("arn:aws:iam::{account}:root"),
             3 => format!("arn:aws:iam::{account}:role/p/r"),
             4 => format!("arn:aws:sts::{account}:assumed-role/r/s"),
@@ -146,7 +149,11 @@ fn near(pattern: &str, random: &mut Random) -> String {
     if let Ok(number) = pattern.parse::<i64>()
         && pattern.len() < 10
     {
-        return (number + [-1, 0, 0, 1][random.below(4)]).to_string();
+        let number = number + [-1, 0, 0, 1][random.below(4)];
+        return format!("{number}{}", random.pick(&["", "", ".5", ".125"]));
+    }
+    if let Some(instant) = pattern.strip_suffix('Z').filter(|text| text.contains('T')) {
+        return format!("{instant}{}Z", random.pick(&["", ".5", ".25"]));
     }
     let mut out = String::new();
     let mut rest = pattern;
