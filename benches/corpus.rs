@@ -19,6 +19,10 @@ use std::path::PathBuf;
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
+/// As in the program.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 fn lines(name: &str) -> Option<Vec<Value>> {
     let folder = std::env::var_os("LEASTWISE_CORPUS").map(PathBuf::from)?;
     let packed = std::fs::read(folder.join(name)).ok()?;
@@ -38,6 +42,9 @@ fn settings(engine: Engine, seconds: f64) -> Settings {
 
 /// Times of one question over many inputs, with the number of UNKNOWNs.
 fn report(name: &str, mut times: Vec<Duration>, unknown: usize) -> Duration {
+    let mut slowest: Vec<(usize, Duration)> = times.iter().copied().enumerate().collect();
+    slowest.sort_by_key(|(_, time)| std::cmp::Reverse(*time));
+    let slowest: Vec<String> = slowest.iter().take(8).map(|(at, time)| format!("#{at} {time:.0?}")).collect();
     times.sort();
     let at = |share: usize| times[(times.len() - 1) * share / 1_000].as_secs_f64() * 1e3;
     let total: Duration = times.iter().sum();
@@ -49,6 +56,7 @@ fn report(name: &str, mut times: Vec<Duration>, unknown: usize) -> Duration {
         at(1_000),
         times.len() as f64 / total.as_secs_f64()
     );
+    println!("  slowest: {}", slowest.join(", "));
     total
 }
 
