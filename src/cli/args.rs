@@ -365,6 +365,9 @@ pub(crate) struct BatchArgs {
     /// Worker threads; all cores by default
     #[arg(long, value_name = "N")]
     pub(crate) jobs: Option<usize>,
+    /// Ask both engines about every line; if two verdicts differ, the line is an error and the exit code is 2
+    #[arg(long)]
+    pub(crate) cross_check: bool,
 }
 
 impl BatchArgs {

@@ -2,21 +2,22 @@
 //!
 //! Lines are read in blocks of a fixed number, answered on all cores, and written in order before the next block is
 //! read, so memory does not grow with the number of lines. Every line carries its own answer or error, so the exit code
-//! says only whether the run went to the end. A line that needs Z3 has a context of its own: contexts only grow.
+//! says only whether the run went to the end. What was answered before in the run is not asked again ([`super::cache`]).
 
 use super::args::BatchArgs;
+use super::cache::Cache;
 use super::{Exit, Trouble, line, progress};
 use crate::diag::Budget;
-use crate::question::ask::NEEDS_Z3;
-use crate::question::{Engine, Settings};
-use crate::smt;
-use anyhow::Context as _;
+use anyhow::{Context as _, anyhow};
 use rayon::prelude::*;
 use std::io::{BufRead, BufReader, Read as _, Write as _};
 use std::path::Path;
 
 /// Lines that one worker takes at a time.
 const PIECE: usize = 8;
+
+/// Bytes of lines that are read before they are answered.
+const MOST_BYTES: usize = 16 << 20;
 
 /// `leastwise batch`
 pub(crate) fn batch(args: &BatchArgs) -> Result<Exit, Trouble> {
@@ -34,15 +35,18 @@ pub(crate) fn batch(args: &BatchArgs) -> Result<Exit, Trouble> {
     }
     let pool = pool.build().context("cannot start the worker threads")?;
     let settings = args.settings();
-    let block = pool.current_num_threads() * PIECE * 4;
+    let cache = Cache::default();
+    let block = pool.current_num_threads() * PIECE * 32;
     let bar = progress::counter();
     let mut out = std::io::stdout().lock();
-    let mut number = 0;
+    let (mut number, mut disagree) = (0, 0);
     loop {
         let mut lines = Vec::with_capacity(block);
-        while lines.len() < block {
+        let mut bytes = 0;
+        while lines.len() < block && bytes < MOST_BYTES {
             let Some(text) = next_line(&mut *input, settings.budget.input_bytes).context("cannot read the input")? else { break };
             number += 1;
+            bytes += text.as_ref().map_or(0, String::len);
             if text.as_ref().is_ok_and(|text| text.trim().is_empty()) {
                 continue;
             }
@@ -56,7 +60,7 @@ pub(crate) fn batch(args: &BatchArgs) -> Result<Exit, Trouble> {
                 .par_chunks(PIECE)
                 .flat_map_iter(|piece| {
                     let answer = |(number, text): &(usize, Result<String, String>)| match text {
-                        Ok(text) => answer(text, *number, &settings),
+                        Ok(text) => line::answer(text, *number, &settings, args.cross_check, &cache),
                         Err(message) => unreadable(*number, message),
                     };
                     piece.iter().map(answer).collect::<Vec<_>>()
@@ -64,26 +68,17 @@ pub(crate) fn batch(args: &BatchArgs) -> Result<Exit, Trouble> {
                 .collect()
         });
         for answer in &answers {
+            disagree += usize::from(args.cross_check && answer.contains(&format!("\"code\":\"{}\"", line::DISAGREE)));
             writeln!(out, "{answer}").context("cannot write the answers")?;
         }
         out.flush().context("cannot write the answers")?;
         bar.inc(u64::try_from(answers.len()).unwrap_or(0));
     }
     bar.finish_and_clear();
-    Ok(Exit::Holds)
-}
-
-/// Answers a line without Z3 if that is enough, else with a Z3 context of its own.
-fn answer(text: &str, number: usize, settings: &Settings) -> String {
-    let without = Settings { z3: false, ..*settings };
-    // A refinement is always proved by Z3.
-    if settings.engine == Engine::Auto && !text.contains("\"refine\"") && !text.contains("\"verify\"") {
-        let answer = line::answer(text, number, &without);
-        if !answer.contains(NEEDS_Z3) {
-            return answer;
-        }
+    if disagree > 0 {
+        return Err(anyhow!("the engines disagree about {disagree} lines; please report them").into());
     }
-    smt::in_fresh_context(|| line::answer(text, number, settings))
+    Ok(Exit::Holds)
 }
 
 fn unreadable(number: usize, message: &str) -> String {

@@ -1,5 +1,6 @@
 //! What does one line of `batch` ask, and what is its answer?
 
+use super::cache::Cache;
 use crate::catalog::Catalog;
 use crate::diag::{Diagnostic, Diagnostics, Source, Span};
 use crate::eval::{self, Decision};
@@ -7,21 +8,26 @@ use crate::json::{self as strict, Value};
 use crate::policy::access_json::{self, document};
 use crate::policy::{Access, ArnMatching, request_json};
 use crate::question::access_not_granted::{self as not_granted, access_not_granted};
+use crate::question::ask::NEEDS_Z3;
 use crate::question::difference::difference;
 use crate::question::equivalent::equivalent;
 use crate::question::no_new_access::no_new_access;
 use crate::question::no_public_access::no_public_access;
 use crate::question::outside_access::outside_access;
-use crate::question::{InternalError, Settings};
+use crate::question::{Engine, InternalError, Settings};
 use crate::refine::{self, Outcome};
 use crate::report::json;
+use crate::smt;
 use crate::usage;
 use serde_json::{Map, json};
+use std::sync::Arc;
 
 /// Why a line has no answer.
 pub(super) enum Failed {
     Input(Diagnostics),
     Internal(InternalError),
+    /// The engines' answers differ.
+    Disagree(Box<[serde_json::Value; 2]>),
 }
 
 impl From<Diagnostic> for Failed {
@@ -51,12 +57,29 @@ impl From<refine::Error> for Failed {
     }
 }
 
-/// Answers one line; `number` is its place in the input, from 1.
-pub(super) fn answer(text: &str, number: usize, settings: &Settings) -> String {
+/// Answers one line; `number` is its place in the input, from 1. What needs Z3 is asked with Z3 contexts of its own, as
+/// these only grow.
+pub(super) fn answer(text: &str, number: usize, settings: &Settings, cross_check: bool, cache: &Cache) -> String {
     let source = Source::new(format!("line {number}"), text);
     let read = strict::read(&source, &settings.budget);
     let id = read.as_ref().ok().and_then(|value| value.get("id")).map_or(serde_json::Value::Null, plain);
-    let answered = read.map_err(Failed::from).and_then(|value| self::value(&source, &value, settings));
+    let answered = read.map_err(Failed::from).and_then(|value| {
+        let question = without_id(text, &value);
+        if let Some(known) = cache.answer(&question) {
+            return Ok(known);
+        }
+        let answer = with_z3_if_needed(&value, settings, |settings| self::value(&source, &value, settings, cache))?;
+        if cross_check && let verdict @ ("PASS" | "FAIL") = verdict(&answer) {
+            let engine = if settings.engine == Engine::Auto { Engine::Strings } else { Engine::Auto };
+            let other = Settings { engine, prove: false, realistic: false, ..*settings };
+            let other = smt::in_fresh_context(|| self::value(&source, &value, &other, cache))?;
+            if matches!(self::verdict(&other), "PASS" | "FAIL") && self::verdict(&other) != verdict {
+                return Err(Failed::Disagree(Box::new([answer, other])));
+            }
+        }
+        cache.keep_answer(question, &answer);
+        Ok(answer)
+    });
     let mut out = Map::new();
     out.insert("id".to_owned(), id);
     match answered {
@@ -64,6 +87,12 @@ pub(super) fn answer(text: &str, number: usize, settings: &Settings) -> String {
         Ok(other) => _ = out.insert("result".to_owned(), other),
         Err(Failed::Internal(error)) => {
             out.insert("error".to_owned(), json!({"code": "internal-error", "message": error.to_string(), "line": number}));
+        }
+        Err(Failed::Disagree(answers)) => {
+            let message = "the engines disagree; please report it with the whole line";
+            let versions = json!({"leastwise": env!("CARGO_PKG_VERSION"), "z3": smt::version()});
+            let error = json!({"code": DISAGREE, "message": message, "line": number, "versions": versions, "answers": *answers});
+            out.insert("error".to_owned(), error);
         }
         Err(Failed::Input(found)) => {
             let message = found.to_string();
@@ -74,6 +103,36 @@ pub(super) fn answer(text: &str, number: usize, settings: &Settings) -> String {
     serde_json::Value::Object(out).to_string()
 }
 
+/// The code of a line about which the engines disagree.
+pub(super) const DISAGREE: &str = "engines-disagree";
+
+fn verdict(answer: &serde_json::Value) -> &str {
+    answer.get("result").and_then(serde_json::Value::as_str).unwrap_or_default()
+}
+
+/// The line's text but for the value of its `id`.
+fn without_id(text: &str, value: &Value) -> String {
+    let id = value.get("id").map_or(Span::default(), |id| id.span);
+    format!("{}{}", text.get(..id.start).unwrap_or(""), text.get(id.end..).unwrap_or(text))
+}
+
+/// Asks without Z3 if that is enough, else with a Z3 context of its own.
+fn with_z3_if_needed(
+    value: &Value,
+    settings: &Settings,
+    ask: impl Fn(&Settings) -> Result<serde_json::Value, Failed> + Send + Sync,
+) -> Result<serde_json::Value, Failed> {
+    // A refinement is always proved by Z3.
+    let proved = matches!(value.get("check").and_then(Value::as_str), Some("refine" | "verify"));
+    if settings.engine == Engine::Auto && !settings.prove && !proved {
+        let answer = ask(&Settings { z3: false, ..*settings })?;
+        if !answer.to_string().contains(NEEDS_Z3) {
+            return Ok(answer);
+        }
+    }
+    smt::in_fresh_context(|| ask(settings))
+}
+
 fn plain(value: &Value) -> serde_json::Value {
     serde_json::from_str(&value.to_string()).unwrap_or(serde_json::Value::Null)
 }
@@ -82,27 +141,28 @@ fn bad(source: &Source, span: Span, message: impl Into<String>, help: &str) -> D
     Diagnostic::error("bad-request", source, span, message, help)
 }
 
-fn value(source: &Source, value: &Value, settings: &Settings) -> Result<serde_json::Value, Failed> {
+fn value(source: &Source, value: &Value, settings: &Settings, cache: &Cache) -> Result<serde_json::Value, Failed> {
+    let access_definition = |name: &str| access_definition(source, value, name, cache);
     let checks =
         "write no-new-access, access-not-granted, no-public-access, outside-access, equivalent, diff, refine, verify or simulate";
     let check = member(source, value, "check")?;
     match check.as_str() {
         Some("no-new-access" | "check-no-new-access") => {
-            let (existing, new) = (access_definition(source, value, "existing")?, access_definition(source, value, "new")?);
+            let (existing, new) = (access_definition("existing")?, access_definition("new")?);
             Ok(json::outcome(&no_new_access(&existing, &new, settings)?))
         }
         Some("access-not-granted" | "check-access-not-granted") => {
-            let policy = access_definition(source, value, "policy")?;
+            let policy = access_definition("policy")?;
             let access = self::access(source, member(source, value, "access")?)?;
             check_access(&access)?;
             Ok(json::outcome(&access_not_granted(&policy, &access, settings)?))
         }
         Some("equivalent") => {
-            let (a, b) = (access_definition(source, value, "a")?, access_definition(source, value, "b")?);
+            let (a, b) = (access_definition("a")?, access_definition("b")?);
             Ok(json::outcome(&equivalent(&a, &b, settings)?))
         }
         Some("diff") => {
-            let (old, new) = (access_definition(source, value, "old")?, access_definition(source, value, "new")?);
+            let (old, new) = (access_definition("old")?, access_definition("new")?);
             Ok(crate::report::difference::json(&difference(&old, &new, settings)?, &old, &new))
         }
         Some("refine") => {
@@ -129,7 +189,7 @@ fn value(source: &Source, value: &Value, settings: &Settings) -> Result<serde_js
             Ok(simulations.first().map_or(serde_json::Value::Null, Simulation::json))
         }
         Some("no-public-access" | "check-no-public-access") => {
-            let policy = access_definition(source, value, "policy")?;
+            let policy = access_definition("policy")?;
             super::check::check_resource_side(&policy)?;
             let of = member(source, value, "resourceType")?;
             let of = super::check::resource_type(of.as_str().unwrap_or_default())
@@ -137,7 +197,7 @@ fn value(source: &Source, value: &Value, settings: &Settings) -> Result<serde_js
             Ok(json::outcome(&no_public_access(&policy, of, settings)?))
         }
         Some("outside-access") => {
-            let policy = access_definition(source, value, "policy")?;
+            let policy = access_definition("policy")?;
             super::check::check_resource_side(&policy)?;
             let trusted = member(source, value, "trusted")?;
             let texts: Option<Vec<&str>> =
@@ -157,8 +217,16 @@ fn member<'v>(source: &Source, value: &'v Value, name: &str) -> Result<&'v Value
 }
 
 /// The access definition of a member, of the type that the line says.
-fn access_definition(source: &Source, value: &Value, name: &str) -> Result<Access, Diagnostics> {
-    let access = access_json::read(source, member(source, value, name)?, name)?;
+fn access_definition(source: &Source, value: &Value, name: &str, cache: &Cache) -> Result<Arc<Access>, Diagnostics> {
+    let written = member(source, value, name)?;
+    let read = || access_json::read(source, written, name);
+    // What may be wrong with its type is told by places in this line.
+    if value.get("policyType").is_none()
+        && let Some(text) = source.text.get(written.span.start..written.span.end)
+    {
+        return cache.policy(text, read);
+    }
+    let access = Arc::new(read()?);
     let said = match value.get("policyType").map(|said| (said.as_str(), said.span)) {
         None | Some((Some("IDENTITY_POLICY"), _)) => super::args::PolicyType::Identity,
         Some((Some("RESOURCE_POLICY"), _)) => super::args::PolicyType::Resource,

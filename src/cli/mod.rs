@@ -5,6 +5,7 @@
 
 mod args;
 mod batch;
+mod cache;
 mod check;
 mod difference;
 mod generate;

@@ -202,6 +202,37 @@ fn batch_answers_in_order_and_an_error_harms_no_other_line() {
     assert!(answer["policy"]["Statement"][0]["Action"].as_array().unwrap().contains(&json!("lambda:ListFunction*")), "{answer}");
 }
 
+/// What is kept of a run may not change an answer: the same lines one by one, together, and in another order.
+#[test]
+fn batch_answers_do_not_depend_on_other_lines() {
+    let policies = [ALLOW_ALL, ALLOW_GET, r#"{"Statement":{"Effect":"Allow","Action":"s3:*","Resource":"*"}}"#];
+    let mut lines = Vec::new();
+    for (at, a) in policies.iter().enumerate() {
+        for b in &policies {
+            lines.push(format!("{{\"id\":\"{at}\",\"check\":\"no-new-access\",\"existing\":{a},\"new\":{b}}}"));
+            lines.push(format!("{{\"check\":\"equivalent\",\"a\":{a},\"b\":{b},\"id\":7}}"));
+        }
+    }
+    // Not the time it took.
+    let ask = |input: &str, more: &[&str]| -> Vec<Value> {
+        let (code, out, err) = leastwise(&[&["batch", "--jobs", "1"], more].concat(), input);
+        assert_eq!(code, 0, "{err}");
+        let read = |line: &str| {
+            let mut answer: Value = serde_json::from_str(line).unwrap();
+            answer.as_object_mut().unwrap().remove("proof");
+            answer
+        };
+        out.lines().map(read).collect()
+    };
+    let alone: Vec<Value> = lines.iter().flat_map(|line| ask(line, &[])).collect();
+    let twice = [lines.join("\n"), lines.join("\n")].join("\n");
+    assert_eq!(ask(&twice, &[]), [alone.clone(), alone.clone()].concat());
+    lines.reverse();
+    let reversed: Vec<Value> = alone.iter().rev().cloned().collect();
+    assert_eq!(ask(&lines.join("\n"), &["--cross-check"]), reversed);
+    assert!(alone.iter().any(|answer| answer["result"] == "PASS") && alone.iter().any(|answer| answer["result"] == "FAIL"));
+}
+
 #[test]
 fn completions_and_manual_are_made() {
     let (code, out, _) = leastwise(&["completions", "bash"], "");
