@@ -17,6 +17,7 @@ use std::time::Duration;
 pub(crate) fn no_new_access(args: &NoNewAccessArgs) -> Result<Exit, Trouble> {
     let (existing, new) = (input::access(&args.existing)?, input::access(&args.new)?);
     [&existing, &new].into_iter().try_for_each(|access| check_type(access, args.policy_type))?;
+    check_alike(&existing, &new)?;
     let search = no_new::search(&existing, &new);
     emit_smt2(args.emit_smt2.as_deref(), &args.asking, &[("no-new-access.smt2", &search)])?;
     let sides = [("new policy", &new), ("existing policy", &existing)];
@@ -54,6 +55,7 @@ pub(crate) fn no_public_access(args: &NoPublicAccessArgs) -> Result<Exit, Troubl
 /// `leastwise equivalent`
 pub(crate) fn equivalent(args: &EquivalentArgs) -> Result<Exit, Trouble> {
     let (a, b) = (input::access(&args.a)?, input::access(&args.b)?);
+    check_alike(&a, &b)?;
     let (only_b, only_a) = (no_new::search(&a, &b), no_new::search(&b, &a));
     let searches = [("only-the-second-grants.smt2", &only_b), ("only-the-first-grants.smt2", &only_a)];
     emit_smt2(args.emit_smt2.as_deref(), &args.asking, &searches)?;
@@ -98,6 +100,25 @@ pub(crate) fn check_type(access: &policy::Access, said: Option<PolicyType>) -> R
         ("a statement of a resource policy names no principal", "add Principal, or say --policy-type identity (IDENTITY_POLICY)")
     };
     Err(Diagnostic::error("wrong-policy-type", &policy.source, statement.span, what, help))
+}
+
+/// Two policies of one kind, if both stand alone: what one says of principals the other must say too.
+pub(crate) fn check_alike(a: &policy::Access, b: &policy::Access) -> Result<(), Diagnostic> {
+    let names_principals = |access: &policy::Access| {
+        let first = access.statements().next().filter(|_| access.is_alone());
+        first.map(|(_, _, statement)| statement.principal.is_some())
+    };
+    match (names_principals(a), names_principals(b)) {
+        (Some(own), Some(other)) if own != other => {
+            let resource = if own { a } else { b };
+            let Some(policy::access::Member { policy, .. }) = resource.members().first() else { return Ok(()) };
+            let span = policy.statements.first().map(|statement| statement.span).unwrap_or_default();
+            let message = "a resource policy is compared with an identity policy: this statement names principals";
+            let help = "compare policies of one type, or put both into stacks (identityPolicies, resourcePolicy)";
+            Err(Diagnostic::error("wrong-policy-type", &policy.source, span, message, help))
+        }
+        _ => Ok(()),
+    }
 }
 
 fn emit_smt2(folder: Option<&Path>, asking: &Asking, searches: &[(&str, &Ask<'_>)]) -> Result<(), Trouble> {

@@ -8,6 +8,7 @@ use crate::report::difference as report;
 /// `leastwise diff`
 pub(crate) fn diff(args: &DiffArgs) -> Result<Exit, Trouble> {
     let (old, new) = (input::access(&args.old)?, input::access(&args.new)?);
+    super::check::check_alike(&old, &new)?;
     let spinner = progress::spinner("comparing");
     let found = difference(&old, &new, &args.settings())?;
     drop(spinner);

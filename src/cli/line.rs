@@ -149,6 +149,7 @@ fn value(source: &Source, value: &Value, settings: &Settings, cache: &Cache) -> 
     match check.as_str() {
         Some("no-new-access" | "check-no-new-access") => {
             let (existing, new) = (access_definition("existing")?, access_definition("new")?);
+            super::check::check_alike(&existing, &new)?;
             Ok(json::outcome(&no_new_access(&existing, &new, settings)?))
         }
         Some("access-not-granted" | "check-access-not-granted") => {
@@ -159,10 +160,12 @@ fn value(source: &Source, value: &Value, settings: &Settings, cache: &Cache) -> 
         }
         Some("equivalent") => {
             let (a, b) = (access_definition("a")?, access_definition("b")?);
+            super::check::check_alike(&a, &b)?;
             Ok(json::outcome(&equivalent(&a, &b, settings)?))
         }
         Some("diff") => {
             let (old, new) = (access_definition("old")?, access_definition("new")?);
+            super::check::check_alike(&old, &new)?;
             Ok(crate::report::difference::json(&difference(&old, &new, settings)?, &old, &new))
         }
         Some("refine") => {

@@ -16,12 +16,12 @@ impl Encoder {
 
     /// The formula that is true of the actions that one of these patterns (in lower case) matches.
     pub fn action_patterns(&mut self, patterns: &[Glob]) -> Formula {
-        let variable = Text::var("action");
-        self.constrain("action", || {
+        let variable = Text::var("Action");
+        self.constrain("Action", || {
             // Printable ASCII but the colon, the wildcards and capital letters.
             let letter = Regex::OneOf([('!', ')'), ('+', '9'), (';', '>'), ('@', '@'), ('[', '~')].into());
             let expression = Regex::concat([letter.clone().plus(), Regex::literal(":"), letter.plus()]);
-            Formula::atom(Atom::Matches(Text::var("action"), expression.into()))
+            Formula::atom(Atom::Matches(Text::var("Action"), expression.into()))
         });
         Formula::or(patterns.iter().map(|pattern| text::glob(&variable, pattern)))
     }

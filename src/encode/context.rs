@@ -39,22 +39,22 @@ pub(super) const RESOURCE_ACCOUNT: &str = "aws:resourceaccount";
 
 /// The Boolean that says a key, or an element of it, is present.
 pub(super) fn present(slot: &str) -> String {
-    format!("{slot}?")
+    format!("{slot} Present")
 }
 
 /// The name of one optional element of a multivalued key.
 pub(super) fn element(key: &str, index: usize) -> String {
-    format!("{key}[{index}]")
+    format!("{key} Element {index}")
 }
 
 /// The Boolean that says a slot's value is of the kind it is compared with.
 pub(super) fn valid(slot: &str) -> String {
-    format!("{slot} is valid")
+    format!("{slot} Valid")
 }
 
 /// The Boolean that says a slot's address is IPv6, and its bits either way.
 pub(super) fn address(slot: &str) -> (String, String, String) {
-    (format!("{slot} is IPv6"), format!("{slot} bits of IPv4"), format!("{slot} bits of IPv6"))
+    (format!("{slot} IPv6"), format!("{slot} Bits 4"), format!("{slot} Bits 6"))
 }
 
 /// The representation of every key that these statements mention.
@@ -160,7 +160,7 @@ impl Encoder {
         let known = Formula::var(&present(RESOURCE_ACCOUNT));
         let is_arn = self.shape == super::ResourceShape::Arn;
         if is_arn {
-            self.resource_part("resource.account");
+            self.resource_part("Resource.account");
         }
         self.constrain(RESOURCE_ACCOUNT, || {
             let digits = |text: Text| text::matches(&text, crate::smt::Regex::OneOf([('0', '9')].into()).times(12));
@@ -168,7 +168,7 @@ impl Encoder {
             if !is_arn {
                 return is_account;
             }
-            let of_arn = Text::var("resource.account");
+            let of_arn = Text::var("Resource.account");
             let same = Formula::and([known.clone(), Formula::equal(&Text::var(RESOURCE_ACCOUNT), &of_arn)]);
             Formula::and([is_account, digits(of_arn).implies(same)])
         });

@@ -38,7 +38,7 @@ impl Encoder {
 
     /// The action of a model, if the query left it open.
     pub fn decode_action(&self, model: &Model) -> String {
-        model.text("action").filter(|text| !text.is_empty()).unwrap_or_else(|| "service:action".to_owned())
+        model.text("Action").filter(|text| !text.is_empty()).unwrap_or_else(|| "service:action".to_owned())
     }
 
     fn used(&self, variable: &str) -> bool {
@@ -54,12 +54,12 @@ impl Encoder {
         let mut parts = vec!["arn".to_owned()];
         for name in resource::PARTS {
             let plain = match name {
-                "resource.partition" => "aws",
-                "resource.service" => service,
-                "resource.region" | "resource.account" if service == "s3" => "",
-                "resource.region" if service == "iam" => "",
-                "resource.region" => "us-east-1",
-                "resource.account" => ACCOUNT,
+                "Resource.partition" => "aws",
+                "Resource.service" => service,
+                "Resource.region" | "Resource.account" if service == "s3" => "",
+                "Resource.region" if service == "iam" => "",
+                "Resource.region" => "us-east-1",
+                "Resource.account" => ACCOUNT,
                 _ => "example",
             };
             let value = if self.used(name) { model.text(name) } else { None };

@@ -30,7 +30,7 @@ impl Encoder {
     /// if a key that the query takes for single-valued has several values.
     pub fn fixed(&self, request: &Request) -> Option<Formula> {
         let text = |name: &str, value: &str| Formula::equal(&Text::var(name), &Text::constant(value));
-        let mut parts = vec![text("action", &request.action.to_ascii_lowercase())];
+        let mut parts = vec![text("Action", &request.action.to_ascii_lowercase())];
         match arn::split(&request.resource) {
             Some([_, values @ ..]) => {
                 parts.extend(resource::PARTS.into_iter().zip(values).map(|(name, value)| text(name, value)));

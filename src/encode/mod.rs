@@ -6,14 +6,14 @@
 //!
 //! | of the request | in the formula |
 //! |---|---|
-//! | action | text `action` in lower case, `service:name` |
-//! | resource, an ARN | texts `resource.partition`, `.service`, `.region`, `.account` without colons, `.id` with any |
-//! | resource, no ARN | text `resource.text` (`*` for actions without a resource) |
-//! | principal | integers `principal.kind` and `.type`; texts `.partition`, `.name`, `.service`, ..., `aws:principalaccount` |
-//! | context key, one value | Boolean `key?` (present) and a text, real or bit vector |
+//! | action | text `Action` in lower case, `service:name` |
+//! | resource, an ARN | texts `Resource.partition`, `.service`, `.region`, `.account` without colons, `.id` with any |
+//! | resource, no ARN | text `Resource.text` (`*` for actions without a resource) |
+//! | principal | integers `Principal.kind` and `.type`; texts `.partition`, `.name`, `.service`, ..., `aws:principalaccount` |
+//! | context key, one value | Boolean `key Present` and a text, real or bit vector |
 //! | context key, several values | as many optional elements as there are different tests of one value, at least one |
 //!
-//! The last row is exact, whatever the size of the set: a set enters a formula only as "some element passes test T", so
+//! Keys are in lower case and our own names are not, so no policy can name one of ours. The last row is exact, whatever the size of the set: a set enters a formula only as "some element passes test T", so
 //! from any set it is enough to keep one element for each test that some element passes.
 //!
 //! Invariants: a formula holds for an assignment if and only if the evaluator says so of the request it stands for.

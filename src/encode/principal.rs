@@ -9,23 +9,23 @@
 use super::{Encoder, expand, text};
 use crate::glob::{Glob, Token};
 use crate::policy::compose::Through;
-use crate::policy::request::{ANONYMOUS, DERIVED};
+use crate::policy::request::{ANONYMOUS, CLOUDFRONT, DERIVED, INSTANCE_ROLE};
 use crate::policy::{Part, PrincipalMatch, PrincipalPattern, Template, TextMode};
 use crate::smt::term::Cmp;
 use crate::smt::{Atom, Formula, Int, Regex, Text};
 
-pub(super) const KIND: &str = "principal.kind";
-pub(super) const TYPE: &str = "principal.type";
-pub(super) const PARTITION: &str = "principal.partition";
+pub(super) const KIND: &str = "Principal.kind";
+pub(super) const TYPE: &str = "Principal.type";
+pub(super) const PARTITION: &str = "Principal.partition";
 pub(super) const ACCOUNT: &str = "aws:principalaccount";
-pub(super) const NAME: &str = "principal.name";
-pub(super) const ARN: &str = "principal.arn";
-pub(super) const SERVICE: &str = "principal.service";
-pub(super) const FEDERATED: &str = "principal.federated";
-pub(super) const CANONICAL: &str = "principal.canonical";
-pub(super) const IS_SESSION: &str = "principal.is_session";
-pub(super) const ROLE_NAME: &str = "principal.role_name";
-pub(super) const SESSION_NAME: &str = "principal.session_name";
+pub(super) const NAME: &str = "Principal.name";
+pub(super) const ARN: &str = "Principal.arn";
+pub(super) const SERVICE: &str = "Principal.service";
+pub(super) const FEDERATED: &str = "Principal.federated";
+pub(super) const CANONICAL: &str = "Principal.canonical";
+pub(super) const IS_SESSION: &str = "Principal.is_session";
+pub(super) const ROLE_NAME: &str = "Principal.role_name";
+pub(super) const SESSION_NAME: &str = "Principal.session_name";
 
 /// The values of `principal.kind`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -152,13 +152,19 @@ impl Encoder {
             {
                 Formula::False
             }
-            PrincipalPattern::Service(glob) => Formula::and([self.kind(Kind::Service), named(SERVICE, glob)]),
-            PrincipalPattern::Federated(glob) => Formula::and([self.kind(Kind::Federated), named(FEDERATED, glob)]),
+            PrincipalPattern::Service(glob) => Formula::and([self.kind(Kind::Service), self.id(SERVICE, glob)]),
+            PrincipalPattern::Federated(glob) => Formula::and([self.kind(Kind::Federated), self.id(FEDERATED, glob)]),
             PrincipalPattern::CanonicalUser(id) => {
-                Formula::and([self.kind(Kind::Canonical), named(CANONICAL, &Glob::literal(id))])
+                Formula::and([self.kind(Kind::Canonical), self.id(CANONICAL, &Glob::literal(id))])
             }
             PrincipalPattern::Nobody(_) => Formula::False,
         }
+    }
+
+    /// The id of a principal without an ARN, never empty, matches a glob.
+    fn id(&mut self, variable: &str, glob: &Glob) -> Formula {
+        self.constrain(variable, || Formula::equal(&Text::var(variable), &Text::constant("")).not());
+        named(variable, glob)
     }
 
     fn partition(&mut self, wanted: &Template) -> Formula {
@@ -168,10 +174,12 @@ impl Encoder {
 
     pub(super) fn account_text(&mut self) -> Text {
         let anonymous = self.kind(Kind::Anonymous);
+        let user = self.of_type(Type::User);
         self.constrain(ACCOUNT, || {
             let number = text::matches(&Text::var(ACCOUNT), Regex::OneOf([('0', '9')].into()).times(12));
             let nobody = Formula::equal(&Text::var(ACCOUNT), &Text::constant(ANONYMOUS));
-            Formula::and([anonymous.clone().implies(nobody), Formula::or([anonymous, number])])
+            let of_cloudfront = Formula::and([user, Formula::equal(&Text::var(ACCOUNT), &Text::constant(CLOUDFRONT))]);
+            Formula::and([anonymous.clone().implies(nobody), Formula::or([anonymous, number, of_cloudfront])])
         });
         Text::var(ACCOUNT)
     }
@@ -191,12 +199,14 @@ impl Encoder {
     /// The name behind `user/`, `role/` or `federated-user/`: segments between slashes, for a federated user one.
     pub(super) fn name(&mut self) -> Text {
         let federated = self.of_type(Type::FederatedUser);
+        let role = self.of_type(Type::Role);
         self.constrain(NAME, || {
             let segment = || Regex::none_of(&[':', '/']).plus();
             let path = Regex::concat([segment(), Regex::literal("/")]).star();
             let whole = text::matches(&Text::var(NAME), Regex::concat([path, segment()]));
             let slash = Formula::atom(Atom::Contains(Text::var(NAME), Text::constant("/")));
-            Formula::and([whole, federated.implies(slash.not())])
+            let instance = Formula::and([role, Formula::equal(&Text::var(NAME), &Text::constant(INSTANCE_ROLE))]);
+            Formula::and([Formula::or([whole, instance]), federated.implies(slash.not())])
         });
         Text::var(NAME)
     }
@@ -246,7 +256,9 @@ impl Encoder {
         self.constrain(IS_SESSION, || {
             let segment = |name: &str| text::matches(&Text::var(name), Regex::none_of(&[':', '/']).plus());
             let tie = role_of_name.unwrap_or(Formula::True);
-            Formula::var(IS_SESSION).implies(Formula::and([is_role, tie, segment(ROLE_NAME), segment(SESSION_NAME)]))
+            let instance = Formula::equal(&Text::var(ROLE_NAME), &Text::constant(INSTANCE_ROLE));
+            let role_name = Formula::or([segment(ROLE_NAME), instance]);
+            Formula::var(IS_SESSION).implies(Formula::and([is_role, tie, role_name, segment(SESSION_NAME)]))
         });
         let mut ways = Vec::new();
         for residual in residuals(&template(rest), "assumed-role/").unwrap_or_default() {
@@ -346,7 +358,10 @@ impl Encoder {
                 });
                 Some((Formula::or([is_service, is_aws]), key.to_owned()))
             }
-            "aws:principalservicename" => Some((self.kind(Kind::Service), SERVICE.to_owned())),
+            "aws:principalservicename" => {
+                self.id(SERVICE, &Glob::parse("*"));
+                Some((self.kind(Kind::Service), SERVICE.to_owned()))
+            }
             _ => None,
         }
     }

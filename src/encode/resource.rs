@@ -10,10 +10,10 @@ use std::cell::RefCell;
 
 /// The parts of the symbolic ARN, in order, without the leading `arn`.
 pub(super) const PARTS: [&str; 5] =
-    ["resource.partition", "resource.service", "resource.region", "resource.account", "resource.id"];
+    ["Resource.partition", "Resource.service", "Resource.region", "Resource.account", "Resource.id"];
 
 /// The variable of a resource that is no ARN.
-pub(super) const OTHER: &str = "resource.text";
+pub(super) const OTHER: &str = "Resource.text";
 
 impl Encoder {
     /// The list, or its complement under `NotResource`, applies.
@@ -76,8 +76,8 @@ impl Encoder {
             let filled = Formula::equal(&text, &Text::constant("")).not();
             let no_colon = Formula::atom(Atom::Contains(text, Text::constant(":"))).not();
             match name {
-                "resource.id" => filled,
-                "resource.region" | "resource.account" => no_colon,
+                "Resource.id" => filled,
+                "Resource.region" | "Resource.account" => no_colon,
                 _ => Formula::and([filled, no_colon]),
             }
         });

@@ -5,6 +5,7 @@ use super::{Encoder, ResourceShape, Unsupported};
 use crate::glob::Glob;
 use crate::policy::Access;
 use crate::policy::compose::{Fact, Rule, Through};
+use crate::policy::request::CLOUDFRONT;
 use crate::smt::{Atom, Formula, Text};
 use std::collections::HashMap;
 
@@ -111,7 +112,10 @@ impl Encoder {
     fn fact(&mut self, fact: &Fact, open_action: bool) -> Formula {
         use super::principal::Kind;
         match fact {
-            Fact::Identity => self.kind(Kind::Aws),
+            Fact::Identity => {
+                let of_cloudfront = Formula::equal(&self.account_text(), &Text::constant(CLOUDFRONT));
+                Formula::and([self.kind(Kind::Aws), of_cloudfront.not()])
+            }
             Fact::User => self.of_type(Type::User),
             Fact::Root => self.of_type(Type::Root),
             Fact::ServiceLinked => {
@@ -142,9 +146,9 @@ impl Encoder {
             }
             Fact::Resource(..) if self.shape == ResourceShape::Other => Formula::False,
             Fact::Resource(service, start) => {
-                ["resource.service", "resource.id"].into_iter().for_each(|part| self.resource_part(part));
-                let service = Formula::equal(&Text::var("resource.service"), &Text::constant(service));
-                Formula::and([service, Formula::atom(Atom::Prefix(Text::constant(start), Text::var("resource.id")))])
+                ["Resource.service", "Resource.id"].into_iter().for_each(|part| self.resource_part(part));
+                let service = Formula::equal(&Text::var("Resource.service"), &Text::constant(service));
+                Formula::and([service, Formula::atom(Atom::Prefix(Text::constant(start), Text::var("Resource.id")))])
             }
         }
     }

@@ -2,13 +2,14 @@
 
 use crate::glob::Glob;
 use crate::policy::compose::Fact;
+use crate::policy::request::CLOUDFRONT;
 use crate::policy::{Principal, Request};
 use crate::value::arn;
 
 /// Whether the fact holds.
 pub(super) fn holds(fact: &Fact, request: &Request) -> bool {
     match fact {
-        Fact::Identity => matches!(request.principal, Principal::Aws(_)),
+        Fact::Identity => own(request).is_some_and(|[_, _, _, _, account, _]| account != CLOUDFRONT),
         Fact::User => own(request).is_some_and(|[_, _, service, _, _, rest]| service == "iam" && rest.starts_with("user/")),
         Fact::Root => own(request).is_some_and(|[_, _, service, _, _, rest]| service == "iam" && rest == "root"),
         Fact::ServiceLinked => {

@@ -59,7 +59,7 @@ pub enum Through {
 /// A fact about a request.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Fact {
-    /// The principal is an identity of an account: root, user, role, session, federated user.
+    /// The principal is an identity of a customer's account: root, user, role, session, federated user.
     Identity,
     /// The principal is an IAM user.
     User,

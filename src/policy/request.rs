@@ -87,6 +87,9 @@ impl Request {
             return false;
         }
         let owner = arn::split(&self.resource).map(|[_, _, _, _, account, _]| account).filter(|account| arn::is_account(account));
+        if !self.resource_account().is_none_or(arn::is_account) {
+            return false;
+        }
         DERIVED.into_iter().all(as_follows) && (owner.is_none() || owner == self.resource_account())
     }
 
@@ -111,6 +114,13 @@ impl Principal {
 
 /// The value of `aws:PrincipalAccount` for a request without credentials.
 pub const ANONYMOUS: &str = "anonymous";
+
+/// What stands for an account in the ARNs of CloudFront's origin access identities: `user/CloudFront Origin Access
+/// Identity E...`, principals of bucket policies that are of no customer's account.
+pub const CLOUDFRONT: &str = "cloudfront";
+
+/// The name, with a colon, of the role behind the own identity of an EC2 instance; its sessions are named as instances.
+pub const INSTANCE_ROLE: &str = "aws:ec2-instance";
 
 /// The keys that may follow from a principal.
 pub const DERIVED: [&str; 6] = [

@@ -7,7 +7,7 @@
 //! catalog: a wildcard reaches nothing of the catalog that is not in the region.
 
 use super::actions::{self, Group};
-use super::ask::{self, Ask};
+use super::ask::{self, ActionScope, Ask};
 use super::{InternalError, Proof, Settings};
 use crate::catalog::Catalog;
 use crate::document::Effect;
@@ -34,8 +34,9 @@ pub struct Region {
     pub actions: Vec<String>,
     /// Whether an action of it exists today.
     pub exists: bool,
-    /// The granting statement's number.
-    pub statement: usize,
+    /// The granting statement's number; `None` for the account's root, which a stack without identity policies lets do
+    /// what no statement grants.
+    pub statement: Option<usize>,
     /// What is not in it although the statement grants it.
     pub except: Vec<Except>,
     /// A request of the region, replayed; `None` if none was found and none was ruled out.
@@ -60,48 +61,71 @@ pub fn difference(old: &Access, new: &Access, settings: &Settings) -> Result<Dif
     let started = Instant::now();
     let mut found = ask::Found::default();
     let mut unknown = None;
-    let mut side = |grants: &Access, unless: &Access| -> Vec<Region> {
-        let regions = regions(grants, unless, settings, &mut found.decided);
-        regions.unwrap_or_else(|| {
+    let mut side = |grants: &Access, unless: &Access| -> Result<Vec<Region>, InternalError> {
+        let regions = regions(grants, unless, settings, &mut found)?;
+        Ok(regions.unwrap_or_else(|| {
             unknown = Some(format!("the actions fall into more classes than {} states tell apart", settings.budget.states));
             Vec::new()
-        })
+        }))
     };
-    let (added, removed) = (side(new, old), side(old, new));
+    let (added, removed) = (side(new, old)?, side(old, new)?);
+    let all = || added.iter().chain(&removed);
+    // A difference of which nothing is shown is none that is proved.
+    if unknown.is_none() && all().next().is_some() && all().all(|region| region.witness.is_none()) {
+        unknown = Some("no request was found that shows it, and it was not refuted".to_owned());
+    }
     Ok(Difference { added, removed, unknown, proof: Proof::since(started, settings, [&found]) })
 }
 
 /// A granting statement, and what is taken out of it.
-type Cut = (usize, Vec<Except>);
+type Cut = (Option<usize>, Vec<Except>);
 
 /// The groups of actions for which it is cut so, and a request.
 type Content = (Vec<Group>, Option<Request>);
 
-fn regions(grants: &Access, unless: &Access, settings: &Settings, decided: &mut usize) -> Option<Vec<Region>> {
+fn regions(
+    grants: &Access,
+    unless: &Access,
+    settings: &Settings,
+    found: &mut ask::Found,
+) -> Result<Option<Vec<Region>>, InternalError> {
     let search = Ask::new(grants, Some(unless));
     let within = search.within.as_ref();
     let question = solve::Question { grants, unless: Some(unless), resources: None, within };
     let mut decider = Decider::new(&question, settings.matching, settings.budget.states, false);
     // By statement and what is taken out of it: the groups' actions, and a witness.
     let mut merged: BTreeMap<Cut, Content> = BTreeMap::new();
-    for group in actions::groups(&search, settings.budget.states)? {
+    let Some(groups) = actions::groups(&search, settings.budget.states) else { return Ok(None) };
+    for group in groups {
         let actions = Actions { grants: &group.grants, unless: &group.unless, action: &group.action };
         let mut earlier: Vec<usize> = Vec::new();
-        for number in group.grants.iter().copied().filter(|number| grants.grants(*number)) {
-            *decided += 1;
-            let answer = decider.decide_without(actions, Some(number), &earlier);
-            let witness = match answer {
+        let granting = group.grants.iter().copied().filter(|number| grants.grants(*number)).map(Some);
+        for number in granting.chain(grants.grants_without_statement().then_some(None)) {
+            found.decided += 1;
+            let shows = |request: &Request| {
+                let granted = eval::evaluate(grants, request, settings.matching);
+                ask::violates(&search, request, settings.matching).is_some()
+                    && number.is_none_or(|number| granted.decided_by.contains(&number))
+                    && !granted.decided_by.iter().any(|by| earlier.contains(by))
+            };
+            let witness = match decider.decide_without(actions, number, &earlier) {
                 Decided::Empty => {
-                    earlier.push(number);
+                    earlier.extend(number);
                     continue;
                 }
-                Decided::Perhaps(request) => Some(*request).filter(|request| {
-                    let granted = eval::evaluate(grants, request, settings.matching);
-                    ask::violates(&search, request, settings.matching).is_some()
-                        && granted.decided_by.contains(&number)
-                        && !granted.decided_by.iter().any(|by| earlier.contains(by))
-                }),
-                Decided::Open => None,
+                Decided::Perhaps(request) if shows(&request) => Some(*request),
+                Decided::Perhaps(_) | Decided::Open => {
+                    // What relates attributes, such as policy variables: Z3 may know that there is nothing.
+                    let scope = ActionScope::Listed(vec![group.action.clone()]);
+                    let one = Ask { actions: scope, by: number, ..search.clone() };
+                    let more = ask::ask(&one, &Settings { realistic: false, ..*settings })?;
+                    found.queries += more.queries;
+                    if more.witness.is_none() && more.unknown.is_none() {
+                        earlier.extend(number);
+                        continue;
+                    }
+                    more.witness.filter(shows)
+                }
             };
             let mut except: Vec<Except> = Vec::new();
             let own = group.grants.iter().filter(|other| {
@@ -110,7 +134,9 @@ fn regions(grants: &Access, unless: &Access, settings: &Settings, decided: &mut 
             });
             except.extend(own.map(|other| Except { other: false, number: *other }));
             except.extend(group.unless.iter().map(|other| Except { other: true, number: *other }));
-            except.retain(|one| decider.overlap(actions, (0, number), (usize::from(one.other), one.number)));
+            except.retain(|one| {
+                number.is_none_or(|number| decider.overlap(actions, (0, number), (usize::from(one.other), one.number)))
+            });
             // A Deny of the other side only matters to what its Allow statements would keep.
             let keeps = |one: &Except| one.other && unless.grants(one.number);
             if !except.iter().any(keeps) {
@@ -121,7 +147,7 @@ fn regions(grants: &Access, unless: &Access, settings: &Settings, decided: &mut 
             if slot.1.is_none() {
                 slot.1 = witness;
             }
-            earlier.push(number);
+            earlier.extend(number);
         }
     }
     let named: Vec<(Cut, Content)> = merged.into_iter().collect();
@@ -130,7 +156,7 @@ fn regions(grants: &Access, unless: &Access, settings: &Settings, decided: &mut 
         let (actions, exists) = patterns(&groups, &by_group);
         Region { actions, exists, statement, except, witness }
     };
-    Some(named.into_iter().map(region).collect())
+    Ok(Some(named.into_iter().map(region).collect()))
 }
 
 type Signature = (Vec<usize>, Vec<usize>);

@@ -41,7 +41,7 @@ pub(super) fn formula(ask: &Ask<'_>, matching: ArnMatching) -> Result<Vec<Formul
         let mut encoder: Encoder = encoder(ask, &all, matching, shape);
         let parts = violation(ask, &mut encoder, &all, true)?;
         constraints.push(encoder.constraints());
-        let is_arn = Formula::var("resource.is_arn");
+        let is_arn = Formula::var("Resource.is_arn");
         let shaped = if shape == ResourceShape::Arn { is_arn } else { is_arn.not() };
         ways.push(if several { Formula::and([shaped, parts.formula]) } else { parts.formula });
     }

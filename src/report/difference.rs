@@ -34,6 +34,13 @@ fn name(access: &Access, number: usize) -> String {
     }
 }
 
+/// Who grants a region.
+fn by(access: &Access, region: &Region) -> String {
+    region
+        .statement
+        .map_or_else(|| "the account's root, which needs no identity policy".to_owned(), |number| name(access, number))
+}
+
 /// What is left out, in words.
 fn except(region: &Region, grants: &Access, unless: &Access, other: &str) -> Vec<String> {
     let word = |one: &Except| {
@@ -48,7 +55,7 @@ fn except(region: &Region, grants: &Access, unless: &Access, other: &str) -> Vec
 
 /// Resources, principals and conditions of a region, each as `(element, JSON)`.
 fn elements(access: &Access, region: &Region) -> Vec<(&'static str, Value)> {
-    let statement = written(access, region.statement);
+    let statement = region.statement.map(|number| written(access, number)).unwrap_or_default();
     let names = ["Principal", "NotPrincipal", "Resource", "NotResource", "Condition"];
     names.into_iter().filter_map(|name| Some((name, statement.get(name)?.clone()))).collect()
 }
@@ -64,7 +71,7 @@ pub fn text(difference: &Difference, old: &Access, new: &Access) -> String {
             for (element, value) in elements(grants, region) {
                 let _ = writeln!(out, "    {element}: {value}");
             }
-            let _ = writeln!(out, "    by {}", name(grants, region.statement));
+            let _ = writeln!(out, "    by {}", by(grants, region));
             for left_out in except(region, grants, unless, other) {
                 let _ = writeln!(out, "    except {left_out}");
             }
@@ -89,7 +96,7 @@ pub fn markdown(difference: &Difference, old: &Access, new: &Access) -> String {
             let place: Vec<String> =
                 elements.iter().map(|(name, value)| format!("{name} `{}`", cell(&value.to_string()))).collect();
             let left_out = except(region, grants, unless, other).join("; ");
-            let by = name(grants, region.statement);
+            let by = by(grants, region);
             let _ = writeln!(out, "| {} | {} | {} | {} |", actions.join(" "), place.join("; "), cell(&by), cell(&left_out));
         }
     }
@@ -115,7 +122,8 @@ pub fn json(difference: &Difference, old: &Access, new: &Access) -> Value {
         };
         if let Some(object) = out.as_object_mut() {
             object.extend(elements(grants, region).into_iter().map(|(name, value)| (name.to_owned(), value)));
-            object.insert("by".to_owned(), place(grants, region.statement));
+            let root = || json!({"principal": "root"});
+            object.insert("by".to_owned(), region.statement.map_or_else(root, |number| place(grants, number)));
             let left_out = |one: &Except| {
                 let mut out = if one.other { place(unless, one.number) } else { place(grants, one.number) };
                 if let Some(object) = out.as_object_mut() {

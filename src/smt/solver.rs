@@ -119,7 +119,7 @@ impl Solver {
         match formula {
             Formula::True => ast::Bool::from_bool(true),
             Formula::False => ast::Bool::from_bool(false),
-            Formula::Var(name) => ast::Bool::new_const(&**name),
+            Formula::Var(name) => ast::Bool::new_const(symbol(name)),
             Formula::Not(inner) => self.formula(inner).not(),
             Formula::And(parts) => {
                 let parts: Vec<ast::Bool> = parts.iter().map(|part| self.formula(part)).collect();
@@ -170,7 +170,7 @@ impl Solver {
                 }
             }
             Atom::Real(name, cmp, decimal) => {
-                let variable = ast::Real::new_const(&**name);
+                let variable = ast::Real::new_const(symbol(name));
                 let (numerator, denominator) = fraction(decimal);
                 let Some(bound) = ast::Real::from_rational_str(&numerator, &denominator) else {
                     return ast::Bool::fresh_const("unreadable");
@@ -184,7 +184,7 @@ impl Solver {
                 }
             }
             Atom::Masked { var, width, mask, value } => {
-                let variable = ast::BV::new_const(&**var, *width);
+                let variable = ast::BV::new_const(symbol(var), *width);
                 variable.bvand(constant_bits(*mask, *width)).eq(constant_bits(*value, *width))
             }
         }
@@ -196,7 +196,7 @@ impl Solver {
         }
         let term = match text {
             Text::Const(constant) => ast::String::from(escape(constant)),
-            Text::Var(name) => ast::String::new_const(&**name),
+            Text::Var(name) => ast::String::new_const(symbol(name)),
             Text::Concat(parts) => {
                 let parts: Vec<ast::String> = parts.iter().map(|part| self.text(part)).collect();
                 ast::String::concat(&parts)
@@ -213,7 +213,7 @@ impl Solver {
     fn int(&mut self, int: &Int) -> ast::Int {
         match int {
             Int::Const(value) => ast::Int::from_i64(*value),
-            Int::Var(name) => ast::Int::new_const(&**name),
+            Int::Var(name) => ast::Int::new_const(symbol(name)),
             Int::Len(text) => self.text(text).length(),
             Int::Sum(parts) => {
                 let parts: Vec<ast::Int> = parts.iter().map(|part| self.int(part)).collect();
@@ -225,6 +225,16 @@ impl Solver {
             }
         }
     }
+}
+
+/// A variable's name as Z3 takes it: not empty, and without NUL.
+fn symbol(name: &str) -> z3::Symbol {
+    if !name.is_empty() && !name.contains('\0') {
+        return name.into();
+    }
+    // Bytes in capitals: condition keys, in lower case, are never written so.
+    let hex: String = name.bytes().map(|byte| format!("{byte:02X}")).collect();
+    format!("Bytes {hex}").into()
 }
 
 /// A plain decimal as numerator and denominator.
@@ -284,29 +294,29 @@ pub struct Model {
 impl Model {
     /// The value of a text variable.
     pub fn text(&self, name: &str) -> Option<String> {
-        let value = self.model.get_const_interp(&ast::String::new_const(name))?;
+        let value = self.model.get_const_interp(&ast::String::new_const(symbol(name)))?;
         value.as_string().map(|text| unescape(&text))
     }
 
     /// The value of a Boolean variable.
     pub fn bool(&self, name: &str) -> Option<bool> {
-        self.model.get_const_interp(&ast::Bool::new_const(name))?.as_bool()
+        self.model.get_const_interp(&ast::Bool::new_const(symbol(name)))?.as_bool()
     }
 
     /// The value of an integer variable.
     pub fn int(&self, name: &str) -> Option<i64> {
-        self.model.get_const_interp(&ast::Int::new_const(name))?.as_i64()
+        self.model.get_const_interp(&ast::Int::new_const(symbol(name)))?.as_i64()
     }
 
     /// The value of a real variable as numerator and denominator in decimal.
     pub fn real(&self, name: &str) -> Option<(String, String)> {
-        let value = self.model.get_const_interp(&ast::Real::new_const(name))?.to_string();
+        let value = self.model.get_const_interp(&ast::Real::new_const(symbol(name)))?.to_string();
         read_rational(&value)
     }
 
     /// The value of a bit vector.
     pub fn bits(&self, name: &str, width: u32) -> Option<u128> {
-        let value = self.model.get_const_interp(&ast::BV::new_const(name, width))?.to_string();
+        let value = self.model.get_const_interp(&ast::BV::new_const(symbol(name), width))?.to_string();
         match value.strip_prefix("#x") {
             Some(hex) => u128::from_str_radix(hex, 16).ok(),
             None => u128::from_str_radix(value.strip_prefix("#b")?, 2).ok(),

@@ -203,7 +203,7 @@ impl Builder {
 
     fn fact(&mut self, fact: &Fact, action: &str) -> Node {
         match fact {
-            Fact::Identity => self.who(principal::aws()),
+            Fact::Identity => self.who(principal::of_customer()),
             Fact::User => self.who(principal::user()),
             Fact::Root => self.who(principal::root()),
             Fact::ServiceLinked => self.who(principal::service_linked()),

@@ -13,7 +13,7 @@
 use super::intersect::Domain;
 use super::language::{Class, NO_BAR, Nfa, PART, SEGMENT, Step, Steps, Test, literal};
 use crate::glob::{Glob, Token};
-use crate::policy::PrincipalPattern;
+use crate::policy::{self, PrincipalPattern};
 
 /// The steps of a glob whose wildcards run over a class.
 pub(super) fn glob(glob: &Glob, wild: Class) -> Steps {
@@ -43,19 +43,22 @@ fn test(patterns: impl IntoIterator<Item = Steps>) -> Test {
 /// ARNs of this service whose last part starts so.
 fn identity(service: &str, rest: &str) -> Steps {
     let rest = rest.strip_suffix('*').map_or_else(|| literal(rest), |start| join([literal(start), vec![Step::Run(Class::Any)]]));
-    join([
-        literal("arn:"),
-        vec![Step::Run(PART)],
-        literal(&format!(":{service}::")),
-        vec![Step::Run(Class::Digit)],
-        literal(":"),
-        rest,
-    ])
+    join([literal("arn:"), vec![Step::Run(PART)], literal(&format!(":{service}::")), vec![Step::Run(PART)], literal(":"), rest])
 }
 
 /// An identity of an account.
 pub(super) fn aws() -> Test {
     test([join([literal("arn:"), vec![Step::Run(Class::Any)]])])
+}
+
+/// An identity of an account of a customer: not CloudFront's own.
+pub(super) fn of_customer() -> Test {
+    let of = |service: &str| {
+        let account = vec![Step::One(Class::Digit), Step::Run(Class::Digit)];
+        let start = [literal("arn:"), vec![Step::Run(PART)], literal(&format!(":{service}::"))];
+        join(start.into_iter().chain([account, literal(":"), vec![Step::Run(Class::Any)]]))
+    };
+    test([of("iam"), of("sts")])
 }
 
 /// A user.
@@ -117,7 +120,8 @@ pub(super) fn session(parts: &[Glob; 6]) -> Option<Test> {
     for residual in residuals(rest, "assumed-role/") {
         for (name, session) in around_slash(&residual) {
             let start = || [literal("arn:"), glob(partition, PART), literal(":iam::"), glob(account, PART), literal(":role/")];
-            let end = [glob(&name, SEGMENT), literal("|"), glob(&session, SEGMENT)];
+            // A role's name may hold a colon (below), but no slash.
+            let end = [glob(&name, Class::But(&['/', '|'])), literal("|"), glob(&session, SEGMENT)];
             patterns.push(join(start().into_iter().chain(end.clone())));
             let path = vec![Step::Run(PART), Step::One(Class::Char('/'))];
             patterns.push(join(start().into_iter().chain([path]).chain(end)));
@@ -172,7 +176,7 @@ fn around_slash(glob: &Glob) -> Vec<(Glob, Glob)> {
 
 /// The last segment of a user's name matches a glob.
 pub(super) fn username(name: &Steps) -> Test {
-    let start = || [literal("arn:"), vec![Step::Run(PART)], literal(":iam::"), vec![Step::Run(Class::Digit)], literal(":user/")];
+    let start = || [literal("arn:"), vec![Step::Run(PART)], literal(":iam::"), vec![Step::Run(PART)], literal(":user/")];
     let path = vec![Step::Run(PART), Step::One(Class::Char('/'))];
     test([join(start().into_iter().chain([name.clone()])), join(start().into_iter().chain([path, name.clone()]))])
 }
@@ -214,6 +218,14 @@ pub(super) fn domain(all: bool) -> Domain {
     add(&mut moves, partition, PART, partition);
     for service in [":iam::", ":sts::"] {
         let mut digits = word(&mut moves, partition, service);
+        if service == ":iam::" {
+            // CloudFront's origin access identities.
+            let start = word(&mut moves, digits, "cloudfront:user/");
+            let name = push(&mut moves);
+            add(&mut moves, start, SEGMENT, name);
+            add(&mut moves, name, SEGMENT, name);
+            accepting.push(name);
+        }
         for _ in 0..12 {
             let next = push(&mut moves);
             add(&mut moves, digits, Class::Digit, next);
@@ -239,6 +251,10 @@ pub(super) fn domain(all: bool) -> Domain {
             if kind == ":role/" {
                 let bar = push(&mut moves);
                 add(&mut moves, name, Class::Char('|'), bar);
+                // The role of every EC2 instance's own identity.
+                let instance = word(&mut moves, start, policy::request::INSTANCE_ROLE);
+                add(&mut moves, instance, Class::Char('|'), bar);
+                accepting.push(instance);
                 let session = push(&mut moves);
                 add(&mut moves, bar, SEGMENT, session);
                 add(&mut moves, session, SEGMENT, session);
@@ -252,7 +268,9 @@ pub(super) fn domain(all: bool) -> Domain {
     plain.push("arn:aws:iam::111122223333:role/example|session".to_owned());
     if all {
         for kind in ["service|", "federated|", "canonical|"] {
-            let name = word(&mut moves, 0, kind);
+            let start = word(&mut moves, 0, kind);
+            let name = push(&mut moves);
+            add(&mut moves, start, Class::Any, name);
             add(&mut moves, name, Class::Any, name);
             accepting.push(name);
         }

@@ -8,8 +8,8 @@
 use super::atoms::{Asked, Atoms, Attribute, Element};
 use super::language::{Class, Step, Test};
 use super::search::{Lemma, Node};
-use crate::policy::Order;
 use crate::policy::keys::is_multivalued;
+use crate::policy::{self, Order};
 use crate::smt::term::Cmp;
 use crate::smt::{Atom, Formula, Regex, Text};
 use crate::value::{ip, number};
@@ -228,22 +228,25 @@ fn shape(attribute: &Attribute, text: &Text, all_principals: bool) -> Formula {
             let segment = || Regex::none_of(&['/', ':', '|']).plus();
             let path = Regex::concat([segment(), literal("/")]).star();
             let name = || Regex::concat([path.clone(), segment()]);
+            let role = Regex::union([name(), literal(policy::request::INSTANCE_ROLE)]);
             let session = Regex::union([literal(""), Regex::concat([literal("|"), segment()])]);
             let iam = Regex::union([
                 literal("root"),
                 Regex::concat([literal("user/"), name()]),
-                Regex::concat([literal("role/"), name(), session]),
+                Regex::concat([literal("role/"), role, session]),
             ]);
             let of = |service: &str, rest: Regex| {
                 let start = [literal("arn:"), Regex::none_of(&[':', '|']).plus(), literal(service), account(), literal(":")];
                 Regex::concat(start.into_iter().chain([rest]))
             };
             let federated = Regex::concat([literal("federated-user/"), segment()]);
-            let aws = matches(Regex::union([of(":iam::", iam), of(":sts::", federated)]));
+            let partition = Regex::none_of(&[':', '|']).plus();
+            let of_cloudfront = Regex::concat([literal("arn:"), partition, literal(":iam::cloudfront:user/"), segment()]);
+            let aws = matches(Regex::union([of(":iam::", iam), of(":sts::", federated), of_cloudfront]));
             if !all_principals {
                 return aws;
             }
-            let kind = |word: &str| Formula::atom(Atom::Prefix(Text::constant(word), text.clone()));
+            let kind = |word: &str| matches(Regex::concat([literal(word), Regex::AnyChar, Regex::AnyText]));
             let anonymous = Formula::equal(text, &Text::constant("anonymous|"));
             Formula::or([aws, kind("service|"), kind("federated|"), kind("canonical|"), anonymous])
         }

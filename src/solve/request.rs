@@ -139,8 +139,9 @@ fn filled(template: &Template, context: &mut Context) -> String {
     template.filled(|variable| {
         let known = context.get(&variable.key).and_then(|values| values.first()).cloned();
         known.or_else(|| variable.default.clone()).unwrap_or_else(|| {
-            context.insert(variable.key.clone(), vec!["example".to_owned()]);
-            "example".to_owned()
+            let value = if variable.key == RESOURCE_ACCOUNT { "111122223333" } else { "example" };
+            context.insert(variable.key.clone(), vec![value.to_owned()]);
+            value.to_owned()
         })
     })
 }

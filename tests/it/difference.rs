@@ -17,7 +17,7 @@ fn contains(region: &Region, grants: &Access, unless: &Access, request: &Request
         access.statement(number).is_some_and(|(_, statement)| eval::applies(statement, request, settings.matching))
     };
     region.actions.iter().any(|pattern| Glob::parse(&pattern.to_ascii_lowercase()).matches(&action))
-        && applies(grants, region.statement)
+        && region.statement.is_some_and(|number| applies(grants, number))
         && !region.except.iter().any(|one| !one.other && applies(grants, one.number))
         && !(region.except.iter().any(|one| one.other) && eval::allows(unless, request, settings.matching))
 }
