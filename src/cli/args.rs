@@ -325,6 +325,9 @@ pub(crate) struct DiffArgs {
     /// How far wildcards reach in resource ARNs
     #[arg(long, value_enum, default_value = "segment")]
     pub(crate) arn_matching: MatchingName,
+    /// Seconds that the comparison may take
+    #[arg(long, default_value_t = 30.0, value_parser = seconds)]
+    pub(crate) timeout: f64,
 }
 
 impl DiffArgs {
@@ -333,7 +336,8 @@ impl DiffArgs {
             MatchingName::Segment => ArnMatching::Segment,
             MatchingName::Greedy => ArnMatching::Greedy,
         };
-        Settings { matching, ..Settings::default() }
+        let budget = Budget { timeout: Duration::from_secs_f64(self.timeout), ..Budget::default() };
+        Settings { matching, budget, ..Settings::default() }
     }
 }
 

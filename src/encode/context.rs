@@ -37,6 +37,9 @@ pub(super) struct Key {
 /// The key that holds the account of the resource; tied to the resource's ARN.
 pub(super) const RESOURCE_ACCOUNT: &str = "aws:resourceaccount";
 
+/// Policy variables with defaults in one text.
+const MOST_DEFAULTS: usize = 6;
+
 /// The Boolean that says a key, or an element of it, is present.
 pub(super) fn present(slot: &str) -> String {
     format!("{slot} Present")
@@ -183,6 +186,15 @@ impl Encoder {
         self.derived(key).unwrap_or_else(|| (Formula::var(&present(key)), key.to_owned()))
     }
 
+    /// A key has a value; said only of keys that the query names.
+    pub fn present(&mut self, key: &str) -> Formula {
+        match self.slots.get(key).map(|slot| slot.elements) {
+            None => Formula::True,
+            Some(None) => self.single(key).0,
+            Some(Some(count)) => Formula::or((0..count).map(|index| Formula::var(&present(&element(key, index))))),
+        }
+    }
+
     fn one_family(&self, key: &str) -> Result<(), String> {
         let families = self.slots.get(key).map(|key| key.families.len()).unwrap_or_default();
         if families > 1 {
@@ -310,6 +322,11 @@ impl Encoder {
                     let (is_present, slot) = self.single(&variable.key);
                     let mut with_value = done.clone();
                     with_value.push(Piece::Value(Text::var(&slot)));
+                    // Each default doubles the cases.
+                    let defaults = rest.iter().filter(|part| matches!(part, Part::Variable(one) if one.default.is_some()));
+                    if defaults.count() >= MOST_DEFAULTS {
+                        return Err(format!("more than {MOST_DEFAULTS} policy variables with defaults in one text"));
+                    }
                     let present = Formula::and([is_present.clone(), self.resolve(rest, with_value, finish)?]);
                     let Some(default) = &variable.default else { return Ok(present) };
                     done.extend(default.chars().map(Piece::Char));

@@ -14,6 +14,7 @@
 
 use super::{Glob, Token};
 use rustc_hash::FxHashSet;
+use std::rc::Rc;
 
 /// The strings that count: a deterministic automaton over a finite alphabet.
 #[derive(Debug, Clone, Copy)]
@@ -52,16 +53,22 @@ type Position = (u32, u32);
 
 const MATCHED: u32 = u32::MAX;
 
+/// A state: that of the domain, the live positions, its parent and the character that led from there.
+type Reached = (u8, Rc<Vec<Position>>, usize, char);
+
+/// Positions that all states together may hold.
+const STORED: usize = 30_000_000;
+
 /// The classes of a domain's strings under these globs, in a fixed order; `None` if more than `most_states` are needed.
 pub fn classes(members: &[Member], domain: &Domain, most_states: usize) -> Option<Vec<Class>> {
     let start: Vec<Position> = (0..members.len()).filter_map(|glob| u32::try_from(glob).ok()).map(|glob| (glob, 0)).collect();
-    let start = closed(members, start);
+    let start = Rc::new(closed(members, start));
     // Every state with its parent and the character that led from there.
-    let mut states: Vec<(u8, Vec<Position>, usize, char)> = vec![(domain.start, start.clone(), 0, ' ')];
-    let mut known: FxHashSet<(u8, Vec<Position>)> = FxHashSet::from_iter([(domain.start, start)]);
+    let mut states: Vec<Reached> = vec![(domain.start, start.clone(), 0, ' ')];
+    let mut known: FxHashSet<(u8, Rc<Vec<Position>>)> = FxHashSet::from_iter([(domain.start, start)]);
     let mut found: FxHashSet<Vec<u32>> = FxHashSet::default();
     let mut out = Vec::new();
-    let (mut at, mut waited) = (0, Vec::new());
+    let (mut at, mut waited, mut stored) = (0, Vec::new(), 0);
     while let Some((shape, positions, _, _)) = states.get(at).cloned() {
         if (domain.accepts)(shape) {
             let groups = ended(members, &positions);
@@ -87,11 +94,12 @@ pub fn classes(members: &[Member], domain: &Domain, most_states: usize) -> Optio
                 continue;
             }
             let Some(shape) = (domain.step)(shape, c) else { continue };
-            let key = (shape, step(members, &positions, c));
+            let key = (shape, Rc::new(step(members, &positions, c)));
             if known.contains(&key) {
                 continue;
             }
-            if states.len() >= most_states {
+            stored += key.1.len();
+            if states.len() >= most_states || stored > STORED {
                 return None;
             }
             known.insert(key.clone());
@@ -177,7 +185,7 @@ fn ended(members: &[Member], positions: &[Position]) -> Vec<u32> {
     out
 }
 
-fn spell(states: &[(u8, Vec<Position>, usize, char)], at: usize) -> String {
+fn spell(states: &[Reached], at: usize) -> String {
     let mut letters = Vec::new();
     let mut at = at;
     while at != 0 {

@@ -16,6 +16,22 @@ use std::sync::OnceLock;
 /// Table of keys that are multivalued wherever they appear.
 pub const MULTIVALUED: &str = include_str!("../../data/multivalued-keys.txt");
 
+/// Keys that every request carries, each with a plain value (User Guide, "AWS global condition context keys").
+pub const ALWAYS: [(&str, &str); 3] =
+    [("aws:securetransport", "true"), ("aws:currenttime", "2026-01-01T00:00:00Z"), ("aws:epochtime", "1767225600")];
+
+/// Those of [`ALWAYS`] that conditions of these policies name.
+pub fn always<'p>(policies: impl IntoIterator<Item = &'p Policy>) -> Vec<(&'static str, &'static str)> {
+    let conditions = policies.into_iter().flat_map(|policy| &policy.statements).flat_map(|statement| &statement.conditions);
+    let mut named = [false; ALWAYS.len()];
+    for condition in conditions.filter(|condition| condition.key.starts_with("aws:")) {
+        for (slot, (key, _)) in named.iter_mut().zip(ALWAYS) {
+            *slot |= condition.key == key;
+        }
+    }
+    ALWAYS.into_iter().zip(named).filter(|(_, named)| *named).map(|(key, _)| key).collect()
+}
+
 /// Whether the table has the key (in lower case), as itself or as an instance of `prefix/${name}`.
 pub fn is_multivalued(key: &str) -> bool {
     static TABLE: OnceLock<(FxHashSet<&str>, Vec<&str>)> = OnceLock::new();

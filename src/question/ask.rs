@@ -11,7 +11,7 @@ use super::{Engine, InternalError, Settings, realistic, tidy, untrusted};
 use crate::catalog::Catalog;
 use crate::eval;
 use crate::glob::Glob;
-use crate::policy::{Access, ArnMatching, Policy, Request, ResourcePattern};
+use crate::policy::{Access, ArnMatching, Policy, Request, ResourcePattern, keys};
 use crate::smt::{Formula, Solver};
 use crate::solve::{self, Decided, Decider};
 use std::collections::BTreeSet;
@@ -43,13 +43,24 @@ pub struct Ask<'p> {
     pub within: Option<Policy>,
     /// The statement of `grants` that must apply, if it is one in particular.
     pub by: Option<usize>,
+    /// Keys that the policies name and every request carries, each with a plain value.
+    pub always: Vec<(&'static str, &'static str)>,
 }
 
 impl<'p> Ask<'p> {
     /// A search over all requests; but for service-linked roles, where a stack has control policies.
     pub fn new(grants: &'p Access, unless: Option<&'p Access>) -> Self {
         let within = untrusted::not_service_linked([grants].into_iter().chain(unless));
-        Self { grants, unless, actions: ActionScope::All, resources: None, within, by: None }
+        let always = keys::always(grants.policies().chain(unless.into_iter().flat_map(Access::policies)));
+        Self { grants, unless, actions: ActionScope::All, resources: None, within, by: None, always }
+    }
+
+    /// The request with the keys that every request carries; where a query left one out, it does not matter there.
+    pub(super) fn completed(&self, mut request: Request) -> Request {
+        for (key, value) in &self.always {
+            request.context.entry((*key).to_owned()).or_insert_with(|| vec![(*value).to_owned()]);
+        }
+        request
     }
 }
 
@@ -210,6 +221,7 @@ impl<'a, 'p> Search<'a, 'p> {
 
     /// Replays a request and remembers which statements are to blame.
     pub(super) fn note(&mut self, request: Request) -> Result<(), InternalError> {
+        let request = self.ask.completed(request);
         let Some(statements) = self.violates(&request) else {
             let shown = crate::policy::request_json::to_json(&request);
             return Err(InternalError(format!("a request that was found does not replay: {shown}")));
@@ -236,7 +248,8 @@ pub fn violates(ask: &Ask<'_>, request: &Request, matching: ArnMatching) -> Opti
         ActionScope::Matching(globs) => globs.iter().any(|glob| glob.matches(&action)),
         ActionScope::Listed(actions) => actions.iter().any(|listed| listed.eq_ignore_ascii_case(&action)),
     };
-    if !in_scope || !request.is_consistent() || !counts(ask, request, matching) {
+    let carries_all = ask.always.iter().all(|(key, _)| request.context.contains_key(*key));
+    if !in_scope || !carries_all || !request.is_consistent() || !counts(ask, request, matching) {
         return None;
     }
     let granted = eval::evaluate(ask.grants, request, matching);

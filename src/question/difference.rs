@@ -10,10 +10,12 @@ use super::actions::{self, Group};
 use super::ask::{self, ActionScope, Ask};
 use super::{InternalError, Proof, Settings};
 use crate::catalog::Catalog;
+use crate::diag::Budget;
 use crate::document::Effect;
 use crate::eval;
 use crate::glob::trie::{Cover, cover};
 use crate::policy::{Access, Request};
+use crate::smt;
 use crate::solve::{self, Actions, Decided, Decider};
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Instant;
@@ -61,10 +63,10 @@ pub fn difference(old: &Access, new: &Access, settings: &Settings) -> Result<Dif
     let started = Instant::now();
     let mut found = ask::Found::default();
     let mut unknown = None;
+    let deadline = started + settings.budget.timeout;
     let mut side = |grants: &Access, unless: &Access| -> Result<Vec<Region>, InternalError> {
-        let regions = regions(grants, unless, settings, &mut found)?;
-        Ok(regions.unwrap_or_else(|| {
-            unknown = Some(format!("the actions fall into more classes than {} states tell apart", settings.budget.states));
+        Ok(regions(grants, unless, settings, deadline, &mut found)?.unwrap_or_else(|why| {
+            unknown = Some(why);
             Vec::new()
         }))
     };
@@ -87,21 +89,28 @@ fn regions(
     grants: &Access,
     unless: &Access,
     settings: &Settings,
+    deadline: Instant,
     found: &mut ask::Found,
-) -> Result<Option<Vec<Region>>, InternalError> {
+) -> Result<Result<Vec<Region>, String>, InternalError> {
     let search = Ask::new(grants, Some(unless));
     let within = search.within.as_ref();
     let question = solve::Question { grants, unless: Some(unless), resources: None, within };
     let mut decider = Decider::new(&question, settings.matching, settings.budget.states, false);
     // By statement and what is taken out of it: the groups' actions, and a witness.
     let mut merged: BTreeMap<Cut, Content> = BTreeMap::new();
-    let Some(groups) = actions::groups(&search, settings.budget.states) else { return Ok(None) };
+    let Some(groups) = actions::groups(&search, settings.budget.states) else {
+        return Ok(Err(format!("the actions fall into more classes than {} states tell apart", settings.budget.states)));
+    };
     for group in groups {
         let actions = Actions { grants: &group.grants, unless: &group.unless, action: &group.action };
         let mut earlier: Vec<usize> = Vec::new();
         let granting = group.grants.iter().copied().filter(|number| grants.grants(*number)).map(Some);
         for number in granting.chain(grants.grants_without_statement().then_some(None)) {
             found.decided += 1;
+            let left = deadline.saturating_duration_since(Instant::now());
+            if left.is_zero() {
+                return Ok(Err(format!("the time budget of {:?} is used up", settings.budget.timeout)));
+            }
             let shows = |request: &Request| {
                 let granted = eval::evaluate(grants, request, settings.matching);
                 ask::violates(&search, request, settings.matching).is_some()
@@ -118,7 +127,9 @@ fn regions(
                     // What relates attributes, such as policy variables: Z3 may know that there is nothing.
                     let scope = ActionScope::Listed(vec![group.action.clone()]);
                     let one = Ask { actions: scope, by: number, ..search.clone() };
-                    let more = ask::ask(&one, &Settings { realistic: false, ..*settings })?;
+                    let budget = Budget { timeout: left, ..settings.budget };
+                    let own = Settings { realistic: false, budget, ..*settings };
+                    let more = smt::in_fresh_context(|| ask::ask(&one, &own))?;
                     found.queries += more.queries;
                     if more.witness.is_none() && more.unknown.is_none() {
                         earlier.extend(number);
@@ -156,7 +167,7 @@ fn regions(
         let (actions, exists) = patterns(&groups, &by_group);
         Region { actions, exists, statement, except, witness }
     };
-    Ok(Some(named.into_iter().map(region).collect()))
+    Ok(Ok(named.into_iter().map(region).collect()))
 }
 
 type Signature = (Vec<usize>, Vec<usize>);

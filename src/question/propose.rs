@@ -65,7 +65,7 @@ pub(super) fn propose(ask: &Ask<'_>, number: usize, group: &Group, matching: Arn
                     let own: Context = own.map(|(key, values)| (key.clone(), values.clone())).collect();
                     let base = Request::new(principal.clone(), &group.action, "*", own);
                     let resource = filled(&resource, &base.context);
-                    let request = Request::new(base.principal, &group.action, &resource, base.context);
+                    let request = ask.completed(Request::new(base.principal, &group.action, &resource, base.context));
                     if shows(&request) {
                         return Some(request);
                     }

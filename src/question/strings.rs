@@ -4,15 +4,24 @@
 
 use super::InternalError;
 use super::actions::Group;
-use super::ask::{Ask, Search};
+use super::ask::{Ask, NEEDS_Z3, Search};
 use super::formula::{encoder, shapes, violation};
 use crate::encode::{Encoder, ResourceShape};
-use crate::policy::{Access, ArnMatching};
+use crate::glob::{Glob, Token};
+use crate::policy::{Access, ArnMatching, Condition, Part, Template, Test};
 use crate::smt::Formula;
 
 impl Search<'_, '_> {
     /// Asks one query for each shape of resource.
     pub(super) fn whole(&mut self) -> Result<(), InternalError> {
+        if !self.settings.z3 {
+            self.open(NEEDS_Z3);
+            return Ok(());
+        }
+        if let Some(why) = too_wild(self.ask) {
+            self.open(&why);
+            return Ok(());
+        }
         let all = all(self.ask);
         for shape in shapes(self.ask, &all) {
             let mut encoder = encoder(self.ask, &all, self.settings.matching, shape);
@@ -23,6 +32,28 @@ impl Search<'_, '_> {
         }
         Ok(())
     }
+}
+
+/// Wildcards of one pattern with which Z3 still minds its time limit.
+const MOST_WILDCARDS: usize = 100;
+
+/// Why Z3's strings are not asked, if there is a pattern that is too much for them.
+pub(super) fn too_wild(ask: &Ask<'_>) -> Option<String> {
+    let of_glob = |glob: &Glob| glob.tokens().iter().filter(|token| !matches!(token, Token::Char(_))).count();
+    let of_template = |template: &Template| template.parts.iter().filter(|part| matches!(part, Part::One | Part::Many)).count();
+    let of_condition = |condition: &Condition| match &condition.test {
+        Test::Text(_, templates) => templates.iter().map(of_template).max().unwrap_or(0),
+        Test::Present | Test::Absent | Test::Number(..) | Test::Date(..) | Test::Ip(_) => 0,
+    };
+    let sides = [Some(ask.grants), ask.unless].into_iter().flatten();
+    let most = sides.flat_map(Access::statements).map(|(_, _, statement)| {
+        let actions = statement.action.patterns.iter().map(of_glob);
+        let resources = statement.resource.iter().flat_map(|one| &one.patterns).map(|pattern| of_template(&pattern.whole));
+        let conditions = statement.conditions.iter().map(of_condition);
+        actions.chain(resources).chain(conditions).max().unwrap_or(0)
+    });
+    let most = most.max().unwrap_or(0);
+    (most > MOST_WILDCARDS).then(|| format!("a pattern has {most} wildcards; Z3 is asked about {MOST_WILDCARDS} at most"))
 }
 
 /// All statements as one group, whose action is open.

@@ -3,6 +3,7 @@
 use super::actions::Group;
 use super::ask::{NEEDS_Z3, Search};
 use super::formula::{Violation, encoder, shapes, violation};
+use super::strings::too_wild;
 use super::{Engine, InternalError, formula, propose};
 use crate::encode::Encoder;
 use crate::smt::{self, Formula};
@@ -49,6 +50,10 @@ impl Search<'_, '_> {
             }
         }
         if self.settled(suspects) {
+            return Ok(());
+        }
+        if let Some(why) = too_wild(self.ask) {
+            self.open(&why);
             return Ok(());
         }
         if self.found.witness.is_some() {

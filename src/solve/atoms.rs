@@ -11,7 +11,7 @@
 //! may be true or false. So a question can only seem to have an answer that it has not, never the other way round, and
 //! an answer is replayed before anyone believes it.
 
-use super::intersect::{Common, Compiled, Domain, common};
+use super::intersect::{Common, Compiled, Domain, Limit, common};
 use super::language::{Class, Nfa, Test};
 use crate::policy::keys::is_multivalued;
 use crate::policy::{Order, Template};
@@ -187,12 +187,14 @@ pub(super) struct Atoms {
     values: FxHashMap<(usize, Vec<(usize, bool)>), Value>,
     pub(super) wishes: FxHashMap<usize, Wish>,
     all_principals: bool,
-    most_states: usize,
+    limit: Limit,
 }
 
 impl Atoms {
     pub(super) fn new(all_principals: bool, most_states: usize) -> Self {
-        Self { all_principals, most_states, ..Self::default() }
+        let limit = Limit::default();
+        let limit = Limit { states: limit.states.min(most_states), ..limit };
+        Self { all_principals, limit, ..Self::default() }
     }
 
     pub(super) fn all_principals(&self) -> bool {
@@ -336,7 +338,7 @@ impl Atoms {
         let (accept, refuse): (Vec<&Compiled>, Vec<&Compiled>) =
             (accept.iter().map(Rc::as_ref).collect(), refuse.iter().map(Rc::as_ref).collect());
         let domain = self.domain(place);
-        match common(&domain, &accept, &refuse, self.most_states) {
+        match common(&domain, &accept, &refuse, &mut self.limit) {
             Common::Nothing => Value::None,
             Common::TooMany => Value::Unclear,
             Common::Text(text) if only_texts => Value::Some(vec![text]),

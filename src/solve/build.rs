@@ -226,6 +226,14 @@ impl Builder {
         }
     }
 
+    /// A key has a value, or some element.
+    pub(super) fn carried(&mut self, key: &str) -> Node {
+        if !self.sets.contains(key) {
+            return self.present(key);
+        }
+        Node::Literal(self.atoms.atom(Attribute::Set(key.into()), Asked::NotEmpty), true)
+    }
+
     fn present(&mut self, key: &str) -> Node {
         self.opaque(&format!("{key}?"))
     }
@@ -258,8 +266,7 @@ impl Builder {
         let is_set = self.sets.contains(key) && key != RESOURCE_ACCOUNT;
         let shared: Rc<str> = key.into();
         let attribute = if is_set { Attribute::Set(shared) } else { Attribute::Key(shared) };
-        let present =
-            if is_set { Node::Literal(self.atoms.atom(attribute.clone(), Asked::NotEmpty), true) } else { self.present(key) };
+        let present = if is_set { self.carried(key) } else { self.present(key) };
         let passes = match element {
             None => {
                 // Of one value a negated test is the opposite of the test; a set is taken as a whole.

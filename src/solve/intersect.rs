@@ -63,7 +63,7 @@ pub(super) enum Common {
 }
 
 /// Searches for a text of the domain that all of `accept` accept and none of `refuse` does.
-pub(super) fn common(domain: &Domain, accept: &[&Compiled], refuse: &[&Compiled], most_states: usize) -> Common {
+pub(super) fn common(domain: &Domain, accept: &[&Compiled], refuse: &[&Compiled], limit: &mut Limit) -> Common {
     let fits = |text: &str| {
         accept.iter().all(|test| test.test.accepts(text))
             && !refuse.iter().any(|test| test.test.accepts(text))
@@ -81,7 +81,7 @@ pub(super) fn common(domain: &Domain, accept: &[&Compiled], refuse: &[&Compiled]
             return Common::Text(filled.into());
         }
     }
-    search(domain, accept, refuse, most_states)
+    search(domain, accept, refuse, limit)
 }
 
 /// A pattern with its runs filled, in a few ways that read well.
@@ -103,10 +103,29 @@ fn filled(steps: &[super::language::Step]) -> Vec<String> {
     vec![fill("example"), fill("")]
 }
 
+/// How much searches may take; the work is shared by all searches of a question. Deterministic, unlike time.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Limit {
+    /// States of one search.
+    pub(super) states: usize,
+    /// Positions read, over all searches.
+    pub(super) work: usize,
+}
+
+impl Default for Limit {
+    fn default() -> Self {
+        Self { states: 20_000, work: 60_000_000 }
+    }
+}
+
+/// Positions that one search may hold, with an empty list counted as some of them.
+const STORED: usize = 8_000_000;
+const LIST: usize = 6;
+
 /// One state of the search: the states of every automaton, the domain's first.
 type State = Vec<Vec<u32>>;
 
-fn search(domain: &Domain, accept: &[&Compiled], refuse: &[&Compiled], most_states: usize) -> Common {
+fn search(domain: &Domain, accept: &[&Compiled], refuse: &[&Compiled], limit: &mut Limit) -> Common {
     let all_texts = Nfa::of(&Test { patterns: vec![vec![super::language::Step::Run(Class::Any)]] });
     let first = domain.nfa.as_ref().unwrap_or(&all_texts);
     let automata: Vec<&Nfa> = std::iter::once(first).chain(accept.iter().chain(refuse).map(|test| test.nfa())).collect();
@@ -117,6 +136,8 @@ fn search(domain: &Domain, accept: &[&Compiled], refuse: &[&Compiled], most_stat
     let mut known: FxHashSet<State> = FxHashSet::from_iter([start]);
     let mut at = 0;
     let mut waited: Vec<char> = Vec::new();
+    let cost = |state: &State| state.len() * LIST + state.iter().map(Vec::len).sum::<usize>();
+    let mut stored = 0;
     while let Some((state, _, _)) = states.get(at) {
         let accepted = |(nfa, states): (&&Nfa, &Vec<u32>)| nfa.accepts_at(states);
         let mut pairs = automata.iter().zip(state);
@@ -124,6 +145,7 @@ fn search(domain: &Domain, accept: &[&Compiled], refuse: &[&Compiled], most_stat
             return Common::Text(spell(&states, at).into());
         }
         let state = state.clone();
+        let reading = cost(&state);
         waited.clear();
         waited.extend(TOLD_APART);
         for (nfa, states) in automata.iter().zip(&state) {
@@ -142,6 +164,10 @@ fn search(domain: &Domain, accept: &[&Compiled], refuse: &[&Compiled], most_stat
         let other = "xyzabcdefghijklmnopqrstuvw-_".chars().chain('\u{100}'..).find(|c| waited.binary_search(c).is_err());
         let digit = ('0'..='9').find(|c| waited.binary_search(c).is_err());
         for c in other.into_iter().chain(digit).chain(waited.iter().copied()) {
+            match limit.work.checked_sub(reading) {
+                Some(left) => limit.work = left,
+                None => return Common::TooMany,
+            }
             let mut next: State = Vec::with_capacity(automata.len());
             let mut lives = true;
             for (place, (nfa, states)) in automata.iter().zip(&state).enumerate() {
@@ -156,7 +182,8 @@ fn search(domain: &Domain, accept: &[&Compiled], refuse: &[&Compiled], most_stat
             if !lives || known.contains(&next) {
                 continue;
             }
-            if states.len() >= most_states {
+            stored += cost(&next);
+            if states.len() >= limit.states || stored > STORED {
                 return Common::TooMany;
             }
             known.insert(next.clone());
@@ -213,7 +240,8 @@ mod tests {
             let (accept, refuse) = (compile(&accept), compile(&refuse));
             let fits = |text: &str| accept.iter().all(|t| t.test.accepts(text)) && !refuse.iter().any(|t| t.test.accepts(text));
             let domain = Domain { nfa: None, plain: Vec::new() };
-            match common(&domain, &accept.iter().collect::<Vec<_>>(), &refuse.iter().collect::<Vec<_>>(), 50_000) {
+            let mut limit = Limit { states: 50_000, ..Limit::default() };
+            match common(&domain, &accept.iter().collect::<Vec<_>>(), &refuse.iter().collect::<Vec<_>>(), &mut limit) {
                 Common::Text(text) => proptest::prop_assert!(fits(&text), "{}", text),
                 Common::Nothing => proptest::prop_assert!(!all_texts(5).iter().any(|text| fits(text))),
                 Common::TooMany => {}

@@ -23,7 +23,7 @@ use crate::policy::compose::Through;
 use crate::policy::{Access, ArnMatching, Policy, Request, ResourcePattern, keys};
 use atoms::Atoms;
 use build::{Builder, Side};
-use intersect::{Common, Compiled, Domain};
+use intersect::{Common, Compiled, Domain, Limit};
 use language::{Class, Test};
 use proof::Refutation;
 use search::{Answer, Node, Search};
@@ -68,6 +68,8 @@ pub enum Decided {
 pub struct Decider<'q> {
     question: &'q Question<'q>,
     builder: Builder,
+    /// Keys that the policies name and every request carries.
+    always: Vec<&'static str>,
     /// The last formula that was refuted, with its lemmas, if it is wanted.
     refuted: Option<Refutation>,
     keep_proofs: bool,
@@ -77,14 +79,11 @@ pub struct Decider<'q> {
 pub fn common_text(a: &Glob, b: &Glob) -> Option<String> {
     let compiled = |glob: &Glob| Compiled::new(Test { patterns: vec![principal::glob(glob, Class::Any)] });
     let (a, b) = (compiled(a), compiled(b));
-    match intersect::common(&Domain { nfa: None, plain: Vec::new() }, &[&a, &b], &[], MOST_STATES) {
+    match intersect::common(&Domain { nfa: None, plain: Vec::new() }, &[&a, &b], &[], &mut Limit::default()) {
         Common::Text(text) => Some(text.to_string()),
         Common::Nothing | Common::TooMany => None,
     }
 }
-
-/// States of one search for a common text.
-const MOST_STATES: usize = 20_000;
 
 /// Steps of one propositional search.
 const MOST_STEPS: usize = 20_000;
@@ -95,8 +94,9 @@ impl<'q> Decider<'q> {
         let policies = || question.grants.policies().chain(question.unless.into_iter().flat_map(Access::policies));
         let sets = keys::multivalued(policies().chain(question.within));
         let all_principals = policies().chain(question.within).any(Policy::has_principals);
-        let atoms = Atoms::new(all_principals, most_states.min(MOST_STATES));
-        Self { question, builder: Builder::new(atoms, matching, sets), refuted: None, keep_proofs }
+        let atoms = Atoms::new(all_principals, most_states);
+        let always = keys::always(policies()).into_iter().map(|(key, _)| key).collect();
+        Self { question, builder: Builder::new(atoms, matching, sets), always, refuted: None, keep_proofs }
     }
 
     /// What the last [`Decided::Empty`] rests on, for Z3; empty if the formula was plainly false.
@@ -148,6 +148,7 @@ impl<'q> Decider<'q> {
             let unless = Side { number: 1, access, among: actions.unless, action: &action };
             parts.push(self.builder.allowed(unless).not());
         }
+        parts.extend(self.always.iter().map(|key| self.builder.carried(key)));
         self.refuted = None;
         let formula = Node::and(parts);
         if formula == Node::Const(false) {

@@ -3,7 +3,7 @@
 use super::atoms::{Asked, Atoms, Attribute, Element, Value, Wish};
 use super::build::{RESOURCE_ACCOUNT, SAME_ACCOUNT};
 use crate::policy::request::Context;
-use crate::policy::{Principal, Request, Template};
+use crate::policy::{Principal, Request, Template, keys};
 use crate::value::arn;
 use std::collections::BTreeMap;
 use std::rc::Rc;
@@ -41,7 +41,8 @@ pub(super) fn request(atoms: &mut Atoms, assigned: &[(usize, bool)], action: &st
     let resource = text(&Attribute::Resource).unwrap_or(plain);
     for (name, is_present) in &present {
         let Some(key) = name.strip_suffix('?') else { continue };
-        let value = text(&Attribute::Key(key.into())).unwrap_or_else(|| "example".to_owned());
+        let plain = keys::ALWAYS.into_iter().find(|(always, _)| *always == key).map_or("example", |(_, value)| value);
+        let value = text(&Attribute::Key(key.into())).unwrap_or_else(|| plain.to_owned());
         context.insert(key.to_owned(), if *is_present { vec![value] } else { Vec::new() });
     }
     for (attribute, found) in &values {

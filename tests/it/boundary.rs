@@ -5,7 +5,7 @@
 //! absent, single or (where a set operator names them) several.
 
 use crate::agreement::Random;
-use leastwise::policy::keys::is_multivalued;
+use leastwise::policy::keys::{ALWAYS, is_multivalued};
 use leastwise::policy::request::Context;
 use leastwise::policy::{Principal, Request};
 use serde_json::Value;
@@ -87,7 +87,8 @@ impl Boundary {
         let principal = self.principal(random);
         let mut context = Context::new();
         for (key, values) in &self.keys {
-            if random.chance(25) {
+            // Every request carries these.
+            if !ALWAYS.iter().any(|(always, _)| always == key) && random.chance(25) {
                 continue;
             }
             let most = if self.sets.contains(key) { 3 } else { 1 };

@@ -1,6 +1,6 @@
 //! The regions of a difference: disjoint, complete, and nothing else, on random policies and requests.
 
-use crate::agreement::generator;
+use crate::agreement::{dated, generator};
 use crate::support::{policy, stack};
 use leastwise::eval;
 use leastwise::glob::Glob;
@@ -47,7 +47,7 @@ fn regions_are_disjoint_and_complete() {
                 }
             }
             for _ in 0..40 {
-                let mut request = generator.request(with_principals);
+                let mut request = dated(generator.request(with_principals));
                 if !["s3:GetObject", "s3:getobjectacl", "sns:Publish", "ec2:RunInstances"].contains(&request.action.as_str()) {
                     request.action = "s3:GetObject".to_owned();
                 }

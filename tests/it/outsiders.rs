@@ -1,6 +1,6 @@
 //! Who is public, who is outside: documented cases, and no random outside request that refutes a PASS.
 
-use crate::agreement::generator;
+use crate::agreement::{dated, generator};
 use crate::support::policy;
 use leastwise::diag::Budget;
 use leastwise::eval;
@@ -195,7 +195,7 @@ fn no_random_outside_request_refutes_a_pass() {
                 Verdict::Pass => {
                     passed += 1;
                     for _ in 0..60 {
-                        let request = generator.request(true);
+                        let request = dated(generator.request(true));
                         let outsiders =
                             [Principal::Anonymous, Principal::Aws("arn:aws:iam::555555555555:role/stranger".to_owned())];
                         for principal in outsiders {
