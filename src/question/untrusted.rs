@@ -31,7 +31,7 @@ use crate::value::ip::{self, IpNet};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Keys whose fixed values pin a request, in lower case, by where AWS says so.
-const PINNING: [&str; 20] = [
+const PINNING: [&str; 19] = [
     // S3 and EFS User Guides, the meaning of "public".
     "aws:principalorgid",
     "aws:sourceaccount",
@@ -47,7 +47,6 @@ const PINNING: [&str; 20] = [
     // IAM Access Analyzer, filter keys of external access.
     "aws:principalorgpaths",
     "kms:calleraccount",
-    "lambda:eventsourcetoken",
     // IAM User Guide, global condition keys: the account or organization of the same source or endpoint.
     "aws:sourceorgid",
     "aws:sourceorgpaths",
@@ -56,6 +55,9 @@ const PINNING: [&str; 20] = [
     "aws:vpceorgid",
     "aws:vpceorgpaths",
 ];
+
+/// The canonical user that stands for everybody without credentials (S3 User Guide, "Access control list overview").
+const ANONYMOUS: &str = "65a011a29cdf8ec533ec3d1ccaae921c";
 
 /// A pattern that stands for fixed values, and how its key is compared with it.
 type Fixed = BTreeMap<(String, BaseOperator), BTreeSet<String>>;
@@ -135,7 +137,7 @@ impl Named {
             PrincipalPattern::Account { account: id, .. } => Some(account(id)),
             PrincipalPattern::Arn(parts) => account_of(parts.as_ref()).map(|id| account(&id)),
             PrincipalPattern::Service(glob) => (!glob.has_wildcard()).then(|| pattern.clone()),
-            PrincipalPattern::CanonicalUser(_) => Some(pattern.clone()),
+            PrincipalPattern::CanonicalUser(id) => (id != ANONYMOUS).then(|| pattern.clone()),
             PrincipalPattern::Federated(glob) => shared_providers::are_private(glob).then(|| pattern.clone()),
         };
         self.principals.extend(pins);
@@ -193,12 +195,18 @@ impl Named {
 fn pins(key: &str, glob: &Glob) -> bool {
     let start = glob.literal_prefix();
     let fixed = match (key, glob.as_literal()) {
+        // What every anonymous request has (IAM User Guide, "Variables and tags", principal key values).
+        ("aws:userid", Some(value)) => !value.eq_ignore_ascii_case("anonymous"),
+        // Only who comes through a mount target is known by it.
+        ("elasticfilesystem:accessedviamounttarget", Some(value)) => value.eq_ignore_ascii_case("true"),
         // The account that has the provider, and the provider's name.
         ("saml:doc", _) => start.split_once('/').is_some_and(|(account, _)| arn::is_account(account)),
         (_, Some(_)) => PINNING.contains(&key),
         (_, None) => pins_as_pattern(key, &start),
     };
-    fixed || shared_providers::is_pinned(key, glob)
+    // A pattern that also has `*` as a character cannot be written down again.
+    let is_plain = !glob.has_wildcard() || !start.contains(['*', '?']);
+    is_plain && (fixed || shared_providers::is_pinned(key, glob))
 }
 
 /// Whether a pattern with wildcards pins all the same: its fixed part names who it is.

@@ -291,6 +291,41 @@ fn of_saml_only_the_account_of_the_provider_pins() {
     }
 }
 
+/// Values that fix nothing, of keys that pin.
+#[test]
+fn a_value_that_anybody_has_does_not_pin() {
+    let mount = "elasticfilesystem:AccessedViaMountTarget";
+    for (operator, key, value, expected) in [
+        ("Bool", mount, json!("true"), false),
+        ("Bool", mount, json!("false"), true),
+        ("Bool", mount, json!(["true", "false"]), true),
+        ("BoolIfExists", mount, json!("true"), true),
+        ("StringEquals", mount, json!("false"), true),
+        ("Null", mount, json!("false"), true),
+        // Anonymous callers have this id, and this account.
+        ("StringEquals", "aws:userid", json!("anonymous"), true),
+        ("StringEqualsIgnoreCase", "aws:userid", json!("Anonymous"), true),
+        ("StringEquals", "aws:PrincipalAccount", json!("anonymous"), true),
+        // A token that the caller supplies, as an external id is.
+        ("StringEquals", "lambda:EventSourceToken", json!("amzn1.ask.skill.example"), true),
+        // A star that is a character, beside one that is not.
+        ("StringLike", "aws:PrincipalOrgPaths", json!(["o-${*}/r-1/*", "o-*/r-1/*"]), true),
+    ] {
+        let statement = json!({
+            "Effect": "Allow", "Principal": "*", "Action": ["elasticfilesystem:ClientMount", "s3:GetObject", "lambda:InvokeFunction"],
+            "Resource": "*", "Condition": {operator: {key: value}},
+        });
+        let document = json!({"Version": "2012-10-17", "Statement": [statement]});
+        let public =
+            ["AWS::EFS::FileSystem", "AWS::S3::Bucket", "AWS::Lambda::Function"].map(|of| is_public(key, &document, of).unwrap());
+        assert_eq!(public, [expected; 3], "{document}");
+    }
+    for (id, expected) in [("65a011a29cdf8ec533ec3d1ccaae921c".to_owned(), true), ("a1".repeat(32), false)] {
+        let document = json!({"Version": "2012-10-17", "Statement": [statement(&json!({"CanonicalUser": id}), &json!({}))]});
+        assert_eq!(is_public("canonical user", &document, "AWS::S3::Bucket"), Some(expected), "{id}");
+    }
+}
+
 #[test]
 fn findings_are_complete_and_each_has_a_witness_from_outside() {
     let document = json!({"Version": "2012-10-17", "Statement": [
