@@ -23,6 +23,7 @@ pub mod no_public_access;
 pub mod outside_access;
 mod propose;
 mod realistic;
+mod shared_providers;
 mod strings;
 mod tidy;
 mod untrusted;

@@ -11,13 +11,13 @@
 //!
 //! Decisions: a principal is pinned by its account, whatever its name, as nobody outside the account can be it. Each
 //! address block is judged by itself: /8 or narrower for IPv4, /32 or narrower for IPv6, or private (RFC 1918). An
-//! identity provider that many customers share (web identity by domain name; GitHub, GitLab, ... as OIDC providers) pins
-//! only with its own `aud`, `app_id` or `sub`; others pin by the account of their ARN.
+//! identity provider that many customers share pins only with its claim that tells them apart (`shared_providers`); others
+//! pin by the account of their ARN. Of SAML's keys only `saml:doc` pins: the others repeat what the provider asserts.
+//! Negations, `IfExists` and `ForAllValues` need no rule: requests without the key are among those that are asked about.
 //!
-//! Sources: Amazon S3 User Guide, "Blocking public access", The meaning of "public"; Amazon EFS User Guide, the same
-//! section (`elasticfilesystem:AccessedViaMountTarget`); IAM User Guide, "Identity-provider controls for shared OIDC
-//! providers"; IAM Access Analyzer, filter keys of external access (`kms:CallerAccount`, `lambda:EventSourceToken`).
+//! Sources: beside [`PINNING`], and there. IAM User Guide, "IAM and AWS STS condition context keys" (`saml:doc`).
 
+use super::shared_providers;
 use crate::diag::{Source, Span};
 use crate::document::Effect;
 use crate::glob::Glob;
@@ -30,42 +30,34 @@ use crate::value::arn;
 use crate::value::ip::{self, IpNet};
 use std::collections::{BTreeMap, BTreeSet};
 
-/// Keys whose fixed values pin a request, in lower case.
-const PINNING: [&str; 20] = [
+/// Keys whose fixed values pin a request, in lower case, by where AWS says so.
+const PINNING: [&str; 19] = [
+    // S3 and EFS User Guides, the meaning of "public".
     "aws:principalorgid",
-    "aws:principalorgpaths",
     "aws:sourceaccount",
     "aws:sourcearn",
-    "aws:sourceorgid",
-    "aws:sourceorgpaths",
     "aws:sourceowner",
     "aws:sourcevpc",
-    "aws:sourcevpcarn",
     "aws:sourcevpce",
     "aws:userid",
-    "aws:vpceaccount",
-    "aws:vpceorgid",
-    "aws:vpceorgpaths",
     "elasticfilesystem:accessedviamounttarget",
-    "kms:calleraccount",
-    "lambda:eventsourcetoken",
     "s3:dataaccesspointaccount",
     "s3:dataaccesspointarn",
     "s3:x-amz-server-side-encryption-aws-kms-key-id",
+    // IAM Access Analyzer, filter keys of external access.
+    "aws:principalorgpaths",
+    "kms:calleraccount",
+    // IAM User Guide, global condition keys: the account or organization of the same source or endpoint.
+    "aws:sourceorgid",
+    "aws:sourceorgpaths",
+    "aws:sourcevpcarn",
+    "aws:vpceaccount",
+    "aws:vpceorgid",
+    "aws:vpceorgpaths",
 ];
 
-/// Hosts of OIDC providers that many customers share.
-const SHARED: [&str; 9] = [
-    "token.actions.githubusercontent.com",
-    "gitlab.com",
-    "app.terraform.io",
-    "oidc.codefresh.io",
-    "agent.buildkite.com",
-    "accounts.google.com",
-    "cognito-identity.amazonaws.com",
-    "graph.facebook.com",
-    "www.amazon.com",
-];
+/// The canonical user that stands for everybody without credentials (S3 User Guide, "Access control list overview").
+const ANONYMOUS: &str = "65a011a29cdf8ec533ec3d1ccaae921c";
 
 /// A pattern that stands for fixed values, and how its key is compared with it.
 type Fixed = BTreeMap<(String, BaseOperator), BTreeSet<String>>;
@@ -145,13 +137,8 @@ impl Named {
             PrincipalPattern::Account { account: id, .. } => Some(account(id)),
             PrincipalPattern::Arn(parts) => account_of(parts.as_ref()).map(|id| account(&id)),
             PrincipalPattern::Service(glob) => (!glob.has_wildcard()).then(|| pattern.clone()),
-            PrincipalPattern::CanonicalUser(_) => Some(pattern.clone()),
-            PrincipalPattern::Federated(glob) => {
-                let parts: Vec<Glob> = glob.to_string().splitn(6, ':').map(Glob::parse).collect();
-                let host = glob.to_string().rsplit('/').next().unwrap_or_default().to_owned();
-                let is_pinned = account_of(&parts).is_some() && !SHARED.contains(&host.as_str());
-                is_pinned.then(|| pattern.clone())
-            }
+            PrincipalPattern::CanonicalUser(id) => (id != ANONYMOUS).then(|| pattern.clone()),
+            PrincipalPattern::Federated(glob) => shared_providers::are_private(glob).then(|| pattern.clone()),
         };
         self.principals.extend(pins);
     }
@@ -189,8 +176,7 @@ impl Named {
                 self.principals.extend(literal.map(|name| PrincipalPattern::Service(Glob::literal(&name))));
             }
             _ => {
-                let pattern = if literal.is_some() { is_pinning(key) } else { pins_as_pattern(key, &glob) };
-                if !pattern {
+                if !pins(key, &glob) {
                     return;
                 }
                 let operator = match (literal.is_some(), mode) {
@@ -205,27 +191,31 @@ impl Named {
     }
 }
 
-/// Whether a fixed value of the key pins.
-fn is_pinning(key: &str) -> bool {
-    PINNING.contains(&key) || is_claim(key)
-}
-
-/// Whether the key is a claim that tells one customer of a shared identity provider from another.
-fn is_claim(key: &str) -> bool {
-    let Some((host, claim)) = key.rsplit_once(':') else { return false };
-    (SHARED.contains(&host) || host == "saml") && ["aud", "app_id", "sub", "user_id"].contains(&claim)
+/// Whether what the key is compared with names who it is.
+fn pins(key: &str, glob: &Glob) -> bool {
+    let start = glob.literal_prefix();
+    let fixed = match (key, glob.as_literal()) {
+        // What every anonymous request has (IAM User Guide, "Variables and tags", principal key values).
+        ("aws:userid", Some(value)) => !value.eq_ignore_ascii_case("anonymous"),
+        // Only who comes through a mount target is known by it.
+        ("elasticfilesystem:accessedviamounttarget", Some(value)) => value.eq_ignore_ascii_case("true"),
+        // The account that has the provider, and the provider's name.
+        ("saml:doc", _) => start.split_once('/').is_some_and(|(account, _)| arn::is_account(account)),
+        (_, Some(_)) => PINNING.contains(&key),
+        (_, None) => pins_as_pattern(key, &start),
+    };
+    // A pattern that also has `*` as a character cannot be written down again.
+    let is_plain = !glob.has_wildcard() || !start.contains(['*', '?']);
+    is_plain && (fixed || shared_providers::is_pinned(key, glob))
 }
 
 /// Whether a pattern with wildcards pins all the same: its fixed part names who it is.
-fn pins_as_pattern(key: &str, glob: &Glob) -> bool {
-    let start = glob.literal_prefix();
+fn pins_as_pattern(key: &str, start: &str) -> bool {
     match key {
         // o-organization/r-root/...
         "aws:principalorgpaths" | "aws:sourceorgpaths" | "aws:vpceorgpaths" => start.contains('/'),
         // The account is fixed, the access point's name may be anything.
         "s3:dataaccesspointarn" => start.split(':').nth(4).is_some_and(arn::is_account) && start.contains(":accesspoint/"),
-        // Two whole segments: repo:organization/..., organization:name:...
-        _ if key.ends_with(":sub") && is_claim(key) => start.matches([':', '/']).count() >= 2,
         _ => false,
     }
 }

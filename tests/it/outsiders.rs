@@ -152,6 +152,180 @@ fn trust_policies_and_other_types() {
     }
 }
 
+fn trust(principal: &Value, condition: &Value) -> Value {
+    json!({"Version": "2012-10-17", "Statement": [
+        {"Effect": "Allow", "Principal": principal, "Action": "sts:*", "Condition": condition}
+    ]})
+}
+
+fn is_public_trust(document: &Value) -> Option<bool> {
+    is_public("trust", document, "AWS::IAM::AssumeRolePolicyDocument")
+}
+
+fn oidc(url: &str) -> Value {
+    json!({"Federated": format!("arn:aws:iam::111122223333:oidc-provider/{url}")})
+}
+
+/// The table of the IAM User Guide's "Identity-provider controls for shared OIDC providers": the claim that each requires.
+#[test]
+fn a_shared_provider_is_public_without_the_claim_that_aws_requires() {
+    let turbonomic = "rh-oidc.s3.us-east-1.amazonaws.com/22ejnvnnturfmt6km08idd0nt4hekbn7";
+    for (url, claim, customer) in [
+        ("token.actions.githubusercontent.com", "sub", "repo:mine/app:ref:refs/heads/main"),
+        ("vstoken.actions.githubusercontent.com", "sub", "repo:mine/app:ref:refs/heads/main"),
+        ("oidc-configuration.audit-log.githubusercontent.com", "sub", "https://github.com/mine"),
+        ("gitlab.com", "sub", "project_path:mine/app:ref_type:branch:ref:main"),
+        ("app.terraform.io", "sub", "organization:mine:project:p:workspace:w:run_phase:apply"),
+        ("agent.buildkite.com", "sub", "organization:mine:pipeline:p:ref:refs/heads/main:commit:c:step:s"),
+        ("oidc.codefresh.io", "sub", "account:628a80b693a15c0f9c13ab75:pipeline:p:initiator:x"),
+        ("studio.datachain.ai/api", "sub", "credentials:mine/p"),
+        ("scalr.io", "sub", "account:mine:environment:e:workspace:w"),
+        ("tokens.cloud.shisho.dev", "sub", "job:mine:workflow"),
+        ("proidc.upbound.io", "sub", "mcp:mine/plane:provider:provider-aws"),
+        (turbonomic, "sub", "system:serviceaccount:mine:t8c"),
+        ("api.pulumi.com/oidc", "aud", "aws:mine"),
+        ("sandboxes.cloud", "aud", "mine"),
+        ("oidc.vercel.com", "aud", "https://vercel.com/mine"),
+        ("accounts.google.com", "aud", "66677788899900pro0"),
+        ("cognito-identity.amazonaws.com", "aud", "us-east-2:12345678-abcd-abcd-abcd-123456"),
+        ("graph.facebook.com", "app_id", "111222333444555"),
+        ("www.amazon.com", "app_id", "amzn1.application-oa2-client.example"),
+    ] {
+        let principals = [oidc(url), oidc(&url.to_uppercase()), json!({"Federated": url}), json!({"Federated": "*"}), json!("*")];
+        for principal in principals {
+            assert_eq!(is_public_trust(&trust(&principal, &json!({}))), Some(true), "{principal}");
+        }
+        let with = |operator: &str, claim: &str, value: &str| {
+            let condition = json!({operator: {format!("{url}:{claim}"): value}});
+            is_public_trust(&trust(&oidc(url), &condition))
+        };
+        assert_eq!(with("StringEquals", claim, customer), Some(false), "{url}");
+        assert_eq!(with("StringLike", claim, customer), Some(false), "{url}");
+        assert_eq!(with("ForAnyValue:StringEquals", claim, customer), Some(false), "{url}");
+        // Not by an operator that lets in tokens without the claim or of other customers.
+        for operator in ["StringNotEquals", "StringEqualsIfExists", "StringLikeIfExists", "ForAllValues:StringEquals"] {
+            assert_eq!(with(operator, claim, customer), Some(true), "{url} {operator}");
+        }
+        let present = json!({"Null": {format!("{url}:{claim}"): "false"}});
+        assert_eq!(is_public_trust(&trust(&oidc(url), &present)), Some(true), "{url}");
+        // Not by another claim, nor by what is the same for everybody.
+        for other in ["aud", "sub", "app_id", "user_id", "id", "amr", "actor"].iter().filter(|other| **other != claim) {
+            assert_eq!(with("StringEquals", other, customer), Some(true), "{url} {other}");
+        }
+        assert_eq!(with("StringEquals", claim, "sts.amazonaws.com"), Some(true), "{url}");
+        // Not by a pattern that ends within a customer's name, or before it.
+        let end = customer.find("mine").map_or(0, |at| at + 2);
+        for pattern in ["*", "?*", "*mine*", &format!("{}*", &customer[..end]), &format!("{}*", &customer[..end.max(2) - 2])] {
+            assert_eq!(with("StringLike", claim, pattern), Some(true), "{url} {pattern}");
+        }
+    }
+}
+
+#[test]
+fn a_pattern_pins_a_subject_from_the_customer_on() {
+    for (url, pattern, expected) in [
+        ("token.actions.githubusercontent.com", "repo:mine/*", false),
+        ("token.actions.githubusercontent.com", "repo:mine/app:*", false),
+        ("token.actions.githubusercontent.com", "repo:mine*", true),
+        ("token.actions.githubusercontent.com", "repo:*/app:ref:refs/heads/main", true),
+        ("token.actions.githubusercontent.com", "repo:/*", true),
+        // Anybody can have subjects start with the environment.
+        ("token.actions.githubusercontent.com", "environment:prod:*", true),
+        ("token.actions.githubusercontent.com", "environment:prod", true),
+        ("app.terraform.io", "organization:mine:*", false),
+        ("app.terraform.io", "organization:*:project:p", true),
+        ("gitlab.com", "project_path:mine/*", false),
+        ("scalr.io", "account:mine:*", false),
+        ("proidc.upbound.io", "mcp:mine/*", false),
+    ] {
+        let condition = json!({"StringLike": {format!("{url}:sub"): pattern}});
+        assert_eq!(is_public_trust(&trust(&oidc(url), &condition)), Some(expected), "{url} {pattern}");
+        assert_eq!(is_public_trust(&trust(&json!("*"), &condition)), Some(expected), "{url} {pattern}");
+        // One value that pins does not save another that does not.
+        let either = json!({"StringLike": {format!("{url}:sub"): [pattern, "*"]}});
+        assert_eq!(is_public_trust(&trust(&oidc(url), &either)), Some(true), "{url} {pattern}");
+    }
+}
+
+#[test]
+fn providers_pin_by_their_account_where_only_its_people_use_them() {
+    let github = "token.actions.githubusercontent.com:sub";
+    let any = "arn:aws:iam::111122223333:oidc-provider/*";
+    let sentinel = "sts.windows.net/33e01921-4d64-4f8c-a055-5bdaffd5e33d/";
+    for (principal, condition, expected) in [
+        (oidc("login.example.com"), json!({}), false),
+        (oidc("oidc.eks.eu-west-1.amazonaws.com/id/EXAMPLED539D4633E53DE1B71EXAMPLE"), json!({}), false),
+        // A customer's own issuer at a host that has a shared one, too.
+        (oidc("oidc.vercel.com/mine"), json!({}), false),
+        (json!({"Federated": any}), json!({}), true),
+        (json!({"Federated": any}), json!({"StringLike": {github: "repo:mine/*"}}), false),
+        (json!({"Federated": "arn:aws:iam::111122223333:oidc-provider/t*"}), json!({}), true),
+        (json!({"Federated": "arn:aws:iam::111122223333:oidc-provider/login.example.co?"}), json!({}), true),
+        (json!({"Federated": "arn:aws:iam::111122223333:*"}), json!({}), true),
+        (json!({"Federated": "arn:aws:iam::*:saml-provider/corp"}), json!({}), true),
+        (json!({"Federated": "arn:aws:iam::111122223333:saml-provider/*"}), json!({}), false),
+        // The session name that is the control of Microsoft Sentinel's provider is free for everybody else.
+        (oidc(sentinel), json!({"StringEquals": {"sts:RoleSessionName": "MicrosoftSentinel_1"}}), true),
+        (json!("*"), json!({"StringEquals": {"sts:RoleSessionName": "MicrosoftSentinel_1"}}), true),
+    ] {
+        assert_eq!(is_public_trust(&trust(&principal, &condition)), Some(expected), "{principal} {condition}");
+    }
+}
+
+#[test]
+fn of_saml_only_the_account_of_the_provider_pins() {
+    let anybody = json!({"Federated": "*"});
+    for (operator, key, value, expected) in [
+        ("StringEquals", "SAML:aud", "https://signin.aws.amazon.com/saml", true),
+        ("StringEquals", "SAML:sub", "_cbb88bf52c2510eabe00c1642d4643f41430fe25e3", true),
+        ("StringEquals", "SAML:iss", "https://idp.example.com", true),
+        ("StringEquals", "SAML:namequalifier", "YWJj", true),
+        ("StringEquals", "SAML:doc", "111122223333/corp", false),
+        ("StringLike", "SAML:doc", "111122223333/*", false),
+        ("StringLike", "SAML:doc", "1111*", true),
+        ("StringLike", "SAML:doc", "*/corp", true),
+        ("StringEquals", "SAML:doc", "corp", true),
+    ] {
+        let document = trust(&anybody, &json!({operator: {key: value}}));
+        assert_eq!(is_public_trust(&document), Some(expected), "{key} {value}");
+    }
+}
+
+/// Values that fix nothing, of keys that pin.
+#[test]
+fn a_value_that_anybody_has_does_not_pin() {
+    let mount = "elasticfilesystem:AccessedViaMountTarget";
+    for (operator, key, value, expected) in [
+        ("Bool", mount, json!("true"), false),
+        ("Bool", mount, json!("false"), true),
+        ("Bool", mount, json!(["true", "false"]), true),
+        ("BoolIfExists", mount, json!("true"), true),
+        ("StringEquals", mount, json!("false"), true),
+        ("Null", mount, json!("false"), true),
+        // Anonymous callers have this id, and this account.
+        ("StringEquals", "aws:userid", json!("anonymous"), true),
+        ("StringEqualsIgnoreCase", "aws:userid", json!("Anonymous"), true),
+        ("StringEquals", "aws:PrincipalAccount", json!("anonymous"), true),
+        // A token that the caller supplies, as an external id is.
+        ("StringEquals", "lambda:EventSourceToken", json!("amzn1.ask.skill.example"), true),
+        // A star that is a character, beside one that is not.
+        ("StringLike", "aws:PrincipalOrgPaths", json!(["o-${*}/r-1/*", "o-*/r-1/*"]), true),
+    ] {
+        let statement = json!({
+            "Effect": "Allow", "Principal": "*", "Action": ["elasticfilesystem:ClientMount", "s3:GetObject", "lambda:InvokeFunction"],
+            "Resource": "*", "Condition": {operator: {key: value}},
+        });
+        let document = json!({"Version": "2012-10-17", "Statement": [statement]});
+        let public =
+            ["AWS::EFS::FileSystem", "AWS::S3::Bucket", "AWS::Lambda::Function"].map(|of| is_public(key, &document, of).unwrap());
+        assert_eq!(public, [expected; 3], "{document}");
+    }
+    for (id, expected) in [("65a011a29cdf8ec533ec3d1ccaae921c".to_owned(), true), ("a1".repeat(32), false)] {
+        let document = json!({"Version": "2012-10-17", "Statement": [statement(&json!({"CanonicalUser": id}), &json!({}))]});
+        assert_eq!(is_public("canonical user", &document, "AWS::S3::Bucket"), Some(expected), "{id}");
+    }
+}
+
 #[test]
 fn findings_are_complete_and_each_has_a_witness_from_outside() {
     let document = json!({"Version": "2012-10-17", "Statement": [
