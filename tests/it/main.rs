@@ -13,4 +13,5 @@ mod questions_cli;
 mod readme;
 mod samples;
 mod semantics;
+mod stacks;
 mod support;
