@@ -2,8 +2,9 @@
 
 use crate::support::{policy, stack};
 use leastwise::diag::Budget;
-use leastwise::encode::{Encoder, ResourceShape};
-use leastwise::policy::{Access, ArnMatching, Request, Statement};
+use leastwise::encode::{self, Encoder, ResourceShape};
+use leastwise::policy::request::Context;
+use leastwise::policy::{Access, ArnMatching, Principal, Request, Statement};
 use leastwise::smt::{Answer, Formula, Solver};
 use leastwise::{eval, smt};
 use serde_json::{Value, json};
@@ -209,4 +210,39 @@ fn what_a_stack_can_allow() {
     for (written, expected) in cases {
         check(&written.to_string(), &stack("s", &written), expected);
     }
+}
+
+/// What has no encoding is named with its place, never left out.
+#[test]
+fn what_has_no_encoding_is_named() {
+    let request = Request::new(Principal::Anonymous, "s3:GetObject", "other", Context::new());
+    let said = |resource: &str, condition: Value, request: &Request| {
+        let statement = json!({"Effect": "Allow", "Action": "*", "Resource": resource, "Condition": condition});
+        let access = policy("p", &json!({"Version": "2012-10-17", "Statement": statement}));
+        let found = smt::in_fresh_context(|| encode::allows(&access, request, ArnMatching::Greedy, &Budget::default()));
+        found.err().map_or_else(String::new, |unsupported| unsupported.to_string())
+    };
+    let arn = Request { resource: "arn:aws:s3:::b".to_owned(), ..request.clone() };
+    for (resource, condition, part) in [
+        (
+            "*",
+            json!({"StringEquals": {"k": "5"}, "NumericEquals": {"k": "5"}}),
+            "`k` compared as values of different types (p:1:",
+        ),
+        ("*", json!({"NumericEquals": {"k": "5"}, "StringLike": {"x": "${k}*"}}), "`k` compared as values of different types"),
+        (
+            "*",
+            json!({"StringLike": {"x": "${aws:TagKeys}"}, "ForAnyValue:StringLike": {"aws:TagKeys": "a"}}),
+            "of a multivalued key (p:1:",
+        ),
+        ("*", json!({"StringLike": {"x": "${k}?"}}), "a `?` wildcard beside a policy variable"),
+        ("*", json!({"StringEqualsIgnoreCase": {"x": "${k}"}}), "a policy variable under an operator that ignores case"),
+        ("*", json!({"ArnLike": {"x": "arn:aws:${k, 'a:b'}:::b"}}), "default that holds a colon, inside an ARN"),
+        ("arn:aws:${k}:::b", json!({}), "a policy variable in an ARN that is matched as one text"),
+        ("x*𰀀", json!({}), "a character beyond U+2FFFF"),
+    ] {
+        let found = said(resource, condition.clone(), &arn);
+        assert!(found.contains(part), "{resource} {condition}: {found}");
+    }
+    assert_eq!(said("*", json!({"StringEquals": {"k": "5"}, "StringLike": {"k": "*"}, "Null": {"k": "true"}}), &arn), "");
 }
