@@ -6,15 +6,13 @@ use leastwise::policy::request::Context;
 use leastwise::policy::{Access, ArnMatching, Principal, Request};
 use leastwise::{encode, eval, smt};
 use serde_json::json;
-use std::time::Duration;
 
 const USER: &str = "arn:aws:iam::111122223333:user/p/a";
 
 /// Compares both meanings on every text under every value of `k:v`; each template must match some and miss some.
 fn compare(templates: &[&str], texts: &[&str], values: &[Option<&str>], access: impl Fn(&str) -> Access, matching: ArnMatching) {
-    // What Z3 cannot do in this time is not compared.
-    let budget = Budget { timeout: Duration::from_millis(200), ..Budget::default() };
-    let mut unknown = 0;
+    // Little work for Z3, counted the same on every machine.
+    let budget = Budget { rlimit: 4_000_000, ..Budget::default() };
     for template in templates {
         let access = access(template);
         let about_resources = access.statements().any(|(_, _, statement)| statement.conditions.is_empty());
@@ -27,17 +25,12 @@ fn compare(templates: &[&str], texts: &[&str], values: &[Option<&str>], access: 
                 let request = Request::new(Principal::Aws(USER.to_owned()), "s3:GetObject", resource, context);
                 let evaluated = eval::allows(&access, &request, matching);
                 let encoded = smt::in_fresh_context(|| encode::allows(&access, &request, matching, &budget));
-                match encoded.unwrap() {
-                    Some(allowed) => assert_eq!(allowed, evaluated, "{template} {text} {value:?}"),
-                    None => unknown += 1,
-                }
+                assert_eq!(encoded, Ok(Some(evaluated)), "{template} {text} {value:?}");
                 *(if evaluated { &mut matched } else { &mut missed }) += 1;
             }
         }
         assert!(matched > 0 && missed > 0, "{template}: {matched} {missed}");
     }
-    let all = templates.len() * texts.len() * values.len();
-    assert!(unknown * 2 < all, "{unknown} of {all} are not compared");
 }
 
 fn on_key(operator: &str, template: &str) -> Access {
