@@ -207,6 +207,14 @@ fn what_a_stack_can_allow() {
         (json!({"serviceControlPolicies": [[only(json!({"StringEquals": {"aws:PrincipalType": "User"}}))]]}), false),
         (json!({"serviceControlPolicies": [[all]]}), true),
     ];
+    // A session that an IAM pattern matches is its role, which the boundary limits; its own ARN is not of IAM.
+    let sessions = json!({"Statement": [
+        {"Effect": "Allow", "Principal": {"AWS": "arn:aws:iam::111122223333:*"}, "Action": "s3:*", "Resource": "*",
+         "Condition": {"StringEquals": {"aws:PrincipalType": "AssumedRole"}}},
+        {"Effect": "Deny", "Principal": {"AWS": "arn:aws:sts::999999999999:assumed-role/x/y"}, "Action": "s3:*", "Resource": "*"}]});
+    let silent = json!({"Statement": {"Effect": "Allow", "Action": "sns:*", "Resource": "*"}});
+    let limited = json!({"identityPolicies": [], "permissionBoundaries": [silent], "resourcePolicy": sessions});
+    check("a boundary limits sessions", &stack("s", &limited), false);
     for (written, expected) in cases {
         check(&written.to_string(), &stack("s", &written), expected);
     }
