@@ -215,6 +215,13 @@ fn what_a_stack_can_allow() {
     let silent = json!({"Statement": {"Effect": "Allow", "Action": "sns:*", "Resource": "*"}});
     let limited = json!({"identityPolicies": [], "permissionBoundaries": [silent], "resourcePolicy": sessions});
     check("a boundary limits sessions", &stack("s", &limited), false);
+    // Nothing but a service-linked role gets past this level: the session's role has its name and the path.
+    let linked = named(json!({"AWS": "arn:aws:sts::111122223333:assumed-role/AWSServiceRoleForX/s"}), json!({}));
+    check(
+        "a service-linked role's session",
+        &stack("s", &json!({"identityPolicies": [], "resourcePolicy": linked, "serviceControlPolicies": [[]]})),
+        true,
+    );
     for (written, expected) in cases {
         check(&written.to_string(), &stack("s", &written), expected);
     }
@@ -252,5 +259,36 @@ fn what_has_no_encoding_is_named() {
         let found = said(resource, condition.clone(), &arn);
         assert!(found.contains(part), "{resource} {condition}: {found}");
     }
+    // The last character that has one.
+    assert_eq!(said("*", json!({"StringLike": {"x": "${k}\u{2FFFF}"}}), &arn), "");
     assert_eq!(said("*", json!({"StringEquals": {"k": "5"}, "StringLike": {"k": "*"}, "Null": {"k": "true"}}), &arn), "");
+}
+
+/// What has no encoding may be left open: then equal constructs are equal, and different ones are not.
+#[test]
+fn what_has_no_encoding_cancels_out_where_it_is_the_same() {
+    let hard = json!({"StringLike": {"x": "${k}?"}});
+    let statement =
+        |effect: &str, condition: &Value| json!({"Effect": effect, "Action": "*", "Resource": "*", "Condition": condition});
+    for (deny, expected) in [
+        (hard.clone(), false),
+        (json!({"StringLike": {"y": "${k}?"}}), true),
+        (json!({"StringNotLike": {"x": "${k}?"}}), true),
+        (json!({"StringLikeIfExists": {"x": "${k}?"}}), true),
+        (json!({"StringLike": {"x": "${k}??"}}), true),
+    ] {
+        let statements = json!([statement("Allow", &hard), statement("Deny", &deny)]);
+        let access = policy("p", &json!({"Version": "2012-10-17", "Statement": statements}));
+        let numbered: Vec<&Statement> = access.statements().map(|(_, _, statement)| statement).collect();
+        smt::in_fresh_context(|| {
+            let new = || Encoder::new(access.policies(), &numbered, ArnMatching::Segment, ResourceShape::Arn).about([&access]);
+            assert!(new().allowed(&access, &[0, 1], true).is_err());
+            let mut encoder = new().with_opaque_constructs();
+            let formula = encoder.allowed(&access, &[0, 1], true).unwrap().formula;
+            let budget = Budget::default();
+            let mut solver = Solver::new(&budget, Instant::now() + budget.timeout);
+            solver.assert(&Formula::and([encoder.constraints(), formula]));
+            assert_eq!(matches!(solver.check(), Answer::Sat(_)), expected, "{deny}");
+        });
+    }
 }
