@@ -112,6 +112,9 @@ fn resources_with_variables_and_wildcards() {
     ];
     for matching in [ArnMatching::Segment, ArnMatching::Greedy] {
         compare(&both, &texts, &values[..1], on_resource, matching);
+        // Texts that are no ARNs: part by part, or as one text.
+        let others = ["x:aws:s3:::b", "x:y:aws:s3:::b", "other", "x:aws:s3:::b:c"];
+        compare(&["*:aws:s3:::b", "*:s3:::b", "?*:*:*:*:*:b*"], &others, &values[..1], on_resource, matching);
     }
     let variable = [
         "arn:aws:s3:::${k:v}",
