@@ -125,3 +125,27 @@ fn resources_with_variables_and_wildcards() {
     ];
     compare(&variable, &texts, &values, on_resource, ArnMatching::Segment);
 }
+
+/// Each template finds its chunks at places of its own.
+#[test]
+fn several_templates_at_once() {
+    let access = policy(
+        "p",
+        &json!({"Version": "2012-10-17", "Statement": {"Effect": "Allow", "Action": "*", "Resource": "*",
+        "Condition": {"StringLike": {"k:a": "*${k:v}*b*x*", "k:b": "*${k:v}*c*", "k:c": ["*${k:v}*d*", "*e*${k:v}*"]}}}}),
+    );
+    let texts = |context: [(&str, &str); 4]| -> Context {
+        context.into_iter().map(|(key, value)| (key.to_owned(), vec![value.to_owned()])).collect()
+    };
+    for (context, expected) in [
+        ([("k:v", "a"), ("k:a", "abbx"), ("k:b", "xac"), ("k:c", "yad")], true),
+        ([("k:v", "a"), ("k:a", "aabx"), ("k:b", "yyac"), ("k:c", "eea")], true),
+        ([("k:v", "a"), ("k:a", "abbx"), ("k:b", "xca"), ("k:c", "yad")], false),
+        ([("k:v", "a"), ("k:a", "abbx"), ("k:b", "xac"), ("k:c", "ae")], false),
+    ] {
+        let request = Request::new(Principal::Aws(USER.to_owned()), "s3:GetObject", "*", texts(context));
+        let encoded = smt::in_fresh_context(|| encode::allows(&access, &request, ArnMatching::Segment, &Budget::default()));
+        assert_eq!(eval::allows(&access, &request, ArnMatching::Segment), expected, "{request:?}");
+        assert_eq!(encoded, Ok(Some(expected)), "{request:?}");
+    }
+}
