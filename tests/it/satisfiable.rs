@@ -259,6 +259,16 @@ fn what_has_no_encoding_is_named() {
         let found = said(resource, condition.clone(), &arn);
         assert!(found.contains(part), "{resource} {condition}: {found}");
     }
+    // Several values of a key that the query takes for single-valued stand for no request of it.
+    let several = Context::from([("k".to_owned(), vec!["a".to_owned(), "b".to_owned()])]);
+    let several = Request { context: several, ..arn.clone() };
+    let fixed = |condition: Value| {
+        let statement = json!({"Effect": "Allow", "Principal": "*", "Action": "*", "Resource": "*", "Condition": condition});
+        let access = policy("p", &json!({"Statement": statement}));
+        smt::in_fresh_context(|| encode::allows(&access, &several, ArnMatching::Segment, &Budget::default()))
+    };
+    assert_eq!(fixed(json!({"StringEquals": {"k": "a"}})), Ok(None));
+    assert_eq!(fixed(json!({"ForAnyValue:StringEquals": {"k": "b"}})), Ok(Some(true)));
     // The last character that has one.
     assert_eq!(said("*", json!({"StringLike": {"x": "${k}\u{2FFFF}"}}), &arn), "");
     assert_eq!(said("*", json!({"StringEquals": {"k": "5"}, "StringLike": {"k": "*"}, "Null": {"k": "true"}}), &arn), "");
