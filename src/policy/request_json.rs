@@ -157,6 +157,8 @@ mod tests {
         );
         for name in ["lambda.amazonaws.com", "ec2.amazonaws.com.cn"] {
             assert_eq!(principal(&format!("\"{name}\"")), Ok(Principal::Service(name.to_owned())));
+            let request = Request::new(Principal::Service(name.to_owned()), "s3:GetObject", "*", Context::new());
+            assert_eq!(to_json(&request)["principal"], json!(name));
         }
         for (text, read) in [
             (r#"{"type":"Service","id":"custom"}"#, Principal::Service("custom".to_owned())),
