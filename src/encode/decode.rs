@@ -235,6 +235,13 @@ mod tests {
         for request in requests {
             assert_eq!(read_back(EVERYTHING, &request).as_ref(), Some(&request));
         }
+        // Numbers become short ones on the same side of every bound.
+        for (number, short) in
+            [("5.25", "5"), ("6.3", "6"), ("5.41234", "5.41"), ("100.7", "101"), ("-3.2", "-3"), ("5.4", "5.4")]
+        {
+            let read = read_back(EVERYTHING, &full(&[("n", &[number])])).unwrap();
+            assert_eq!(read.context["n"], [short], "{number}");
+        }
         // A session keeps its role's path.
         let role = given(&[("aws:principalarn", &["arn:aws:iam::111122223333:role/p/dev"])]);
         let session = Request::new(principals[3].clone(), "s3:getobject", arn, role);
