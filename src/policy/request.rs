@@ -209,6 +209,7 @@ mod tests {
         let arn = "aws:principalarn";
         assert!(with(session, "*", arn, role) && with(session, "*", arn, "arn:aws:iam::111122223333:role/p/q/R"));
         assert!(!with(session, "*", arn, "arn:aws:iam::111122223333:role/p/X"));
+        assert!(!with(session, "*", "aws:principaltype", "x/AssumedRole"));
         // Only a session's own ARN leaves the path away.
         assert!(!with(role, "*", arn, "arn:aws:iam::111122223333:role/p/R"));
         assert!(!with("arn:aws:iam::111122223333:user/n", "*", arn, "arn:aws:iam::111122223333:user/p/n"));
