@@ -73,8 +73,14 @@ fn texts_with_variables() {
 
 #[test]
 fn arns_with_variables() {
-    let templates =
-        ["arn:aws:s3:::${k:v}", "arn:aws:s3:::${k:v}/*", "arn:aws:${k:v}:::b", "arn:aws:*:*:*:b", "arn:aws:s3:::*${k:v}"];
+    let templates = [
+        "arn:aws:s3:::${k:v}",
+        "arn:aws:s3:::${k:v}/*",
+        "arn:aws:${k:v}:::b",
+        "arn:aws:*:*:*:b",
+        "arn:aws:*:*:b",
+        "arn:aws:s3:::*${k:v}",
+    ];
     let texts = [
         "arn:aws:s3:::b",
         "arn:aws:s3:::s3",
