@@ -215,6 +215,10 @@ fn what_a_stack_can_allow() {
     let silent = json!({"Statement": {"Effect": "Allow", "Action": "sns:*", "Resource": "*"}});
     let limited = json!({"identityPolicies": [], "permissionBoundaries": [silent], "resourcePolicy": sessions});
     check("a boundary limits sessions", &stack("s", &limited), false);
+    // The rules of service control policies look at names, so a user's name is tied to its ARN.
+    let alice = only(json!({"StringEquals": {"aws:username": "alice"}}));
+    let stacked = stack("s", &json!({"identityPolicies": [alice], "serviceControlPolicies": [[all]]}));
+    check("a user's name beside service control policies", &stacked, true);
     // Nothing but a service-linked role gets past this level: the session's role has its name and the path.
     let linked = named(json!({"AWS": "arn:aws:sts::111122223333:assumed-role/AWSServiceRoleForX/s"}), json!({}));
     check(
