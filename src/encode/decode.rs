@@ -157,3 +157,114 @@ fn decimal(model: &Model, slot: &str, bounds: &BTreeSet<BigDecimal>) -> BigDecim
     let rounded = (0..60).map(|scale| quotient.with_scale_round(scale, RoundingMode::HalfEven));
     rounded.into_iter().find(stands_alike).unwrap_or(quotient)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::diag::{Budget, Source};
+    use crate::encode::fix;
+    use crate::policy::{Access, ArnMatching, Policy, Statement};
+    use crate::smt::{Answer, Formula, Solver, in_fresh_context};
+    use std::time::Instant;
+
+    /// The request that the encoding of a policy reads back when it is fixed to this one.
+    fn read_back(text: &str, request: &Request) -> Option<Request> {
+        let access: Access = Policy::read(&Source::new("p", text), &Budget::default()).unwrap().into();
+        let statements: Vec<&Statement> = access.statements().map(|(_, _, statement)| statement).collect();
+        in_fresh_context(|| {
+            let shape = fix::shape(request)?;
+            let mut encoder = Encoder::new(access.policies(), &statements, ArnMatching::Segment, shape).about([&access]);
+            encoder.make_room(request);
+            let all: Vec<usize> = (0..access.len()).collect();
+            encoder.allowed(&access, &all, true).unwrap();
+            let budget = Budget::default();
+            let mut solver = Solver::new(&budget, Instant::now() + budget.timeout);
+            solver.assert(&Formula::and([encoder.constraints(), encoder.fixed(request)?]));
+            let Answer::Sat(model) = solver.check() else { return None };
+            Some(encoder.decode(&model, &encoder.decode_action(&model)))
+        })
+    }
+
+    fn given(context: &[(&str, &[&str])]) -> Context {
+        let values = |values: &[&str]| values.iter().map(|value| (*value).to_owned()).collect();
+        context.iter().map(|(key, of)| ((*key).to_owned(), values(of))).collect()
+    }
+
+    /// A policy whose formula uses every part of a request.
+    const EVERYTHING: &str = r#"{"Version":"2012-10-17","Statement":[
+        {"Effect":"Allow","Principal":{"AWS":["arn:a*:iam::111122223333:r*","arn:a*:sts::111122223333:*/s*"],"Service":"l*","Federated":"a*","CanonicalUser":"0"},
+         "Action":"s3:Get*","Resource":["arn:a*:s*:u*:1*:*k*","?","oth*"],
+         "Condition":{"StringLike":{"t":"a*","aws:UserName":"a*","aws:ResourceAccount":"1*"},"NumericLessThan":{"n":["5.4","5.5","7"]},
+          "DateGreaterThan":{"d":"2024-01-01T00:00:00Z"},"IpAddress":{"i":["10.0.0.0/8","2001:db8::/32"]},"Null":{"p":"true"},
+          "ForAnyValue:StringLike":{"m":["a*","b*"]},"ForAllValues:StringLike":{"m":"c*"}}}]}"#;
+
+    #[test]
+    fn requests_read_back() {
+        let arn = "arn:aws:sns:us-west-2:111122223333:a:key";
+        let principals = [
+            Principal::Aws("arn:aws:iam::111122223333:root".to_owned()),
+            Principal::Aws("arn:aws-cn:iam::999999999999:user/p/alice".to_owned()),
+            Principal::Aws("arn:aws:iam::111122223333:role/p/dev".to_owned()),
+            Principal::Aws("arn:aws:sts::111122223333:assumed-role/dev/s1".to_owned()),
+            Principal::Aws("arn:aws:sts::111122223333:federated-user/bob".to_owned()),
+            Principal::Service("lambda.amazonaws.com".to_owned()),
+            Principal::Federated("accounts.google.com".to_owned()),
+            Principal::CanonicalUser("0".to_owned()),
+            Principal::Anonymous,
+        ];
+        let plain = given(&[("aws:resourceaccount", &["111122223333"])]);
+        let mut requests: Vec<Request> =
+            principals.iter().map(|who| Request::new(who.clone(), "s3:getobject", arn, plain.clone())).collect();
+        let full = |texts: &[(&str, &[&str])]| Request::new(principals[2].clone(), "s3:putobject", arn, given(texts));
+        requests.extend([
+            full(&[
+                ("t", &["abc"]),
+                ("n", &["5.45"]),
+                ("d", &["2024-01-02T00:00:00Z"]),
+                ("i", &["10.1.2.3"]),
+                ("p", &["example"]),
+            ]),
+            full(&[("n", &["6"]), ("d", &["1969-12-31T00:00:00Z"]), ("i", &["2001:db8::7"]), ("m", &["a", "c"])]),
+            full(&[("n", &["not-a-number"]), ("d", &["not-a-date"]), ("i", &["not-an-address"]), ("m", &["a", "b", "c", "d"])]),
+            full(&[("n", &["-1"]), ("t", &[""]), ("i", &["0.0.0.0"]), ("m", &["z"])]),
+        ]);
+        for (resource, account) in [("*", None), ("other", Some("999999999999"))] {
+            let context = account.map_or_else(Context::new, |account| given(&[("aws:resourceaccount", &[account])]));
+            requests.push(Request::new(principals[2].clone(), "s3:getobject", resource, context));
+        }
+        for request in requests {
+            assert_eq!(read_back(EVERYTHING, &request).as_ref(), Some(&request));
+        }
+        // Numbers become short ones on the same side of every bound.
+        for (number, short) in
+            [("5.25", "5"), ("6.3", "6"), ("5.41234", "5.41"), ("100.7", "101"), ("-3.2", "-3"), ("5.4", "5.4")]
+        {
+            let read = read_back(EVERYTHING, &full(&[("n", &[number])])).unwrap();
+            assert_eq!(read.context["n"], [short], "{number}");
+        }
+        // A session keeps its role's path.
+        let role = given(&[("aws:principalarn", &["arn:aws:iam::111122223333:role/p/dev"])]);
+        let session = Request::new(principals[3].clone(), "s3:getobject", arn, role);
+        assert_eq!(read_back(EVERYTHING, &session), Some(session));
+    }
+
+    #[test]
+    fn what_a_query_does_not_use_reads_well() {
+        let plain = r#"{"Statement":{"Effect":"Allow","Action":"*","Resource":"*"}}"#;
+        let read = |action: &str, resource: &str| {
+            let who = Principal::Aws("arn:aws:iam::999999999999:user/x".to_owned());
+            let request = read_back(plain, &Request::new(who, action, resource, Context::new())).unwrap();
+            let Principal::Aws(who) = request.principal else { return String::new() };
+            format!("{who} {} {}", request.action, request.resource)
+        };
+        let role = "arn:aws:iam::111122223333:role/example";
+        for (action, resource, shown) in [
+            ("s3:getobject", "arn:aws:s3:::b/k", "arn:aws:s3:::example"),
+            ("iam:getrole", "arn:aws:iam::1:x", "arn:aws:iam::111122223333:example"),
+            ("sns:publish", "arn:aws:sns:x:1:x", "arn:aws:sns:us-east-1:111122223333:example"),
+            ("sns:publish", "*", "*"),
+        ] {
+            assert_eq!(read(action, resource), format!("{role} {action} {shown}"));
+        }
+    }
+}

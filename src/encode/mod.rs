@@ -265,3 +265,29 @@ fn too_wide(policy: &Policy, span: Span) -> bool {
     });
     escaped || literal::too_wide(text).is_some()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::diag::{Budget, Source};
+
+    #[test]
+    fn characters_that_no_solver_holds_are_found_however_they_are_written() {
+        let wide = |written: &str| {
+            let text = format!(
+                r#"{{"Statement":[{{"Effect":"Allow","Action":"*","Resource":"*","Condition":{{"StringLike":{{"k":"{written}"}}}}}},
+                {{"Effect":"Deny","Action":"*","Resource":"*"}}]}}"#
+            );
+            let policy = Policy::read(&Source::new("p", text), &Budget::default()).unwrap();
+            let [first, second] = policy.statements.as_slice() else { return None };
+            assert!(!too_wide(&policy, second.span));
+            Some(too_wide(&policy, first.span))
+        };
+        for written in ["\u{30000}", "a\u{10FFFF}", r"\ud880\udc00", r"ab\uDBFF\uDFFF"] {
+            assert_eq!(wide(written), Some(true), "{written}");
+        }
+        for written in ["é", "\u{2FFFF}", r"\u00e9", r"\u20d8", "ud8", ""] {
+            assert_eq!(wide(written), Some(false), "{written}");
+        }
+    }
+}

@@ -448,6 +448,7 @@ mod tests {
         assert_eq!(shown("*"), "*|*");
         assert_eq!(shown("R*S"), "R*|*S");
         assert_eq!(shown("R?S"), "R|S");
+        assert_eq!(shown("R?x/S?"), "R?x|S?");
         assert_eq!(shown("a/b/c"), "");
         let left = |text: &str| -> String {
             let all = residuals(&Template::parse(text, true, true), "role/").unwrap();

@@ -78,3 +78,58 @@ pub fn verb(effect: Effect) -> &'static str {
         Effect::Deny => "denies",
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::diag::{Budget, Source};
+    use crate::policy::request::{Context, Principal};
+    use crate::policy::{Policy, Request};
+
+    #[test]
+    fn every_element_is_judged_with_its_place() {
+        let text = r#"{"Statement":[
+            {"Effect":"Allow","Principal":"*","Action":["sns:*","s3:Get*"],"Resource":["x","arn:aws:s3:::b/*"],"Condition":{"StringEquals":{"aws:X":"1"},"Null":{"k":"true"}}},
+            {"Effect":"Deny","NotPrincipal":{"AWS":"111122223333"},"NotAction":"s3:*","NotResource":"arn:aws:s3:::c"}]}"#;
+        let access: Access = Policy::read(&Source::new("p", text), &Budget::default()).unwrap().into();
+        let context = Context::from([("aws:x".to_owned(), vec!["2".to_owned()])]);
+        let user = Principal::Aws("arn:aws:iam::111122223333:user/a".to_owned());
+        let request = Request::new(user, "S3:GetObject", "arn:aws:s3:::b/k", context);
+        let explained = explain(&access, &request, ArnMatching::Segment);
+        assert_eq!(explained.iter().map(|explained| explained.number).collect::<Vec<_>>(), [0, 1]);
+        assert!(!explained.iter().any(Explained::applies));
+        let shown = |judged: &Judged| {
+            let place = text.get(judged.span.start..judged.span.end).unwrap_or("").split('{').next().unwrap_or("");
+            (judged.element.clone(), judged.matched, place.to_owned(), judged.values.clone())
+        };
+        let line = |element: &str, matched: bool, place: &str| (element.to_owned(), matched, place.to_owned(), None);
+        let with = |element: &str, matched: bool, place: &str, values: &[&str]| {
+            let values = values.iter().map(|value| (*value).to_owned()).collect();
+            (element.to_owned(), matched, place.to_owned(), Some(values))
+        };
+        assert_eq!(
+            explained[0].elements.iter().map(shown).collect::<Vec<_>>(),
+            [
+                line("Principal", true, ""),
+                line("Action", true, "\"s3:Get*\""),
+                line("Resource", true, "\"arn:aws:s3:::b/*\""),
+                with("StringEquals aws:X", false, "\"aws:X\"", &["2"]),
+                with("Null k", true, "\"k\"", &[]),
+            ]
+        );
+        assert_eq!(
+            explained[1].elements.iter().map(shown).collect::<Vec<_>>(),
+            [
+                line("NotPrincipal", false, ""),
+                line("NotAction", false, "\"s3:*\""),
+                line("NotResource", true, "\"arn:aws:s3:::c\""),
+            ]
+        );
+        let matched = Request::new(Principal::Anonymous, "sns:Publish", "*", Context::new());
+        assert_eq!(
+            explain(&access, &matched, ArnMatching::Segment).iter().map(Explained::applies).collect::<Vec<_>>(),
+            [false, true]
+        );
+        assert_eq!((verb(Effect::Allow), verb(Effect::Deny)), ("allows", "denies"));
+    }
+}

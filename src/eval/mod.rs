@@ -156,3 +156,83 @@ pub fn condition_holds(condition: &Condition, request: &Request) -> bool {
 pub fn resource_matches(patterns: &[ResourcePattern], request: &Request, matching: ArnMatching) -> bool {
     patterns.iter().any(|pattern| resource::matches(pattern, request, matching))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::diag::{Budget, Source};
+    use crate::policy::access_json;
+    use crate::policy::request::{Context, Principal};
+
+    fn access(text: &str) -> Access {
+        let source = Source::new("access", text);
+        let value = crate::json::read(&source, &Budget::default()).unwrap();
+        access_json::read(&source, &value, "access").unwrap()
+    }
+
+    fn request(action: &str, resource: &str, team: &str) -> Request {
+        let context = Context::from([("aws:resourcetag/team".to_owned(), vec![team.to_owned()])]);
+        Request::new(Principal::Aws("arn:aws:iam::111122223333:user/a".to_owned()), action, resource, context)
+    }
+
+    #[test]
+    fn what_closes_is_named_and_who_could_have_granted_only_if_nobody_did() {
+        let (all, s3) = (
+            r#"{"Statement":{"Effect":"Allow","Action":"*","Resource":"*"}}"#,
+            r#"{"Statement":{"Effect":"Allow","Action":"s3:*","Resource":"*"}}"#,
+        );
+        let closed = |text: &str| {
+            let evaluation = evaluate(&access(text), &request("sns:Publish", "*", "red"), ArnMatching::Segment);
+            assert!(evaluation.decided_by.is_empty() && evaluation.decision == Decision::ImplicitlyDenied);
+            evaluation.not_allowed_by.join(" ")
+        };
+        assert_eq!(closed(s3), "policy");
+        assert_eq!(
+            closed(&format!(
+                r#"{{"identityPolicies":[{s3}],"permissionBoundaries":[{all}],"serviceControlPolicies":[[{all}],[{all}]]}}"#
+            )),
+            "identityPolicies resourcePolicy"
+        );
+        assert_eq!(
+            closed(&format!(r#"{{"identityPolicies":[{all}],"serviceControlPolicies":[[{all}],[{s3}]]}}"#)),
+            "serviceControlPolicies[1]"
+        );
+        assert_eq!(
+            closed(&format!(
+                r#"{{"identityPolicies":[{s3}],"sessionPolicies":[{all}],"permissionBoundaries":[{s3}],"serviceControlPolicies":[[{s3}]]}}"#
+            )),
+            "serviceControlPolicies[0] identityPolicies permissionBoundaries[0] resourcePolicy"
+        );
+    }
+
+    #[test]
+    fn parts_of_a_decision_alone() {
+        let access = access(
+            r#"{"Statement":[{"Effect":"Allow","Principal":{"AWS":"111122223333"},"Action":"s3:Get*","Resource":"arn:aws:s3:::b/*",
+                "Condition":{"StringEquals":{"aws:ResourceTag/team":"red"}}},
+                {"Effect":"Deny","Principal":{"AWS":"999999999999"},"Action":"*","Resource":"*"}]}"#,
+        );
+        let (_, allow) = access.statement(0).unwrap();
+        let (_, other) = access.statement(1).unwrap();
+        let matching = ArnMatching::Segment;
+        for (action, resource, team, beyond) in [
+            ("s3:GetObject", "arn:aws:s3:::b/k", "red", true),
+            ("s3:PutObject", "arn:aws:s3:::b/k", "red", true),
+            ("s3:GetObject", "arn:aws:s3:::c/k", "red", false),
+            ("s3:GetObject", "arn:aws:s3:::b/k", "blue", false),
+        ] {
+            let request = request(action, resource, team);
+            let all = beyond && action == "s3:GetObject";
+            assert_eq!(applies_beyond_action(allow, &request, matching), beyond, "{request:?}");
+            assert_eq!(applies(allow, &request, matching), all, "{request:?}");
+            assert!(!applies(other, &request, matching) && !applies_beyond_action(other, &request, matching));
+            assert_eq!(allows(&access, &request, matching), all, "{request:?}");
+            // The caller vouches for the actions of the statements it names, and for no others.
+            assert_eq!(allows_among(&access, &[0, 1], &request, matching), beyond, "{request:?}");
+            assert!(!allows_among(&access, &[1], &request, matching));
+            assert_eq!(condition_holds(&allow.conditions[0], &request), team == "red");
+            let patterns = &allow.resource.as_ref().unwrap().patterns;
+            assert_eq!(resource_matches(patterns, &request, matching), resource.contains("b/"), "{request:?}");
+        }
+    }
+}

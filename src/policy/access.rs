@@ -206,3 +206,84 @@ impl Access {
         self.members.iter().flat_map(|member| &member.policy.warnings)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::diag::{Budget, Source};
+
+    fn policy(text: &str) -> Policy {
+        Policy::read(&Source::new("p", text), &Budget::default()).unwrap()
+    }
+
+    fn allow() -> Policy {
+        policy(r#"{"Statement":{"Effect":"Allow","Action":"*","Resource":"*"}}"#)
+    }
+
+    #[test]
+    fn a_root_needs_no_statement_only_where_something_is_said_of_its_side_but_not_of_identity_policies() {
+        let needs_none = |stack: Stack| Access::from(stack).grants_without_statement();
+        assert!(!needs_none(Stack { identity: Some(vec![allow()]), ..Stack::default() }));
+        assert!(!needs_none(Stack { identity: Some(vec![]), boundaries: Some(vec![allow()]), ..Stack::default() }));
+        assert!(needs_none(Stack { boundaries: Some(vec![allow()]), ..Stack::default() }));
+        assert!(needs_none(Stack { session: Some(vec![allow()]), ..Stack::default() }));
+        assert!(needs_none(Stack { service_control: Some(vec![vec![allow()]]), ..Stack::default() }));
+        assert!(!needs_none(Stack { resource_control: Some(vec![vec![allow()]]), ..Stack::default() }));
+        assert!(!needs_none(Stack { endpoint: Some(vec![allow()]), ..Stack::default() }));
+        assert!(!Access::from(allow()).grants_without_statement());
+    }
+
+    #[test]
+    fn statements_have_numbers_through_all_members_and_only_some_grant() {
+        let two = policy(
+            r#"{"Statement":[{"Effect":"Deny","Action":"s3:*","Resource":"*"},{"Effect":"Allow","Action":"*","Resource":"*"}]}"#,
+        );
+        let none = policy(r#"{"Statement":[]}"#);
+        let named = policy(r#"{"Statement":{"Effect":"Allow","Principal":"*","Action":"*","Resource":"*"}}"#);
+        let access = Access::from(Stack {
+            identity: Some(vec![two, none.clone()]),
+            resource: Some(named.clone()),
+            boundaries: Some(vec![allow()]),
+            session: Some(vec![allow()]),
+            service_control: Some(vec![vec![allow()], vec![allow()]]),
+            resource_control: Some(vec![vec![named.clone()]]),
+            endpoint: Some(vec![named.clone()]),
+            management_account: None,
+        });
+        let shown: Vec<String> = access
+            .statements()
+            .map(|(number, member, statement)| {
+                let (owner, same) = access.statement(number).unwrap();
+                assert!(std::ptr::eq(owner, member) && std::ptr::eq(same, statement));
+                assert_eq!(member.place.has_principals(), statement.principal.is_some());
+                let grants = if access.grants(number) { " grants" } else { "" };
+                format!("{number} {}{grants}", member.name)
+            })
+            .collect();
+        assert_eq!(
+            shown,
+            [
+                "0 identityPolicies[0]",
+                "1 identityPolicies[0] grants",
+                "2 resourcePolicy grants",
+                "3 permissionBoundaries[0]",
+                "4 sessionPolicies[0]",
+                "5 serviceControlPolicies[0][0]",
+                "6 serviceControlPolicies[1][0]",
+                "7 resourceControlPolicies[0][0]",
+                "8 endpointPolicies[0]",
+            ]
+        );
+        assert_eq!((access.len(), access.is_empty(), access.is_alone()), (9, false, false));
+        assert!(access.statement(9).is_none() && !access.grants(9) && access.has_principals());
+        assert_eq!((access.members().len(), access.policies().count()), (9, 9));
+        let alone = Access::from(allow());
+        assert!(alone.is_alone() && alone.grants(0) && !alone.has_principals() && !alone.is_empty());
+        let one = Access::from(Stack { identity: Some(vec![allow()]), ..Stack::default() });
+        assert!(!one.is_alone() && !one.has_principals());
+        assert!(Access::from(none).is_empty());
+        let short = policy(r#"{"Statement":{"Effect":"Allow","Action":"s3","Resource":"arn:aws:s3"}}"#);
+        let warned = Access::from(Stack { identity: Some(vec![allow(), short]), ..Stack::default() });
+        assert_eq!(warned.warnings().map(|warning| warning.code).collect::<Vec<_>>(), ["action-without-service", "short-arn"]);
+    }
+}

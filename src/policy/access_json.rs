@@ -155,4 +155,44 @@ mod tests {
             assert!(said.starts_with(part), "{text}: {said}");
         }
     }
+
+    #[test]
+    fn every_member_and_every_way_to_write_a_policy() {
+        let identity = r#"{"Statement":{"Effect":"Allow","Action":"s3:*","Resource":"*"}}"#;
+        let resource = r#"{"Statement":{"Effect":"Allow","Principal":"*","Action":"s3:*","Resource":"*"}}"#;
+        let quoted = |text: &str| serde_json::Value::String(text.to_owned()).to_string();
+        let all = format!(
+            r#"{{"identityPolicies":[{}],"resourcePolicy":{},"permissionBoundaries":[{identity}],"sessionPolicies":[{identity}],
+                "serviceControlPolicies":[[{identity}]],"resourceControlPolicies":[[],[{resource}]],"endpointPolicies":[{resource}],
+                "managementAccount":"111122223333"}}"#,
+            quoted(identity),
+            quoted(resource)
+        );
+        let names = "identityPolicies[0] resourcePolicy permissionBoundaries[0] sessionPolicies[0] \
+                     serviceControlPolicies[0][0] resourceControlPolicies[1][0] endpointPolicies[0]";
+        assert_eq!((said(&all), said(&quoted(&all))), (names.to_owned(), names.to_owned()));
+        assert_eq!(said(r#"{"resourcePolicy":null,"identityPolicies":[]}"#), "");
+        // With statements it is a policy, and a policy has no such member.
+        let both = format!(r#"{{"identityPolicies":[],{}"#, &identity[1..]);
+        assert!(said(&both).contains("identityPolicies") && !said(&both).contains("identityPolicies[0]"), "{}", said(&both));
+        for (text, part) in [
+            (format!(r#"{{"resourcePolicy":{identity}}}"#), "a statement of `resourcePolicy` names no principal"),
+            (format!(r#"{{"endpointPolicies":[{identity}]}}"#), "a statement of `endpointPolicies[0]` names no principal"),
+            (
+                format!(r#"{{"resourceControlPolicies":[[{identity}]]}}"#),
+                "a statement of `resourceControlPolicies[0][0]` names no",
+            ),
+            (
+                format!(r#"{{"serviceControlPolicies":[[{resource}]]}}"#),
+                "a statement of `serviceControlPolicies[0][0]` names principals",
+            ),
+            (format!(r#"{{"sessionPolicies":[{resource}]}}"#), "a statement of `sessionPolicies[0]` names principals"),
+            (format!(r#"{{"permissionBoundaries":[{resource}]}}"#), "a statement of `permissionBoundaries[0]` names principals"),
+            (r#"{"resourceControlPolicies":{}}"#.to_owned(), "`resourceControlPolicies` must be a list of levels"),
+            (r#"{"managementAccount":111122223333}"#.to_owned(), "`managementAccount` must be a string of 12 digits"),
+        ] {
+            let said = said(&text);
+            assert!(said.contains(part), "{text}: {said}");
+        }
+    }
 }

@@ -198,3 +198,56 @@ fn read<'v, T>(values: &[&'v str], parse: impl Fn(&str) -> Option<T>, invalid: &
     }
     out
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn condition<'v>(operator: &str, key: &str, values: &[&'v str]) -> (Condition, Vec<&'v str>) {
+        let (operator, _) = Operator::parse(operator).unwrap();
+        Condition::new(operator, key, Span { start: 0, end: 0 }, values, true)
+    }
+
+    #[test]
+    fn values_of_the_wrong_type_are_told() {
+        for (operator, values, wrong) in [
+            ("Bool", &["true", "False", "yes", "${aws:x}"][..], &["yes"][..]),
+            ("BinaryEquals", &["QQ==", "QQ"], &["QQ"]),
+            ("NumericLessThan", &["5", "x", "-1.5"], &["x"]),
+            ("DateEquals", &["2024-01-01", "soon"], &["soon"]),
+            ("NotIpAddress", &["10.0.0.0/8", "10.0.0.0/33"], &["10.0.0.0/33"]),
+            ("Null", &["true", "FALSE", "no"], &["no"]),
+            ("StringLike", &["5", ""], &[]),
+            ("ArnLike", &["x"], &[]),
+        ] {
+            assert_eq!(condition(operator, "k", values).1, wrong, "{operator}");
+        }
+        // Without variables `${` is text, and no truth.
+        let (operator, _) = Operator::parse("Bool").unwrap();
+        assert_eq!(Condition::new(operator, "k", Span { start: 0, end: 0 }, &["${aws:x}"], false).1, ["${aws:x}"]);
+    }
+
+    #[test]
+    fn the_account_of_a_principal_in_its_own_arn_is_any_account() {
+        let own = "arn:aws:iam::${aws:PrincipalAccount}:role/x*";
+        let wild = "arn:*:iam::${aws:PrincipalAccount}:role/x*";
+        let role = "arn:aws:iam::111122223333:role/r";
+        let texts = |mode: TextMode, wildcards: bool, texts: &[&str]| {
+            Test::Text(mode, texts.iter().map(|text| Template::parse(text, wildcards, true)).collect())
+        };
+        for (operator, values, expected) in [
+            ("StringLike", &[own][..], texts(TextMode::Arn, true, &["arn:aws:iam::*:role/x*"])),
+            ("StringNotLike", &[role, own], texts(TextMode::Arn, true, &[role, "arn:aws:iam::*:role/x*"])),
+            ("ArnLike", &[wild, "x"], texts(TextMode::Arn, true, &[wild, "x"])),
+            ("ArnEquals", &[wild], texts(TextMode::Arn, true, &["arn:*:iam::*:role/x*"])),
+            // Where a wildcard could reach over a colon, or a text has no six parts, it stays as it was.
+            ("StringLike", &[wild], texts(TextMode::Exact, true, &[wild])),
+            ("StringLike", &[own, "x"], texts(TextMode::Exact, true, &[own, "x"])),
+            ("StringLike", &[role], texts(TextMode::Exact, true, &[role])),
+            ("StringEqualsIgnoreCase", &[own], texts(TextMode::IgnoreCase, false, &[own])),
+        ] {
+            assert_eq!(condition(operator, "aws:PrincipalArn", values).0.test, expected, "{operator} {values:?}");
+        }
+        assert_eq!(condition("StringLike", "aws:SourceArn", &[own]).0.test, texts(TextMode::Exact, true, &[own]));
+    }
+}

@@ -64,4 +64,12 @@ mod tests {
         assert!(is_multivalued("aws:tagkeys") && is_multivalued("aws:calledvia") && is_multivalued("events:metadata/x"));
         assert!(!is_multivalued("aws:username") && !is_multivalued("events:metadata/") && !is_multivalued(""));
     }
+
+    #[test]
+    fn a_set_operator_or_the_table_makes_a_key_multivalued() {
+        let text = r#"{"Statement":{"Effect":"Allow","Action":"*","Resource":"*","Condition":{"ForAnyValue:StringLike":{"My:Key":"a"},
+            "StringLike":{"aws:TagKeys":"a","aws:username":"a"}}}}"#;
+        let policy = Policy::read(&crate::diag::Source::new("p", text), &crate::diag::Budget::default()).unwrap();
+        assert_eq!(multivalued([&policy]).into_iter().collect::<Vec<_>>(), ["aws:tagkeys", "my:key"]);
+    }
 }

@@ -127,4 +127,27 @@ mod tests {
         assert_eq!(said(r#"{"stringLike":{"k":"x"}}"#), "action-without-service short-arn operator-spelling");
         assert_eq!(said(r#"{"StringIs":{"k":"x"}}"#), "action-without-service short-arn unknown-operator");
     }
+
+    #[test]
+    fn warnings_stand_where_the_text_is_and_what_is_fine_has_none() {
+        let warned = |text: &str| -> Vec<String> {
+            let document = document::read(&Source::new("p", text), &Budget::default()).unwrap();
+            let policy = super::normalize(&document).unwrap();
+            let shown = |found: &crate::diag::Diagnostic| found.to_string().split(';').next().unwrap_or("").to_owned();
+            policy.warnings.iter().map(shown).collect()
+        };
+        let fine = r#"{"Statement":{"Sid":"","Effect":"Allow","Principal":"*","Action":["*","s3:Get*"],"Resource":["*","arn:aws:s3:::b/*"],
+            "Condition":{"StringLike":{"k":"x"},"NumericEquals":{"n":"5"}}}}"#;
+        assert!(warned(fine).is_empty(), "{:?}", warned(fine));
+        let policy = crate::policy::Policy::read(&Source::new("p", fine), &Budget::default()).unwrap();
+        assert!(policy.has_principals() && policy.statements[0].sid.is_none());
+        let odd = "{\"Statement\":{\"Effect\":\"Allow\",\"Principal\":{\"AWS\":\"AROAEXAMPLE\"},\"Action\":\"s3:*\",\"Resource\":\"*\",\n\
+                   \"Condition\":{\"NumericEquals\":{\"n\":[\"5\",\"six\"]}}}}";
+        let said = warned(odd);
+        assert!(said[0].starts_with("p:1:32: the principal `AROAEXAMPLE` names nobody"), "{said:?}");
+        assert!(
+            said[1].starts_with("p:2:40: the value `six` is not what `NumericEquals` compares") && said.len() == 2,
+            "{said:?}"
+        );
+    }
 }

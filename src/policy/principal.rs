@@ -99,5 +99,9 @@ mod tests {
         assert_eq!(PrincipalPattern::aws("*"), PrincipalPattern::Everyone);
         assert!(matches!(PrincipalPattern::aws("AROAEXAMPLEID"), PrincipalPattern::Nobody(_)));
         assert!(matches!(PrincipalPattern::aws("arn:aws:iam::111122223333:role/*"), PrincipalPattern::Arn(_)));
+        // What is no account's root is an ARN like any other.
+        for text in ["arn:aws:iam::1234:root", "arn:aws:sts::111122223333:root", "arn:aws:iam::111122223333:rooted"] {
+            assert!(matches!(PrincipalPattern::aws(text), PrincipalPattern::Arn(_)), "{text}");
+        }
     }
 }

@@ -185,4 +185,75 @@ mod tests {
         let empty = Context::from([("k".to_owned(), vec![])]);
         assert!(!Request::new(Principal::Anonymous, "a:B", "*", empty).context.contains_key("k"));
     }
+
+    #[test]
+    fn keys_follow_from_every_kind_of_principal() {
+        let keys = |principal: Principal| {
+            let request = Request::new(principal, "a:B", "*", Context::new());
+            assert!(request.is_consistent());
+            let shown =
+                |(key, values): (&String, &Vec<String>)| format!("{}={}", key.trim_start_matches("aws:"), values.join(","));
+            request.context.iter().map(shown).collect::<Vec<_>>().join(" ")
+        };
+        let aws = |text: &str| keys(Principal::Aws(text.to_owned()));
+        let of = |arn: &str, kind: &str| {
+            format!("principalaccount=111122223333 principalarn={arn} principalisawsservice=false principaltype={kind}")
+        };
+        for (arn, kind) in [
+            ("arn:aws:iam::111122223333:root", "Account"),
+            ("arn:aws:iam::111122223333:role/p/r", "AssumedRole"),
+            ("arn:aws:sts::111122223333:federated-user/f", "FederatedUser"),
+        ] {
+            assert_eq!(aws(arn), of(arn, kind));
+        }
+        let user = "arn:aws:iam::111122223333:user/p/n";
+        assert_eq!(aws(user), of(user, "User") + " username=n");
+        assert_eq!(
+            aws("arn:aws-cn:sts::111122223333:assumed-role/r/s"),
+            of("arn:aws-cn:iam::111122223333:role/r", "AssumedRole")
+        );
+        assert_eq!(aws("AROAEXAMPLE"), "principalisawsservice=false");
+        assert_eq!(
+            keys(Principal::Service("ec2.amazonaws.com".to_owned())),
+            "principalisawsservice=true principalservicename=ec2.amazonaws.com"
+        );
+        assert_eq!(keys(Principal::Anonymous), "principaltype=Anonymous");
+        assert_eq!(keys(Principal::Federated("f".to_owned())) + &keys(Principal::CanonicalUser("c".to_owned())), "");
+    }
+
+    #[test]
+    fn a_request_may_not_contradict_itself() {
+        let (role, session) = ("arn:aws:iam::111122223333:role/R", "arn:aws:sts::111122223333:assumed-role/R/S");
+        let with = |principal: &str, resource: &str, key: &str, value: &str| {
+            let given = Context::from([(key.to_owned(), vec![value.to_owned()])]);
+            Request::new(Principal::Aws(principal.to_owned()), "a:B", resource, given).is_consistent()
+        };
+        let arn = "aws:principalarn";
+        assert!(with(session, "*", arn, role) && with(session, "*", arn, "arn:aws:iam::111122223333:role/p/q/R"));
+        assert!(!with(session, "*", arn, "arn:aws:iam::111122223333:role/p/X"));
+        assert!(!with(session, "*", "aws:principaltype", "x/AssumedRole"));
+        // Only a session's own ARN leaves the path away.
+        assert!(!with(role, "*", arn, "arn:aws:iam::111122223333:role/p/R"));
+        assert!(!with("arn:aws:iam::111122223333:user/n", "*", arn, "arn:aws:iam::111122223333:user/p/n"));
+        assert!(!with(role, "*", "aws:principalaccount", "999999999999") && !with(role, "*", "aws:principaltype", "User"));
+        assert!(!with(role, "*", "aws:username", "n") && !with(role, "*", "aws:principalservicename", "ec2.amazonaws.com"));
+        assert!(!with(role, "*", "aws:principalisawsservice", "true"));
+        // A text that starts like an ARN and is none is no resource; an ARN says whose it is.
+        assert!(!with(role, "arn:aws:s3", "k", "v") && with(role, "other", "k", "v") && with(role, "arn:aws:s3:::b", "k", "v"));
+        let topic = "arn:aws:sns:us-east-1:111122223333:t";
+        assert!(with(role, topic, "aws:resourceaccount", "111122223333"));
+        assert!(!with(role, topic, "aws:resourceaccount", "999999999999"));
+        assert!(with(role, "arn:aws:sns:us-east-1::t", "aws:resourceaccount", "999999999999"));
+        let whole = Request::new(Principal::Aws(role.to_owned()), "a:B", topic, Context::new());
+        assert_eq!((whole.resource_account(), whole.principal.account()), (Some("111122223333"), Some("111122223333")));
+        assert_eq!(Principal::Anonymous.account(), None);
+        for key in ["aws:principalarn", "aws:principalaccount", "aws:principaltype", "aws:resourceaccount"] {
+            let mut request = whole.clone();
+            request.context.remove(key);
+            assert!(!request.is_consistent(), "{key} is missing");
+            request.context.insert(key.to_owned(), vec!["a".to_owned(), "b".to_owned()]);
+            assert!(!request.is_consistent(), "{key} has two values");
+        }
+        assert!(whole.is_consistent());
+    }
 }

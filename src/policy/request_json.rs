@@ -142,4 +142,62 @@ mod tests {
             assert!(error.contains(part), "{text}: {error}");
         }
     }
+
+    #[test]
+    fn every_way_to_write_a_principal_a_resource_and_a_value() {
+        let read =
+            |members: &str| from_json(&serde_json::from_str(&format!("{{\"action\":\"s3:GetObject\",{members}}}")).unwrap());
+        let principal = |text: &str| read(&format!("\"principal\":{text}")).map(|request| request.principal);
+        let aws = |arn: &str| Ok(Principal::Aws(arn.to_owned()));
+        assert_eq!(principal(r#""111122223333""#), aws("arn:aws:iam::111122223333:root"));
+        assert_eq!(principal(r#"{"type":"AWS","id":"111122223333"}"#), aws("arn:aws:iam::111122223333:root"));
+        assert_eq!(
+            principal(r#"{"type":"AWS","id":"arn:aws:iam::111122223333:user/a"}"#),
+            aws("arn:aws:iam::111122223333:user/a")
+        );
+        for name in ["lambda.amazonaws.com", "ec2.amazonaws.com.cn"] {
+            assert_eq!(principal(&format!("\"{name}\"")), Ok(Principal::Service(name.to_owned())));
+            let request = Request::new(Principal::Service(name.to_owned()), "s3:GetObject", "*", Context::new());
+            assert_eq!(to_json(&request)["principal"], json!(name));
+        }
+        for (text, read) in [
+            (r#"{"type":"Service","id":"custom"}"#, Principal::Service("custom".to_owned())),
+            (r#"{"type":"Federated","id":"f"}"#, Principal::Federated("f".to_owned())),
+            (r#"{"type":"CanonicalUser","id":"c"}"#, Principal::CanonicalUser("c".to_owned())),
+        ] {
+            let request = Request::new(read.clone(), "s3:GetObject", "*", Context::new());
+            assert_eq!(principal(text), Ok(read));
+            assert_eq!(to_json(&request)["principal"], serde_json::from_str::<Value>(text).unwrap());
+        }
+        let anonymous = |more: &str| read(&format!("\"principal\":\"anonymous\",{more}")).unwrap();
+        let owned = anonymous(r#""resource":{"arn":"arn:aws:s3:::b","accountId":"111122223333"}"#);
+        assert_eq!((owned.resource.as_str(), owned.resource_account()), ("arn:aws:s3:::b", Some("111122223333")));
+        let given =
+            r#""resource":{"arn":"arn:aws:s3:::b","accountId":"111122223333"},"context":{"AWS:ResourceAccount":"999999999999"}"#;
+        assert_eq!(anonymous(given).resource_account(), Some("999999999999"));
+        let values = anonymous(r#""context":{"A":[true,5,"x"],"b":[],"c":-1.5}"#).context;
+        assert_eq!(
+            (&values["a"][..], &values["c"][..], values.contains_key("b")),
+            (&["true", "5", "x"].map(str::to_owned)[..], &["-1.5".to_owned()][..], false)
+        );
+        assert_eq!(to_json(&anonymous(r#""context":{"k":["a","b"],"l":["c"]}"#))["context"]["k"], json!(["a", "b"]));
+        assert_eq!(to_json(&anonymous(r#""context":{"l":["c"]}"#))["context"]["l"], json!("c"));
+        for (members, part) in [
+            (r#""principal":5"#, "`principal` must be a string or an object"),
+            (r#""principal":{"type":"AWS"}"#, "`principal.id` must be"),
+            (r#""principal":{"type":"User","id":"x"}"#, "`principal.type` must be"),
+            (r#""principal":"anonymous","resource":5"#, "`resource` must be"),
+            (r#""principal":"anonymous","resource":{}"#, "`resource.arn` must be"),
+            (r#""principal":"anonymous","resource":{"arn":"*","accountId":1}"#, "`resource.accountId` must be"),
+            (r#""principal":"anonymous","context":[]"#, "`context` must be an object"),
+            (r#""principal":"anonymous","context":{"k":[{}]}"#, "context key `k`"),
+        ] {
+            let error = read(members).unwrap_err();
+            assert!(error.contains(part), "{members}: {error}");
+        }
+        for action in ["s3:", ":GetObject", "s3:Get:Object", "s3"] {
+            let error = from_json(&json!({"principal": "anonymous", "action": action})).unwrap_err();
+            assert!(error.contains("service:Name"), "{action}: {error}");
+        }
+    }
 }

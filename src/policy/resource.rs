@@ -64,3 +64,20 @@ impl ResourcePattern {
         self.whole.as_glob().is_some_and(|glob| glob.is_everything())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn patterns_are_equal_by_what_they_match_not_by_where_they_stand() {
+        let at =
+            |start: usize, text: &str, variables: bool| ResourcePattern::parse(text, Span { start, end: start + 1 }, variables);
+        assert_eq!(at(0, "arn:aws:s3:::b/*", true), at(7, "arn:aws:s3:::b/*", false));
+        assert_eq!(at(0, "${*}", true), at(0, "${*}", true));
+        assert_ne!(at(0, "arn:aws:s3:::b/*", true), at(0, "arn:aws:s3:::b/?", true));
+        assert_ne!(at(0, "arn:aws:s3:::${aws:username}", true), at(0, "arn:aws:s3:::${aws:username}", false));
+        assert!(at(0, "**", true).is_everything() && !at(0, "?*", true).is_everything());
+        assert!(at(0, "arn:aws:s3:::a:b", true).parts.is_some() && at(0, "arn:aws:s3", true).parts.is_none());
+    }
+}

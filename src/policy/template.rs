@@ -144,7 +144,7 @@ mod tests {
         assert_eq!(show("a${aws:UserName}/*", true, true), "a<aws:username|->/<many>");
         assert_eq!(show("${aws:PrincipalTag/team, 'a b'}?", true, true), "<aws:principaltag/team|a b><one>");
         assert_eq!(show("${*}${?}${$}*", true, true), "*?$<many>");
-        assert_eq!(show("${aws:username}*", false, false), "${aws:username}*");
+        assert_eq!(show("${aws:username}*?", false, false), "${aws:username}*?");
         assert_eq!(show("${open", true, true), "${open");
     }
 
@@ -153,5 +153,19 @@ mod tests {
         let parts = Template::parse("arn:aws:s3:::${aws:username}:x:y", true, true).split_colons(6);
         assert_eq!(parts.len(), 6);
         assert_eq!(parts[5].parts.len(), 5);
+    }
+
+    #[test]
+    fn templates_are_filled_and_known_for_what_they_are() {
+        let template = Template::parse("a?/*${k}b", true, true);
+        assert_eq!(template.filled(|variable| format!("<{}>", variable.key)), "ax/example<k>b");
+        assert_eq!(template.variables().map(|variable| variable.key.as_str()).collect::<Vec<_>>(), ["k"]);
+        assert_eq!((template.as_glob(), template.as_literal()), (None, None));
+        let glob = Template::parse("a*", true, true);
+        assert_eq!((glob.as_glob(), glob.as_literal()), (Some(Glob::parse("a*")), None));
+        assert_eq!(Template::parse("a*", false, true).as_literal().as_deref(), Some("a*"));
+        for (most, cut) in [(1, 1), (3, 3), (4, 4), (9, 4)] {
+            assert_eq!(Template::parse("a:b:c:d", true, true).split_colons(most).len(), cut);
+        }
     }
 }

@@ -14,5 +14,8 @@ mod published;
 mod questions_cli;
 mod readme;
 mod samples;
+mod satisfiable;
 mod semantics;
+mod stacks;
 mod support;
+mod templates;
