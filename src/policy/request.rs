@@ -217,7 +217,7 @@ mod tests {
             keys(Principal::Service("ec2.amazonaws.com".to_owned())),
             "principalisawsservice=true principalservicename=ec2.amazonaws.com"
         );
-        assert_eq!(keys(Principal::Anonymous), "principaltype=Anonymous");
+        assert_eq!(keys(Principal::Anonymous), "principalaccount=anonymous principaltype=Anonymous");
         assert_eq!(keys(Principal::Federated("f".to_owned())) + &keys(Principal::CanonicalUser("c".to_owned())), "");
     }
 
