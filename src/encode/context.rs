@@ -6,7 +6,7 @@
 
 use super::text::{self, Piece};
 use super::{Encoder, principal};
-use crate::policy::keys::is_multivalued;
+use crate::policy::keys::{self, Type, is_multivalued};
 use crate::policy::{Condition, Order, Part, Quantifier, Statement, Template, Test, TextMode};
 use crate::smt::term::Cmp;
 use crate::smt::{Atom, Formula, Text, literal};
@@ -193,6 +193,27 @@ impl Encoder {
             Some(None) => self.single(key).0,
             Some(Some(count)) => Formula::or((0..count).map(|index| Formula::var(&present(&element(key, index))))),
         }
+    }
+
+    /// Keys of a type, as far as the query names them, have no other values.
+    pub fn typed(&self) -> Formula {
+        let mut parts = Vec::new();
+        for (name, key) in &self.slots {
+            let (Some(own), Some(family)) = (keys::type_of(name), key.families.first()) else { continue };
+            let slots = key.elements.map_or_else(|| vec![name.clone()], |count| (0..count).map(|at| element(name, at)).collect());
+            for slot in slots {
+                let is = |truth: &str| Formula::equal(&Text::var(&slot), &Text::constant(truth));
+                let holds = match (own, family) {
+                    (Type::Boolean, Family::Text) => Formula::or(["true", "false"].map(is)),
+                    (Type::Number, Family::Number) | (Type::Date, Family::Date) | (Type::Address, Family::Ip) => {
+                        Formula::var(&valid(&slot))
+                    }
+                    _ => Formula::True,
+                };
+                parts.push(Formula::var(&present(&slot)).implies(holds));
+            }
+        }
+        Formula::and(parts)
     }
 
     fn one_family(&self, key: &str) -> Result<(), String> {

@@ -8,7 +8,8 @@
 //!
 //! Sources: AWS service reference (condition keys); IAM User Guide, "AWS global condition context keys".
 
-use super::Policy;
+use super::{Policy, Test};
+use crate::value::{date, ip, number};
 use rustc_hash::FxHashSet;
 use std::collections::BTreeSet;
 use std::sync::OnceLock;
@@ -19,6 +20,67 @@ pub const MULTIVALUED: &str = include_str!("../../data/multivalued-keys.txt");
 /// Keys that every request carries, each with a plain value (User Guide, "AWS global condition context keys").
 pub const ALWAYS: [(&str, &str); 3] =
     [("aws:securetransport", "true"), ("aws:currenttime", "2026-01-01T00:00:00Z"), ("aws:epochtime", "1767225600")];
+
+/// What every value of a key is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Type {
+    /// `true` or `false`.
+    Boolean,
+    /// A number.
+    Number,
+    /// A date, or seconds since 1970.
+    Date,
+    /// An IP address.
+    Address,
+}
+
+impl Type {
+    /// Whether a text is such a value.
+    pub fn holds(self, value: &str) -> bool {
+        match self {
+            Self::Boolean => value == "true" || value == "false",
+            Self::Number => number::parse(value).is_some(),
+            Self::Date => date::parse(value).is_some() || number::parse(value).is_some(),
+            Self::Address => ip::parse_address(value).is_some(),
+        }
+    }
+}
+
+/// The type of a global key (in lower case), where the same page gives one and requests can have no other values. What
+/// follows from the principal is not among them.
+pub fn type_of(key: &str) -> Option<Type> {
+    Some(match key {
+        "aws:securetransport" | "aws:multifactorauthpresent" | "aws:viaawsservice" => Type::Boolean,
+        "aws:multifactorauthage" => Type::Number,
+        "aws:currenttime" | "aws:epochtime" | "aws:tokenissuetime" => Type::Date,
+        "aws:sourceip" | "aws:vpcsourceip" => Type::Address,
+        _ => return None,
+    })
+}
+
+/// The typed keys that conditions of these policies name, and nowhere compare as what they are not.
+pub fn typed<'p>(policies: impl IntoIterator<Item = &'p Policy>) -> Vec<(String, Type)> {
+    let conditions = policies.into_iter().flat_map(|policy| &policy.statements).flat_map(|statement| &statement.conditions);
+    let mut out: Vec<(String, Type)> = Vec::new();
+    let mut others: BTreeSet<&str> = BTreeSet::new();
+    for condition in conditions.filter(|condition| condition.key.starts_with("aws:")) {
+        let Some(own) = type_of(&condition.key) else { continue };
+        let fits = match &condition.test {
+            Test::Present | Test::Absent => true,
+            Test::Text(..) => own == Type::Boolean,
+            Test::Number(..) => own == Type::Number,
+            Test::Date(..) => own == Type::Date,
+            Test::Ip(_) => own == Type::Address,
+        };
+        if !fits {
+            others.insert(&condition.key);
+        } else if !out.iter().any(|(known, _)| *known == condition.key) {
+            out.push((condition.key.clone(), own));
+        }
+    }
+    out.retain(|(key, _)| !others.contains(key.as_str()));
+    out
+}
 
 /// Those of [`ALWAYS`] that conditions of these policies name.
 pub fn always<'p>(policies: impl IntoIterator<Item = &'p Policy>) -> Vec<(&'static str, &'static str)> {

@@ -45,14 +45,25 @@ pub struct Ask<'p> {
     pub by: Option<usize>,
     /// Keys that the policies name and every request carries, each with a plain value.
     pub always: Vec<(&'static str, &'static str)>,
+    /// Keys that the policies name and whose values are all of a type.
+    pub typed: Vec<(String, keys::Type)>,
 }
 
 impl<'p> Ask<'p> {
     /// A search over all requests; but for service-linked roles, where a stack has control policies.
     pub fn new(grants: &'p Access, unless: Option<&'p Access>) -> Self {
         let within = untrusted::not_service_linked([grants].into_iter().chain(unless));
-        let always = keys::always(grants.policies().chain(unless.into_iter().flat_map(Access::policies)));
-        Self { grants, unless, actions: ActionScope::All, resources: None, within, by: None, always }
+        let policies = || grants.policies().chain(unless.into_iter().flat_map(Access::policies));
+        let (always, typed) = (keys::always(policies()), keys::typed(policies()));
+        Self { grants, unless, actions: ActionScope::All, resources: None, within, by: None, always, typed }
+    }
+
+    /// Whether the request has the keys that every request has, and no value of a wrong type.
+    pub(super) fn could_carry(&self, request: &Request) -> bool {
+        let is_typed = |(key, own): &(String, keys::Type)| {
+            request.context.get(key).is_none_or(|values| values.iter().all(|value| own.holds(value)))
+        };
+        self.always.iter().all(|(key, _)| request.context.contains_key(*key)) && self.typed.iter().all(is_typed)
     }
 
     /// The request with the keys that every request carries; where a query left one out, it does not matter there.
@@ -248,8 +259,7 @@ pub fn violates(ask: &Ask<'_>, request: &Request, matching: ArnMatching) -> Opti
         ActionScope::Matching(globs) => globs.iter().any(|glob| glob.matches(&action)),
         ActionScope::Listed(actions) => actions.iter().any(|listed| listed.eq_ignore_ascii_case(&action)),
     };
-    let carries_all = ask.always.iter().all(|(key, _)| request.context.contains_key(*key));
-    if !in_scope || !carries_all || !request.is_consistent() || !counts(ask, request, matching) {
+    if !in_scope || !ask.could_carry(request) || !request.is_consistent() || !counts(ask, request, matching) {
         return None;
     }
     let granted = eval::evaluate(ask.grants, request, matching);

@@ -70,6 +70,7 @@ pub(super) fn violation(ask: &Ask<'_>, encoder: &mut Encoder, group: &Group, who
     for (policy, statement) in ask.within.iter().flat_map(|policy| policy.statements.iter().map(move |one| (policy, one))) {
         parts.push(encoder.statement(policy, statement)?);
     }
+    parts.push(encoder.typed());
     parts.extend(ask.always.iter().map(|(key, _)| encoder.present(key)));
     Ok(Violation { formula: Formula::and(parts), grants: granted.grants })
 }

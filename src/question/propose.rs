@@ -28,6 +28,7 @@ pub(super) fn propose(ask: &Ask<'_>, number: usize, group: &Group, matching: Arn
     let (_, allow) = ask.grants.statement(number)?;
     let shows = |request: &Request| {
         request.is_consistent()
+            && ask.could_carry(request)
             && eval::applies_beyond_action(allow, request, matching)
             && eval::allows_among(ask.grants, &group.grants, request, matching)
             && !ask.unless.is_some_and(|access| eval::allows_among(access, &group.unless, request, matching))

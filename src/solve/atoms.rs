@@ -13,7 +13,7 @@
 
 use super::intersect::{Common, Compiled, Domain, Limit, common};
 use super::language::{Class, Nfa, Test};
-use crate::policy::keys::is_multivalued;
+use crate::policy::keys::{Type, is_multivalued, type_of};
 use crate::policy::{Order, Template};
 use crate::value::{date, ip, number};
 use bigdecimal::BigDecimal;
@@ -235,6 +235,7 @@ impl Atoms {
             Some(Attribute::Resource) => resources(),
             Some(Attribute::Key(key)) if &**key == "aws:resourceaccount" => accounts(),
             Some(Attribute::Set(key)) if is_multivalued(key) => not_empty(),
+            Some(Attribute::Key(key) | Attribute::Set(key)) if type_of(key) == Some(Type::Boolean) => truths(),
             Some(Attribute::Key(_) | Attribute::Set(_) | Attribute::Free) | None => {
                 Domain { nfa: None, plain: vec!["example".to_owned(), "x".to_owned()] }
             }
@@ -317,7 +318,19 @@ impl Atoms {
         let (accept_texts, refuse_texts) = (text(accept), text(refuse));
         let all = || accept.iter().chain(refuse);
         let kinds: BTreeSet<u8> = all().map(Element::kind).filter(|kind| *kind != 0).collect();
-        let of_kind = |kind: u8| Element::candidates(&all().filter(|element| element.kind() == kind).collect::<Vec<_>>());
+        let own_type = match self.attributes.get(place) {
+            Some(Attribute::Key(key) | Attribute::Set(key)) => type_of(key),
+            Some(Attribute::Resource | Attribute::Principal | Attribute::Free) | None => None,
+        };
+        let of_kind = |kind: u8| {
+            let mut found = Element::candidates(&all().filter(|element| element.kind() == kind).collect::<Vec<_>>());
+            if let (Some(own), true) =
+                (own_type, matches!((kind, own_type), (1, Some(Type::Number)) | (2, Some(Type::Date)) | (3, Some(Type::Address))))
+            {
+                found.retain(|value| own.holds(value));
+            }
+            found
+        };
         let candidates: Vec<String> = kinds.iter().flat_map(|kind| of_kind(*kind)).collect();
         let fits = |value: &String, counts: &dyn Fn(&&Element) -> bool| {
             accept.iter().filter(counts).all(|element| element.passes(value))
@@ -372,6 +385,24 @@ fn resources() -> Domain {
     moves.push(vec![(Class::Any, 12)]);
     let plain = ["arn:aws:s3:::example", "arn:aws:sns:us-east-1:111122223333:example", "*"].map(str::to_owned).to_vec();
     Domain { nfa: Some(Nfa::from_moves(moves, &[0, 1, 2, 3, 11, 12])), plain }
+}
+
+/// `true` and `false`.
+fn truths() -> Domain {
+    let (mut moves, mut plain) = (vec![Vec::new()], Vec::new());
+    let mut ends = Vec::new();
+    for word in ["true", "false"] {
+        let mut at = 0;
+        for c in word.chars() {
+            let next = moves.len();
+            moves.push(Vec::new());
+            moves.get_mut(at).into_iter().for_each(|own| own.push((Class::Char(c), u32::try_from(next).unwrap_or(u32::MAX))));
+            at = next;
+        }
+        ends.push(u32::try_from(at).unwrap_or(u32::MAX));
+        plain.push(word.to_owned());
+    }
+    Domain { nfa: Some(Nfa::from_moves(moves, &ends)), plain }
 }
 
 /// Texts of at least one character.

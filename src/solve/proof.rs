@@ -8,7 +8,7 @@
 use super::atoms::{Asked, Atoms, Attribute, Element};
 use super::language::{Class, Step, Test};
 use super::search::{Lemma, Node};
-use crate::policy::keys::is_multivalued;
+use crate::policy::keys::{Type, is_multivalued, type_of};
 use crate::policy::{self, Order};
 use crate::smt::term::Cmp;
 use crate::smt::{Atom, Formula, Regex, Text};
@@ -80,7 +80,7 @@ fn lemma_formula(atoms: &Atoms, lemma: &Lemma) -> Formula {
     let shape = |text: &Text| shape(attribute, text, atoms.all_principals());
     if !matches!(attribute, Attribute::Set(_)) {
         let text = Text::var("value");
-        let mut parts = vec![shape(&text)];
+        let mut parts = vec![shape(&text), valid(attribute, "value")];
         for (atom, sign) in lemma {
             if let Some(Asked::Passes(element, _)) = asked(*atom) {
                 let passes = passes(element, "value");
@@ -106,12 +106,24 @@ fn lemma_formula(atoms: &Atoms, lemma: &Lemma) -> Formula {
         let name = format!("element {at}");
         parts.push(Formula::var("the set is empty").not());
         parts.push(shape(&Text::var(&name)));
+        parts.push(valid(attribute, &name));
         for (element, passing) in own.iter().chain(&every) {
             let passes = passes(element, &name);
             parts.push(if *passing { passes } else { passes.not() });
         }
     }
     Formula::and(parts)
+}
+
+/// A value of a typed key is of that type.
+fn valid(attribute: &Attribute, name: &str) -> Formula {
+    let (Attribute::Key(key) | Attribute::Set(key)) = attribute else { return Formula::True };
+    match type_of(key) {
+        Some(Type::Number) => Formula::var(&format!("{name} is a number")),
+        Some(Type::Date) => Formula::var(&format!("{name} is a date")),
+        Some(Type::Address) => Formula::var(&format!("{name} is an address")),
+        Some(Type::Boolean) | None => Formula::True,
+    }
 }
 
 /// A value passes a test of one element; a text, and for numbers, dates and addresses a variable of their own beside it.
@@ -214,6 +226,9 @@ fn shape(attribute: &Attribute, text: &Text, all_principals: bool) -> Formula {
     let matches = |expression: Regex| Formula::atom(Atom::Matches(text.clone(), expression.into()));
     match attribute {
         Attribute::Key(key) if &**key == super::build::RESOURCE_ACCOUNT => matches(account()),
+        Attribute::Key(key) | Attribute::Set(key) if type_of(key) == Some(Type::Boolean) => {
+            Formula::or(["true", "false"].map(|truth| Formula::equal(text, &Text::constant(truth))))
+        }
         Attribute::Set(key) if is_multivalued(key) => Formula::equal(text, &Text::constant("")).not(),
         Attribute::Key(_) | Attribute::Set(_) | Attribute::Free => Formula::True,
         Attribute::Resource => {

@@ -3,6 +3,7 @@
 
 mod adversarial;
 mod agreement;
+mod attacks;
 mod boundary;
 mod catalog_script;
 mod cli;

