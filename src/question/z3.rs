@@ -10,7 +10,7 @@ use crate::smt::{self, Formula};
 use std::collections::HashMap;
 
 /// Z3's resource limit for a query about one more statement to blame, once a witness is there.
-const MORE_BLAME: u32 = 100_000;
+const MORE_BLAME: u32 = 60_000;
 
 impl Search<'_, '_> {
     /// Asks Z3 about the actions of one group: the propositional skeleton, then a guess, then its string theory.

@@ -3,7 +3,7 @@
 //! Each question is asked of the automata; requests on the policies' edges then try to refute every PASS, and every
 //! witness is evaluated again. What the automata leave open goes to Z3 within its budget, so a hard question ends as
 //! PASS, FAIL or UNKNOWN, never wrong. And three meanings on small random policies: evaluator, automata, strings.
-//! `LEASTWISE_CASES` makes the runs longer (README, "Long runs").
+//! `LEASTWISE_CASES` makes the runs longer (README, "Measured").
 
 use crate::agreement::{Generator, Random, generator, is_typed};
 use crate::boundary::Boundary;
