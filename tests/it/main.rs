@@ -13,6 +13,7 @@ mod outsiders;
 mod published;
 mod questions_cli;
 mod readme;
+mod refinements;
 mod samples;
 mod semantics;
 mod support;
