@@ -35,6 +35,14 @@ struct Case {
     gone: Vec<Glob>,
 }
 
+impl Case {
+    /// Those of the services that policies name.
+    fn near(&self) -> Vec<String> {
+        let own = |action: &&String| action.split_once(':').is_some_and(|(service, _)| SERVICES.contains(&service));
+        self.actions.iter().filter(own).cloned().collect()
+    }
+}
+
 struct Generator {
     random: Random,
     catalog: &'static Catalog,
@@ -168,9 +176,7 @@ impl Generator {
                 "a shorter prefix"
             }
             3 => {
-                let near: Vec<String> =
-                    case.actions.iter().filter(|name| SERVICES.iter().any(|s| name.starts_with(s))).cloned().collect();
-                list.push(self.random.of(&near).to_owned());
+                list.push(self.random.of(&case.near()).to_owned());
                 "an action more"
             }
             4 => {
@@ -271,7 +277,7 @@ fn try_case(seed: u64) -> Told {
     assert!(before == after, "{}", told(&format!("another expansion: {refined}")));
     let (old, new) = (policy("original", &case.policy), policy("refined", &refined));
     let role = || Principal::Aws("arn:aws:iam::111122223333:role/r".to_owned());
-    for action in &case.actions {
+    for action in case.near().iter().chain(case.actions.iter().step_by(50)) {
         let is_gone = case.gone.iter().any(|gone| gone.matches(&action.to_lowercase()));
         for resource in ASKED {
             let request = Request::new(role(), action, resource, Default::default());
@@ -290,7 +296,7 @@ fn try_case(seed: u64) -> Told {
     let mut out = Told { changed: usize::from(!refinement.changes.is_empty()), ..Told::default() };
     let count = |policy: &Value| policy["Statement"].as_array().unwrap().len();
     out.fewer = usize::from(count(&refined) < count(&case.policy));
-    for _ in 0..4 {
+    for _ in 0..3 {
         let Some((what, mutant)) = generator.mutant(&refined, &case) else { continue };
         if shape(&mutant) == shape(&refined) {
             continue;
@@ -308,5 +314,5 @@ fn random_policies_are_refined_and_what_is_changed_of_the_result_is_refused() {
     let sum = |of: &dyn Fn(&Told) -> usize| told.iter().map(of).sum::<usize>();
     let (changed, fewer, mutants) = (sum(&|told| told.changed), sum(&|told| told.fewer), sum(&|told| told.mutants));
     eprintln!("{cases} refinements: {changed} changed something, {fewer} lost a statement; {mutants} mutants refused");
-    assert!(changed * 2 > told.len() && fewer * 20 > told.len() && mutants > 2 * told.len(), "{changed} {fewer} {mutants}");
+    assert!(changed * 2 > told.len() && fewer * 20 > told.len() && mutants * 2 > 3 * told.len(), "{changed} {fewer} {mutants}");
 }
