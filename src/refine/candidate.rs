@@ -5,7 +5,7 @@
 //! Everything else stays as written: order, Sids, resources, conditions, Deny statements. A statement left without
 //! actions goes.
 
-use super::generalize::{Recut, contains, recut};
+use super::generalize::{Recut, contains, recut, within};
 use super::unused::UnusedActions;
 use crate::catalog::Catalog;
 use crate::document::{Document, Edit, Effect, Statement, apply};
@@ -114,48 +114,36 @@ fn actions(index: usize, statement: &Statement, unused: &UnusedActions, catalog:
     if entries.is_empty() { Edit::Remove } else { Edit::Actions(entries.into_iter().map(|entry| entry.text).collect()) }
 }
 
-/// The patterns that replace one; `None` if it stays as written.
+/// The patterns that replace one; `None` if it stays as written, because nothing under it is unused.
 fn new_patterns(text: &str, unused: &UnusedActions, catalog: &Catalog) -> Option<Vec<String>> {
-    // `*` alone is every service and every name; other texts without a colon match no action by service.
-    let (service, name) = match text.split_once(':') {
-        Some((service, name)) => (service, name),
-        None if Glob::parse(text).is_everything() => ("*", "*"),
-        None => (text, "*"),
+    let glob = Glob::parse(text);
+    unused.reached_by(&glob)?;
+    // A service is spelled as the pattern spells it, or as the catalog does.
+    let written = text.split_once(':').map(|(service, _)| service).filter(|service| !Glob::parse(service).has_wildcard());
+    let services: Vec<&str> = match written {
+        Some(service) => vec![service],
+        None => catalog.services().map(|(prefix, _)| prefix).collect(),
     };
-    let (service_glob, name_glob) = (Glob::parse(service).to_ascii_lowercase(), Glob::parse(name));
-    let under_it = unused.services().any(|service| {
-        service_glob.matches(service)
-            && (unused.is_whole(service) || unused.names(service).any(|unused| name_glob.to_ascii_lowercase().matches(unused)))
-    });
-    if !under_it {
-        return None;
+    Some(services.into_iter().flat_map(|service| within_service(&glob, service, unused, catalog)).collect())
+}
+
+/// What replaces a pattern within one service.
+fn within_service(glob: &Glob, service: &str, unused: &UnusedActions, catalog: &Catalog) -> Vec<String> {
+    let (parts, lower) = (within(glob, service), service.to_ascii_lowercase());
+    if unused.is_whole(&lower) || parts.is_empty() {
+        return Vec::new();
     }
-    let cut = |prefix: &str, service: &str| -> Vec<String> {
-        if unused.is_whole(service) {
-            return Vec::new();
+    let actions = catalog.service(&lower).into_iter().flat_map(|service| service.actions());
+    let names: Vec<&str> = actions.map(|action| action.name.as_str()).collect();
+    let gone: Vec<&str> = unused.names(&lower).collect();
+    match recut(&parts, &names, &gone) {
+        Recut::AsWritten => {
+            let reaches = |part: &Glob| names.iter().any(|name| part.matches(&name.to_ascii_lowercase()));
+            parts.iter().filter(|part| reaches(&part.to_ascii_lowercase())).map(|part| format!("{service}:{part}")).collect()
         }
-        let names: Vec<&str> = catalog
-            .service(service)
-            .into_iter()
-            .flat_map(|service| service.actions())
-            .map(|action| action.name.as_str())
-            .collect();
-        let gone: Vec<&str> = unused.names(service).collect();
-        match recut(&name_glob, &names, &gone) {
-            Recut::AsWritten => {
-                let lower = name_glob.to_ascii_lowercase();
-                let matches_any = names.iter().any(|name| lower.matches(&name.to_ascii_lowercase()));
-                if matches_any { vec![format!("{prefix}:{name}")] } else { Vec::new() }
-            }
-            Recut::Gone => Vec::new(),
-            Recut::Replaced(patterns) => patterns.into_iter().map(|pattern| format!("{prefix}:{pattern}")).collect(),
-        }
-    };
-    if service_glob.has_wildcard() {
-        let matching = catalog.services().map(|(prefix, _)| prefix).filter(|prefix| service_glob.matches(prefix));
-        return Some(matching.flat_map(|prefix| cut(prefix, prefix)).collect());
+        Recut::Gone => Vec::new(),
+        Recut::Replaced(patterns) => patterns.into_iter().map(|pattern| format!("{service}:{pattern}")).collect(),
     }
-    Some(cut(service, &service.to_ascii_lowercase()))
 }
 
 /// Drops introduced entries that other entries make superfluous over the catalog, literals and narrow ones first.
@@ -213,6 +201,11 @@ pub(super) fn matched(pattern: &Glob, catalog: &Catalog) -> Vec<String> {
         .collect()
 }
 
+/// Whether one of the patterns matches every action of a service.
+pub(super) fn excludes_all(listed: &[Glob], service: &str) -> bool {
+    listed.iter().flat_map(|glob| within(glob, service)).any(|name| contains(&name, &Glob::parse("?*")))
+}
+
 fn not_actions(
     index: usize,
     statement: &Statement,
@@ -223,10 +216,9 @@ fn not_actions(
     let listed: Vec<Glob> = statement.action.items.iter().map(|item| Glob::parse(&item.value).to_ascii_lowercase()).collect();
     let mut added: Vec<String> = Vec::new();
     for service in unused.services() {
-        let whole = format!("{service}:*");
         if unused.is_whole(service) {
-            if !listed.iter().any(|glob| contains(glob, &Glob::parse(&whole))) {
-                added.push(whole);
+            if !excludes_all(&listed, service) {
+                added.push(format!("{service}:*"));
             }
             continue;
         }

@@ -6,7 +6,8 @@
 //!    each followed by what is left of the pattern after reading the prefix. After `Get*` that is `*`; after an inner or
 //!    leading wildcard it is a residual: `*Object` after `Put` is `Put*Object`. So nothing ever widens the pattern.
 //!
-//! Only the part after `service:` is looked at here. Names compare without case and come out in the catalog's spelling.
+//! Rules 1 and 2 look at the part after `service:` only; a pattern over several services is first taken apart into what it
+//! matches within each ([`within`]). Names compare without case and come out in the catalog's spelling.
 
 use crate::glob::classes::{Domain, Member, classes};
 use crate::glob::trie::{Cover, cover};
@@ -27,25 +28,35 @@ pub enum Recut {
 const NAMES: Domain =
     Domain { start: 0, step: |_, _| Some(1), accepts: |state| state == 1, alphabet: "abcdefghijklmnopqrstuvwxyz0123456789-_." };
 
-/// Re-cuts the name part of a pattern.
+/// What of a service's names a whole pattern matches: one glob for each way in which it matches `service:`.
+///
+/// Mostly one: `Get*` of `s3:Get*`, of `*:Get*` and of `s3*:Get*`. A wildcard before the colon never reaches behind it, as
+/// no name has a colon, unless the pattern has none either (IAM refuses all such patterns but `*`).
+pub fn within(pattern: &Glob, service: &str) -> Vec<Glob> {
+    let mut names = residuals(std::slice::from_ref(pattern), &format!("{service}:"));
+    names.retain(|name| !name.tokens().is_empty() && !name.tokens().contains(&Token::Char(':')));
+    names
+}
+
+/// Re-cuts what a pattern matches of the names of one service.
 ///
 /// `names` are the catalog's names of the service; `unused` the unused ones, in lower case, also such as the catalog
 /// does not list.
-pub fn recut(pattern: &Glob, names: &[&str], unused: &[&str]) -> Recut {
-    let lower = pattern.to_ascii_lowercase();
-    let forbidden: Vec<&str> = unused.iter().copied().filter(|name| lower.matches(name)).collect();
+pub fn recut(patterns: &[Glob], names: &[&str], unused: &[&str]) -> Recut {
+    let lower: Vec<Glob> = patterns.iter().map(Glob::to_ascii_lowercase).collect();
+    let matches = |name: &str| lower.iter().any(|glob| glob.matches(name));
+    let forbidden: Vec<&str> = unused.iter().copied().filter(|name| matches(name)).collect();
     if forbidden.is_empty() {
         return Recut::AsWritten;
     }
     let is_used = |name: &&str| !forbidden.iter().any(|gone| gone.eq_ignore_ascii_case(name));
-    let wanted: Vec<&str> =
-        names.iter().copied().filter(|name| lower.matches(&name.to_ascii_lowercase())).filter(is_used).collect();
+    let wanted: Vec<&str> = names.iter().copied().filter(|name| matches(&name.to_ascii_lowercase())).filter(is_used).collect();
     let mut out: Vec<String> = Vec::new();
     for piece in cover(&wanted, &forbidden) {
         match piece {
             Cover::Name(name) => out.push(name),
             Cover::Prefix { prefix, .. } => {
-                out.extend(residuals(pattern, &prefix).iter().map(|rest| format!("{prefix}{rest}")));
+                out.extend(residuals(patterns, &prefix).iter().map(|rest| format!("{prefix}{rest}")));
             }
         }
     }
@@ -55,8 +66,21 @@ pub fn recut(pattern: &Glob, names: &[&str], unused: &[&str]) -> Recut {
     if out.is_empty() { Recut::Gone } else { Recut::Replaced(out) }
 }
 
-/// What the pattern may still match after reading the prefix: one glob for each way, contained ones dropped.
-pub fn residuals(pattern: &Glob, prefix: &str) -> Vec<Glob> {
+/// What the patterns may still match after reading the prefix: one glob for each way, contained ones dropped.
+pub fn residuals(patterns: &[Glob], prefix: &str) -> Vec<Glob> {
+    let globs: Vec<Glob> = patterns.iter().flat_map(|pattern| after(pattern, prefix)).collect();
+    let mut kept: Vec<Glob> = Vec::new();
+    for (index, glob) in globs.iter().enumerate() {
+        let elsewhere = |other: &Glob, at: usize| contains(other, glob) && (!contains(glob, other) || at < index);
+        if !globs.iter().enumerate().any(|(at, other)| at != index && elsewhere(other, at)) {
+            kept.push(glob.clone());
+        }
+    }
+    kept
+}
+
+/// What is left of one pattern from each position that reading the prefix leads to.
+fn after(pattern: &Glob, prefix: &str) -> Vec<Glob> {
     let tokens = pattern.tokens();
     let close = |mut positions: Vec<usize>| {
         let mut at = 0;
@@ -84,15 +108,7 @@ pub fn residuals(pattern: &Glob, prefix: &str) -> Vec<Glob> {
         next.dedup();
         positions = close(next);
     }
-    let globs: Vec<Glob> = positions.iter().map(|position| Glob::from_tokens(tokens.iter().skip(*position).copied())).collect();
-    let mut kept: Vec<Glob> = Vec::new();
-    for (index, glob) in globs.iter().enumerate() {
-        let elsewhere = |other: &Glob, at: usize| contains(other, glob) && (!contains(glob, other) || at < index);
-        if !globs.iter().enumerate().any(|(at, other)| at != index && elsewhere(other, at)) {
-            kept.push(glob.clone());
-        }
-    }
-    kept
+    positions.iter().map(|position| Glob::from_tokens(tokens.iter().skip(*position).copied())).collect()
 }
 
 /// Whether everything that `small` matches, `big` matches too, without case; `false` also if it is too hard to tell.
@@ -107,6 +123,15 @@ pub fn contains(big: &Glob, small: &Glob) -> bool {
     let [big, small] = both;
     let found = classes(&[Member { glob: big, groups: vec![0] }, Member { glob: small, groups: vec![1] }], &NAMES, 20_000);
     found.is_some_and(|found| found.iter().all(|class| class.groups != [1]))
+}
+
+/// An action of a service that none of these patterns (in lower case) matches; `None` also if it is too hard to find.
+pub fn name_outside(service: &str, patterns: &[&Glob]) -> Option<String> {
+    let mut members: Vec<Member> =
+        patterns.iter().flat_map(|pattern| within(pattern, service)).map(|glob| Member { glob, groups: vec![0] }).collect();
+    members.push(Member { glob: Glob::parse("*"), groups: vec![1] });
+    let found = classes(&members, &NAMES, 20_000)?;
+    found.iter().find(|class| class.groups == [1]).map(|class| format!("{service}:{}", class.witness))
 }
 
 /// Whether the bigger pattern begins with a text that the smaller cannot begin with: most pairs are told so.
@@ -142,7 +167,7 @@ mod tests {
         let names: Vec<&str> = names.split(' ').collect();
         let lower = unused.to_ascii_lowercase();
         let unused: Vec<&str> = lower.split(' ').filter(|name| !name.is_empty()).collect();
-        match recut(&Glob::parse(pattern), &names, &unused) {
+        match recut(&[Glob::parse(pattern)], &names, &unused) {
             Recut::AsWritten => "as written".to_owned(),
             Recut::Gone => "gone".to_owned(),
             Recut::Replaced(patterns) => patterns.join(" "),
@@ -174,12 +199,30 @@ mod tests {
     #[test]
     fn residuals_never_widen() {
         let show = |pattern: &str, prefix: &str| {
-            residuals(&Glob::parse(pattern), prefix).iter().map(Glob::to_string).collect::<Vec<_>>()
+            residuals(&[Glob::parse(pattern)], prefix).iter().map(Glob::to_string).collect::<Vec<_>>()
         };
         assert_eq!(show("Get*", "GetBucket"), ["*"]);
         assert_eq!(show("*Object", "Put"), ["*Object"]);
         assert_eq!(show("*Object", "Obj"), ["*Object", "ect"]);
         assert_eq!(show("?et*", "Get"), ["*"]);
         assert_eq!(show("Get*", "Put"), Vec::<String>::new());
+    }
+
+    #[test]
+    fn a_pattern_is_taken_apart_by_service() {
+        for (pattern, service, expected) in [
+            ("s3:Get*", "s3", "Get*"),
+            ("S3:Get*", "s3", "Get*"),
+            ("*:Get*", "s3", "Get*"),
+            ("s3*:Get*", "s3-object-lambda", "Get*"),
+            ("s?:*", "s3", "*"),
+            ("*", "s3", "*"),
+            ("s3*Object", "s3", "*Object"),
+            ("kms:*", "s3", ""),
+            ("*:", "s3", ""),
+        ] {
+            let shown: Vec<String> = within(&Glob::parse(pattern), service).iter().map(Glob::to_string).collect();
+            assert_eq!(shown.join(" "), expected, "{pattern} within {service}");
+        }
     }
 }

@@ -6,7 +6,8 @@
 //! - O1, no new access: whatever the refined policy allows, the original allows (all requests, all texts);
 //! - O2, unused gone: the refined policy allows no unused action;
 //! - O3, nothing else lost: every other action of the catalog is allowed as before, on all resources and contexts;
-//! - O4, least general: every wildcard that was introduced is a shortest safe prefix, and no introduced pattern is redundant.
+//! - O4, least general: every wildcard that was introduced is a shortest safe prefix, no introduced pattern is redundant,
+//!   and each statement is the original one without what is unused ([`structure`]).
 //!
 //! O1 to O3 together say that, over the catalog, the refined policy is exactly the original minus the unused permissions.
 //!
@@ -14,7 +15,9 @@
 
 pub mod candidate;
 pub mod generalize;
+mod least;
 pub mod obligations;
+mod peers;
 pub mod structure;
 pub mod unused;
 

@@ -3,8 +3,9 @@
 //! Findings name actions or whole services. A named action that the catalog does not list counts all the same: the
 //! refined policy must not allow it. Everything is compared in lower case.
 
+use super::generalize::within;
 use crate::catalog::Catalog;
-use crate::glob::Glob;
+use crate::glob::{Glob, Token};
 use crate::usage::{Unused, UnusedPermissions};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -56,6 +57,25 @@ impl UnusedActions {
         self.services.get(service).into_iter().flat_map(|service| service.names.iter().map(String::as_str))
     }
 
+    /// An unused action that the pattern matches, in lower case; of a service that is unused as a whole perhaps one that
+    /// no catalog lists.
+    pub fn reached_by(&self, pattern: &Glob) -> Option<String> {
+        let lower = pattern.to_ascii_lowercase();
+        let literal = lower.literal_prefix();
+        let reached = |(prefix, service): (&String, &Service)| {
+            let mut actions = service.names.iter().map(|name| format!("{prefix}:{name}"));
+            let unlisted = || {
+                let name = instance(within(&lower, prefix).first()?);
+                service.whole.then(|| format!("{prefix}:{name}"))
+            };
+            actions.find(|action| lower.matches(action)).or_else(unlisted)
+        };
+        match literal.split_once(':') {
+            Some((service, _)) => self.services.get_key_value(service).and_then(reached),
+            None => self.services.iter().find_map(reached),
+        }
+    }
+
     /// The services with anything unused.
     pub fn services(&self) -> impl Iterator<Item = &str> {
         self.services.keys().map(String::as_str)
@@ -66,9 +86,7 @@ impl UnusedActions {
         let mut out = Vec::new();
         for (prefix, service) in &self.services {
             if service.whole {
-                out.push(Glob::from_tokens(
-                    Glob::literal(&format!("{prefix}:")).tokens().iter().copied().chain([crate::glob::Token::Many]),
-                ));
+                out.push(Glob::from_tokens(Glob::literal(&format!("{prefix}:")).tokens().iter().copied().chain([Token::Many])));
             } else {
                 out.extend(service.names.iter().map(|name| Glob::literal(&format!("{prefix}:{name}"))));
             }
@@ -83,4 +101,15 @@ impl UnusedActions {
             .flat_map(|(prefix, service)| service.actions().map(move |action| format!("{prefix}:{}", action.name)))
             .filter(|action| !self.contains(action))
     }
+}
+
+/// A text that is not empty and that the glob matches.
+fn instance(glob: &Glob) -> String {
+    let character = |token: &Token| match token {
+        Token::Char(c) => Some(*c),
+        Token::One => Some('x'),
+        Token::Many => None,
+    };
+    let text: String = glob.tokens().iter().filter_map(character).collect();
+    if text.is_empty() { "x".to_owned() } else { text }
 }

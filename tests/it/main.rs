@@ -14,6 +14,7 @@ mod outsiders;
 mod published;
 mod questions_cli;
 mod readme;
+mod refinements;
 mod samples;
 mod satisfiable;
 mod semantics;
