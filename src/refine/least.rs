@@ -158,7 +158,8 @@ fn shortest(question: &Question<'_>, glob: &Glob, recut: &[(&Glob, String)]) -> 
         return Err("it has a wildcard in its service".to_owned());
     };
     let rest = |prefix: &str| Glob::from_tokens(glob.tokens().iter().skip(service.len() + 1 + prefix.len()).copied());
-    let mut broken = (0, "it does not end at a word of an action name".to_owned());
+    let mut broken =
+        (0, "it is no prefix that ends at a word of an action in use, with the rest of a pattern that was re-cut".to_owned());
     let mut because = |rank: u8, why: String| {
         if rank > broken.0 {
             broken = (rank, why);

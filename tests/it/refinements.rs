@@ -286,11 +286,12 @@ fn try_case(seed: u64) -> Told {
             assert!(is == (was && !is_gone), "{}", told(&format!("{action} on {resource}: {refined}")));
         }
     }
-    let check = |refined: &Value| {
+    let refused = |refined: &Value| {
         smt::in_fresh_context(|| verify(&original, &read(refined), &case.unused, catalog, &settings))
+            .map(Result::err)
             .unwrap_or_else(|error| panic!("{}", told(&error.to_string())))
     };
-    if let Err(failure) = check(&refined) {
+    if let Some(failure) = refused(&refined) {
         panic!("{}", told(&format!("verify refuses {refined}: {failure:?}")));
     }
     let mut out = Told { changed: usize::from(!refinement.changes.is_empty()), ..Told::default() };
@@ -302,7 +303,7 @@ fn try_case(seed: u64) -> Told {
             continue;
         }
         out.mutants += 1;
-        assert!(check(&mutant).is_err(), "{}", told(&format!("verify accepts {what}: {mutant}\nbeside {refined}")));
+        assert!(refused(&mutant).is_some(), "{}", told(&format!("verify accepts {what}: {mutant}\nbeside {refined}")));
     }
     out
 }
@@ -315,4 +316,117 @@ fn random_policies_are_refined_and_what_is_changed_of_the_result_is_refused() {
     let (changed, fewer, mutants) = (sum(&|told| told.changed), sum(&|told| told.fewer), sum(&|told| told.mutants));
     eprintln!("{cases} refinements: {changed} changed something, {fewer} lost a statement; {mutants} mutants refused");
     assert!(changed * 2 > told.len() && fewer * 20 > told.len() && mutants * 2 > 3 * told.len(), "{changed} {fewer} {mutants}");
+}
+
+fn statements(list: &Value) -> Value {
+    json!({"Version": "2012-10-17", "Statement": list})
+}
+
+/// An Allow statement: `on: actions`, where `!` before the actions stands for NotAction.
+fn allow(written: &str) -> Value {
+    let (resource, actions) = written.split_once(' ').unwrap();
+    let list: Vec<&str> = actions.trim_start_matches('!').split(' ').collect();
+    let element = if actions.starts_with('!') { "NotAction" } else { "Action" };
+    json!({"Effect": "Allow", element: list, "Resource": resource})
+}
+
+fn written(policy: &str) -> Value {
+    statements(&policy.split("; ").map(allow).collect())
+}
+
+const SMALL: &str = r#"{"x":["GetObject","GetBigObject","PutObject","PutAll"],"y":["Object","ObjectFooObject","PutObject"],
+    "z":["GetOne"],"xy":["GetOne","SetOne","Start"]}"#;
+
+fn unused(list: &str) -> UnusedPermissions {
+    let mut out = UnusedPermissions::default();
+    for action in list.split(' ').filter(|action| !action.is_empty()) {
+        match action.split_once(':').unwrap() {
+            (service, "*") => out.add_service(service),
+            (service, name) => out.add_action(service, name),
+        }
+    }
+    out
+}
+
+#[test]
+fn the_hard_refinements() {
+    let catalog = Catalog::read(&Source::new("small", SMALL)).unwrap();
+    for (policy, gone, expected) in [
+        // What goes looks like what stays.
+        ("* x:P*; * z:Get*", "x:PutObject x:PutAll", "* z:Get*"),
+        ("* x:PutAll; * x:PutAll x:GetObject; * x:GetObject", "x:PutAll", "* x:GetObject; * x:GetObject"),
+        // Several services: where nothing is unused, all that the pattern matches.
+        ("* *:Get*", "x:GetObject", "* x:GetBigObject xy:Get* z:Get*"),
+        ("* x*:*e", "x:GetObject", "* x*:*e"),
+        ("* x*:*e", "xy:GetOne", "* xy:SetOne"),
+        ("* ?:*t", "x:*", "* y:*t"),
+        ("* X*", "xy:SetOne", "* x:* xy:GetOne xy:Start"),
+        ("* z:Get* *:Get*", "x:GetObject", "* z:Get* x:GetBigObject xy:Get*"),
+        ("* *", "z:*", "* x:* xy:* y:*"),
+        // What is left of an inner wildcard.
+        ("* x:*Object", "x:PutObject", "* x:Get*Object"),
+        ("* y:*Object", "y:PutObject", "* y:Object y:Object*Object"),
+        ("* xy:?etO*", "xy:SetOther", "* xy:GetOne xy:SetOne"),
+        // NotAction.
+        ("* !*:Get*", "x:*", "* !*:Get* x:*"),
+        ("* !x:Get* x:Put*", "x:*", "* !x:Get* x:Put* x:*"),
+        ("* !x:*", "x:PutAll new:*", "* !x:* new:*"),
+    ] {
+        let (original, gone) = (read(&written(policy)), unused(gone));
+        let outcome = smt::in_fresh_context(|| refine(&original, &gone, &catalog, &Settings::default())).unwrap();
+        let Outcome::Proved(refinement) = outcome else { panic!("{policy} without {gone:?}: {outcome:?}") };
+        let refined: Value = serde_json::from_str(&refinement.policy.to_string()).unwrap();
+        assert_eq!(refined, written(expected), "{policy}");
+    }
+}
+
+#[test]
+fn what_means_the_same_but_is_another_policy_fails_o4() {
+    let catalog = Catalog::read(&Source::new("small", SMALL)).unwrap();
+    for (policy, gone, refined, part) in [
+        ("* x:Get*; * x:*", "y:Object", "* x:*", "index 0 of the original is missing: nothing that `x:Get*` matches is unused"),
+        ("* x:P*; * x:*", "x:PutAll", "* x:Get* x:PutObject", "index 0 of the original is missing: x:PutObject is in use"),
+        ("* x:*; * x:*", "x:PutAll", "* x:Get*; * x:Get* x:PutObject", "index 0 loses x:PutObject"),
+        ("* z:*; arn:a x:GetObject; * x:*", "", "* z:*; arn:a x:GetObject x:PutAll; * x:*", "`x:PutAll`"),
+        ("* z:*; * x:*", "", "* x:*; * z:*", "index 0 of the original is missing"),
+        ("* z:*; * x:*", "", "* z:*; arn:a x:GetObject; * x:*", "index 1 of the refined policy is no statement"),
+        ("* x:*", "x:PutAll", "* x:Get*Object x:PutObject", "`x:Get*Object`"),
+        ("* *:Get*", "x:GetObject", "* x:GetBigObject xy:GetO* z:Get*", "`xy:GetO*`"),
+        ("* x:*; * !x:PutAll", "x:PutAll", "* x:Get* x:PutObject; * !x:PutAll x:GetObject", "is no unused action"),
+        ("* x:Get* x:GetObject", "", "* x:Get*", "lacks `x:GetObject`"),
+    ] {
+        let (original, gone, other) = (read(&written(policy)), unused(gone), read(&written(refined)));
+        let said = smt::in_fresh_context(|| verify(&original, &other, &gone, &catalog, &Settings::default())).unwrap();
+        let failure = said.expect_err(refined);
+        assert!(failure.id == "O4" && failure.message.contains(part), "{policy}; {refined}: {failure:?}");
+    }
+    // A Deny that denies nothing is kept as well, and what only a Deny keeps out goes all the same.
+    let deny = json!({"Effect": "Deny", "Action": "x:PutAll", "Resource": "*"});
+    let original = read(&statements(&json!([allow("* x:*"), deny])));
+    let gone = unused("x:PutAll");
+    for (refined, part) in [
+        (json!([allow("* x:Get* x:PutObject")]), "only Allow statements"),
+        (json!([allow("* x:*"), deny]), "still matches x:PutAll"),
+    ] {
+        let other = read(&statements(&refined));
+        let said = smt::in_fresh_context(|| verify(&original, &other, &gone, &catalog, &Settings::default())).unwrap();
+        let failure = said.expect_err(part);
+        assert!(failure.id == "O4" && failure.message.contains(part), "{refined}: {failure:?}");
+    }
+}
+
+/// Alike statements of which any may be missing: the work is no more than statements times statements.
+#[test]
+fn many_alike_statements_are_aligned_in_no_time() {
+    let catalog = Catalog::read(&Source::new("small", SMALL)).unwrap();
+    let gone = unused("x:PutAll");
+    let rows = |row: &str, count: usize| vec![row; count].join("; ");
+    let original = read(&written(&format!("{}; * x:GetObject; {}", rows("* x:PutAll", 150), rows("* x:PutA*", 150))));
+    let verify = |refined: &str| {
+        let refined = read(&written(refined));
+        smt::in_fresh_context(|| verify(&original, &refined, &gone, &catalog, &Settings::default())).unwrap().err()
+    };
+    assert_eq!(verify("* x:GetObject"), None);
+    let failure = verify(&format!("* x:GetObject; {}", rows("* x:GetObject", 99))).unwrap();
+    assert!(failure.id == "O4", "{failure:?}");
 }
