@@ -1,7 +1,7 @@
 //! Is the refined policy still the same policy, statement by statement? (The structure in O4.)
 //!
 //! Statements of the refined policy are those of the original, in order, and only their actions may differ; what must hold
-//! of the actions says [`super::least`]. A statement of the original may be missing if nothing of it is in use. Which
+//! of the actions says `least`. A statement of the original may be missing if nothing of it is in use. Which
 //! statement stands for which is not written down, and statements without Sid look alike. So all ways to align them are
 //! followed at once: statement by statement of the original, the set of how many refined ones may be accounted for. It
 //! grows only where a statement may be missing, each pair is looked at once, and if some way holds, it is found.
