@@ -13,6 +13,7 @@
 //! Sources: AWS service reference (condition keys); IAM User Guide, "AWS global condition context keys" (data type and
 //! value type of each key).
 
+use crate::value::{date, ip, number};
 use std::collections::BTreeMap;
 
 /// What one value of a key is.
@@ -32,6 +33,32 @@ pub enum KeyBase {
     IpAddress,
     /// Bytes, written in Base64.
     Binary,
+}
+
+impl KeyBase {
+    /// Whether a request's value can be of this type. Texts of all kinds pass for strings, ARNs and bytes.
+    pub fn holds(self, value: &str) -> bool {
+        match self {
+            Self::String | Self::Arn | Self::Binary => true,
+            Self::Bool => value == "true" || value == "false",
+            Self::Numeric => number::parse(value).is_some(),
+            Self::Date => date::parse(value).is_some() || number::parse(value).is_some(),
+            Self::IpAddress => ip::parse_address(value).is_some(),
+        }
+    }
+
+    /// A value of this type that reads well; `None` for a string, which may be anything.
+    pub fn plain(self) -> Option<&'static str> {
+        Some(match self {
+            Self::Arn => "arn:aws:s3:::example",
+            Self::Bool => "true",
+            Self::Numeric => "1",
+            Self::Date => "2026-01-01T00:00:00Z",
+            Self::IpAddress => "192.0.2.1",
+            Self::Binary => "QQ==",
+            Self::String => return None,
+        })
+    }
 }
 
 /// The type of a condition key.

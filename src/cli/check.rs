@@ -7,7 +7,7 @@ use crate::policy::{self, ArnMatching};
 use crate::question::access_not_granted::{self as not_granted, Access};
 use crate::question::ask::Ask;
 use crate::question::no_public_access::{self as no_public, ResourceType};
-use crate::question::{Engine, InternalError, Outcome, Settings, Verdict, emit, equivalent as same, no_new_access as no_new};
+use crate::question::{InternalError, Outcome, Settings, Verdict, emit, equivalent as same, no_new_access as no_new};
 use crate::report::{explain, json, text};
 use anyhow::anyhow;
 use std::path::Path;
@@ -104,10 +104,7 @@ pub(crate) fn check_type(access: &policy::Access, said: Option<PolicyType>) -> R
 
 /// Two policies of one kind, if both stand alone: what one says of principals the other must say too.
 pub(crate) fn check_alike(a: &policy::Access, b: &policy::Access) -> Result<(), Diagnostic> {
-    let names_principals = |access: &policy::Access| {
-        let first = access.statements().next().filter(|_| access.is_alone());
-        first.map(|(_, _, statement)| statement.principal.is_some())
-    };
+    let names_principals = |access: &policy::Access| (access.is_alone() && !access.is_empty()).then(|| access.has_principals());
     match (names_principals(a), names_principals(b)) {
         (Some(own), Some(other)) if own != other => {
             let resource = if own { a } else { b };
@@ -189,8 +186,7 @@ fn answer(
     let spinner = progress::spinner("asking Z3");
     let mut outcome = ask(&settings)?;
     if asking.cross_check {
-        let engine = if settings.engine == Engine::Auto { Engine::Strings } else { Engine::Auto };
-        let other = ask(&Settings { engine, prove: false, ..settings })?;
+        let other = ask(&settings.crossed())?;
         if disagree(&outcome, &other) {
             let path = Path::new("leastwise-disagreement.json");
             input::write(path, &format!("{:#}\n", bundle(sides, &outcome, &other)))?;

@@ -70,8 +70,7 @@ pub(super) fn answer(text: &str, number: usize, settings: &Settings, cross_check
         }
         let answer = with_z3_if_needed(&value, settings, |settings| self::value(&source, &value, settings, cache))?;
         if cross_check && let verdict @ ("PASS" | "FAIL") = verdict(&answer) {
-            let engine = if settings.engine == Engine::Auto { Engine::Strings } else { Engine::Auto };
-            let other = Settings { engine, prove: false, realistic: false, ..*settings };
+            let other = Settings { realistic: false, ..settings.crossed() };
             let other = smt::in_fresh_context(|| self::value(&source, &value, &other, cache))?;
             if matches!(self::verdict(&other), "PASS" | "FAIL") && self::verdict(&other) != verdict {
                 return Err(Failed::Disagree(Box::new([answer, other])));

@@ -6,7 +6,8 @@
 
 use super::text::{self, Piece};
 use super::{Encoder, principal};
-use crate::policy::keys::{self, Type, is_multivalued};
+use crate::catalog::KeyBase;
+use crate::policy::keys::{self, is_multivalued};
 use crate::policy::{Condition, Order, Part, Quantifier, Statement, Template, Test, TextMode};
 use crate::smt::term::Cmp;
 use crate::smt::{Atom, Formula, Text, literal};
@@ -32,6 +33,16 @@ pub(super) struct Key {
     pub(super) elements: Option<usize>,
     /// Bounds of comparisons, so that a decoded number can be a short decimal on the same side of all of them.
     pub(super) bounds: BTreeSet<bigdecimal::BigDecimal>,
+}
+
+impl Key {
+    /// The slots of a key of this name: its own, or those of its elements.
+    pub(super) fn slots(&self, name: &str) -> Vec<String> {
+        match self.elements {
+            None => vec![name.to_owned()],
+            Some(count) => (0..count).map(|index| element(name, index)).collect(),
+        }
+    }
 }
 
 /// The key that holds the account of the resource; tied to the resource's ARN.
@@ -118,10 +129,7 @@ impl Encoder {
         let mut slots: Vec<(Formula, String)> = Vec::new();
         match key.elements {
             None => slots.push(self.single(&condition.key)),
-            Some(count) => slots.extend((0..count).map(|index| {
-                let slot = element(&condition.key, index);
-                (Formula::var(&present(&slot)), slot)
-            })),
+            Some(_) => slots.extend(key.slots(&condition.key).into_iter().map(|slot| (Formula::var(&present(&slot)), slot))),
         }
         let is_present = Formula::or(slots.iter().map(|(present, _)| present.clone()));
         let mut parts = Vec::new();
@@ -188,10 +196,10 @@ impl Encoder {
 
     /// A key has a value; said only of keys that the query names.
     pub fn present(&mut self, key: &str) -> Formula {
-        match self.slots.get(key).map(|slot| slot.elements) {
+        match self.slots.get(key) {
             None => Formula::True,
-            Some(None) => self.single(key).0,
-            Some(Some(count)) => Formula::or((0..count).map(|index| Formula::var(&present(&element(key, index))))),
+            Some(Key { elements: None, .. }) => self.single(key).0,
+            Some(slot) => Formula::or(slot.slots(key).iter().map(|slot| Formula::var(&present(slot)))),
         }
     }
 
@@ -200,12 +208,11 @@ impl Encoder {
         let mut parts = Vec::new();
         for (name, key) in &self.slots {
             let (Some(own), Some(family)) = (keys::type_of(name), key.families.first()) else { continue };
-            let slots = key.elements.map_or_else(|| vec![name.clone()], |count| (0..count).map(|at| element(name, at)).collect());
-            for slot in slots {
+            for slot in key.slots(name) {
                 let is = |truth: &str| Formula::equal(&Text::var(&slot), &Text::constant(truth));
                 let holds = match (own, family) {
-                    (Type::Boolean, Family::Text) => Formula::or(["true", "false"].map(is)),
-                    (Type::Number, Family::Number) | (Type::Date, Family::Date) | (Type::Address, Family::Ip) => {
+                    (KeyBase::Bool, Family::Text) => Formula::or(["true", "false"].map(is)),
+                    (KeyBase::Numeric, Family::Number) | (KeyBase::Date, Family::Date) | (KeyBase::IpAddress, Family::Ip) => {
                         Formula::var(&valid(&slot))
                     }
                     _ => Formula::True,

@@ -112,15 +112,9 @@ impl Encoder {
 
 fn values(model: &Model, name: &str, key: &Key) -> Vec<String> {
     let is_present = |slot: &str| model.bool(&context::present(slot)) == Some(true);
-    match key.elements {
-        None if is_present(name) => vec![value(model, name, key)],
-        None => vec![],
-        Some(count) => {
-            let slots = (0..count).map(|index| context::element(name, index)).filter(|slot| is_present(slot));
-            let distinct: BTreeSet<String> = slots.map(|slot| value(model, &slot, key)).collect();
-            distinct.into_iter().collect()
-        }
-    }
+    let slots = key.slots(name).into_iter().filter(|slot| is_present(slot));
+    let distinct: BTreeSet<String> = slots.map(|slot| value(model, &slot, key)).collect();
+    distinct.into_iter().collect()
 }
 
 fn value(model: &Model, slot: &str, key: &Key) -> String {

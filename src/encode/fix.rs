@@ -46,13 +46,11 @@ impl Encoder {
                 parts.extend(values.first().map(|value| text(name, value)));
                 continue;
             }
-            match key.elements {
-                None if values.len() > 1 => return None,
-                None => parts.push(slot(name, key, values.first().map(String::as_str))),
-                Some(count) => parts.extend(
-                    (0..count).map(|index| slot(&context::element(name, index), key, values.get(index).map(String::as_str))),
-                ),
+            let slots = key.slots(name);
+            if key.elements.is_none() && values.len() > 1 {
+                return None;
             }
+            parts.extend(slots.iter().enumerate().map(|(at, own)| slot(own, key, values.get(at).map(String::as_str))));
         }
         Some(Formula::and(parts))
     }

@@ -13,8 +13,9 @@
 //! | context key, one value | Boolean `key Present` and a text, real or bit vector |
 //! | context key, several values | as many optional elements as there are different tests of one value, at least one |
 //!
-//! Keys are in lower case and our own names are not, so no policy can name one of ours. The last row is exact, whatever the size of the set: a set enters a formula only as "some element passes test T", so
-//! from any set it is enough to keep one element for each test that some element passes.
+//! Keys are in lower case and our own names are not, so no policy can name one of ours. The last row is exact, whatever the
+//! size of the set: a set enters a formula only as "some element passes test T", so from any set it is enough to keep one
+//! element for each test that some element passes.
 //!
 //! Invariants: a formula holds for an assignment if and only if the evaluator says so of the request it stands for.
 //! What cannot be encoded is [`Unsupported`] with its name and line, never left out. Constraints on the variables

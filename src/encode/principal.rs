@@ -27,7 +27,7 @@ pub(super) const IS_SESSION: &str = "Principal.is_session";
 pub(super) const ROLE_NAME: &str = "Principal.role_name";
 pub(super) const SESSION_NAME: &str = "Principal.session_name";
 
-/// The values of `principal.kind`.
+/// The values of `Principal.kind`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Kind {
     Aws = 0,
@@ -37,7 +37,7 @@ pub(super) enum Kind {
     Anonymous = 4,
 }
 
-/// The values of `principal.type`.
+/// The values of `Principal.type`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Type {
     Root = 0,

@@ -97,6 +97,12 @@ impl Glob {
         self.tokens.iter().map_while(|token| if let Token::Char(c) = token { Some(*c) } else { None }).collect()
     }
 
+    /// The text before the first such character, if no wildcard stands in it: an action pattern's service, before a colon.
+    pub fn literal_before(&self, stop: char) -> Option<String> {
+        let end = self.tokens.iter().position(|token| *token == Token::Char(stop))?;
+        Self { tokens: self.tokens.get(..end)?.to_vec() }.as_literal()
+    }
+
     /// Whether the whole text matches.
     pub fn matches(&self, text: &str) -> bool {
         // Most globs differ in a first character: told without looking at the rest.

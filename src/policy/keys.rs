@@ -9,7 +9,7 @@
 //! Sources: AWS service reference (condition keys); IAM User Guide, "AWS global condition context keys".
 
 use super::{Policy, Test};
-use crate::value::{date, ip, number};
+use crate::catalog::KeyBase;
 use rustc_hash::FxHashSet;
 use std::collections::BTreeSet;
 use std::sync::OnceLock;
@@ -17,60 +17,43 @@ use std::sync::OnceLock;
 /// Table of keys that are multivalued wherever they appear.
 pub const MULTIVALUED: &str = include_str!("../../data/multivalued-keys.txt");
 
-/// Keys that every request carries, each with a plain value (User Guide, "AWS global condition context keys").
-pub const ALWAYS: [(&str, &str); 3] =
-    [("aws:securetransport", "true"), ("aws:currenttime", "2026-01-01T00:00:00Z"), ("aws:epochtime", "1767225600")];
-
-/// What every value of a key is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Type {
-    /// `true` or `false`.
-    Boolean,
-    /// A number.
-    Number,
-    /// A date, or seconds since 1970.
-    Date,
-    /// An IP address.
-    Address,
-}
-
-impl Type {
-    /// Whether a text is such a value.
-    pub fn holds(self, value: &str) -> bool {
-        match self {
-            Self::Boolean => value == "true" || value == "false",
-            Self::Number => number::parse(value).is_some(),
-            Self::Date => date::parse(value).is_some() || number::parse(value).is_some(),
-            Self::Address => ip::parse_address(value).is_some(),
-        }
-    }
-}
+/// Keys that every request carries (User Guide, "AWS global condition context keys").
+pub const ALWAYS: [&str; 3] = ["aws:securetransport", "aws:currenttime", "aws:epochtime"];
 
 /// The type of a global key (in lower case), where the same page gives one and requests can have no other values. What
-/// follows from the principal is not among them.
-pub fn type_of(key: &str) -> Option<Type> {
+/// follows from the principal is not among them. A test keeps it in step with the catalog's table.
+pub fn type_of(key: &str) -> Option<KeyBase> {
     Some(match key {
-        "aws:securetransport" | "aws:multifactorauthpresent" | "aws:viaawsservice" => Type::Boolean,
-        "aws:multifactorauthage" => Type::Number,
-        "aws:currenttime" | "aws:epochtime" | "aws:tokenissuetime" => Type::Date,
-        "aws:sourceip" | "aws:vpcsourceip" => Type::Address,
+        "aws:securetransport" | "aws:multifactorauthpresent" | "aws:viaawsservice" => KeyBase::Bool,
+        "aws:multifactorauthage" => KeyBase::Numeric,
+        "aws:currenttime" | "aws:epochtime" | "aws:tokenissuetime" => KeyBase::Date,
+        "aws:sourceip" | "aws:vpcsourceip" => KeyBase::IpAddress,
         _ => return None,
     })
 }
 
+/// A plain value of a key, such as a witness may carry where any would do.
+pub fn plain(key: &str) -> &'static str {
+    match key {
+        // In seconds, which dates and numbers are compared with alike.
+        "aws:epochtime" => "1767225600",
+        _ => type_of(key).and_then(KeyBase::plain).unwrap_or("example"),
+    }
+}
+
 /// The typed keys that conditions of these policies name, and nowhere compare as what they are not.
-pub fn typed<'p>(policies: impl IntoIterator<Item = &'p Policy>) -> Vec<(String, Type)> {
+pub fn typed<'p>(policies: impl IntoIterator<Item = &'p Policy>) -> Vec<(String, KeyBase)> {
     let conditions = policies.into_iter().flat_map(|policy| &policy.statements).flat_map(|statement| &statement.conditions);
-    let mut out: Vec<(String, Type)> = Vec::new();
+    let mut out: Vec<(String, KeyBase)> = Vec::new();
     let mut others: BTreeSet<&str> = BTreeSet::new();
     for condition in conditions.filter(|condition| condition.key.starts_with("aws:")) {
         let Some(own) = type_of(&condition.key) else { continue };
         let fits = match &condition.test {
             Test::Present | Test::Absent => true,
-            Test::Text(..) => own == Type::Boolean,
-            Test::Number(..) => own == Type::Number,
-            Test::Date(..) => own == Type::Date,
-            Test::Ip(_) => own == Type::Address,
+            Test::Text(..) => own == KeyBase::Bool,
+            Test::Number(..) => own == KeyBase::Numeric,
+            Test::Date(..) => own == KeyBase::Date,
+            Test::Ip(_) => own == KeyBase::IpAddress,
         };
         if !fits {
             others.insert(&condition.key);
@@ -83,11 +66,11 @@ pub fn typed<'p>(policies: impl IntoIterator<Item = &'p Policy>) -> Vec<(String,
 }
 
 /// Those of [`ALWAYS`] that conditions of these policies name.
-pub fn always<'p>(policies: impl IntoIterator<Item = &'p Policy>) -> Vec<(&'static str, &'static str)> {
+pub fn always<'p>(policies: impl IntoIterator<Item = &'p Policy>) -> Vec<&'static str> {
     let conditions = policies.into_iter().flat_map(|policy| &policy.statements).flat_map(|statement| &statement.conditions);
     let mut named = [false; ALWAYS.len()];
     for condition in conditions.filter(|condition| condition.key.starts_with("aws:")) {
-        for (slot, (key, _)) in named.iter_mut().zip(ALWAYS) {
+        for (slot, key) in named.iter_mut().zip(ALWAYS) {
             *slot |= condition.key == key;
         }
     }
@@ -125,6 +108,18 @@ mod tests {
         assert!(lines.is_sorted() && lines.len() > 200);
         assert!(is_multivalued("aws:tagkeys") && is_multivalued("aws:calledvia") && is_multivalued("events:metadata/x"));
         assert!(!is_multivalued("aws:username") && !is_multivalued("events:metadata/") && !is_multivalued(""));
+    }
+
+    #[test]
+    fn the_types_are_those_of_the_catalog_s_table() {
+        let keys =
+            ["SecureTransport", "MultiFactorAuthPresent", "ViaAWSService", "MultiFactorAuthAge", "CurrentTime", "EpochTime"];
+        for key in keys.into_iter().chain(["TokenIssueTime", "SourceIp", "VpcSourceIp"]).map(|key| format!("aws:{key}")) {
+            let listed = crate::catalog::Catalog::latest().own_key_type(&key);
+            let own = type_of(&key.to_ascii_lowercase());
+            assert_eq!(listed.filter(|kind| !kind.multivalued).map(|kind| kind.base), own, "{key}");
+            assert!(own.is_some_and(|own| own.holds(plain(&key.to_ascii_lowercase()))), "{key}");
+        }
     }
 
     #[test]

@@ -95,8 +95,8 @@ impl<'a, 'p: 'a> Table<'a, 'p> {
         let unless = count(ask.grants);
         let end = unless.saturating_add(ask.unless.map_or(0, count));
         let scoped = matches!(ask.actions, ActionScope::Matching(_));
-        let mut table =
-            Self { ask, scoped, wild: Vec::new(), literal: BTreeMap::new(), unless, scope: end, own: end.saturating_add(20) };
+        let behind = end.saturating_add(1 + u32::try_from(told_apart.len()).unwrap_or(0));
+        let mut table = Self { ask, scoped, wild: Vec::new(), literal: BTreeMap::new(), unless, scope: end, own: behind };
         let mut known: HashMap<&'a Glob, usize> = HashMap::new();
         let mut add = |glob: &'a Glob, owner: u32| match glob.has_wildcard() {
             false => table.literal.entry(glob.literal_prefix()).or_default().push(owner),

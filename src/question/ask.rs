@@ -8,12 +8,13 @@ use super::actions::{self, Group};
 use super::closed::closed_world;
 use super::confirm::Checked;
 use super::{Engine, InternalError, Settings, realistic, tidy, untrusted};
-use crate::catalog::Catalog;
+use crate::catalog::{Catalog, KeyBase};
 use crate::eval;
 use crate::glob::Glob;
 use crate::policy::{Access, ArnMatching, Policy, Request, ResourcePattern, keys};
 use crate::smt::{Formula, Solver};
 use crate::solve::{self, Decided, Decider};
+use std::cell::OnceCell;
 use std::collections::BTreeSet;
 use std::time::Instant;
 
@@ -43,10 +44,10 @@ pub struct Ask<'p> {
     pub within: Option<Policy>,
     /// The statement of `grants` that must apply, if it is one in particular.
     pub by: Option<usize>,
-    /// Keys that the policies name and every request carries, each with a plain value.
-    pub always: Vec<(&'static str, &'static str)>,
+    /// Keys that the policies name and every request carries.
+    pub always: Vec<&'static str>,
     /// Keys that the policies name and whose values are all of a type.
-    pub typed: Vec<(String, keys::Type)>,
+    pub typed: Vec<(String, KeyBase)>,
 }
 
 impl<'p> Ask<'p> {
@@ -60,16 +61,16 @@ impl<'p> Ask<'p> {
 
     /// Whether the request has the keys that every request has, and no value of a wrong type.
     pub(super) fn could_carry(&self, request: &Request) -> bool {
-        let is_typed = |(key, own): &(String, keys::Type)| {
+        let is_typed = |(key, own): &(String, KeyBase)| {
             request.context.get(key).is_none_or(|values| values.iter().all(|value| own.holds(value)))
         };
-        self.always.iter().all(|(key, _)| request.context.contains_key(*key)) && self.typed.iter().all(is_typed)
+        self.always.iter().all(|key| request.context.contains_key(*key)) && self.typed.iter().all(is_typed)
     }
 
     /// The request with the keys that every request carries; where a query left one out, it does not matter there.
     pub(super) fn completed(&self, mut request: Request) -> Request {
-        for (key, value) in &self.always {
-            request.context.entry((*key).to_owned()).or_insert_with(|| vec![(*value).to_owned()]);
+        for key in &self.always {
+            request.context.entry((*key).to_owned()).or_insert_with(|| vec![keys::plain(key).to_owned()]);
         }
         request
     }
@@ -139,6 +140,7 @@ fn search(ask: &Ask<'_>, settings: &Settings) -> Result<Found, InternalError> {
         unless: ask.unless,
         resources: ask.resources.as_deref(),
         within: ask.within.as_ref(),
+        always: &ask.always,
     };
     let mut search = Search::new(ask, settings, &question);
     match settings.engine {
@@ -166,6 +168,8 @@ pub(super) struct Search<'a, 'p> {
     pub(super) decider: Decider<'a>,
     /// Made when the first query needs it.
     solver: Option<Solver>,
+    /// Why Z3's strings are not asked, if they are not; looked for when the first query would be.
+    pub(super) too_wild: OnceCell<Option<String>>,
     /// The lemmas that Z3 has confirmed.
     pub(super) lemmas: std::collections::HashSet<Formula>,
     /// Groups about which Z3 may still be asked, once a witness is there.
@@ -183,6 +187,7 @@ impl<'a, 'p> Search<'a, 'p> {
             deadline,
             decider,
             solver: None,
+            too_wild: OnceCell::new(),
             lemmas: Default::default(),
             more_blame: 4,
             found: Found::default(),

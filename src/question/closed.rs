@@ -21,9 +21,7 @@ pub(super) fn closed_world<'p>(ask: &Ask<'p>) -> Option<Ask<'p>> {
         }
     }
     let rules = ask.grants.grants_without_statement();
-    let prefixes = |globs: &[Glob]| -> Option<Vec<String>> {
-        globs.iter().map(|glob| glob.literal_prefix().split_once(':').map(|(service, _)| service.to_owned())).collect()
-    };
+    let prefixes = |globs: &[Glob]| -> Option<Vec<String>> { globs.iter().map(|glob| glob.literal_before(':')).collect() };
     let of = |action: &&ActionMatch| if action.negated { None } else { prefixes(&action.patterns) };
     let services: Option<Vec<Vec<String>>> = if rules { None } else { granting.iter().map(of).collect() };
     let services: Option<BTreeSet<String>> = services.map(|services| services.into_iter().flatten().collect());

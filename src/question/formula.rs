@@ -71,6 +71,6 @@ pub(super) fn violation(ask: &Ask<'_>, encoder: &mut Encoder, group: &Group, who
         parts.push(encoder.statement(policy, statement)?);
     }
     parts.push(encoder.typed());
-    parts.extend(ask.always.iter().map(|(key, _)| encoder.present(key)));
+    parts.extend(ask.always.iter().map(|key| encoder.present(key)));
     Ok(Violation { formula: Formula::and(parts), grants: granted.grants })
 }

@@ -62,6 +62,15 @@ pub struct Settings {
     pub realistic: bool,
 }
 
+impl Settings {
+    /// The same question for the other engine, to compare the verdicts.
+    #[must_use]
+    pub fn crossed(&self) -> Self {
+        let engine = if self.engine == Engine::Auto { Engine::Strings } else { Engine::Auto };
+        Self { engine, prove: false, ..*self }
+    }
+}
+
 impl Default for Settings {
     fn default() -> Self {
         let (engine, matching, budget) = (Engine::default(), ArnMatching::default(), Budget::default());

@@ -4,7 +4,7 @@
 //! on a resource of a type that the action takes, with condition keys that the action carries and values of their types.
 //! So such requests are proposed here; the caller keeps one only if it shows the same when replayed.
 
-use crate::catalog::{Catalog, KeyBase};
+use crate::catalog::Catalog;
 use crate::glob::{Glob, Token};
 use crate::policy::{Request, ResourcePattern};
 use crate::solve;
@@ -98,13 +98,5 @@ fn common(own: &Glob, pattern: &Glob, usual: &str) -> Option<String> {
 
 /// A plain value of a key's type, where the catalog knows it.
 pub(super) fn value(key: &str) -> Option<&'static str> {
-    Some(match Catalog::latest().own_key_type(key)?.base {
-        KeyBase::Arn => "arn:aws:s3:::example",
-        KeyBase::Bool => "true",
-        KeyBase::Numeric => "1",
-        KeyBase::Date => "2026-01-01T00:00:00Z",
-        KeyBase::IpAddress => "192.0.2.1",
-        KeyBase::Binary => "QQ==",
-        KeyBase::String => return None,
-    })
+    Catalog::latest().own_key_type(key)?.base.plain()
 }

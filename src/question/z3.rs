@@ -52,7 +52,7 @@ impl Search<'_, '_> {
         if self.settled(suspects) {
             return Ok(());
         }
-        if let Some(why) = too_wild(self.ask) {
+        if let Some(why) = self.too_wild.get_or_init(|| too_wild(self.ask)).clone() {
             self.open(&why);
             return Ok(());
         }

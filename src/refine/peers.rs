@@ -16,7 +16,7 @@ impl<'a> Peers<'a> {
     pub(super) fn new(globs: &'a [Glob]) -> Self {
         let (mut of_service, mut of_any) = (HashMap::<_, Vec<_>>::new(), Vec::new());
         for (at, glob) in globs.iter().enumerate() {
-            match service(glob) {
+            match glob.literal_before(':') {
                 Some(service) => of_service.entry(service).or_default().push((at, glob)),
                 None => of_any.push((at, glob)),
             }
@@ -26,7 +26,7 @@ impl<'a> Peers<'a> {
 
     /// The others that may match an action that the pattern at this place matches.
     pub(super) fn of(&self, glob: &Glob, at: usize) -> Vec<&'a Glob> {
-        let same: Vec<&(usize, &Glob)> = match service(glob) {
+        let same: Vec<&(usize, &Glob)> = match glob.literal_before(':') {
             Some(service) => self.of_service.get(&service).into_iter().flatten().collect(),
             None => self.of_service.values().flatten().collect(),
         };
@@ -39,9 +39,4 @@ impl<'a> Peers<'a> {
         let same = self.of_service.get(service).into_iter().flatten();
         same.chain(&self.of_any).any(|(_, glob)| glob.matches(action))
     }
-}
-
-/// The text before the first colon, if no wildcard stands in it.
-fn service(glob: &Glob) -> Option<String> {
-    glob.literal_prefix().split_once(':').map(|(service, _)| service.to_owned())
 }

@@ -13,7 +13,8 @@
 
 use super::intersect::{Common, Compiled, Domain, Limit, common};
 use super::language::{Class, Nfa, Test};
-use crate::policy::keys::{Type, is_multivalued, type_of};
+use crate::catalog::KeyBase;
+use crate::policy::keys::{is_multivalued, type_of};
 use crate::policy::{Order, Template};
 use crate::value::{date, ip, number};
 use bigdecimal::BigDecimal;
@@ -235,7 +236,7 @@ impl Atoms {
             Some(Attribute::Resource) => resources(),
             Some(Attribute::Key(key)) if &**key == "aws:resourceaccount" => accounts(),
             Some(Attribute::Set(key)) if is_multivalued(key) => not_empty(),
-            Some(Attribute::Key(key) | Attribute::Set(key)) if type_of(key) == Some(Type::Boolean) => truths(),
+            Some(Attribute::Key(key) | Attribute::Set(key)) if type_of(key) == Some(KeyBase::Bool) => truths(),
             Some(Attribute::Key(_) | Attribute::Set(_) | Attribute::Free) | None => {
                 Domain { nfa: None, plain: vec!["example".to_owned(), "x".to_owned()] }
             }
@@ -324,9 +325,13 @@ impl Atoms {
         };
         let of_kind = |kind: u8| {
             let mut found = Element::candidates(&all().filter(|element| element.kind() == kind).collect::<Vec<_>>());
-            if let (Some(own), true) =
-                (own_type, matches!((kind, own_type), (1, Some(Type::Number)) | (2, Some(Type::Date)) | (3, Some(Type::Address))))
-            {
+            if let (Some(own), true) = (
+                own_type,
+                matches!(
+                    (kind, own_type),
+                    (1, Some(KeyBase::Numeric)) | (2, Some(KeyBase::Date)) | (3, Some(KeyBase::IpAddress))
+                ),
+            ) {
                 found.retain(|value| own.holds(value));
             }
             found

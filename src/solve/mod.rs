@@ -39,6 +39,8 @@ pub struct Question<'q> {
     pub resources: Option<&'q [ResourcePattern]>,
     /// Every statement of it must apply, whatever the action.
     pub within: Option<&'q Policy>,
+    /// Keys that the policies name and every request carries.
+    pub always: &'q [&'static str],
 }
 
 /// A group of actions to which the same statements apply, one of them named.
@@ -68,8 +70,6 @@ pub enum Decided {
 pub struct Decider<'q> {
     question: &'q Question<'q>,
     builder: Builder,
-    /// Keys that the policies name and every request carries.
-    always: Vec<&'static str>,
     /// The last formula that was refuted, with its lemmas, if it is wanted.
     refuted: Option<Refutation>,
     keep_proofs: bool,
@@ -95,8 +95,7 @@ impl<'q> Decider<'q> {
         let sets = keys::multivalued(policies().chain(question.within));
         let all_principals = policies().chain(question.within).any(Policy::has_principals);
         let atoms = Atoms::new(all_principals, most_states);
-        let always = keys::always(policies()).into_iter().map(|(key, _)| key).collect();
-        Self { question, builder: Builder::new(atoms, matching, sets), always, refuted: None, keep_proofs }
+        Self { question, builder: Builder::new(atoms, matching, sets), refuted: None, keep_proofs }
     }
 
     /// What the last [`Decided::Empty`] rests on, for Z3; empty if the formula was plainly false.
@@ -148,7 +147,7 @@ impl<'q> Decider<'q> {
             let unless = Side { number: 1, access, among: actions.unless, action: &action };
             parts.push(self.builder.allowed(unless).not());
         }
-        parts.extend(self.always.iter().map(|key| self.builder.carried(key)));
+        parts.extend(question.always.iter().map(|key| self.builder.carried(key)));
         self.refuted = None;
         let formula = Node::and(parts);
         if formula == Node::Const(false) {

@@ -8,7 +8,8 @@
 use super::atoms::{Asked, Atoms, Attribute, Element};
 use super::language::{Class, Step, Test};
 use super::search::{Lemma, Node};
-use crate::policy::keys::{Type, is_multivalued, type_of};
+use crate::catalog::KeyBase;
+use crate::policy::keys::{is_multivalued, type_of};
 use crate::policy::{self, Order};
 use crate::smt::term::Cmp;
 use crate::smt::{Atom, Formula, Regex, Text};
@@ -119,10 +120,10 @@ fn lemma_formula(atoms: &Atoms, lemma: &Lemma) -> Formula {
 fn valid(attribute: &Attribute, name: &str) -> Formula {
     let (Attribute::Key(key) | Attribute::Set(key)) = attribute else { return Formula::True };
     match type_of(key) {
-        Some(Type::Number) => Formula::var(&format!("{name} is a number")),
-        Some(Type::Date) => Formula::var(&format!("{name} is a date")),
-        Some(Type::Address) => Formula::var(&format!("{name} is an address")),
-        Some(Type::Boolean) | None => Formula::True,
+        Some(KeyBase::Numeric) => Formula::var(&format!("{name} is a number")),
+        Some(KeyBase::Date) => Formula::var(&format!("{name} is a date")),
+        Some(KeyBase::IpAddress) => Formula::var(&format!("{name} is an address")),
+        Some(KeyBase::Bool | KeyBase::String | KeyBase::Arn | KeyBase::Binary) | None => Formula::True,
     }
 }
 
@@ -226,7 +227,7 @@ fn shape(attribute: &Attribute, text: &Text, all_principals: bool) -> Formula {
     let matches = |expression: Regex| Formula::atom(Atom::Matches(text.clone(), expression.into()));
     match attribute {
         Attribute::Key(key) if &**key == super::build::RESOURCE_ACCOUNT => matches(account()),
-        Attribute::Key(key) | Attribute::Set(key) if type_of(key) == Some(Type::Boolean) => {
+        Attribute::Key(key) | Attribute::Set(key) if type_of(key) == Some(KeyBase::Bool) => {
             Formula::or(["true", "false"].map(|truth| Formula::equal(text, &Text::constant(truth))))
         }
         Attribute::Set(key) if is_multivalued(key) => Formula::equal(text, &Text::constant("")).not(),

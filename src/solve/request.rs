@@ -41,14 +41,7 @@ pub(super) fn request(atoms: &mut Atoms, assigned: &[(usize, bool)], action: &st
     let resource = text(&Attribute::Resource).unwrap_or(plain);
     for (name, is_present) in &present {
         let Some(key) = name.strip_suffix('?') else { continue };
-        let plain = match keys::type_of(key) {
-            Some(keys::Type::Boolean) => "true",
-            Some(keys::Type::Number) => "1",
-            Some(keys::Type::Date) => "2026-01-01T00:00:00Z",
-            Some(keys::Type::Address) => "192.0.2.1",
-            None => "example",
-        };
-        let value = text(&Attribute::Key(key.into())).unwrap_or_else(|| plain.to_owned());
+        let value = text(&Attribute::Key(key.into())).unwrap_or_else(|| keys::plain(key).to_owned());
         context.insert(key.to_owned(), if *is_present { vec![value] } else { Vec::new() });
     }
     for (attribute, found) in &values {

@@ -88,7 +88,7 @@ impl Boundary {
         let mut context = Context::new();
         for (key, values) in &self.keys {
             // Every request carries these.
-            if !ALWAYS.iter().any(|(always, _)| always == key) && random.chance(25) {
+            if !ALWAYS.contains(&key.as_str()) && random.chance(25) {
                 continue;
             }
             let most = if self.sets.contains(key) { 3 } else { 1 };
