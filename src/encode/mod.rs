@@ -30,6 +30,7 @@ mod principal;
 mod resource;
 mod rules;
 mod text;
+mod ties;
 
 pub use rules::Allowed;
 

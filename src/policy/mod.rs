@@ -19,6 +19,7 @@ pub mod request;
 pub mod request_json;
 pub mod resource;
 pub mod template;
+pub mod ties;
 
 pub use access::{Access, Stack};
 pub use condition::{Condition, Order, Quantifier, Test, TextMode};

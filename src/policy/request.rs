@@ -66,7 +66,7 @@ impl Request {
     }
 
     /// Whether what follows from the principal and the resource is as it follows, no key says otherwise, and the resource
-    /// is an ARN if it starts like one.
+    /// is an ARN if it starts like one. What else requests are not depends on the question: [`super::ties`].
     pub fn is_consistent(&self) -> bool {
         let follows = derived(&self.principal);
         let as_follows = |key: &str| {
@@ -90,7 +90,9 @@ impl Request {
         if !self.resource_account().is_none_or(arn::is_account) {
             return false;
         }
-        DERIVED.into_iter().all(as_follows) && (owner.is_none() || owner == self.resource_account())
+        DERIVED.into_iter().all(as_follows)
+            && (owner.is_none() || owner == self.resource_account())
+            && !super::ties::contradicts(self)
     }
 
     /// The account that owns the resource, if it is known.

@@ -11,6 +11,7 @@ use super::{Engine, InternalError, Settings, realistic, tidy, untrusted};
 use crate::catalog::{Catalog, KeyBase};
 use crate::eval;
 use crate::glob::Glob;
+use crate::policy::ties::{self, Ties};
 use crate::policy::{Access, ArnMatching, Policy, Request, ResourcePattern, keys};
 use crate::smt::{Formula, Solver};
 use crate::solve::{self, Decided, Decider};
@@ -48,6 +49,8 @@ pub struct Ask<'p> {
     pub always: Vec<&'static str>,
     /// Keys that the policies name and whose values are all of a type.
     pub typed: Vec<(String, KeyBase)>,
+    /// What no request is, of the keys that the policies name.
+    pub ties: Option<Ties>,
 }
 
 impl<'p> Ask<'p> {
@@ -56,7 +59,8 @@ impl<'p> Ask<'p> {
         let within = untrusted::not_service_linked([grants].into_iter().chain(unless));
         let policies = || grants.policies().chain(unless.into_iter().flat_map(Access::policies));
         let (always, typed) = (keys::always(policies()), keys::typed(policies()));
-        Self { grants, unless, actions: ActionScope::All, resources: None, within, by: None, always, typed }
+        let ties = ties::ties(policies());
+        Self { grants, unless, actions: ActionScope::All, resources: None, within, by: None, always, typed, ties }
     }
 
     /// Whether the request has the keys that every request has, and no value of a wrong type.
@@ -65,6 +69,15 @@ impl<'p> Ask<'p> {
             request.context.get(key).is_none_or(|values| values.iter().all(|value| own.holds(value)))
         };
         self.always.iter().all(|key| request.context.contains_key(*key)) && self.typed.iter().all(is_typed)
+    }
+
+    /// Whether the request's keys contradict each other.
+    pub(super) fn is_impossible(&self, request: &Request, matching: ArnMatching) -> bool {
+        let breaks = |ties: &Ties| {
+            let mut statements = ties.statements();
+            statements.any(|(_, statement)| eval::applies_beyond_action(statement, request, matching))
+        };
+        self.ties.as_ref().is_some_and(|ties| ties::contradicts(request) || breaks(ties))
     }
 
     /// The request with the keys that every request carries; where a query left one out, it does not matter there.
@@ -141,6 +154,7 @@ fn search(ask: &Ask<'_>, settings: &Settings) -> Result<Found, InternalError> {
         resources: ask.resources.as_deref(),
         within: ask.within.as_ref(),
         always: &ask.always,
+        never: ask.ties.as_ref().map(|ties| &ties.plain),
     };
     let mut search = Search::new(ask, settings, &question);
     match settings.engine {
@@ -216,8 +230,11 @@ impl<'a, 'p> Search<'a, 'p> {
         match self.decider.decide(actions, self.ask.by) {
             Decided::Empty if self.confirmed() => return Ok(()),
             Decided::Empty => return self.ask_z3(group, &group.grants),
-            Decided::Perhaps(request) if self.violates(&request).is_some() => self.note(*request)?,
-            Decided::Perhaps(_) | Decided::Open => return self.ask_z3(group, &group.grants),
+            Decided::Perhaps(request) => match self.replayed(*request) {
+                Some(request) => self.note(request)?,
+                None => return self.ask_z3(group, &group.grants),
+            },
+            Decided::Open => return self.ask_z3(group, &group.grants),
         }
         let mut suspects = Vec::new();
         for number in &group.grants {
@@ -228,11 +245,23 @@ impl<'a, 'p> Search<'a, 'p> {
             self.found.decided += 1;
             match self.decider.decide(actions, Some(*number)) {
                 Decided::Empty => {}
-                Decided::Perhaps(request) if self.violates(&request).is_some() => self.note(*request)?,
-                Decided::Perhaps(_) | Decided::Open => suspects.push(*number),
+                Decided::Perhaps(request) => match self.replayed(*request) {
+                    Some(request) => self.note(request)?,
+                    None => suspects.push(*number),
+                },
+                Decided::Open => suspects.push(*number),
             }
         }
         if suspects.is_empty() { Ok(()) } else { self.ask_z3(group, &suspects) }
+    }
+
+    /// The request, or it mended, if it shows the violation.
+    pub(super) fn replayed(&self, request: Request) -> Option<Request> {
+        if self.violates(&request).is_some() {
+            return Some(request);
+        }
+        let mended = self.ask.ties.as_ref().map(|_| ties::mended(&request))?;
+        self.violates(&mended).is_some().then_some(mended)
     }
 
     /// Replays a request and remembers which statements are to blame.
@@ -273,10 +302,12 @@ pub fn violates(ask: &Ask<'_>, request: &Request, matching: ArnMatching) -> Opti
     (granted.decision == eval::Decision::Allowed && !kept && by).then_some(granted.decided_by)
 }
 
-/// Whether a request is of the resources and circumstances that count.
+/// Whether a request is of the resources and circumstances that count, and one that there can be.
 pub(super) fn counts(ask: &Ask<'_>, request: &Request, matching: ArnMatching) -> bool {
     let resource_counts = |patterns: &Vec<ResourcePattern>| eval::resource_matches(patterns, request, matching);
     let within =
         |policy: &Policy| policy.statements.iter().all(|statement| eval::applies_beyond_action(statement, request, matching));
-    ask.resources.as_ref().is_none_or(resource_counts) && ask.within.as_ref().is_none_or(within)
+    ask.resources.as_ref().is_none_or(resource_counts)
+        && ask.within.as_ref().is_none_or(within)
+        && !ask.is_impossible(request, matching)
 }

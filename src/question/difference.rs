@@ -94,7 +94,14 @@ fn regions(
 ) -> Result<Result<Vec<Region>, String>, InternalError> {
     let search = Ask::new(grants, Some(unless));
     let within = search.within.as_ref();
-    let question = solve::Question { grants, unless: Some(unless), resources: None, within, always: &search.always };
+    let question = solve::Question {
+        grants,
+        unless: Some(unless),
+        resources: None,
+        within,
+        always: &search.always,
+        never: search.ties.as_ref().map(|ties| &ties.plain),
+    };
     let mut decider = Decider::new(&question, settings.matching, settings.budget.states, false);
     // By statement and what is taken out of it: the groups' actions, and a witness.
     let mut merged: BTreeMap<Cut, Content> = BTreeMap::new();

@@ -4,6 +4,7 @@ use super::actions::Group;
 use super::ask::{ActionScope, Ask};
 use crate::encode::{Encoder, ResourceShape, Unsupported};
 use crate::glob::Glob;
+use crate::policy::ties::{self, Ties};
 use crate::policy::{Access, ArnMatching, Policy, ResourcePattern, Statement};
 use crate::smt::Formula;
 
@@ -17,12 +18,14 @@ fn statements<'s>(ask: &'s Ask<'_>, group: &Group) -> Vec<&'s Statement> {
         out.extend(pick(access, &group.unless));
     }
     out.extend(ask.within.iter().flat_map(|policy| &policy.statements));
+    out.extend(ask.ties.iter().flat_map(Ties::statements).map(|(_, statement)| statement));
     out
 }
 
 pub(super) fn encoder(ask: &Ask<'_>, group: &Group, matching: ArnMatching, shape: ResourceShape) -> Encoder {
-    let policies: Vec<&Policy> =
-        ask.grants.policies().chain(ask.unless.into_iter().flat_map(Access::policies)).chain(&ask.within).collect();
+    let policies = ask.grants.policies().chain(ask.unless.into_iter().flat_map(Access::policies)).chain(&ask.within);
+    let never = ask.ties.iter().flat_map(|ties| [&ties.plain, &ties.relating]);
+    let policies: Vec<&Policy> = policies.chain(never).collect();
     Encoder::new(policies, &statements(ask, group), matching, shape).about([ask.grants].into_iter().chain(ask.unless))
 }
 
@@ -70,6 +73,14 @@ pub(super) fn violation(ask: &Ask<'_>, encoder: &mut Encoder, group: &Group, who
     for (policy, statement) in ask.within.iter().flat_map(|policy| policy.statements.iter().map(move |one| (policy, one))) {
         parts.push(encoder.statement(policy, statement)?);
     }
+    let of_id = |statement: &Statement| statement.conditions.iter().any(|condition| condition.key == ties::USER_ID);
+    let tied = encoder.ties_user_id();
+    let statements = ask.ties.iter().flat_map(Ties::statements);
+    for (policy, statement) in statements.filter(|(_, statement)| !(tied && of_id(statement))) {
+        // A tie that has no encoding is left out: what is found is held to it when it is replayed.
+        parts.extend(encoder.statement(policy, statement).map(Formula::not));
+    }
+    parts.push(encoder.ties());
     parts.push(encoder.typed());
     parts.extend(ask.always.iter().map(|key| encoder.present(key)));
     Ok(Violation { formula: Formula::and(parts), grants: granted.grants })

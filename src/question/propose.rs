@@ -15,7 +15,7 @@ use crate::eval;
 use crate::policy::request::{Context, DERIVED};
 use crate::policy::{
     Access, ArnMatching, Condition, Part, Principal, PrincipalMatch, PrincipalPattern, Request, ResourcePattern, Statement,
-    Template, Test,
+    Template, Test, ties,
 };
 use crate::value::{arn, date, number};
 use bigdecimal::BigDecimal;
@@ -69,6 +69,9 @@ pub(super) fn propose(ask: &Ask<'_>, number: usize, group: &Group, matching: Arn
                     let request = ask.completed(Request::new(base.principal, &group.action, &resource, base.context));
                     if shows(&request) {
                         return Some(request);
+                    }
+                    if let Some(mended) = ask.ties.as_ref().map(|_| ties::mended(&request)).filter(shows) {
+                        return Some(mended);
                     }
                 }
             }

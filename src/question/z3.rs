@@ -138,8 +138,16 @@ impl Search<'_, '_> {
             smt::Answer::Sat(model) => {
                 let action = action.map_or_else(|| encoder.decode_action(&model), str::to_owned);
                 let request = encoder.decode(&model, &action);
-                self.note(request)?;
-                Ok(true)
+                if !self.ask.is_impossible(&request, self.settings.matching) {
+                    self.note(request)?;
+                    return Ok(true);
+                }
+                // It breaks a tie that has no encoding: perhaps another request does not.
+                let mended = self.replayed(request);
+                if mended.is_none() {
+                    self.open("only requests that contradict themselves were found");
+                }
+                Ok(mended.map(|request| self.note(request)).transpose()?.is_some())
             }
         }
     }

@@ -41,6 +41,8 @@ pub struct Question<'q> {
     pub within: Option<&'q Policy>,
     /// Keys that the policies name and every request carries.
     pub always: &'q [&'static str],
+    /// No statement of it may apply, whatever the action.
+    pub never: Option<&'q Policy>,
 }
 
 /// A group of actions to which the same statements apply, one of them named.
@@ -92,7 +94,7 @@ impl<'q> Decider<'q> {
     /// A decider; with `keep_proofs` the last refutation is kept, to be checked by Z3.
     pub fn new(question: &'q Question<'q>, matching: ArnMatching, most_states: usize, keep_proofs: bool) -> Self {
         let policies = || question.grants.policies().chain(question.unless.into_iter().flat_map(Access::policies));
-        let sets = keys::multivalued(policies().chain(question.within));
+        let sets = keys::multivalued(policies().chain(question.within).chain(question.never));
         let all_principals = policies().chain(question.within).any(Policy::has_principals);
         let atoms = Atoms::new(all_principals, most_states);
         Self { question, builder: Builder::new(atoms, matching, sets), refuted: None, keep_proofs }
@@ -142,6 +144,9 @@ impl<'q> Decider<'q> {
         }
         for statement in question.within.into_iter().flat_map(|policy| &policy.statements) {
             parts.push(self.builder.statement(statement));
+        }
+        for statement in question.never.into_iter().flat_map(|policy| &policy.statements) {
+            parts.push(self.builder.statement(statement).not());
         }
         if let Some(access) = question.unless {
             let unless = Side { number: 1, access, among: actions.unless, action: &action };

@@ -3,7 +3,7 @@
 use super::atoms::{Asked, Atoms, Attribute, Element, Value, Wish};
 use super::build::{RESOURCE_ACCOUNT, SAME_ACCOUNT};
 use crate::policy::request::Context;
-use crate::policy::{Principal, Request, Template, keys};
+use crate::policy::{Principal, Request, Template, keys, ties};
 use crate::value::arn;
 use std::collections::BTreeMap;
 use std::rc::Rc;
@@ -60,7 +60,8 @@ pub(super) fn request(atoms: &mut Atoms, assigned: &[(usize, bool)], action: &st
         assigned.iter().filter_map(|(number, sign)| Some((atoms.wishes.get(number)?.clone(), *sign))).collect();
     let known = present.get(&format!("{RESOURCE_ACCOUNT}?")).copied();
     let resource = owned(&resource, &context, known);
-    let mut request = Request::new(principal, action, &resource, context.clone());
+    // Names that keys share are settled before anything is filled with them.
+    let mut request = ties::mended(&Request::new(principal, action, &resource, context.clone()));
     if wishes.is_empty() {
         return Some(request);
     }

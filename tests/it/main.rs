@@ -21,3 +21,4 @@ mod semantics;
 mod stacks;
 mod support;
 mod templates;
+mod tied_keys;

@@ -78,7 +78,7 @@ fn public_as_block_public_access_has_it() {
         ("a source account", everyone.clone(), equals("aws:SourceAccount", "111122223333"), false),
         ("a source ARN", everyone.clone(), json!({"ArnEquals": {"aws:SourceArn": "arn:aws:s3:::mine"}}), false),
         ("a source ARN with a wildcard", everyone.clone(), json!({"ArnLike": {"aws:SourceArn": "arn:aws:s3:::*"}}), true),
-        ("a source ARN from a variable", everyone.clone(), like("aws:SourceArn", "${aws:PrincipalArn}"), true),
+        ("a source ARN from a variable", everyone.clone(), like("aws:SourceArn", "arn:aws:s3:::${aws:referer}"), true),
         ("a user id", everyone.clone(), equals("aws:userid", "AIDAEXAMPLE"), false),
         ("sessions of a role id", everyone.clone(), like("aws:userid", "AROAEXAMPLE:*"), true),
         ("an access point's account", everyone.clone(), equals("s3:DataAccessPointAccount", "111122223333"), false),

@@ -1,0 +1,89 @@
+//! Names that one key repeats of the principal or of another key, tied in the formula as [`crate::policy::ties`] says.
+//!
+//! `aws:userid` is made of the principal's account and name, as its type has it; `aws:SourceAccount` is the account that
+//! `aws:SourceArn` names, where it names one. Everything else that requests are not is written as statements.
+
+use super::context::{Family, present};
+use super::principal::{IS_SESSION, Kind, SESSION_NAME, Type};
+use super::{Encoder, text};
+use crate::policy::ties::{SOURCE_ACCOUNT, SOURCE_ARN, USER_ID};
+use crate::smt::{Atom, Formula, Regex, Text};
+
+impl Encoder {
+    /// What holds of every request, as far as the query names these keys; after everything else is encoded.
+    pub fn ties(&mut self) -> Formula {
+        let mut parts = Vec::new();
+        if self.ties_user_id() {
+            parts.push(self.user_id());
+        }
+        for arn in self.text_slots(SOURCE_ARN) {
+            for account in self.text_slots(SOURCE_ACCOUNT) {
+                let both = Formula::and([Formula::var(&present(&arn)), Formula::var(&present(&account))]);
+                parts.push(both.implies(of_account(&arn, &account)));
+            }
+        }
+        Formula::and(parts)
+    }
+
+    /// Whether [`Self::ties`] says all of `aws:userid` that statements would say.
+    pub fn ties_user_id(&self) -> bool {
+        self.text_slots(USER_ID) == [USER_ID]
+    }
+
+    /// The id of each type of identity is as AWS makes it. One test a type: as the statements have it, Z3 needs seconds.
+    fn user_id(&mut self) -> Formula {
+        let id = Text::var(USER_ID);
+        let colon = || Text::constant(":");
+        let (account, name) = (self.account_text(), self.name());
+        let [role, own] = ["Role", "Session"].map(|part| Text::var(&format!("{USER_ID} {part}")));
+        let holds_colon = |text: &Text| Formula::atom(Atom::Contains(text.clone(), colon()));
+        let joined = Text::concat([Text::constant("AROA"), role.clone(), colon(), own.clone()]);
+        let named = Formula::equal(&own, &Text::constant("")).not();
+        let of_role = Formula::and([Formula::equal(&id, &joined), named, holds_colon(&role).not(), holds_colon(&own).not()]);
+        let twelve = Regex::AnyChar.times(12);
+        let of_instance = Regex::concat([twelve, Regex::literal(":aws:ec2-instance:"), Regex::AnyChar, Regex::AnyText]);
+        let as_role = Formula::atom(Atom::Prefix(Text::constant("AROA"), id.clone()));
+        let mut session = Formula::or([of_role, Formula::and([as_role.not(), text::matches(&id, of_instance)])]);
+        if self.constrained.contains(IS_SESSION) {
+            let end = Text::concat([colon(), Text::var(SESSION_NAME)]);
+            let same = Formula::var(IS_SESSION).implies(Formula::atom(Atom::Suffix(end, id.clone())));
+            session = Formula::and([session, same]);
+        }
+        let starts_as_user = Formula::atom(Atom::Prefix(Text::constant("AIDA"), id.clone()));
+        let is_present = Formula::var(&present(USER_ID));
+        let ids = [
+            (Type::Root, Formula::equal(&id, &account)),
+            (Type::User, Formula::and([starts_as_user, holds_colon(&id).not()])),
+            (Type::Role, session),
+            (Type::FederatedUser, Formula::equal(&id, &Text::concat([account, colon(), name]))),
+        ];
+        let mut parts = Vec::new();
+        for (of, own) in ids {
+            parts.push(self.of_type(of).implies(Formula::and([is_present.clone(), own])));
+        }
+        let anonymous = Formula::and([self.kind(Kind::Anonymous), is_present]);
+        parts.push(anonymous.implies(Formula::equal(&id, &Text::constant("anonymous"))));
+        Formula::and(parts)
+    }
+
+    /// The slots of a key that the query compares as text.
+    fn text_slots(&self, key: &str) -> Vec<String> {
+        let named = self.slots.get(key).filter(|own| own.families.contains(&Family::Text));
+        named.map(|own| own.slots(key)).unwrap_or_default()
+    }
+}
+
+/// The ARN names no account, or this one.
+fn of_account(arn: &str, account: &str) -> Formula {
+    let (whole, account) = (Text::var(arn), Text::var(account));
+    let [head, tail] = ["Head", "Tail"].map(|part| Text::var(&format!("{arn} {part}")));
+    let part = || Regex::none_of(&[':']).star();
+    let colon = || Regex::literal(":");
+    let four = || Regex::concat([part(), colon(), part(), colon(), part(), colon(), part()]);
+    let digits = Regex::OneOf([('0', '9')].into()).times(12);
+    let names_one = text::matches(&whole, Regex::concat([four(), colon(), digits, colon(), Regex::AnyText]));
+    let joined = Text::concat([head.clone(), Text::constant(":"), account.clone(), Text::constant(":"), tail]);
+    let has_colon = Formula::atom(Atom::Contains(account, Text::constant(":")));
+    let same = Formula::and([text::matches(&head, four()), Formula::equal(&whole, &joined), has_colon.not()]);
+    Formula::or([names_one.not(), same])
+}

@@ -1,0 +1,102 @@
+//! Does a request name one session or one account in two ways that differ, and what would it say if it did not?
+
+use super::{SOURCE_ACCOUNT, SOURCE_ARN, USER_ID};
+use crate::policy::{Principal, Request};
+use crate::value::arn;
+
+/// The name that ends the `aws:userid` of a principal: of a role session or a federated user.
+fn session_name(principal: &Principal) -> Option<&str> {
+    let Principal::Aws(own) = principal else { return None };
+    let [_, _, service, _, _, rest] = arn::split(own)?;
+    let name = rest.strip_prefix("assumed-role/").and_then(|rest| rest.split_once('/')).map(|(_, name)| name);
+    name.or_else(|| rest.strip_prefix("federated-user/")).filter(|_| service == "sts")
+}
+
+/// The account that an ARN names, if it names one.
+fn account_of(text: &str) -> Option<&str> {
+    let parts: Vec<&str> = text.splitn(6, ':').collect();
+    parts.get(4).copied().filter(|account| parts.len() == 6 && arn::is_account(account))
+}
+
+/// Whether the request names one session or one account in two ways that differ.
+pub fn contradicts(request: &Request) -> bool {
+    let values = |key: &str| request.context.get(key).map(Vec::as_slice).unwrap_or_default();
+    let other_name = |name: &str| values(USER_ID).iter().any(|id| id.rsplit_once(':').is_none_or(|(_, own)| own != name));
+    let other_account = |account: &String| {
+        values(SOURCE_ARN).iter().filter_map(|source| account_of(source)).any(|of_source| of_source != account)
+    };
+    session_name(&request.principal).is_some_and(other_name) || values(SOURCE_ACCOUNT).iter().any(other_account)
+}
+
+/// The request with those of its tied keys that are present set to what follows from the rest; to be replayed.
+pub fn mended(request: &Request) -> Request {
+    let mut out = request.clone();
+    let first = |request: &Request, key: &str| request.context.get(key).and_then(|values| values.first()).cloned();
+    let mut set = |key: &str, value: String| {
+        out.context.get_mut(key).into_iter().for_each(|values| *values = vec![value.clone()]);
+    };
+    if let (Principal::Aws(own), Some(id)) = (&request.principal, first(request, USER_ID))
+        && let Some([_, _, _, _, account, rest]) = arn::split(own)
+    {
+        let is = |start: &str| id.strip_prefix(start).is_some();
+        let start = id.split(':').next().filter(|_| is("AROA")).unwrap_or("AROAEXAMPLEID").to_owned();
+        match (rest.split('/').next(), session_name(&request.principal)) {
+            (Some("assumed-role"), Some(name)) => set(USER_ID, format!("{start}:{name}")),
+            (Some("federated-user"), Some(name)) => set(USER_ID, format!("{account}:{name}")),
+            (Some("root"), _) => set(USER_ID, account.to_owned()),
+            (Some("user"), _) if !is("AIDA") || id.contains(':') => set(USER_ID, "AIDAEXAMPLEID".to_owned()),
+            (Some("role"), _) if !is("AROA") || !id.contains(':') => set(USER_ID, format!("{start}:session")),
+            _ => {}
+        }
+    }
+    if let Some(account) = first(request, SOURCE_ARN).as_deref().and_then(account_of) {
+        set(SOURCE_ACCOUNT, account.to_owned());
+    }
+    if let Some(org) = first(request, "aws:principalorgid") {
+        if request.principal.account().is_some() && request.principal.account() == request.resource_account() {
+            set("aws:resourceorgid", org.clone());
+        }
+        let inside = |path: &String| path.starts_with(&format!("{org}/"));
+        if !request.context.get("aws:principalorgpaths").is_none_or(|paths| paths.iter().all(inside)) {
+            set("aws:principalorgpaths", format!("{org}/r-example/"));
+        }
+    }
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::policy::request::Context;
+
+    #[test]
+    fn a_mended_request_does_not_contradict_itself() {
+        let with = |principal: &str, given: &[(&str, &str)]| {
+            let context: Context = given.iter().map(|(key, value)| ((*key).to_owned(), vec![(*value).to_owned()])).collect();
+            Request::new(Principal::Aws(principal.to_owned()), "a:B", "*", context)
+        };
+        let id = |principal: &str, id: &str| {
+            let request = with(principal, &[(USER_ID, id)]);
+            let mended = mended(&request);
+            assert!(!contradicts(&mended) && mended.is_consistent(), "{mended:?}");
+            (contradicts(&request), mended.context[USER_ID].join(","))
+        };
+        let session = "arn:aws:sts::111122223333:assumed-role/R/S";
+        assert_eq!(id(session, "AROAX:S"), (false, "AROAX:S".to_owned()));
+        assert_eq!(id(session, "AROAX:T"), (true, "AROAX:S".to_owned()));
+        assert_eq!(id(session, "x"), (true, "AROAEXAMPLEID:S".to_owned()));
+        assert_eq!(id("arn:aws:sts::111122223333:federated-user/F", "999999999999:G"), (true, "111122223333:F".to_owned()));
+        assert_eq!(id("arn:aws:iam::111122223333:root", "x"), (false, "111122223333".to_owned()));
+        assert_eq!(id("arn:aws:iam::111122223333:user/u", "AIDAX"), (false, "AIDAX".to_owned()));
+        assert_eq!(id("arn:aws:iam::111122223333:user/u", "x"), (false, "AIDAEXAMPLEID".to_owned()));
+        assert_eq!(id("arn:aws:iam::111122223333:role/r", "AROAX:y"), (false, "AROAX:y".to_owned()));
+        assert_eq!(id("arn:aws:iam::111122223333:role/r", "x"), (false, "AROAEXAMPLEID:session".to_owned()));
+        let source = |arn: &str| {
+            let request = with("arn:aws:iam::111122223333:root", &[(SOURCE_ARN, arn), (SOURCE_ACCOUNT, "999999999999")]);
+            (contradicts(&request), mended(&request).context[SOURCE_ACCOUNT].join(","))
+        };
+        assert_eq!(source("arn:aws:sns:us-east-1:111122223333:t"), (true, "111122223333".to_owned()));
+        assert_eq!(source("arn:aws:s3:::bucket"), (false, "999999999999".to_owned()));
+        assert_eq!(source("arn:aws:sns:us-east-1:999999999999:t"), (false, "999999999999".to_owned()));
+    }
+}

@@ -1,0 +1,225 @@
+//! Keys that speak of each other: no witness contradicts itself, and no request that AWS could send refutes a PASS.
+//!
+//! Requests are drawn from a small world (two accounts, one in an organization, roles with sessions, services that call
+//! for resources), so that their keys fit by construction. What fits is written down here a second time, on its own.
+
+use crate::agreement::Random;
+use crate::support::policy;
+use leastwise::diag::Budget;
+use leastwise::eval;
+use leastwise::policy::request::Context;
+use leastwise::policy::{ArnMatching, Principal, Request};
+use leastwise::question::no_new_access::no_new_access;
+use leastwise::question::{Engine, Settings, Verdict};
+use leastwise::smt;
+use serde_json::{Map, Value, json};
+use std::time::Duration;
+
+const ACCOUNTS: [&str; 2] = ["111122223333", "999999999999"];
+
+fn org(account: &str) -> Option<&'static str> {
+    (account == ACCOUNTS[0]).then_some("o-a")
+}
+
+/// A request of the world.
+fn real(random: &mut Random, with_principals: bool) -> Request {
+    let account = random.pick(&ACCOUNTS);
+    let mut context: Vec<(&str, String)> = Vec::new();
+    let name = random.pick(&["a", "b"]);
+    let kind = random.below(if with_principals { 6 } else { 4 });
+    let principal = match kind {
+        0 => (format!("arn:aws:iam::{account}:root"), account.to_owned()),
+        1 => (format!("arn:aws:iam::{account}:user/{name}"), random.pick(&["AIDA1", "AIDA2"]).to_owned()),
+        2 => {
+            let role = random.pick(&["R", "Q"]);
+            (format!("arn:aws:sts::{account}:assumed-role/{role}/{name}"), format!("AROA{role}:{name}"))
+        }
+        3 => (format!("arn:aws:sts::{account}:federated-user/{name}"), format!("{account}:{name}")),
+        _ => Default::default(),
+    };
+    let principal = match kind {
+        4 => {
+            if random.chance(70) {
+                let source = random.pick(&ACCOUNTS);
+                let arn = if random.chance(80) { format!("arn:aws:sns:us-east-1:{source}:t") } else { "arn:aws:s3:::b".into() };
+                context.extend([("aws:SourceArn", arn)].into_iter().filter(|_| random.chance(80)));
+                context.push(("aws:SourceAccount", source.to_owned()));
+            }
+            Principal::Service("sns.amazonaws.com".to_owned())
+        }
+        5 => {
+            context.extend([("aws:userid", "anonymous".to_owned())].into_iter().filter(|_| random.chance(50)));
+            Principal::Anonymous
+        }
+        _ => {
+            context.push(("aws:userid", principal.1));
+            if let Some(org) = org(account) {
+                context.push(("aws:PrincipalOrgID", org.to_owned()));
+                context.push(("aws:PrincipalOrgPaths", format!("{org}/r-1/")));
+            }
+            Principal::Aws(principal.0)
+        }
+    };
+    let owner = random.pick(&ACCOUNTS);
+    context.extend(org(owner).map(|org| ("aws:ResourceOrgID", org.to_owned())));
+    match random.below(3) {
+        0 => context.extend([("aws:CalledVia", "x".to_owned()), ("aws:ViaAWSService", "true".to_owned())]),
+        1 => context.push(("aws:ViaAWSService", "false".to_owned())),
+        _ => {}
+    }
+    match random.below(3) {
+        0 => context.extend([("aws:MultiFactorAuthAge", "5".to_owned()), ("aws:MultiFactorAuthPresent", "true".to_owned())]),
+        1 => context.push(("aws:MultiFactorAuthPresent", "false".to_owned())),
+        _ => {}
+    }
+    let context: Context = context.into_iter().map(|(key, value)| (key.to_owned(), vec![value])).collect();
+    Request::new(principal, "sqs:SendMessage", &format!("arn:aws:sqs:us-east-1:{owner}:q"), context)
+}
+
+/// What is wrong with a request's keys.
+fn contradiction(request: &Request) -> Option<&'static str> {
+    let one = |key: &str| request.context.get(key).and_then(|values| values.first()).map(String::as_str);
+    let has = |key: &str| one(key).is_some();
+    let own = if let Principal::Aws(own) = &request.principal { own.as_str() } else { "" };
+    let tail = own.rsplit(['/', ':']).next().unwrap_or("");
+    let account = request.principal.account().unwrap_or("");
+    if let Some(id) = one("aws:userid") {
+        let parts: Vec<&str> = id.split(':').collect();
+        let fits = match &request.principal {
+            Principal::Anonymous => id == "anonymous",
+            Principal::Aws(_) if own.ends_with(":root") => id == account,
+            Principal::Aws(_) if own.contains(":user/") => id.starts_with("AIDA") && parts.len() == 1,
+            Principal::Aws(_) if own.contains(":federated-user/") => parts == [account, tail],
+            Principal::Aws(_) if own.contains(":assumed-role/") => parts.last() == Some(&tail) && parts.len() >= 2,
+            Principal::Aws(_) => id.starts_with("AROA") && parts.len() == 2 || id.contains(":aws:ec2-instance:"),
+            Principal::Service(_) | Principal::Federated(_) | Principal::CanonicalUser(_) => true,
+        };
+        if !fits {
+            return Some("the id of another principal");
+        }
+    }
+    let is_service = matches!(request.principal, Principal::Service(_));
+    let of_source = one("aws:sourcearn").and_then(|arn| arn.split(':').nth(4)).filter(|account| account.len() == 12);
+    let same_account = request.principal.account().is_some() && request.principal.account() == request.resource_account();
+    let orgs = (one("aws:principalorgid"), one("aws:resourceorgid"));
+    let inside = |org: &str| one("aws:principalorgpaths").is_none_or(|path| path.starts_with(&format!("{org}/")));
+    [
+        ((has("aws:sourcearn") || has("aws:sourceaccount")) && !is_service, "a source without a service"),
+        (of_source.is_some_and(|of| one("aws:sourceaccount").is_some_and(|own| own != of)), "a source of two accounts"),
+        (orgs.0.is_some() && (is_service || request.principal == Principal::Anonymous), "an organization of nobody"),
+        (orgs.0.is_some_and(|org| !inside(org)), "a path of another organization"),
+        (same_account && matches!(orgs, (Some(own), Some(owner)) if own != owner), "an account in two organizations"),
+        (has("aws:calledvia") && one("aws:viaawsservice") == Some("false"), "called by a service and not"),
+        (has("aws:multifactorauthage") && one("aws:multifactorauthpresent") == Some("false"), "the age of nothing"),
+    ]
+    .into_iter()
+    .find_map(|(is_wrong, what)| is_wrong.then_some(what))
+}
+
+/// A statement with conditions on tied keys.
+fn statement(random: &mut Random, with_principals: bool) -> Value {
+    let mut conditions: Map<String, Value> = Map::new();
+    for _ in 0..1 + random.below(3) {
+        let (key, values): (&str, &[&str]) = match random.below(10) {
+            0 | 1 => ("aws:userid", &["AROAR:a", "AROAR:*", "*:b", "AIDA1", "111122223333", "111122223333:*", "*", "anonymous"]),
+            2 => ("aws:SourceAccount", &ACCOUNTS),
+            3 => ("aws:SourceArn", &["arn:aws:sns:*:111122223333:*", "arn:aws:sns:*:999999999999:t", "arn:aws:s3:::b", "*"]),
+            4 => ("aws:PrincipalOrgID", &["o-a", "o-b", "${aws:ResourceOrgID}"]),
+            5 => ("aws:ResourceOrgID", &["o-a", "${aws:PrincipalOrgID}"]),
+            6 => ("aws:PrincipalAccount", &["111122223333", "${aws:ResourceAccount}"]),
+            7 => ("aws:ResourceAccount", &ACCOUNTS),
+            8 => ("aws:PrincipalOrgPaths", &["o-a/*", "o-b/r-1/"]),
+            _ => ("aws:PrincipalType", &["User", "AssumedRole", "Account", "FederatedUser"]),
+        };
+        let operator = match key {
+            "aws:PrincipalOrgPaths" => random.pick(&["ForAnyValue:StringLike", "ForAllValues:StringNotLike"]),
+            _ => random.pick(&["StringLike", "StringNotLike", "StringEquals", "StringNotEquals", "StringLikeIfExists"]),
+        };
+        let entry = conditions.entry(operator).or_insert_with(|| json!({}));
+        entry[key] = json!(random.some(values, 2));
+        if random.chance(15) {
+            conditions.insert("Null".to_owned(), json!({key: random.pick(&["true", "false"])}));
+        }
+        match random.below(12) {
+            0 => _ = conditions.insert("Bool".to_owned(), json!({"aws:ViaAWSService": "false"})),
+            1 => _ = conditions.insert("Null".to_owned(), json!({"aws:CalledVia": "false"})),
+            2 => _ = conditions.insert("Bool".to_owned(), json!({"aws:MultiFactorAuthPresent": "false"})),
+            3 => _ = conditions.insert("NumericLessThan".to_owned(), json!({"aws:MultiFactorAuthAge": "60"})),
+            _ => {}
+        }
+    }
+    let effect = if random.chance(65) { "Allow" } else { "Deny" };
+    let resource = if random.chance(15) { "arn:aws:sqs:*:*:${aws:userid}" } else { "*" };
+    let mut out = json!({"Effect": effect, "Action": "sqs:*", "Resource": resource, "Condition": conditions});
+    if with_principals {
+        let sessions = json!({"AWS": ["arn:aws:sts::111122223333:assumed-role/R/a", "arn:aws:iam::999999999999:user/b"]});
+        out["Principal"] = if random.chance(70) { json!("*") } else { sessions };
+    }
+    out
+}
+
+fn document(random: &mut Random, with_principals: bool) -> Value {
+    let count = 1 + random.below(3);
+    let statements: Vec<Value> = (0..count).map(|_| statement(random, with_principals)).collect();
+    json!({"Version": "2012-10-17", "Statement": statements})
+}
+
+#[test]
+fn no_witness_contradicts_itself_and_no_real_request_refutes_a_pass() {
+    let mut random = Random::new(77);
+    let cases = std::env::var("LEASTWISE_CASES").ok().and_then(|text| text.parse().ok()).unwrap_or(600);
+    let (mut passed, mut failed, mut open, mut compared) = (0, 0, Vec::new(), 0);
+    for case in 0..cases {
+        let with_principals = case % 3 > 0;
+        let old = document(&mut random, with_principals);
+        let mut new = old.clone();
+        if let Some(statements) = new["Statement"].as_array_mut() {
+            if random.chance(50) && statements.len() > 1 {
+                statements.remove(0);
+            }
+            if random.chance(70) {
+                statements.push(statement(&mut random, with_principals));
+            }
+        }
+        let (existing, newer) = (policy("old", &old), policy("new", &new));
+        let ask = |settings: &Settings| {
+            let outcome = smt::in_fresh_context(|| no_new_access(&existing, &newer, settings));
+            outcome.unwrap_or_else(|error| panic!("{error}\n{old}\n{new}")).verdict
+        };
+        let budget = Budget { rlimit: 3_000_000, timeout: Duration::from_secs(20), ..Budget::default() };
+        let verdict = ask(&Settings { budget, ..Settings::default() });
+        match &verdict {
+            Verdict::Pass => {
+                passed += 1;
+                for _ in 0..150 {
+                    let request = real(&mut random, with_principals);
+                    assert_eq!(contradiction(&request), None, "{request:?}");
+                    let allows = |access| eval::allows(access, &request, ArnMatching::Segment);
+                    assert!(allows(&existing) || !allows(&newer), "{old}\n{new}\n{request:?}");
+                }
+            }
+            Verdict::Fail { witness, .. } => {
+                failed += 1;
+                assert_eq!(contradiction(witness), None, "{old}\n{new}\n{witness:?}");
+            }
+            Verdict::Unknown(why) => open.push(format!("{why}\n{old}\n{new}")),
+        }
+        if case % 4 == 0 {
+            let budget = Budget { rlimit: 60_000, ..budget };
+            let other = ask(&Settings { engine: Engine::Strings, realistic: false, budget, ..Settings::default() });
+            match (&verdict, &other) {
+                (Verdict::Unknown(_), _) | (_, Verdict::Unknown(_)) => {}
+                (Verdict::Pass, Verdict::Pass) => compared += 1,
+                (Verdict::Fail { .. }, Verdict::Fail { witness, .. }) => {
+                    compared += 1;
+                    assert_eq!(contradiction(witness), None, "strings: {old}\n{new}\n{witness:?}");
+                }
+                (found, other) => panic!("automata {found:?}, strings {other:?}\n{old}\n{new}"),
+            }
+        }
+    }
+    eprintln!("{cases} questions: {passed} PASS, {failed} FAIL, {} UNKNOWN; {compared} compared with strings", open.len());
+    assert!(passed * 10 > cases && failed * 10 > cases, "{passed} PASS, {failed} FAIL of {cases}");
+    assert!(open.len() * 50 < cases, "{} of {cases} are open:\n{}", open.len(), open.join("\n"));
+    assert!(compared * 10 > cases, "{compared} compared");
+}
