@@ -84,13 +84,15 @@ pub struct Access {
     starts: Vec<usize>,
     /// For each statement, the member it belongs to.
     owners: Vec<usize>,
+    /// Which members of a stack were given; `None` of a policy alone.
+    given: Option<compose::Given>,
     rules: Rules,
 }
 
 impl From<Policy> for Access {
     fn from(policy: Policy) -> Self {
         let member = Member { place: Place::Alone, name: "policy".to_owned(), policy };
-        Self::new(vec![member], compose::alone)
+        Self::new(vec![member], None)
     }
 }
 
@@ -124,20 +126,29 @@ impl From<Stack> for Access {
         for (at, policy) in stack.endpoint.into_iter().flatten().enumerate() {
             add(Place::Endpoint, format!("endpointPolicies[{at}]"), policy);
         }
-        Self::new(members, |access| compose::stack(access, &given))
+        Self::new(members, Some(given))
     }
 }
 
 impl Access {
-    fn new(members: Vec<Member>, rules: impl FnOnce(&Self) -> Rules) -> Self {
+    fn new(members: Vec<Member>, given: Option<compose::Given>) -> Self {
         let (mut starts, mut owners) = (Vec::new(), Vec::new());
         for (at, member) in members.iter().enumerate() {
             starts.push(owners.len());
             owners.extend(std::iter::repeat_n(at, member.policy.statements.len()));
         }
-        let mut access = Self { members, starts, owners, rules: Rules::default() };
-        access.rules = rules(&access);
+        let mut access = Self { members, starts, owners, given, rules: Rules::default() };
+        access.rules = match &access.given {
+            Some(given) => compose::stack(&access, given),
+            None => compose::alone(&access),
+        };
         access
+    }
+
+    /// The same with every policy written anew.
+    pub(super) fn rewritten(&self, rewrite: impl Fn(&Policy) -> Policy) -> Self {
+        let members = self.members.iter().map(|member| Member { policy: rewrite(&member.policy), ..member.clone() });
+        Self::new(members.collect(), self.given.clone())
     }
 
     /// Its policies.

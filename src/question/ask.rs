@@ -227,13 +227,12 @@ impl<'a, 'p> Search<'a, 'p> {
         }
         let actions = solve::Actions { grants: &group.grants, unless: &group.unless, action: &group.action };
         self.found.decided += 1;
-        match self.decider.decide(actions, self.ask.by) {
+        let (ask, matching) = (self.ask, self.settings.matching);
+        let replay = |request| replayed(ask, request, matching);
+        match self.decider.decide(actions, self.ask.by, &replay) {
             Decided::Empty if self.confirmed() => return Ok(()),
             Decided::Empty => return self.ask_z3(group, &group.grants),
-            Decided::Perhaps(request) => match self.replayed(*request) {
-                Some(request) => self.note(request)?,
-                None => return self.ask_z3(group, &group.grants),
-            },
+            Decided::Shown(request) => self.note(*request)?,
             Decided::Open => return self.ask_z3(group, &group.grants),
         }
         let mut suspects = Vec::new();
@@ -243,25 +242,13 @@ impl<'a, 'p> Search<'a, 'p> {
                 continue;
             }
             self.found.decided += 1;
-            match self.decider.decide(actions, Some(*number)) {
+            match self.decider.decide(actions, Some(*number), &replay) {
                 Decided::Empty => {}
-                Decided::Perhaps(request) => match self.replayed(*request) {
-                    Some(request) => self.note(request)?,
-                    None => suspects.push(*number),
-                },
+                Decided::Shown(request) => self.note(*request)?,
                 Decided::Open => suspects.push(*number),
             }
         }
         if suspects.is_empty() { Ok(()) } else { self.ask_z3(group, &suspects) }
-    }
-
-    /// The request, or it mended, if it shows the violation.
-    pub(super) fn replayed(&self, request: Request) -> Option<Request> {
-        if self.violates(&request).is_some() {
-            return Some(request);
-        }
-        let mended = self.ask.ties.as_ref().map(|_| ties::mended(&request))?;
-        self.violates(&mended).is_some().then_some(mended)
     }
 
     /// Replays a request and remembers which statements are to blame.
@@ -283,6 +270,15 @@ impl<'a, 'p> Search<'a, 'p> {
     fn violates(&self, request: &Request) -> Option<Vec<usize>> {
         violates(self.ask, request, self.settings.matching)
     }
+}
+
+/// The request, or it mended, if it shows the violation.
+pub(super) fn replayed(ask: &Ask<'_>, request: Request, matching: ArnMatching) -> Option<Request> {
+    if violates(ask, &request, matching).is_some() {
+        return Some(request);
+    }
+    let mended = ask.ties.as_ref().map(|_| ties::mended(&request))?;
+    violates(ask, &mended, matching).is_some().then_some(mended)
 }
 
 /// The Allow statements of `grants` that allow the request, if `unless` does not and it is within the scope.

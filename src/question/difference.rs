@@ -124,13 +124,14 @@ fn regions(
                     && number.is_none_or(|number| granted.decided_by.contains(&number))
                     && !granted.decided_by.iter().any(|by| earlier.contains(by))
             };
-            let witness = match decider.decide_without(actions, number, &earlier) {
+            let replay = |request: Request| shows(&request).then_some(request);
+            let witness = match decider.decide_without(actions, number, &earlier, &replay) {
                 Decided::Empty => {
                     earlier.extend(number);
                     continue;
                 }
-                Decided::Perhaps(request) if shows(&request) => Some(*request),
-                Decided::Perhaps(_) | Decided::Open => {
+                Decided::Shown(request) => Some(*request),
+                Decided::Open => {
                     // What relates attributes, such as policy variables: Z3 may know that there is nothing.
                     let scope = ActionScope::Listed(vec![group.action.clone()]);
                     let one = Ask { actions: scope, by: number, ..search.clone() };

@@ -1,7 +1,7 @@
 //! What the automata leave open, asked of Z3: the propositional skeleton first, then a guess, then its string theory.
 
 use super::actions::Group;
-use super::ask::{NEEDS_Z3, Search};
+use super::ask::{NEEDS_Z3, Search, replayed};
 use super::formula::{Violation, encoder, shapes, violation};
 use super::strings::too_wild;
 use super::{Engine, InternalError, formula, propose};
@@ -143,7 +143,7 @@ impl Search<'_, '_> {
                     return Ok(true);
                 }
                 // It breaks a tie that has no encoding: perhaps another request does not.
-                let mended = self.replayed(request);
+                let mended = replayed(self.ask, request, self.settings.matching);
                 if mended.is_none() {
                     self.open("only requests that contradict themselves were found");
                 }

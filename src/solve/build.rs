@@ -125,7 +125,7 @@ impl Builder {
                 None => {
                     let opaque = self.opaque(&format!("resource {:?} {:?}", self.matching, pattern.whole));
                     self.wish(&opaque, Wish::Resource(pattern.whole.clone()));
-                    others.push(opaque);
+                    others.push(Node::and([opaque, self.filled_in(&pattern.whole)]));
                 }
             }
         }
@@ -238,48 +238,80 @@ impl Builder {
         self.opaque(&format!("{key}?"))
     }
 
+    /// Every variable of a template has a value, without which it matches nothing.
+    fn filled_in(&mut self, template: &Template) -> Node {
+        let keys: BTreeSet<&str> = template.variables().filter(|one| one.default.is_none()).map(|one| one.key.as_str()).collect();
+        let present = |key: &str| match derived_presence(key) {
+            Some(who) => self.who(who),
+            None => self.carried(key),
+        };
+        Node::and(keys.into_iter().map(present).collect::<Vec<_>>())
+    }
+
+    /// The value of a key matches a template that names other keys.
+    fn relates(&mut self, key: &str, mode: TextMode, template: &Template) -> Node {
+        let other = match template.parts.as_slice() {
+            [Part::Variable(Variable { key, default: None })] => Some(key.as_str()),
+            _ => None,
+        };
+        if let (PRINCIPAL_ACCOUNT, Some(RESOURCE_ACCOUNT)) | (RESOURCE_ACCOUNT, Some(PRINCIPAL_ACCOUNT)) = (key, other) {
+            // Only accounts of customers own resources.
+            let parts = [self.opaque(SAME_ACCOUNT), self.who(principal::of_customer()), self.present(RESOURCE_ACCOUNT)];
+            return Node::and(parts);
+        }
+        let opaque = self.opaque(&format!("{key} {mode:?} {template:?}"));
+        if derived_presence(key).is_none() {
+            self.wish(&opaque, Wish::Key(key.into(), template.clone(), false));
+        } else if let Some(other) = other {
+            // The other key is to be what follows from the principal.
+            let own = Variable { key: key.to_owned(), default: None };
+            self.wish(&opaque, Wish::Key(other.into(), Template { parts: vec![Part::Variable(own)] }, false));
+        }
+        Node::and([opaque, self.filled_in(template)])
+    }
+
     fn condition(&mut self, condition: &Condition) -> Node {
         use crate::policy::Test as Asks;
         let key = condition.key.as_str();
         if let Some(node) = self.derived(condition) {
             return node;
         }
+        let is_set = self.sets.contains(key) && key != RESOURCE_ACCOUNT;
+        // What relates this key to others, of which one is enough.
+        let mut related: Vec<Node> = Vec::new();
         let element = match &condition.test {
             Asks::Present => Some((Vec::new(), Some(true))),
             Asks::Absent => Some((Vec::new(), Some(false))),
             Asks::Text(mode, templates) => {
-                let (mut test, mut others) = (Test::default(), Vec::new());
+                let (mut test, mut unclear) = (Test::default(), false);
                 for template in templates {
                     match value_steps(template, *mode) {
                         Some(steps) => test.patterns.push(steps),
-                        None => others.push(format!("{mode:?} {template:?}")),
+                        None if is_set => unclear = true,
+                        None => related.push(self.relates(key, *mode, template)),
                     }
                 }
                 let compiled = self.atoms.compiled(test);
-                // A policy variable relates this key to another: the whole test may be true or false.
-                others.is_empty().then(|| (vec![Element::Text(compiled)], None))
+                // A policy variable relates the values of a set to another key: the whole test may be true or false.
+                (!unclear).then(|| (vec![Element::Text(compiled)], None))
             }
             Asks::Number(order, bounds) => Some((vec![Element::Number(*order, bounds.clone(), condition.negated)], None)),
             Asks::Date(order, bounds) => Some((vec![Element::Date(*order, bounds.clone(), condition.negated)], None)),
             Asks::Ip(blocks) => Some((vec![Element::Address(blocks.clone(), condition.negated)], None)),
         };
-        let is_set = self.sets.contains(key) && key != RESOURCE_ACCOUNT;
         let shared: Rc<str> = key.into();
         let attribute = if is_set { Attribute::Set(shared) } else { Attribute::Key(shared) };
         let present = if is_set { self.carried(key) } else { self.present(key) };
         let passes = match element {
             None => {
-                // Of one value a negated test is the opposite of the test; a set is taken as a whole.
-                let flips = condition.negated && !is_set;
                 let (quantifier, negated) = (condition.quantifier, condition.negated);
-                let set = if is_set { format!("{quantifier:?} {negated}") } else { String::new() };
-                let opaque = self.opaque(&format!("{key} {set} {:?}", condition.test));
+                let opaque = self.opaque(&format!("{key} {quantifier:?} {negated} {:?}", condition.test));
                 if let Asks::Text(_, templates) = &condition.test
                     && let Some(template) = templates.iter().find(|template| template.variables().next().is_some())
                 {
-                    self.wish(&opaque, Wish::Key(key.into(), template.clone(), condition.negated && is_set));
+                    self.wish(&opaque, Wish::Key(key.into(), template.clone(), negated));
                 }
-                if flips { opaque.not() } else { opaque }
+                opaque
             }
             Some((_, Some(truth))) => Node::Const(truth != condition.negated),
             Some((elements, None)) => {
@@ -292,12 +324,20 @@ impl Builder {
                         Element::Text(test) if test.test.is_everything() => Some(!flips),
                         Element::Text(_) | Element::Number(..) | Element::Date(..) | Element::Address(..) => None,
                     };
+                    let related = Node::or(std::mem::take(&mut related));
+                    let related = |own: Node| match flips {
+                        true => Node::and([own, related.not()]),
+                        false => Node::or([own, related]),
+                    };
                     if let Some(truth) = trivial {
-                        parts.push(Node::Const(truth));
+                        parts.push(related(Node::Const(truth)));
                         continue;
                     }
                     parts.push(match (is_set, condition.quantifier) {
-                        (false, _) => Node::Literal(self.atoms.atom(attribute.clone(), Asked::Passes(element, false)), !flips),
+                        (false, _) => {
+                            let passes = self.atoms.atom(attribute.clone(), Asked::Passes(element, false));
+                            related(Node::Literal(passes, !flips))
+                        }
                         (true, Quantifier::Any) => {
                             Node::Literal(self.atoms.atom(attribute.clone(), Asked::Passes(element, flips)), true)
                         }
@@ -317,17 +357,7 @@ impl Builder {
     fn derived(&mut self, condition: &Condition) -> Option<Node> {
         use crate::policy::Test as Asks;
         let key = condition.key.as_str();
-        let everything = Glob::parse("*");
-        let users = || principal::user();
-        let present = match key {
-            "aws:principalarn" => principal::aws(),
-            "aws:username" => users(),
-            "aws:principaltype" | "aws:principalaccount" => both(principal::aws(), principal::of_kind("anonymous", &everything)),
-            "aws:principalisawsservice" => both(principal::aws(), principal::of_kind("service", &everything)),
-            "aws:principalservicename" => principal::of_kind("service", &everything),
-            _ => return None,
-        };
-        let present = self.who(present);
+        let present = self.who(derived_presence(key)?);
         let passes = match &condition.test {
             Asks::Present => Node::Const(!condition.negated),
             Asks::Absent => Node::Const(condition.negated),
@@ -339,16 +369,7 @@ impl Builder {
                 for template in templates {
                     parts.push(match derived_test(key, *mode, template) {
                         Some(test) => self.who(test),
-                        None => {
-                            let opaque = self.opaque(&format!("{key} {mode:?} {template:?}"));
-                            // The other key is to be what follows from the principal.
-                            if let [Part::Variable(other)] = template.parts.as_slice() {
-                                let own = Variable { key: key.to_owned(), default: None };
-                                let own = Template { parts: vec![Part::Variable(own)] };
-                                self.wish(&opaque, Wish::Key(other.key.as_str().into(), own, false));
-                            }
-                            opaque
-                        }
+                        None => self.relates(key, *mode, template),
                     });
                 }
                 let any = Node::or(parts);
@@ -362,11 +383,27 @@ impl Builder {
 /// The key that holds the account of the resource.
 pub(super) const RESOURCE_ACCOUNT: &str = "aws:resourceaccount";
 
+/// The key that holds the account of the principal.
+const PRINCIPAL_ACCOUNT: &str = "aws:principalaccount";
+
 /// What relates the principal's account to the resource's.
 pub(super) const SAME_ACCOUNT: &str = "principal and resource are of one account";
 
 fn both(a: Test, b: Test) -> Test {
     Test { patterns: a.patterns.into_iter().chain(b.patterns).collect() }
+}
+
+/// The principals that have a key which follows from them; `None` for other keys.
+fn derived_presence(key: &str) -> Option<Test> {
+    let everything = Glob::parse("*");
+    Some(match key {
+        "aws:principalarn" => principal::aws(),
+        "aws:username" => principal::user(),
+        "aws:principaltype" | PRINCIPAL_ACCOUNT => both(principal::aws(), principal::of_kind("anonymous", &everything)),
+        "aws:principalisawsservice" => both(principal::aws(), principal::of_kind("service", &everything)),
+        "aws:principalservicename" => principal::of_kind("service", &everything),
+        _ => return None,
+    })
 }
 
 /// The principals whose derived key matches a template; `None` for what is no language of one text.

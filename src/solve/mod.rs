@@ -61,9 +61,10 @@ pub struct Actions<'a> {
 pub enum Decided {
     /// There is no such request.
     Empty,
-    /// Perhaps this one: what relates attributes was left open, so it has to be replayed.
-    Perhaps(Box<Request>),
-    /// It took too many steps, or no value could be written down.
+    /// This one, as the caller replayed it.
+    Shown(Box<Request>),
+    /// What relates attributes was left open and no guess was right, it took too many steps, or no value could be written
+    /// down.
     Open,
 }
 
@@ -87,6 +88,12 @@ pub fn common_text(a: &Glob, b: &Glob) -> Option<String> {
     }
 }
 
+/// Gives a request back, perhaps mended, if it shows what is asked.
+pub type Replay<'r> = &'r dyn Fn(Request) -> Option<Request>;
+
+/// Ways in which what relates attributes is assumed to be.
+const MOST_GUESSES: usize = 12;
+
 /// Steps of one propositional search.
 const MOST_STEPS: usize = 20_000;
 
@@ -105,9 +112,10 @@ impl<'q> Decider<'q> {
         self.refuted.take().map(|refuted| proof::obligations(&self.builder.atoms, &refuted)).unwrap_or_default()
     }
 
-    /// Whether some request for these actions shows the violation; `by` names a statement that must grant it.
-    pub fn decide(&mut self, actions: Actions<'_>, by: Option<usize>) -> Decided {
-        self.decide_without(actions, by, &[])
+    /// Whether some request for these actions shows the violation; `by` names a statement that must grant it. `replay`
+    /// gives a request back, perhaps mended, if it is one.
+    pub fn decide(&mut self, actions: Actions<'_>, by: Option<usize>, replay: Replay<'_>) -> Decided {
+        self.decide_without(actions, by, &[], replay)
     }
 
     /// Whether two statements, each of the granting (0) or the other side (1), can apply to one request for these actions.
@@ -127,7 +135,7 @@ impl<'q> Decider<'q> {
     }
 
     /// As [`Self::decide`], for requests to which none of the statements `not` of the granting side applies.
-    pub fn decide_without(&mut self, actions: Actions<'_>, by: Option<usize>, not: &[usize]) -> Decided {
+    pub fn decide_without(&mut self, actions: Actions<'_>, by: Option<usize>, not: &[usize], replay: Replay<'_>) -> Decided {
         let question = self.question;
         let action = actions.action.to_ascii_lowercase();
         let grants = Side { number: 0, access: question.grants, among: actions.grants, action: &action };
@@ -169,10 +177,31 @@ impl<'q> Decider<'q> {
                 Decided::Empty
             }
             Answer::TooLong => Decided::Open,
-            Answer::Sat(assigned) => match request::request(&mut self.builder.atoms, &assigned, actions.action) {
-                Some(request) => Decided::Perhaps(Box::new(request)),
-                None => Decided::Open,
-            },
+            Answer::Sat(assigned) => self.guess(formula, assigned, actions.action, replay),
         }
+    }
+
+    /// A request for these signed atoms that replays. If what relates attributes is not as was assumed, it is assumed
+    /// otherwise, a few times.
+    fn guess(&mut self, mut formula: Node, mut assigned: Vec<(usize, bool)>, action: &str, replay: Replay<'_>) -> Decided {
+        for _ in 0..MOST_GUESSES {
+            let atoms = &mut self.builder.atoms;
+            if let Some(shown) = request::request(atoms, &assigned, action).and_then(replay) {
+                return Decided::Shown(Box::new(shown));
+            }
+            let relates = |number: &usize| atoms.wishes.contains_key(number);
+            let assumed = assigned.iter().filter(|(number, _)| relates(number));
+            let otherwise: Vec<Node> = assumed.map(|(number, sign)| Node::Literal(*number, !sign)).collect();
+            if otherwise.is_empty() {
+                break;
+            }
+            formula = Node::and([formula, Node::or(otherwise)]);
+            match Search::new(atoms, MOST_STEPS).solve(&formula) {
+                Answer::Sat(next) => assigned = next,
+                // Only the assumptions that were tried are refuted, not the question.
+                Answer::Unsat | Answer::TooLong => break,
+            }
+        }
+        Decided::Open
     }
 }

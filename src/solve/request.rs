@@ -2,8 +2,8 @@
 
 use super::atoms::{Asked, Atoms, Attribute, Element, Value, Wish};
 use super::build::{RESOURCE_ACCOUNT, SAME_ACCOUNT};
-use crate::policy::request::Context;
-use crate::policy::{Principal, Request, Template, keys, ties};
+use crate::policy::request::{Context, DERIVED};
+use crate::policy::{Part, Principal, Request, Template, keys, ties};
 use crate::value::arn;
 use std::collections::BTreeMap;
 use std::rc::Rc;
@@ -53,7 +53,8 @@ pub(super) fn request(atoms: &mut Atoms, assigned: &[(usize, bool)], action: &st
     if present.get(&format!("{RESOURCE_ACCOUNT}?")) == Some(&true) && text(&Attribute::Key(RESOURCE_ACCOUNT.into())).is_none() {
         let of_arn = arn::split(&resource).map(|[_, _, _, _, account, _]| account).filter(|account| arn::is_account(account));
         let same = present.get(SAME_ACCOUNT) != Some(&false);
-        let own = principal.account().filter(|_| same).unwrap_or(if same { "111122223333" } else { "999999999999" });
+        let other = if principal.account() == Some("999999999999") { "111122223333" } else { "999999999999" };
+        let own = if same { principal.account().unwrap_or("111122223333") } else { other };
         context.insert(RESOURCE_ACCOUNT.to_owned(), vec![of_arn.unwrap_or(own).to_owned()]);
     }
     let wishes: Vec<(Wish, bool)> =
@@ -84,7 +85,7 @@ pub(super) fn request(atoms: &mut Atoms, assigned: &[(usize, bool)], action: &st
         if !wanted {
             // Another account than the principal's.
             if let Wish::Key(key, template, _) = &wish {
-                let text = filled(template, &mut request.context);
+                let text = filled(template, &mut request.context.clone());
                 let other = if &**key == RESOURCE_ACCOUNT { "999999999999" } else { "another" };
                 if let Some(values) = request.context.get_mut(&**key).filter(|values| values.contains(&text)) {
                     *values = vec![other.to_owned()];
@@ -94,9 +95,9 @@ pub(super) fn request(atoms: &mut Atoms, assigned: &[(usize, bool)], action: &st
         }
         let text = filled(template, &mut request.context);
         match wish {
-            Wish::Resource(_) => {
-                request.context.remove(RESOURCE_ACCOUNT);
-                request.resource = text;
+            Wish::Resource(template) => {
+                let owner = request.context.remove(RESOURCE_ACCOUNT);
+                request.resource = of_owner(&text, &template, owner);
             }
             Wish::Key(key, ..) => _ = request.context.insert(key.to_string(), vec![text]),
         }
@@ -117,6 +118,18 @@ fn owned(resource: &str, context: &Context, known: Option<bool>) -> String {
             [arn, partition, service, region, account, rest].join(":")
         }
         _ => resource.to_owned(),
+    }
+}
+
+/// A filled resource, with its owner where the template leaves the account open.
+fn of_owner(text: &str, template: &Template, owner: Option<Vec<String>>) -> String {
+    let open = template.split_colons(6).get(4).is_some_and(|part| part.parts == [Part::Many]);
+    let owner = owner.as_deref().and_then(<[String]>::first).filter(|_| open);
+    match (arn::split(text), owner) {
+        (Some([arn, partition, service, region, _, rest]), Some(owner)) => {
+            [arn, partition, service, region, owner, rest].join(":")
+        }
+        _ => text.to_owned(),
     }
 }
 
@@ -141,7 +154,10 @@ fn filled(template: &Template, context: &mut Context) -> String {
         let known = context.get(&variable.key).and_then(|values| values.first()).cloned();
         known.or_else(|| variable.default.clone()).unwrap_or_else(|| {
             let value = if variable.key == RESOURCE_ACCOUNT { "111122223333" } else { "example" };
-            context.insert(variable.key.clone(), vec![value.to_owned()]);
+            // What follows from the principal is not to be had of another.
+            if !DERIVED.contains(&variable.key.as_str()) {
+                context.insert(variable.key.clone(), vec![value.to_owned()]);
+            }
             value.to_owned()
         })
     })

@@ -189,7 +189,7 @@ mod tests {
         assert_eq!(both.unwrap().plain.statements.len(), 6);
         // A key that a variable names counts; one that is compared as a number does not.
         let id = of(r#""StringLike":{"s3:prefix":"${aws:userid}/*"}"#).unwrap();
-        assert_eq!((id.plain.statements.len(), id.relating.statements.len()), (8, 2));
+        assert_eq!((id.plain.statements.len(), id.relating.statements.len()), (9, 2));
         assert!(of(r#""NumericEquals":{"aws:SourceAccount":"1"}"#).is_none());
         let age = of(r#""NumericLessThan":{"aws:MultiFactorAuthAge":"9"},"Bool":{"aws:MultiFactorAuthPresent":"true"}"#).unwrap();
         assert_eq!(sids(&age), ["AgeOfNoMfa"]);
