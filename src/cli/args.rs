@@ -1,7 +1,8 @@
 //! What may be typed. The same definition makes the help, the man page and the completions.
 
 use crate::diag::Budget;
-use crate::policy::ArnMatching;
+use crate::policy::readings::{NotPrincipal, Unqualified};
+use crate::policy::{ArnMatching, Readings};
 use crate::question::{Engine, Settings};
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use std::path::PathBuf;
@@ -97,6 +98,58 @@ pub(crate) enum MatchingName {
     Greedy,
 }
 
+#[derive(Debug, Clone, Copy, ValueEnum)]
+pub(crate) enum NotPrincipalName {
+    /// An entry spares everybody it names as a Principal: an account its principals, a role its sessions
+    Membership,
+    /// A principal is spared if each of its ARNs is listed: account, user or role, session
+    List,
+}
+
+#[derive(Debug, Clone, Copy, ValueEnum)]
+pub(crate) enum UnqualifiedName {
+    /// Some value matches; under a negated operator none does
+    Any,
+    /// All values match; under a negated operator not all do
+    All,
+}
+
+/// Where AWS's pages allow two readings, which one counts.
+#[derive(Debug, Clone, Copy, Args)]
+pub(crate) struct ReadingArgs {
+    /// How far wildcards reach in resource ARNs
+    #[arg(long, value_enum, default_value = "segment")]
+    pub(crate) arn_matching: MatchingName,
+    /// Whom NotPrincipal spares
+    #[arg(long, value_enum, default_value = "membership")]
+    pub(crate) not_principal: NotPrincipalName,
+    /// When a multivalued key passes without ForAnyValue or ForAllValues
+    #[arg(long, value_enum, default_value = "any")]
+    pub(crate) unqualified: UnqualifiedName,
+}
+
+impl ReadingArgs {
+    pub(crate) fn matching(self) -> ArnMatching {
+        match self.arn_matching {
+            MatchingName::Segment => ArnMatching::Segment,
+            MatchingName::Greedy => ArnMatching::Greedy,
+        }
+    }
+
+    pub(crate) fn readings(self) -> Readings {
+        Readings {
+            not_principal: match self.not_principal {
+                NotPrincipalName::Membership => NotPrincipal::Membership,
+                NotPrincipalName::List => NotPrincipal::List,
+            },
+            unqualified: match self.unqualified {
+                UnqualifiedName::Any => Unqualified::Any,
+                UnqualifiedName::All => Unqualified::All,
+            },
+        }
+    }
+}
+
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub(crate) enum Prover {
     /// The automata's word is taken
@@ -127,9 +180,8 @@ pub(crate) struct Asking {
     /// How to decide
     #[arg(long, value_enum, default_value = "auto")]
     pub(crate) engine: EngineName,
-    /// How far wildcards reach in resource ARNs
-    #[arg(long, value_enum, default_value = "segment")]
-    pub(crate) arn_matching: MatchingName,
+    #[command(flatten)]
+    pub(crate) reading: ReadingArgs,
     /// Decide with both engines; a disagreement is an error
     #[arg(long)]
     pub(crate) cross_check: bool,
@@ -166,14 +218,11 @@ impl Asking {
             EngineName::Auto => Engine::Auto,
             EngineName::Strings => Engine::Strings,
         };
-        let matching = match self.arn_matching {
-            MatchingName::Segment => ArnMatching::Segment,
-            MatchingName::Greedy => ArnMatching::Greedy,
-        };
         let budget = Budget { timeout: Duration::from_secs_f64(self.timeout), ..Budget::default() };
         Settings {
             engine,
-            matching,
+            matching: self.reading.matching(),
+            readings: self.reading.readings(),
             budget,
             catalog_actions: self.actions == ActionsName::Catalog,
             prove: self.prove == Some(Prover::Z3) || self.proof.is_some(),
@@ -322,9 +371,8 @@ pub(crate) struct DiffArgs {
     /// Output format
     #[arg(long, value_enum, default_value = "text")]
     pub(crate) format: DiffFormat,
-    /// How far wildcards reach in resource ARNs
-    #[arg(long, value_enum, default_value = "segment")]
-    pub(crate) arn_matching: MatchingName,
+    #[command(flatten)]
+    pub(crate) reading: ReadingArgs,
     /// Seconds that the comparison may take
     #[arg(long, default_value_t = 30.0, value_parser = seconds)]
     pub(crate) timeout: f64,
@@ -332,12 +380,9 @@ pub(crate) struct DiffArgs {
 
 impl DiffArgs {
     pub(crate) fn settings(&self) -> Settings {
-        let matching = match self.arn_matching {
-            MatchingName::Segment => ArnMatching::Segment,
-            MatchingName::Greedy => ArnMatching::Greedy,
-        };
         let budget = Budget { timeout: Duration::from_secs_f64(self.timeout), ..Budget::default() };
-        Settings { matching, budget, ..Settings::default() }
+        let (matching, readings) = (self.reading.matching(), self.reading.readings());
+        Settings { matching, readings, budget, ..Settings::default() }
     }
 }
 
@@ -348,9 +393,8 @@ pub(crate) struct SimulateArgs {
     /// Output format
     #[arg(long, value_enum, default_value = "text")]
     pub(crate) format: Format,
-    /// How far wildcards reach in resource ARNs
-    #[arg(long, value_enum, default_value = "segment")]
-    pub(crate) arn_matching: MatchingName,
+    #[command(flatten)]
+    pub(crate) reading: ReadingArgs,
 }
 
 #[derive(Debug, Args)]
@@ -360,15 +404,17 @@ pub(crate) struct BatchArgs {
     /// How to decide
     #[arg(long, value_enum, default_value = "auto")]
     pub(crate) engine: EngineName,
-    /// How far wildcards reach in resource ARNs
-    #[arg(long, value_enum, default_value = "segment")]
-    pub(crate) arn_matching: MatchingName,
+    #[command(flatten)]
+    pub(crate) reading: ReadingArgs,
     /// Seconds that one line may take
     #[arg(long, default_value_t = 30.0, value_parser = seconds)]
     pub(crate) timeout: f64,
     /// Worker threads; all cores by default
     #[arg(long, value_name = "N")]
     pub(crate) jobs: Option<usize>,
+    /// Say of each verdict whether it would differ under another reading
+    #[arg(long)]
+    pub(crate) remarks: bool,
     /// Ask both engines about every line; if two verdicts differ, the line is an error and the exit code is 2
     #[arg(long)]
     pub(crate) cross_check: bool,
@@ -379,7 +425,7 @@ impl BatchArgs {
         let asking = Asking {
             format: Format::Json,
             engine: self.engine,
-            arn_matching: self.arn_matching,
+            reading: self.reading,
             cross_check: false,
             prove: None,
             proof: None,

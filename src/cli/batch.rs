@@ -6,6 +6,7 @@
 
 use super::args::BatchArgs;
 use super::cache::Cache;
+use super::line::Run;
 use super::{Exit, Trouble, line, progress};
 use crate::diag::Budget;
 use anyhow::{Context as _, anyhow};
@@ -35,7 +36,7 @@ pub(crate) fn batch(args: &BatchArgs) -> Result<Exit, Trouble> {
     }
     let pool = pool.build().context("cannot start the worker threads")?;
     let settings = args.settings();
-    let cache = Cache::default();
+    let run = Run { settings, cross_check: args.cross_check, remarks: args.remarks, cache: Cache::default() };
     let block = pool.current_num_threads() * PIECE * 32;
     let bar = progress::counter();
     let mut out = std::io::stdout().lock();
@@ -60,7 +61,7 @@ pub(crate) fn batch(args: &BatchArgs) -> Result<Exit, Trouble> {
                 .par_chunks(PIECE)
                 .flat_map_iter(|piece| {
                     let answer = |(number, text): &(usize, Result<String, String>)| match text {
-                        Ok(text) => line::answer(text, *number, &settings, args.cross_check, &cache),
+                        Ok(text) => line::answer(text, *number, &run),
                         Err(message) => unreadable(*number, message),
                     };
                     piece.iter().map(answer).collect::<Vec<_>>()

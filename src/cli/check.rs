@@ -1,27 +1,28 @@
 //! `no-new-access`, `access-not-granted`, `no-public-access`, `equivalent`.
 
 use super::args::{AccessNotGrantedArgs, Asking, EquivalentArgs, Format, NoNewAccessArgs, NoPublicAccessArgs, PolicyType};
+use super::remarks::{self, read_as};
 use super::{Exit, Trouble, input, print, progress};
 use crate::diag::{Budget, Diagnostic};
-use crate::policy::{self, ArnMatching};
+use crate::policy;
 use crate::question::access_not_granted::{self as not_granted, Access};
 use crate::question::ask::Ask;
 use crate::question::no_public_access::{self as no_public, ResourceType};
-use crate::question::{InternalError, Outcome, Settings, Verdict, emit, equivalent as same, no_new_access as no_new};
+use crate::question::{Outcome, Settings, Verdict, emit, equivalent as same, no_new_access as no_new};
 use crate::report::{explain, json, text};
 use anyhow::anyhow;
 use std::path::Path;
-use std::time::Duration;
 
 /// `leastwise no-new-access`
 pub(crate) fn no_new_access(args: &NoNewAccessArgs) -> Result<Exit, Trouble> {
     let (existing, new) = (input::access(&args.existing)?, input::access(&args.new)?);
     [&existing, &new].into_iter().try_for_each(|access| check_type(access, args.policy_type))?;
     check_alike(&existing, &new)?;
-    let search = no_new::search(&existing, &new);
-    emit_smt2(args.emit_smt2.as_deref(), &args.asking, &[("no-new-access.smt2", &search)])?;
+    let read = read_as([&existing, &new], args.asking.reading.readings());
+    let [old, newer] = read.each_ref().map(AsRef::as_ref);
+    emit_smt2(args.emit_smt2.as_deref(), &args.asking, &[("no-new-access.smt2", &no_new::search(old, newer))])?;
     let sides = [("new policy", &new), ("existing policy", &existing)];
-    answer(&args.asking, &sides, |settings| no_new::no_new_access(&existing, &new, settings))
+    answer(&args.asking, sides, &|settings, [new, existing]| no_new::no_new_access(existing, new, settings))
 }
 
 /// `leastwise access-not-granted`
@@ -37,9 +38,12 @@ pub(crate) fn access_not_granted(args: &AccessNotGrantedArgs) -> Result<Exit, Tr
         access.resources.extend(more.resources);
     }
     super::line::check_access(&access)?;
-    let search = not_granted::search(&policy, &access);
+    let [read] = read_as([&policy], args.asking.reading.readings());
+    let search = not_granted::search(&read, &access);
     emit_smt2(args.emit_smt2.as_deref(), &args.asking, &[("access-not-granted.smt2", &search)])?;
-    answer(&args.asking, &[("policy", &policy)], |settings| not_granted::access_not_granted(&policy, &access, settings))
+    let question =
+        |settings: &Settings, [policy]: [&policy::Access; 1]| not_granted::access_not_granted(policy, &access, settings);
+    answer(&args.asking, [("policy", &policy)], &question)
 }
 
 /// `leastwise no-public-access`
@@ -47,20 +51,23 @@ pub(crate) fn no_public_access(args: &NoPublicAccessArgs) -> Result<Exit, Troubl
     let policy = input::access(&args.policy)?;
     check_resource_side(&policy)?;
     let of = resource_type(&args.resource_type)?;
-    let search = no_public::search(&policy, Some(of));
+    let [read] = read_as([&policy], args.asking.reading.readings());
+    let search = no_public::search(&read, Some(of));
     emit_smt2(args.emit_smt2.as_deref(), &args.asking, &[("no-public-access.smt2", &search)])?;
-    answer(&args.asking, &[("policy", &policy)], |settings| no_public::no_public_access(&policy, of, settings))
+    let question = |settings: &Settings, [policy]: [&policy::Access; 1]| no_public::no_public_access(policy, of, settings);
+    answer(&args.asking, [("policy", &policy)], &question)
 }
 
 /// `leastwise equivalent`
 pub(crate) fn equivalent(args: &EquivalentArgs) -> Result<Exit, Trouble> {
     let (a, b) = (input::access(&args.a)?, input::access(&args.b)?);
     check_alike(&a, &b)?;
-    let (only_b, only_a) = (no_new::search(&a, &b), no_new::search(&b, &a));
+    let [first, second] = read_as([&a, &b], args.asking.reading.readings());
+    let (only_b, only_a) = (no_new::search(&first, &second), no_new::search(&second, &first));
     let searches = [("only-the-second-grants.smt2", &only_b), ("only-the-first-grants.smt2", &only_a)];
     emit_smt2(args.emit_smt2.as_deref(), &args.asking, &searches)?;
     let sides = [("first policy", &a), ("second policy", &b)];
-    answer(&args.asking, &sides, |settings| same::equivalent(&a, &b, settings))
+    answer(&args.asking, sides, &|settings, [a, b]| same::equivalent(a, b, settings))
 }
 
 /// A resource type by its name.
@@ -131,23 +138,6 @@ fn emit_smt2(folder: Option<&Path>, asking: &Asking, searches: &[(&str, &Ask<'_>
     input::write_all(folder, &files)
 }
 
-/// Z3's resource limit for a query about the other reading of wildcards.
-const REMARK: u32 = 2_000_000;
-
-/// Whether both are decided, and differently.
-fn disagree(a: &Outcome, b: &Outcome) -> bool {
-    let decided = |outcome: &Outcome| !matches!(outcome.verdict, Verdict::Unknown(_));
-    decided(a) && decided(b) && verdict_word(a) != verdict_word(b)
-}
-
-fn verdict_word(outcome: &Outcome) -> &'static str {
-    match outcome.verdict {
-        Verdict::Pass => "PASS",
-        Verdict::Fail { .. } => "FAIL",
-        Verdict::Unknown(_) => "UNKNOWN",
-    }
-}
-
 /// Everything that is needed to look into a disagreement: the inputs, the versions, both answers.
 fn bundle(sides: &[(&str, &policy::Access)], a: &Outcome, b: &Outcome) -> serde_json::Value {
     let input = |(name, access): &(&str, &policy::Access)| {
@@ -167,29 +157,21 @@ fn bundle(sides: &[(&str, &policy::Access)], a: &Outcome, b: &Outcome) -> serde_
     })
 }
 
-/// Whether some resource pattern has a wildcard before its last part, so that how far it reaches can matter.
-fn reading_matters(sides: &[(&str, &policy::Access)]) -> bool {
-    let statements = sides.iter().flat_map(|(_, access)| access.statements());
-    let mut patterns = statements.filter_map(|(_, _, statement)| statement.resource.as_ref()).flat_map(|one| &one.patterns);
-    patterns.any(|pattern| {
-        let wild = |part: &policy::Template| part.parts.iter().any(|one| matches!(one, policy::Part::One | policy::Part::Many));
-        pattern.parts.as_ref().is_some_and(|parts| parts.iter().take(5).any(wild))
-    })
-}
-
-fn answer(
+fn answer<const N: usize>(
     asking: &Asking,
-    sides: &[(&str, &policy::Access)],
-    ask: impl Fn(&Settings) -> Result<Outcome, InternalError>,
+    sides: [(&str, &policy::Access); N],
+    question: remarks::Question<'_, N>,
 ) -> Result<Exit, Trouble> {
     let settings = asking.settings();
+    let given = sides.map(|(_, access)| access);
+    let ask = |settings: &Settings| remarks::ask(settings, given, question);
     let spinner = progress::spinner("asking Z3");
     let mut outcome = ask(&settings)?;
     if asking.cross_check {
         let other = ask(&settings.crossed())?;
-        if disagree(&outcome, &other) {
+        if remarks::disagree(&outcome, &other) {
             let path = Path::new("leastwise-disagreement.json");
-            input::write(path, &format!("{:#}\n", bundle(sides, &outcome, &other)))?;
+            input::write(path, &format!("{:#}\n", bundle(&sides, &outcome, &other)))?;
             return Err(anyhow!(
                 "the engines disagree: {} says \"{}\", {} says \"{}\"; please report it with the file {}",
                 outcome.proof.engine,
@@ -201,22 +183,13 @@ fn answer(
             .into());
         }
     }
-    if reading_matters(sides) {
-        let (matching, name) = match settings.matching {
-            ArnMatching::Segment => (ArnMatching::Greedy, "greedy"),
-            ArnMatching::Greedy => (ArnMatching::Segment, "segment"),
-        };
-        // A remark beside the verdict: it may not take longer than verdicts do.
-        let budget = Budget { timeout: settings.budget.timeout.min(Duration::from_secs(2)), rlimit: REMARK, ..settings.budget };
-        let other = ask(&Settings { matching, prove: false, realistic: false, budget, ..settings })?;
-        if disagree(&outcome, &other) {
-            outcome.notes.push(format!("under --arn-matching {name} the verdict is {}", verdict_word(&other)));
-        }
-    }
+    remarks::remark(&mut outcome, &settings, given, question)?;
     drop(spinner);
     if let (Some(folder), Some(checked), Verdict::Pass) = (&asking.proof, &outcome.checked, &outcome.verdict) {
         super::proof::write(folder, &[(outcome.check, &checked.obligations)])?;
     }
+    let read = read_as(given, settings.readings);
+    let named: Vec<_> = sides.iter().map(|(name, _)| *name).zip(read.iter().map(AsRef::as_ref)).collect();
     let explained = match &outcome.verdict {
         Verdict::Fail { witness, .. } if asking.explain => Some(&**witness),
         Verdict::Fail { .. } | Verdict::Pass | Verdict::Unknown(_) => None,
@@ -225,12 +198,12 @@ fn answer(
         Format::Json => {
             let mut shown = json::outcome(&outcome);
             if let (Some(witness), Some(object)) = (explained, shown.as_object_mut()) {
-                object.insert("explanation".to_owned(), explain::json(sides, witness, settings.matching));
+                object.insert("explanation".to_owned(), explain::json(&named, witness, settings.matching));
             }
             print(&format!("{shown}\n"))?;
         }
         Format::Text => {
-            let explanation = explained.map(|witness| explain::text(sides, witness, settings.matching));
+            let explanation = explained.map(|witness| explain::text(&named, witness, settings.matching));
             print(&format!("{}{}", text::outcome(&outcome), explanation.unwrap_or_default()))?;
         }
     }

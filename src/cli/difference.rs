@@ -1,6 +1,7 @@
 //! `diff`: the whole difference of access between two versions.
 
 use super::args::{DiffArgs, DiffFormat};
+use super::remarks::read_as;
 use super::{Exit, Trouble, input, print, progress};
 use crate::question::difference::difference;
 use crate::report::difference as report;
@@ -10,6 +11,7 @@ pub(crate) fn diff(args: &DiffArgs) -> Result<Exit, Trouble> {
     let (old, new) = (input::access(&args.old)?, input::access(&args.new)?);
     super::check::check_alike(&old, &new)?;
     let spinner = progress::spinner("comparing");
+    let [old, new] = read_as([&old, &new], args.reading.readings());
     let found = difference(&old, &new, &args.settings())?;
     drop(spinner);
     print(&match args.format {

@@ -1,12 +1,13 @@
 //! What does one line of `batch` ask, and what is its answer?
 
 use super::cache::Cache;
+use super::remarks;
 use crate::catalog::Catalog;
 use crate::diag::{Diagnostic, Diagnostics, Source, Span};
 use crate::eval::{self, Decision};
 use crate::json::{self as strict, Value};
 use crate::policy::access_json::{self, document};
-use crate::policy::{Access, ArnMatching, request_json};
+use crate::policy::{Access, ArnMatching, Readings, request_json};
 use crate::question::access_not_granted::{self as not_granted, access_not_granted};
 use crate::question::ask::NEEDS_Z3;
 use crate::question::difference::difference;
@@ -21,6 +22,18 @@ use crate::smt;
 use crate::usage;
 use serde_json::{Map, json};
 use std::sync::Arc;
+
+/// What all lines of a run share.
+pub(super) struct Run {
+    /// How questions are asked.
+    pub(super) settings: Settings,
+    /// Whether both engines are asked.
+    pub(super) cross_check: bool,
+    /// Whether other readings are asked too.
+    pub(super) remarks: bool,
+    /// What was answered and read before.
+    pub(super) cache: Cache,
+}
 
 /// Why a line has no answer.
 pub(super) enum Failed {
@@ -59,7 +72,8 @@ impl From<refine::Error> for Failed {
 
 /// Answers one line; `number` is its place in the input, from 1. What needs Z3 is asked with Z3 contexts of its own, as
 /// these only grow.
-pub(super) fn answer(text: &str, number: usize, settings: &Settings, cross_check: bool, cache: &Cache) -> String {
+pub(super) fn answer(text: &str, number: usize, run: &Run) -> String {
+    let Run { settings, cross_check, cache, .. } = run;
     let source = Source::new(format!("line {number}"), text);
     let read = strict::read(&source, &settings.budget);
     let id = read.as_ref().ok().and_then(|value| value.get("id")).map_or(serde_json::Value::Null, plain);
@@ -68,10 +82,10 @@ pub(super) fn answer(text: &str, number: usize, settings: &Settings, cross_check
         if let Some(known) = cache.answer(&question) {
             return Ok(known);
         }
-        let answer = with_z3_if_needed(&value, settings, |settings| self::value(&source, &value, settings, cache))?;
-        if cross_check && let verdict @ ("PASS" | "FAIL") = verdict(&answer) {
+        let answer = with_z3_if_needed(&value, run, |settings| self::value(&source, &value, settings, run))?;
+        if *cross_check && let verdict @ ("PASS" | "FAIL") = verdict(&answer) {
             let other = Settings { realistic: false, ..settings.crossed() };
-            let other = smt::in_fresh_context(|| self::value(&source, &value, &other, cache))?;
+            let other = smt::in_fresh_context(|| self::value(&source, &value, &other, run))?;
             if matches!(self::verdict(&other), "PASS" | "FAIL") && self::verdict(&other) != verdict {
                 return Err(Failed::Disagree(Box::new([answer, other])));
             }
@@ -118,12 +132,13 @@ fn without_id(text: &str, value: &Value) -> String {
 /// Asks without Z3 if that is enough, else with a Z3 context of its own.
 fn with_z3_if_needed(
     value: &Value,
-    settings: &Settings,
+    run: &Run,
     ask: impl Fn(&Settings) -> Result<serde_json::Value, Failed> + Send + Sync,
 ) -> Result<serde_json::Value, Failed> {
     // A refinement is always proved by Z3.
     let proved = matches!(value.get("check").and_then(Value::as_str), Some("refine" | "verify"));
-    if settings.engine == Engine::Auto && !settings.prove && !proved {
+    let Run { settings, remarks, .. } = run;
+    if settings.engine == Engine::Auto && !settings.prove && !proved && !remarks {
         let answer = ask(&Settings { z3: false, ..*settings })?;
         if !answer.to_string().contains(NEEDS_Z3) {
             return Ok(answer);
@@ -140,27 +155,32 @@ fn bad(source: &Source, span: Span, message: impl Into<String>, help: &str) -> D
     Diagnostic::error("bad-request", source, span, message, help)
 }
 
-fn value(source: &Source, value: &Value, settings: &Settings, cache: &Cache) -> Result<serde_json::Value, Failed> {
-    let access_definition = |name: &str| access_definition(source, value, name, cache);
+fn value(source: &Source, value: &Value, settings: &Settings, run: &Run) -> Result<serde_json::Value, Failed> {
+    let given = |name: &str| access_definition(source, value, name, &run.cache);
+    // As read, for questions without remarks.
+    let access_definition = |name: &str| -> Result<Arc<Access>, Diagnostics> {
+        let access = given(name)?;
+        Ok(access.read_as(settings.readings).map_or(access, Arc::new))
+    };
     let checks =
         "write no-new-access, access-not-granted, no-public-access, outside-access, equivalent, diff, refine, verify or simulate";
     let check = member(source, value, "check")?;
     match check.as_str() {
         Some("no-new-access" | "check-no-new-access") => {
-            let (existing, new) = (access_definition("existing")?, access_definition("new")?);
+            let (existing, new) = (given("existing")?, given("new")?);
             super::check::check_alike(&existing, &new)?;
-            Ok(json::outcome(&no_new_access(&existing, &new, settings)?))
+            outcome(run, settings, [&existing, &new], &|settings, [existing, new]| no_new_access(existing, new, settings))
         }
         Some("access-not-granted" | "check-access-not-granted") => {
-            let policy = access_definition("policy")?;
+            let policy = given("policy")?;
             let access = self::access(source, member(source, value, "access")?)?;
             check_access(&access)?;
-            Ok(json::outcome(&access_not_granted(&policy, &access, settings)?))
+            outcome(run, settings, [&policy], &|settings, [policy]| access_not_granted(policy, &access, settings))
         }
         Some("equivalent") => {
-            let (a, b) = (access_definition("a")?, access_definition("b")?);
+            let (a, b) = (given("a")?, given("b")?);
             super::check::check_alike(&a, &b)?;
-            Ok(json::outcome(&equivalent(&a, &b, settings)?))
+            outcome(run, settings, [&a, &b], &|settings, [a, b]| equivalent(a, b, settings))
         }
         Some("diff") => {
             let (old, new) = (access_definition("old")?, access_definition("new")?);
@@ -187,16 +207,16 @@ fn value(source: &Source, value: &Value, settings: &Settings, cache: &Cache) -> 
             })
         }
         Some("simulate") => {
-            let simulations = simulate(source, value, settings.matching)?;
+            let simulations = simulate(source, value, settings.matching, settings.readings)?;
             Ok(simulations.first().map_or(serde_json::Value::Null, Simulation::json))
         }
         Some("no-public-access" | "check-no-public-access") => {
-            let policy = access_definition("policy")?;
+            let policy = given("policy")?;
             super::check::check_resource_side(&policy)?;
             let of = member(source, value, "resourceType")?;
             let of = super::check::resource_type(of.as_str().unwrap_or_default())
                 .map_err(|unknown| bad(source, of.span, unknown.message, &unknown.help))?;
-            Ok(json::outcome(&no_public_access(&policy, of, settings)?))
+            outcome(run, settings, [&policy], &|settings, [policy]| no_public_access(policy, of, settings))
         }
         Some("outside-access") => {
             let policy = access_definition("policy")?;
@@ -211,6 +231,20 @@ fn value(source: &Source, value: &Value, settings: &Settings, cache: &Cache) -> 
         }
         _ => Err(bad(source, check.span, format!("unknown check {check}"), checks).into()),
     }
+}
+
+/// The outcome of a question, with remarks if they are wanted.
+fn outcome<const N: usize>(
+    run: &Run,
+    settings: &Settings,
+    given: [&Access; N],
+    question: remarks::Question<'_, N>,
+) -> Result<serde_json::Value, Failed> {
+    let mut outcome = remarks::ask(settings, given, question)?;
+    if run.remarks && settings.engine == run.settings.engine {
+        remarks::remark(&mut outcome, settings, given, question)?;
+    }
+    Ok(json::outcome(&outcome))
 }
 
 fn member<'v>(source: &Source, value: &'v Value, name: &str) -> Result<&'v Value, Diagnostic> {
@@ -318,7 +352,12 @@ impl Simulation {
 }
 
 /// Decides the request, or the requests, of a simulation.
-pub(super) fn simulate(source: &Source, value: &Value, matching: ArnMatching) -> Result<Vec<Simulation>, Diagnostics> {
+pub(super) fn simulate(
+    source: &Source,
+    value: &Value,
+    matching: ArnMatching,
+    readings: Readings,
+) -> Result<Vec<Simulation>, Diagnostics> {
     let help = "write {\"request\": .., \"identityPolicies\": [..], ..}";
     let known = |key: &str| access_json::MEMBERS.contains(&key) || ["id", "check", "request", "requests"].contains(&key);
     if let Some(unknown) = value.members().unwrap_or(&[]).iter().find(|member| !known(&member.key)) {
@@ -328,6 +367,7 @@ pub(super) fn simulate(source: &Source, value: &Value, matching: ArnMatching) ->
         return Err(bad(source, value.span, "a simulation needs policies", help).into());
     }
     let access: Access = access_json::stack(source, value)?.into();
+    let access = access.read_as(readings).unwrap_or(access);
     let requests: Vec<&Value> = match (value.get("request"), value.get("requests").and_then(Value::elements)) {
         (Some(one), None) => vec![one],
         (None, Some(many)) => many.iter().collect(),

@@ -15,6 +15,7 @@ mod outside;
 mod progress;
 mod proof;
 mod refine;
+mod remarks;
 mod simulate;
 
 pub use args::Cli;

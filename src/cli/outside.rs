@@ -2,6 +2,7 @@
 
 use super::args::{Format, OutsideAccessArgs};
 use super::check::check_resource_side;
+use super::remarks::read_as;
 use super::{Exit, Trouble, input, print, progress};
 use crate::diag::Diagnostic;
 use crate::question::outside_access::{Outside, Zone, outside_access as ask};
@@ -23,6 +24,7 @@ pub(crate) fn outside_access(args: &OutsideAccessArgs) -> Result<Exit, Trouble> 
     check_resource_side(&access)?;
     let zone = zone(args.trusted.iter().map(String::as_str))?;
     let spinner = progress::spinner("asking Z3");
+    let [access] = read_as([&access], args.asking.reading.readings());
     let outside: Outside = ask(&access, &zone, &args.asking.settings())?;
     drop(spinner);
     match args.asking.format {

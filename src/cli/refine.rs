@@ -4,7 +4,7 @@ use super::args::{Format, RefineArgs, VerifyArgs};
 use super::{Exit, Trouble, input, print, progress};
 use crate::diag::Source;
 use crate::document::{self, Document};
-use crate::policy::ArnMatching;
+use crate::question::Settings;
 use crate::refine::obligations::{self, Obligation, Question};
 use crate::refine::unused::UnusedActions;
 use crate::refine::{self, Error, Outcome};
@@ -47,11 +47,7 @@ pub(crate) fn refine(args: &RefineArgs) -> Result<Exit, Trouble> {
     if let Some(folder) = &args.emit_smt2 {
         let refined = document::read(&Source::new("refined policy", pretty.as_str()), &settings.budget)?;
         let unused = UnusedActions::new(&unused, &catalog);
-        emit(
-            folder,
-            &Question { original: &original, refined: &refined, unused: &unused, catalog: &catalog },
-            settings.matching,
-        )?;
+        emit(folder, &Question { original: &original, refined: &refined, unused: &unused, catalog: &catalog }, &settings)?;
     }
     write_proof(args.asking.proof.as_deref(), &refinement.obligations)?;
     if let Some(path) = &args.output {
@@ -84,11 +80,7 @@ pub(crate) fn verify(args: &VerifyArgs) -> Result<Exit, Trouble> {
     let settings = args.asking.settings();
     if let Some(folder) = &args.emit_smt2 {
         let unused = UnusedActions::new(&unused, &catalog);
-        emit(
-            folder,
-            &Question { original: &original, refined: &refined, unused: &unused, catalog: &catalog },
-            settings.matching,
-        )?;
+        emit(folder, &Question { original: &original, refined: &refined, unused: &unused, catalog: &catalog }, &settings)?;
     }
     let spinner = progress::spinner("proving");
     let result = refine::verify(&original, &refined, &unused, &catalog, &settings)?;
@@ -119,8 +111,8 @@ fn write_proof(folder: Option<&Path>, proved: &[Obligation]) -> Result<(), Troub
     super::proof::write(folder, &parts)
 }
 
-fn emit(folder: &Path, question: &Question<'_>, matching: ArnMatching) -> Result<(), Trouble> {
-    let scripts = obligations::scripts(question, matching).map_err(|error| anyhow!("cannot write the obligations: {error}"))?;
+fn emit(folder: &Path, question: &Question<'_>, settings: &Settings) -> Result<(), Trouble> {
+    let scripts = obligations::scripts(question, settings).map_err(|error| anyhow!("cannot write the obligations: {error}"))?;
     input::write_all(folder, &scripts)
 }
 

@@ -1,20 +1,15 @@
 //! `simulate`: one request, or many, under a policy or a stack of policies.
 
-use super::args::{Format, MatchingName, SimulateArgs};
+use super::args::{Format, SimulateArgs};
 use super::{Exit, Trouble, input, line, print};
 use crate::diag::Budget;
 use crate::eval::Decision;
-use crate::policy::ArnMatching;
 
 /// `leastwise simulate`
 pub(crate) fn simulate(args: &SimulateArgs) -> Result<Exit, Trouble> {
     let source = input::source(&args.file)?;
     let value = crate::json::read(&source, &Budget::default())?;
-    let matching = match args.arn_matching {
-        MatchingName::Segment => ArnMatching::Segment,
-        MatchingName::Greedy => ArnMatching::Greedy,
-    };
-    let simulations = line::simulate(&source, &value, matching)?;
+    let simulations = line::simulate(&source, &value, args.reading.matching(), args.reading.readings())?;
     let mut all_allowed = true;
     for simulation in &simulations {
         all_allowed &= simulation.decision == Decision::Allowed;

@@ -68,9 +68,8 @@ impl Access {
                     all_values(&mut statement);
                 }
                 match statement.principal.clone().filter(|_| by_list(&statement)) {
-                    Some(list) => statements.extend(
-                        levels(&list).into_iter().map(|level| Statement { principal: Some(level), ..statement.clone() }),
-                    ),
+                    Some(list) => statements
+                        .extend(levels(&list).into_iter().map(|level| Statement { principal: Some(level), ..statement.clone() })),
                     None => statements.push(statement),
                 }
             }
@@ -106,9 +105,8 @@ fn levels(list: &PrincipalMatch) -> Vec<PrincipalMatch> {
     let is_session = |parts: &[Glob; 6]| literal(parts, 5).is_some_and(|rest| rest.starts_with("assumed-role/"));
     let is_role = |parts: &[Glob; 6]| literal(parts, 5).is_some_and(|rest| rest.starts_with("role/"));
     // CloudFront's identities have no account to be listed.
-    let has_account = |pattern: &PrincipalPattern| {
-        account_of(pattern).is_none_or(|account| crate::value::arn::is_account(&account))
-    };
+    let has_account =
+        |pattern: &PrincipalPattern| account_of(pattern).is_none_or(|account| crate::value::arn::is_account(&account));
     let listed_inside: Vec<String> = list.patterns.iter().filter_map(account_of).collect();
     let root = |partition: &Glob, account: &str| {
         let text = |text: &str| Glob::literal(text);

@@ -30,7 +30,7 @@ mod untrusted;
 mod z3;
 
 use crate::diag::{Budget, Source, Span};
-use crate::policy::{Access, ArnMatching, Request};
+use crate::policy::{Access, ArnMatching, Readings, Request};
 use std::time::Instant;
 
 /// How a question is decided.
@@ -50,6 +50,8 @@ pub struct Settings {
     pub engine: Engine,
     /// How far wildcards reach in ARNs.
     pub matching: ArnMatching,
+    /// How policies are read that a question reads by itself: those of a refinement. Others come as they are read.
+    pub readings: Readings,
     /// What it may cost.
     pub budget: Budget,
     /// Whether only actions of the catalog count: the closed-world question.
@@ -74,7 +76,8 @@ impl Settings {
 impl Default for Settings {
     fn default() -> Self {
         let (engine, matching, budget) = (Engine::default(), ArnMatching::default(), Budget::default());
-        Self { engine, matching, budget, catalog_actions: false, prove: false, z3: true, realistic: true }
+        let readings = Readings::default();
+        Self { engine, matching, readings, budget, catalog_actions: false, prove: false, z3: true, realistic: true }
     }
 }
 

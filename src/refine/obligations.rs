@@ -6,9 +6,10 @@
 use super::structure;
 use super::unused::UnusedActions;
 use crate::catalog::Catalog;
+use crate::diag::Diagnostics;
 use crate::document::Document;
 use crate::encode::Unsupported;
-use crate::policy::{Access, ArnMatching, Request, normalize};
+use crate::policy::{Access, Request, normalize};
 use crate::question::ask::{ActionScope, Ask, ask};
 use crate::question::confirm::{Checked, Confirmed};
 use crate::question::{InternalError, Settings, emit};
@@ -68,7 +69,7 @@ const STATEMENTS: [(&str, &str); 4] = [
 pub fn prove(question: &Question<'_>, settings: &Settings) -> Result<Result<Vec<Obligation>, Failure>, super::Error> {
     // Z3 is the judge of a refinement: what the automata find, it checks.
     let settings = &Settings { prove: true, ..*settings };
-    let (original, refined): (Access, Access) = (normalize(question.original)?.into(), normalize(question.refined)?.into());
+    let (original, refined) = (read(question.original, settings)?, read(question.refined, settings)?);
     let mut proved = Vec::new();
     for ((id, statement), search) in STATEMENTS.into_iter().zip(searches(question, &original, &refined)) {
         let started = Instant::now();
@@ -129,6 +130,12 @@ fn refuted(id: &'static str, witness: Request) -> Failure {
     Failure { id, message, witness: Some(witness), unknown: false }
 }
 
+/// A document's meaning, read as the settings say.
+fn read(document: &Document, settings: &Settings) -> Result<Access, Diagnostics> {
+    let access: Access = normalize(document)?.into();
+    Ok(access.read_as(settings.readings).unwrap_or(access))
+}
+
 /// The searches behind O1, O2 and O3.
 fn searches<'p>(question: &Question<'_>, original: &'p Access, refined: &'p Access) -> [Ask<'p>; 3] {
     // Actions of services that the original never names cannot be lost.
@@ -146,15 +153,15 @@ fn searches<'p>(question: &Question<'_>, original: &'p Access, refined: &'p Acce
 }
 
 /// Each obligation as a self-contained SMT-LIB file: its name and its text. `unsat` means proved.
-pub fn scripts(question: &Question<'_>, matching: ArnMatching) -> Result<Vec<(String, String)>, ScriptError> {
-    let (original, refined): (Access, Access) = (normalize(question.original)?.into(), normalize(question.refined)?.into());
+pub fn scripts(question: &Question<'_>, settings: &Settings) -> Result<Vec<(String, String)>, ScriptError> {
+    let (original, refined) = (read(question.original, settings)?, read(question.refined, settings)?);
     let mut out = Vec::new();
     for ((id, statement), search) in STATEMENTS.into_iter().zip(searches(question, &original, &refined)) {
         let comment = format!(
             "{id}, {statement}.\nIs there a request that breaks it? unsat: there is none.\nCatalog: {} ({}).",
             question.catalog.name, question.catalog.date
         );
-        out.push((format!("{id}.smt2"), emit::script(&comment, "unsat", &search, matching)?));
+        out.push((format!("{id}.smt2"), emit::script(&comment, "unsat", &search, settings.matching)?));
     }
     let claims = structure::claims(question).map_err(ScriptError::Structure)?;
     let comment = "O4, least general. Is one of the claims about the patterns' texts false? unsat: none is.";

@@ -13,6 +13,7 @@ mod layers;
 mod outsiders;
 mod published;
 mod questions_cli;
+mod readings;
 mod readme;
 mod refinements;
 mod samples;

@@ -1,0 +1,155 @@
+//! The other readings: of `NotPrincipal`, and of multivalued keys without a set operator.
+
+use crate::support::{leastwise, policy};
+use leastwise::eval;
+use leastwise::policy::readings::{NotPrincipal, Unqualified};
+use leastwise::policy::request::Context;
+use leastwise::policy::{Access, ArnMatching, Principal, Readings, Request};
+use leastwise::question::no_new_access::no_new_access;
+use leastwise::question::{Engine, Settings, Verdict};
+use leastwise::smt;
+use serde_json::{Value, json};
+
+const BY_LIST: Readings = Readings { not_principal: NotPrincipal::List, unqualified: Unqualified::Any };
+const FOR_ALL: Readings = Readings { not_principal: NotPrincipal::Membership, unqualified: Unqualified::All };
+
+fn spares(listed: Value) -> Access {
+    let allow = json!({"Effect": "Allow", "Principal": "*", "Action": "s3:*", "Resource": "*"});
+    let deny = json!({"Effect": "Deny", "NotPrincipal": {"AWS": listed}, "Action": "s3:*", "Resource": "*"});
+    policy("p", &json!({"Version": "2012-10-17", "Statement": [allow, deny]}))
+}
+
+fn is_allowed(access: &Access, who: &str) -> bool {
+    let request = Request::new(Principal::Aws(who.to_owned()), "s3:GetObject", "arn:aws:s3:::b/k", Context::new());
+    eval::allows(access, &request, ArnMatching::Segment)
+}
+
+/// Who is allowed by membership, and who by list.
+fn both(listed: Value, who: &str) -> (bool, bool) {
+    let access = spares(listed);
+    let by_list = access.read_as(BY_LIST).unwrap_or_else(|| panic!("read alike"));
+    (is_allowed(&access, who), is_allowed(&by_list, who))
+}
+
+#[test]
+fn by_list_every_arn_of_a_principal_must_be_listed() {
+    let (bob, alice) = ("arn:aws:iam::444455556666:user/Bob", "arn:aws:iam::444455556666:user/Alice");
+    let (root, other) = ("arn:aws:iam::444455556666:root", "arn:aws:iam::999999999999:user/Bob");
+    let (role, session) = ("arn:aws:iam::444455556666:role/R", "arn:aws:sts::444455556666:assumed-role/R/S");
+    let federated = "arn:aws:sts::444455556666:federated-user/F";
+    // AWS's page: Bob and his account's root.
+    let listed = || json!([bob, root]);
+    assert_eq!(both(listed(), bob), (true, true));
+    assert_eq!(both(listed(), root), (true, true));
+    assert_eq!(both(listed(), alice), (true, false));
+    assert_eq!(both(listed(), session), (true, false));
+    assert_eq!(both(listed(), other), (false, false));
+    // Without the account the user may be denied.
+    assert_eq!(both(json!([bob]), bob), (true, false));
+    // An account alone is all of its principals, as Zelkova's authors have it.
+    for who in [bob, root, role, session, federated] {
+        assert_eq!(both(json!("444455556666"), who), (true, true), "{who}");
+    }
+    assert_eq!(both(json!("444455556666"), other), (false, false));
+    // A session is known by account, role and session.
+    assert_eq!(both(json!([root, role]), session), (true, false));
+    assert_eq!(both(json!([root, role, session]), session), (true, true));
+    assert_eq!(both(json!([root, session]), session), (true, false));
+    assert_eq!(both(json!([root, federated]), federated), (true, true));
+    assert_eq!(both(json!(["444455556666", bob, "999999999999"]), other), (true, true));
+    // CloudFront's identities have no account.
+    let cloudfront = "arn:aws:iam::cloudfront:user/CloudFront Origin Access Identity E1";
+    assert_eq!(both(json!([cloudfront]), cloudfront), (true, true));
+    assert!(policy("p", &json!({"Statement": []})).read_as(BY_LIST).is_none());
+}
+
+#[test]
+fn every_engine_reads_alike() {
+    let lists = [
+        json!(["arn:aws:iam::444455556666:user/Bob", "444455556666"]),
+        json!(["arn:aws:iam::444455556666:role/R", "arn:aws:sts::444455556666:assumed-role/R/S", "444455556666"]),
+        json!(["arn:aws:iam::444455556666:role/R"]),
+    ];
+    for listed in lists {
+        let access = spares(listed.clone());
+        let by_list = access.read_as(BY_LIST).unwrap_or_else(|| panic!("{listed} reads alike"));
+        for engine in [Engine::Auto, Engine::Strings] {
+            let settings = Settings { engine, ..Settings::default() };
+            let ask = |a, b| smt::in_fresh_context(|| no_new_access(a, b, &settings)).unwrap_or_else(|error| panic!("{error}"));
+            assert_eq!(ask(&access, &by_list).verdict, Verdict::Pass, "{listed}");
+            let Verdict::Fail { witness, reasons } = ask(&by_list, &access).verdict else { panic!("{listed}") };
+            assert!(eval::allows(&access, &witness, ArnMatching::Segment), "{witness:?}");
+            assert!(!eval::allows(&by_list, &witness, ArnMatching::Segment), "{witness:?}");
+            assert_eq!(reasons.len(), 1);
+        }
+    }
+}
+
+#[test]
+fn a_set_without_an_operator_passes_by_some_or_by_all_values() {
+    let allowed = |operator: &str, values: &[&str]| {
+        let access = policy(
+            "p",
+            &json!({"Statement": {"Effect": "Allow", "Action": "*", "Resource": "*", "Condition": {operator: {"aws:TagKeys": "a"}}}}),
+        );
+        let values = values.iter().map(|value| (*value).to_owned()).collect();
+        let context = Context::from([("aws:tagkeys".to_owned(), values)]);
+        let who = Principal::Aws("arn:aws:iam::111122223333:root".to_owned());
+        let request = Request::new(who, "ec2:CreateTags", "*", context);
+        let other = access.read_as(FOR_ALL).unwrap_or_else(|| panic!("read alike"));
+        (eval::allows(&access, &request, ArnMatching::Segment), eval::allows(&other, &request, ArnMatching::Segment))
+    };
+    assert_eq!(allowed("StringEquals", &["a"]), (true, true));
+    assert_eq!(allowed("StringEquals", &["a", "b"]), (true, false));
+    assert_eq!(allowed("StringEquals", &["b"]), (false, false));
+    assert_eq!(allowed("StringEquals", &[]), (false, false));
+    assert_eq!(allowed("StringNotEquals", &["a", "b"]), (false, true));
+    assert_eq!(allowed("StringNotEquals", &["a"]), (false, false));
+    assert_eq!(allowed("StringNotEquals", &[]), (true, true));
+    let set = json!({"Statement": {"Effect": "Allow", "Action": "*", "Resource": "*",
+        "Condition": {"ForAnyValue:StringEquals": {"aws:TagKeys": "a"}, "StringEquals": {"aws:username": "a"}, "Null": {"aws:TagKeys": "false"}}}});
+    assert!(policy("p", &set).read_as(FOR_ALL).is_none());
+}
+
+#[test]
+fn a_verdict_that_would_differ_says_so_and_the_other_reading_can_be_chosen() {
+    let folder = tempfile::tempdir().unwrap();
+    let write = |name: &str, value: &Value| {
+        let path = folder.path().join(name);
+        std::fs::write(&path, value.to_string()).unwrap();
+        path.to_string_lossy().into_owned()
+    };
+    let allow = json!({"Effect": "Allow", "Principal": {"AWS": "arn:aws:iam::444455556666:root"}, "Action": "s3:*", "Resource": "*"});
+    let listed = json!({"AWS": ["arn:aws:iam::444455556666:user/Bob", "arn:aws:iam::444455556666:root"]});
+    let deny = json!({"Effect": "Deny", "NotPrincipal": listed, "Action": "s3:*", "Resource": "*"});
+    let only = |who: &str| json!({"Effect": "Allow", "Principal": {"AWS": who}, "Action": "s3:*", "Resource": "*"});
+    let new = write("new.json", &json!({"Statement": [allow, deny]}));
+    let statements = [only("arn:aws:iam::444455556666:user/Bob"), only("arn:aws:iam::444455556666:root")];
+    let old = write("old.json", &json!({"Statement": &statements[..1]}));
+    let (code, out, _) = leastwise(&["no-new-access", &old, &new], "");
+    assert_eq!(code, 1, "{out}");
+    assert!(!out.contains("--not-principal"), "the root gets in either way: {out}");
+    // Root and Bob alone are what the list leaves; a root's permissions need a condition, as its entry is its account's.
+    let mut root = statements[1].clone();
+    root["Condition"] = json!({"StringEquals": {"aws:PrincipalType": "Account"}});
+    let old = write("old.json", &json!({"Statement": [statements[0], root]}));
+    let (code, out, _) = leastwise(&["no-new-access", &old, &new], "");
+    assert_eq!(code, 1, "{out}");
+    assert!(out.contains("under --not-principal list the verdict is PASS"), "{out}");
+    let (code, out, _) = leastwise(&["no-new-access", &old, &new, "--not-principal", "list"], "");
+    assert_eq!(code, 0, "{out}");
+    assert!(out.contains("under --not-principal membership the verdict is FAIL"), "{out}");
+    let read = |path: &str| std::fs::read_to_string(path).unwrap();
+    let line = format!(r#"{{"check":"no-new-access","existing":{},"new":{}}}"#, read(&old), read(&new));
+    let (_, out, _) = leastwise(&["batch", "--remarks"], &line);
+    assert!(out.contains("\"FAIL\"") && out.contains("under --not-principal list the verdict is PASS"), "{out}");
+    let (_, out, _) = leastwise(&["batch", "--not-principal", "list"], &line);
+    assert!(out.contains("\"PASS\"") && !out.contains("under --"), "{out}");
+    let tags = json!({"Statement": {"Effect": "Allow", "Action": "ec2:*", "Resource": "*", "Condition": {"StringEquals": {"aws:TagKeys": "a"}}}});
+    let each = json!({"Statement": {"Effect": "Allow", "Action": "ec2:*", "Resource": "*", "Condition": {
+        "ForAllValues:StringEquals": {"aws:TagKeys": "a"}, "Null": {"aws:TagKeys": "false"}}}});
+    let (tags, each) = (write("tags.json", &tags), write("each.json", &each));
+    let (code, out, _) = leastwise(&["no-new-access", &each, &tags], "");
+    assert!(code == 1 && out.contains("under --unqualified all the verdict is PASS"), "{out}");
+    assert_eq!(leastwise(&["no-new-access", &each, &tags, "--unqualified", "all"], "").0, 0);
+}
