@@ -196,6 +196,8 @@ static GLOBAL: &[(&str, &str)] = &[
     ("lambda:SourceFunctionArn", "ARN"),
     ("ssm:SourceInstanceArn", "ARN"),
     ("identitystore:UserId", "String"),
+    // Of a federated identity in trust policies (IAM User Guide, "IAM and AWS STS condition context keys")
+    ("cognito-identity.amazonaws.com:amr", "ArrayOfString"),
     // Properties of the network
     ("aws:SourceIp", "IPAddress"),
     ("aws:SourceVpc", "String"),

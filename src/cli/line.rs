@@ -2,12 +2,12 @@
 
 use super::cache::Cache;
 use super::remarks;
+use super::simulate::{self, Simulation};
 use crate::catalog::Catalog;
 use crate::diag::{Diagnostic, Diagnostics, Source, Span};
-use crate::eval::{self, Decision};
 use crate::json::{self as strict, Value};
+use crate::policy::Access;
 use crate::policy::access_json::{self, document};
-use crate::policy::{Access, ArnMatching, Readings, request_json};
 use crate::question::access_not_granted::{self as not_granted, access_not_granted};
 use crate::question::ask::NEEDS_Z3;
 use crate::question::difference::difference;
@@ -147,11 +147,11 @@ fn with_z3_if_needed(
     smt::in_fresh_context(|| ask(settings))
 }
 
-fn plain(value: &Value) -> serde_json::Value {
+pub(super) fn plain(value: &Value) -> serde_json::Value {
     serde_json::from_str(&value.to_string()).unwrap_or(serde_json::Value::Null)
 }
 
-fn bad(source: &Source, span: Span, message: impl Into<String>, help: &str) -> Diagnostic {
+pub(super) fn bad(source: &Source, span: Span, message: impl Into<String>, help: &str) -> Diagnostic {
     Diagnostic::error("bad-request", source, span, message, help)
 }
 
@@ -207,7 +207,7 @@ fn value(source: &Source, value: &Value, settings: &Settings, run: &Run) -> Resu
             })
         }
         Some("simulate") => {
-            let simulations = simulate(source, value, settings.matching, settings.readings)?;
+            let simulations = simulate::decide(source, value, settings.matching, settings.readings)?;
             Ok(simulations.first().map_or(serde_json::Value::Null, Simulation::json))
         }
         Some("no-public-access" | "check-no-public-access") => {
@@ -326,66 +326,4 @@ pub(super) fn check_access(access: &not_granted::Access) -> Result<(), Diagnosti
         }
     }
     Ok(())
-}
-
-/// The decision of one request.
-#[derive(Debug, Clone)]
-pub(super) struct Simulation {
-    pub(super) action: String,
-    pub(super) resource: String,
-    pub(super) decision: Decision,
-    /// The policy, by its name in the stack, and the statement's place in it.
-    pub(super) decided_by: Vec<(String, usize)>,
-    pub(super) not_allowed_by: Vec<String>,
-}
-
-impl Simulation {
-    pub(super) fn json(&self) -> serde_json::Value {
-        let by = self.decided_by.iter().map(|(policy, index)| json!({"policy": policy, "statementIndex": index}));
-        let by: Vec<serde_json::Value> = by.collect();
-        let mut out = json!({"check": "simulate", "decision": self.decision.name(), "decidedBy": by});
-        if let (false, Some(object)) = (self.not_allowed_by.is_empty(), out.as_object_mut()) {
-            object.insert("notAllowedBy".to_owned(), json!(self.not_allowed_by));
-        }
-        out
-    }
-}
-
-/// Decides the request, or the requests, of a simulation.
-pub(super) fn simulate(
-    source: &Source,
-    value: &Value,
-    matching: ArnMatching,
-    readings: Readings,
-) -> Result<Vec<Simulation>, Diagnostics> {
-    let help = "write {\"request\": .., \"identityPolicies\": [..], ..}";
-    let known = |key: &str| access_json::MEMBERS.contains(&key) || ["id", "check", "request", "requests"].contains(&key);
-    if let Some(unknown) = value.members().unwrap_or(&[]).iter().find(|member| !known(&member.key)) {
-        return Err(bad(source, unknown.key_span, format!("unknown member `{}` of a simulation", unknown.key), help).into());
-    }
-    if !access_json::is_stack(value) {
-        return Err(bad(source, value.span, "a simulation needs policies", help).into());
-    }
-    let access: Access = access_json::stack(source, value)?.into();
-    let access = access.read_as(readings).unwrap_or(access);
-    let requests: Vec<&Value> = match (value.get("request"), value.get("requests").and_then(Value::elements)) {
-        (Some(one), None) => vec![one],
-        (None, Some(many)) => many.iter().collect(),
-        _ => return Err(bad(source, value.span, "give either `request` or `requests`", "add the request to decide").into()),
-    };
-    let mut out = Vec::new();
-    for written in requests {
-        let help = "write {\"principal\": .., \"action\": .., \"resource\": .., \"context\": {..}}";
-        let request = request_json::from_json(&plain(written)).map_err(|message| bad(source, written.span, message, help))?;
-        let evaluation = eval::evaluate(&access, &request, matching);
-        let named = |number: &usize| access.statement(*number).map(|(member, statement)| (member.name.clone(), statement.index));
-        out.push(Simulation {
-            action: request.action,
-            resource: request.resource,
-            decision: evaluation.decision,
-            decided_by: evaluation.decided_by.iter().filter_map(named).collect(),
-            not_allowed_by: evaluation.not_allowed_by,
-        });
-    }
-    Ok(out)
 }

@@ -1,15 +1,19 @@
 //! `simulate`: one request, or many, under a policy or a stack of policies.
 
 use super::args::{Format, SimulateArgs};
-use super::{Exit, Trouble, input, line, print};
-use crate::diag::Budget;
-use crate::eval::Decision;
+use super::line::{bad, plain};
+use super::{Exit, Trouble, input, print};
+use crate::diag::{Budget, Diagnostics, Source};
+use crate::eval::{self, Decision};
+use crate::json::Value;
+use crate::policy::{Access, ArnMatching, Readings, access_json, request_json};
+use serde_json::json;
 
 /// `leastwise simulate`
 pub(crate) fn simulate(args: &SimulateArgs) -> Result<Exit, Trouble> {
     let source = input::source(&args.file)?;
     let value = crate::json::read(&source, &Budget::default())?;
-    let simulations = line::simulate(&source, &value, args.reading.matching(), args.reading.readings())?;
+    let simulations = decide(&source, &value, args.reading.matching(), args.reading.readings())?;
     let mut all_allowed = true;
     for simulation in &simulations {
         all_allowed &= simulation.decision == Decision::Allowed;
@@ -25,6 +29,83 @@ pub(crate) fn simulate(args: &SimulateArgs) -> Result<Exit, Trouble> {
             }
         };
         print(&format!("{shown}\n"))?;
+        if let (Some(note), Format::Text) = (simulation.note, args.format) {
+            print(&format!("note: {note}\n"))?;
+        }
     }
     Ok(if all_allowed { Exit::Holds } else { Exit::DoesNotHold })
+}
+
+/// The decision of one request.
+#[derive(Debug, Clone)]
+pub(super) struct Simulation {
+    pub(super) action: String,
+    pub(super) resource: String,
+    pub(super) decision: Decision,
+    /// The policy, by its name in the stack, and the statement's place in it.
+    pub(super) decided_by: Vec<(String, usize)>,
+    /// Of an implicit deny: what does not allow it.
+    pub(super) not_allowed_by: Vec<String>,
+    /// What is odd about the request.
+    pub(super) note: Option<&'static str>,
+}
+
+impl Simulation {
+    pub(super) fn json(&self) -> serde_json::Value {
+        let by = self.decided_by.iter().map(|(policy, index)| json!({"policy": policy, "statementIndex": index}));
+        let by: Vec<serde_json::Value> = by.collect();
+        let mut out = json!({"check": "simulate", "decision": self.decision.name(), "decidedBy": by});
+        if let (false, Some(object)) = (self.not_allowed_by.is_empty(), out.as_object_mut()) {
+            object.insert("notAllowedBy".to_owned(), json!(self.not_allowed_by));
+        }
+        if let (Some(note), Some(object)) = (self.note, out.as_object_mut()) {
+            object.insert("notes".to_owned(), json!([note]));
+        }
+        out
+    }
+}
+
+/// Of a request that AWS never sends.
+const CONTRADICTS: &str =
+    "the request contradicts itself: a key is given otherwise than it follows from the principal or the resource";
+
+/// Decides the request, or the requests, of a simulation.
+pub(super) fn decide(
+    source: &Source,
+    value: &Value,
+    matching: ArnMatching,
+    readings: Readings,
+) -> Result<Vec<Simulation>, Diagnostics> {
+    let help = "write {\"request\": .., \"identityPolicies\": [..], ..}";
+    let known = |key: &str| access_json::MEMBERS.contains(&key) || ["id", "check", "request", "requests"].contains(&key);
+    if let Some(unknown) = value.members().unwrap_or(&[]).iter().find(|member| !known(&member.key)) {
+        return Err(bad(source, unknown.key_span, format!("unknown member `{}` of a simulation", unknown.key), help).into());
+    }
+    if !access_json::is_stack(value) {
+        return Err(bad(source, value.span, "a simulation needs policies", help).into());
+    }
+    let access: Access = access_json::stack(source, value)?.into();
+    let access = access.read_as(readings).unwrap_or(access);
+    let requests: Vec<&Value> = match (value.get("request"), value.get("requests").and_then(Value::elements)) {
+        (Some(one), None) => vec![one],
+        (None, Some(many)) => many.iter().collect(),
+        _ => return Err(bad(source, value.span, "give either `request` or `requests`", "add the request to decide").into()),
+    };
+    let mut out = Vec::new();
+    for written in requests {
+        let help = "write {\"principal\": .., \"action\": .., \"resource\": .., \"context\": {..}}";
+        let request = request_json::from_json(&plain(written)).map_err(|message| bad(source, written.span, message, help))?;
+        let evaluation = eval::evaluate(&access, &request, matching);
+        let note = (!request.is_consistent()).then_some(CONTRADICTS);
+        let named = |number: &usize| access.statement(*number).map(|(member, statement)| (member.name.clone(), statement.index));
+        out.push(Simulation {
+            action: request.action,
+            resource: request.resource,
+            decision: evaluation.decision,
+            decided_by: evaluation.decided_by.iter().filter_map(named).collect(),
+            not_allowed_by: evaluation.not_allowed_by,
+            note,
+        });
+    }
+    Ok(out)
 }

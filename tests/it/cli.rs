@@ -234,6 +234,19 @@ fn batch_answers_do_not_depend_on_other_lines() {
 }
 
 #[test]
+fn a_simulated_request_that_contradicts_itself_says_so() {
+    let simulate = |context: &str| {
+        let input = format!(
+            r#"{{"request": {{"principal": "arn:aws:iam::111122223333:user/a", "action": "s3:GetObject", "resource": "arn:aws:s3:::b/k",
+            "context": {{{context}}}}}, "identityPolicies": []}}"#
+        );
+        [leastwise(&["simulate", "-"], &input).1, leastwise(&["simulate", "-", "--format", "json"], &input).1]
+    };
+    assert!(simulate("").iter().all(|out| out.contains("ImplicitlyDenied") && !out.contains("contradicts")));
+    assert!(simulate(r#""aws:username": "b""#).iter().all(|out| out.contains("contradicts itself")));
+}
+
+#[test]
 fn completions_and_manual_are_made() {
     let (code, out, _) = leastwise(&["completions", "bash"], "");
     assert!(code == 0 && out.contains("no-new-access"));

@@ -119,7 +119,8 @@ fn a_verdict_that_would_differ_says_so_and_the_other_reading_can_be_chosen() {
         std::fs::write(&path, value.to_string()).unwrap();
         path.to_string_lossy().into_owned()
     };
-    let allow = json!({"Effect": "Allow", "Principal": {"AWS": "arn:aws:iam::444455556666:root"}, "Action": "s3:*", "Resource": "*"});
+    let allow =
+        json!({"Effect": "Allow", "Principal": {"AWS": "arn:aws:iam::444455556666:root"}, "Action": "s3:*", "Resource": "*"});
     let listed = json!({"AWS": ["arn:aws:iam::444455556666:user/Bob", "arn:aws:iam::444455556666:root"]});
     let deny = json!({"Effect": "Deny", "NotPrincipal": listed, "Action": "s3:*", "Resource": "*"});
     let only = |who: &str| json!({"Effect": "Allow", "Principal": {"AWS": who}, "Action": "s3:*", "Resource": "*"});
