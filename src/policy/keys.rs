@@ -9,8 +9,8 @@
 //! Sources: AWS service reference (condition keys); IAM User Guide, "AWS global condition context keys".
 
 use super::{Policy, Test};
-use crate::catalog::KeyBase;
-use rustc_hash::FxHashSet;
+use crate::catalog::{KeyBase, KeyType};
+use rustc_hash::{FxHashMap, FxHashSet};
 use std::collections::BTreeSet;
 use std::sync::OnceLock;
 
@@ -20,9 +20,21 @@ pub const MULTIVALUED: &str = include_str!("../../data/multivalued-keys.txt");
 /// Keys that every request carries (User Guide, "AWS global condition context keys").
 pub const ALWAYS: [&str; 3] = ["aws:securetransport", "aws:currenttime", "aws:epochtime"];
 
-/// The type of a global key (in lower case), where the same page gives one and requests can have no other values. What
-/// follows from the principal is not among them. A test keeps it in step with the catalog's table.
+/// Table of the services' keys whose values are no texts, with their types; those with placeholders are not in it.
+const TYPED: &str = include_str!("../../data/typed-keys.txt");
+
+/// The type of a key (in lower case) whose values are no texts, as the service reference, or for global keys the same
+/// page, has it: requests can have no other values. What follows from the principal is not among them. Tests keep it in
+/// step with the catalog.
 pub fn type_of(key: &str) -> Option<KeyBase> {
+    static TABLE: OnceLock<FxHashMap<&str, KeyBase>> = OnceLock::new();
+    if !key.starts_with("aws:") {
+        let entry = |line: &'static str| {
+            let (key, kind) = line.split_once(' ')?;
+            Some((key, KeyType::parse(kind)?.base))
+        };
+        return TABLE.get_or_init(|| TYPED.lines().filter_map(entry).collect()).get(key).copied();
+    }
     Some(match key {
         "aws:securetransport" | "aws:multifactorauthpresent" | "aws:viaawsservice" => KeyBase::Bool,
         "aws:multifactorauthage" => KeyBase::Numeric,
@@ -46,7 +58,7 @@ pub fn typed<'p>(policies: impl IntoIterator<Item = &'p Policy>) -> Vec<(String,
     let conditions = policies.into_iter().flat_map(|policy| &policy.statements).flat_map(|statement| &statement.conditions);
     let mut out: Vec<(String, KeyBase)> = Vec::new();
     let mut others: BTreeSet<&str> = BTreeSet::new();
-    for condition in conditions.filter(|condition| condition.key.starts_with("aws:")) {
+    for condition in conditions {
         let Some(own) = type_of(&condition.key) else { continue };
         let fits = match &condition.test {
             Test::Present | Test::Absent => true,
@@ -120,6 +132,19 @@ mod tests {
             assert_eq!(listed.filter(|kind| !kind.multivalued).map(|kind| kind.base), own, "{key}");
             assert!(own.is_some_and(|own| own.holds(plain(&key.to_ascii_lowercase()))), "{key}");
         }
+    }
+
+    #[test]
+    fn the_services_types_are_those_of_the_catalog() {
+        let lines: Vec<&str> = TYPED.lines().collect();
+        assert!(lines.is_sorted() && lines.len() > 150);
+        for line in lines {
+            let (key, kind) = line.split_once(' ').unwrap();
+            let listed = crate::catalog::Catalog::latest().condition_key_type(key).unwrap();
+            assert!(!listed.multivalued && KeyType::parse(kind) == Some(listed) && type_of(key) == Some(listed.base), "{line}");
+        }
+        assert_eq!(type_of("s3:max-keys"), Some(KeyBase::Numeric));
+        assert_eq!((type_of("s3:prefix"), type_of("s3:nosuchkey"), type_of("aws:username")), (None, None, None));
     }
 
     #[test]
