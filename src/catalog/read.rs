@@ -4,23 +4,20 @@ use super::key::{KeyType, Keys};
 use super::{Action, Catalog, Resource, Service, Slot};
 use crate::diag::{Budget, Diagnostic, Source, Span};
 use crate::json::{self, Value};
-use std::collections::{BTreeMap, HashMap};
+use rustc_hash::FxHashMap;
+use std::collections::BTreeMap;
 use std::sync::OnceLock;
 
 /// An embedded service; what is not needed is skipped unread.
 #[derive(serde::Deserialize)]
-#[serde(untagged)]
-enum Packed<'t> {
-    Names(#[serde(borrow)] Vec<&'t str>),
-    Full {
-        name: Option<&'t str>,
-        #[serde(borrow)]
-        actions: HashMap<&'t str, PackedAction<'t>>,
-        #[serde(default)]
-        resources: HashMap<&'t str, PackedResource<'t>>,
-        #[serde(default)]
-        conditions: HashMap<&'t str, &'t str>,
-    },
+struct Packed<'t> {
+    name: Option<&'t str>,
+    #[serde(borrow)]
+    actions: FxHashMap<&'t str, PackedAction<'t>>,
+    #[serde(default)]
+    resources: FxHashMap<&'t str, PackedResource<'t>>,
+    #[serde(default)]
+    conditions: FxHashMap<&'t str, &'t str>,
 }
 
 #[derive(serde::Deserialize)]
@@ -71,32 +68,30 @@ pub(super) fn embedded(name: &str, date: &str, index: &'static str, text: &'stat
 pub(super) fn service(text: &str) -> Service {
     let owned = |texts: Vec<&str>| texts.into_iter().map(str::to_owned).collect::<Vec<_>>();
     let mut out = Service::default();
-    match serde_json::from_str::<Packed<'_>>(text) {
-        Err(_) => {}
-        Ok(Packed::Names(names)) => {
-            for name in names {
-                out.actions.insert(name.to_ascii_lowercase(), Action { name: name.to_owned(), ..Action::default() });
-            }
+    // Told apart here: serde would read either form into a tree of its own first.
+    if text.starts_with('[') {
+        for name in serde_json::from_str::<Vec<&str>>(text).unwrap_or_default() {
+            out.actions.insert(name.to_ascii_lowercase(), Action { name: name.to_owned(), ..Action::default() });
         }
-        Ok(Packed::Full { name, actions, resources, conditions }) => {
-            out.title = name.map(str::to_owned);
-            for (name, packed) in actions {
-                let mut keys = packed.c;
-                keys.extend(packed.r.iter().flat_map(|used| used.c.iter().copied()));
-                let action = Action {
-                    name: name.to_owned(),
-                    access_level: packed.l.map(str::to_owned),
-                    resources: packed.r.iter().map(|used| used.t.to_owned()).collect(),
-                    keys: owned(keys),
-                };
-                out.actions.insert(name.to_ascii_lowercase(), action);
-            }
-            for (name, packed) in resources {
-                out.resources.insert(name.to_owned(), Resource { arn: packed.arn.to_owned(), keys: owned(packed.c) });
-            }
-            out.conditions.extend(conditions.iter().filter_map(|(key, kind)| Some(((*key).to_owned(), KeyType::parse(kind)?))));
-        }
+        return out;
     }
+    let Ok(Packed { name, actions, resources, conditions }) = serde_json::from_str(text) else { return out };
+    out.title = name.map(str::to_owned);
+    for (name, packed) in actions {
+        let mut keys = packed.c;
+        keys.extend(packed.r.iter().flat_map(|used| used.c.iter().copied()));
+        let action = Action {
+            name: name.to_owned(),
+            access_level: packed.l.map(str::to_owned),
+            resources: packed.r.iter().map(|used| used.t.to_owned()).collect(),
+            keys: owned(keys),
+        };
+        out.actions.insert(name.to_ascii_lowercase(), action);
+    }
+    for (name, packed) in resources {
+        out.resources.insert(name.to_owned(), Resource { arn: packed.arn.to_owned(), keys: owned(packed.c) });
+    }
+    out.conditions.extend(conditions.iter().filter_map(|(key, kind)| Some(((*key).to_owned(), KeyType::parse(kind)?))));
     out
 }
 
