@@ -5,6 +5,7 @@ use super::{Action, Catalog, Resource, Service, Slot};
 use crate::diag::{Budget, Diagnostic, Source, Span};
 use crate::json::{self, Value};
 use rustc_hash::FxHashMap;
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::sync::OnceLock;
 
@@ -49,19 +50,19 @@ struct PackedResource<'t> {
 
 /// An embedded catalog: its services are read when they are asked for. The texts are made by `build.rs`.
 pub(super) fn embedded(name: &str, date: &str, index: &'static str, text: &'static str) -> Catalog {
-    let (mut date, mut services) = (date.to_owned(), BTreeMap::new());
-    for line in index.lines() {
-        let mut parts = line.split(' ');
-        let (Some(prefix), Some(start), Some(end)) = (parts.next(), parts.next(), parts.next()) else { continue };
-        let (Ok(start), Ok(end)) = (start.parse::<usize>(), end.parse::<usize>()) else { continue };
+    let (mut date, mut start) = (date.to_owned(), 0);
+    let mut services: Vec<(Cow<'static, str>, Slot)> = Vec::with_capacity(512);
+    for (prefix, end) in index.lines().filter_map(|line| line.split_once(' ')) {
+        let end = end.parse::<usize>().unwrap_or(start);
         let text = text.get(start..end).unwrap_or("");
+        start = end;
         if prefix == "date" && text.starts_with('"') {
             text.trim_matches('"').clone_into(&mut date);
             continue;
         }
-        services.insert(prefix.to_owned(), Slot { text, read: OnceLock::new() });
+        services.push((prefix.into(), Slot { text, read: OnceLock::new() }));
     }
-    Catalog { name: name.to_owned(), date, services, keys: OnceLock::new() }
+    Catalog { name: name.to_owned(), date, services: services.into_iter().collect(), keys: OnceLock::new() }
 }
 
 /// One embedded service. The texts are the product's own and tested to be whole; a broken one is empty.
@@ -151,7 +152,10 @@ pub(super) fn read(source: &Source) -> Result<Catalog, Diagnostic> {
             service.actions.insert(name.to_ascii_lowercase(), action);
         }
     }
-    let services = services.into_iter().map(|(prefix, service)| (prefix, Slot { text: "", read: service.into() })).collect();
+    let services = services
+        .into_iter()
+        .map(|(prefix, service)| (prefix.into(), Slot { text: "", read: Box::new(service).into() }))
+        .collect();
     let catalog = Catalog { name: source.name.to_string(), date, services, keys: keys.into() };
     if catalog.action_count() == 0 {
         return fail(value.span, "the catalog lists no action".to_owned());
