@@ -3,8 +3,8 @@
 //! libz3 is in the folder that `scripts/bootstrap` fills: found relative to the program, so that a moved checkout still
 //! runs, and by its absolute path, so that another target folder works too. A static build (`vendored-z3`) needs neither.
 //!
-//! A catalog becomes one text, a JSON document a service, and an index of `prefix start end` lines: so the program reads
-//! only the services that it is asked about, and a start costs nothing.
+//! A catalog becomes one text, a JSON document a service, one after the other, and an index of `prefix end` lines: so the
+//! program reads only the services that it is asked about, and a start costs nothing.
 
 use std::fmt::Write as _;
 use std::io::Read as _;
@@ -45,9 +45,8 @@ fn unpack(name: &str) -> Result<(), Box<dyn std::error::Error>> {
     let all: serde_json::Map<String, serde_json::Value> = serde_json::from_str(&text)?;
     let (mut services, mut index) = (String::new(), String::new());
     for (prefix, service) in all {
-        let start = services.len();
         services.push_str(&serde_json::to_string(&service)?);
-        writeln!(index, "{} {start} {}", prefix.to_ascii_lowercase(), services.len())?;
+        writeln!(index, "{} {}", prefix.to_ascii_lowercase(), services.len())?;
     }
     let out = std::env::var_os("OUT_DIR").ok_or("no OUT_DIR")?;
     std::fs::write(Path::new(&out).join(format!("{name}.txt")), services)?;

@@ -13,6 +13,7 @@ mod read;
 pub use key::{KeyBase, KeyType};
 
 use crate::diag::{Diagnostic, Source};
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::sync::OnceLock;
 
@@ -29,7 +30,7 @@ pub struct Catalog {
     pub name: String,
     /// The day it describes, `YYYY-MM-DD`; `unknown` if a file does not say.
     pub date: String,
-    services: BTreeMap<String, Slot>,
+    services: BTreeMap<Cow<'static, str>, Slot>,
     keys: OnceLock<key::Keys>,
 }
 
@@ -37,12 +38,13 @@ pub struct Catalog {
 #[derive(Debug, Clone)]
 struct Slot {
     text: &'static str,
-    read: OnceLock<Service>,
+    /// Boxed: hundreds of these are made, few are read.
+    read: OnceLock<Box<Service>>,
 }
 
 impl Slot {
     fn get(&self) -> &Service {
-        self.read.get_or_init(|| read::service(self.text))
+        self.read.get_or_init(|| Box::new(read::service(self.text)))
     }
 }
 
@@ -117,12 +119,12 @@ impl Catalog {
 
     /// All services with their prefixes, sorted.
     pub fn services(&self) -> impl Iterator<Item = (&str, &Service)> {
-        self.services.iter().map(|(prefix, service)| (prefix.as_str(), service.get()))
+        self.services.iter().map(|(prefix, service)| (&**prefix, service.get()))
     }
 
     /// A service by its prefix, in any case.
     pub fn service(&self, prefix: &str) -> Option<&Service> {
-        self.services.get(&prefix.to_ascii_lowercase()).map(Slot::get)
+        self.services.get(prefix.to_ascii_lowercase().as_str()).map(Slot::get)
     }
 
     /// `service:Name` in the catalog's spelling, for an action in any case.

@@ -4,23 +4,21 @@ use super::key::{KeyType, Keys};
 use super::{Action, Catalog, Resource, Service, Slot};
 use crate::diag::{Budget, Diagnostic, Source, Span};
 use crate::json::{self, Value};
-use std::collections::{BTreeMap, HashMap};
+use rustc_hash::FxHashMap;
+use std::borrow::Cow;
+use std::collections::BTreeMap;
 use std::sync::OnceLock;
 
 /// An embedded service; what is not needed is skipped unread.
 #[derive(serde::Deserialize)]
-#[serde(untagged)]
-enum Packed<'t> {
-    Names(#[serde(borrow)] Vec<&'t str>),
-    Full {
-        name: Option<&'t str>,
-        #[serde(borrow)]
-        actions: HashMap<&'t str, PackedAction<'t>>,
-        #[serde(default)]
-        resources: HashMap<&'t str, PackedResource<'t>>,
-        #[serde(default)]
-        conditions: HashMap<&'t str, &'t str>,
-    },
+struct Packed<'t> {
+    name: Option<&'t str>,
+    #[serde(borrow)]
+    actions: FxHashMap<&'t str, PackedAction<'t>>,
+    #[serde(default)]
+    resources: FxHashMap<&'t str, PackedResource<'t>>,
+    #[serde(default)]
+    conditions: FxHashMap<&'t str, &'t str>,
 }
 
 #[derive(serde::Deserialize)]
@@ -52,51 +50,49 @@ struct PackedResource<'t> {
 
 /// An embedded catalog: its services are read when they are asked for. The texts are made by `build.rs`.
 pub(super) fn embedded(name: &str, date: &str, index: &'static str, text: &'static str) -> Catalog {
-    let (mut date, mut services) = (date.to_owned(), BTreeMap::new());
-    for line in index.lines() {
-        let mut parts = line.split(' ');
-        let (Some(prefix), Some(start), Some(end)) = (parts.next(), parts.next(), parts.next()) else { continue };
-        let (Ok(start), Ok(end)) = (start.parse::<usize>(), end.parse::<usize>()) else { continue };
+    let (mut date, mut start) = (date.to_owned(), 0);
+    let mut services: Vec<(Cow<'static, str>, Slot)> = Vec::with_capacity(512);
+    for (prefix, end) in index.lines().filter_map(|line| line.split_once(' ')) {
+        let end = end.parse::<usize>().unwrap_or(start);
         let text = text.get(start..end).unwrap_or("");
+        start = end;
         if prefix == "date" && text.starts_with('"') {
             text.trim_matches('"').clone_into(&mut date);
             continue;
         }
-        services.insert(prefix.to_owned(), Slot { text, read: OnceLock::new() });
+        services.push((prefix.into(), Slot { text, read: OnceLock::new() }));
     }
-    Catalog { name: name.to_owned(), date, services, keys: OnceLock::new() }
+    Catalog { name: name.to_owned(), date, services: services.into_iter().collect(), keys: OnceLock::new() }
 }
 
 /// One embedded service. The texts are the product's own and tested to be whole; a broken one is empty.
 pub(super) fn service(text: &str) -> Service {
     let owned = |texts: Vec<&str>| texts.into_iter().map(str::to_owned).collect::<Vec<_>>();
     let mut out = Service::default();
-    match serde_json::from_str::<Packed<'_>>(text) {
-        Err(_) => {}
-        Ok(Packed::Names(names)) => {
-            for name in names {
-                out.actions.insert(name.to_ascii_lowercase(), Action { name: name.to_owned(), ..Action::default() });
-            }
+    // Told apart here: serde would read either form into a tree of its own first.
+    if text.starts_with('[') {
+        for name in serde_json::from_str::<Vec<&str>>(text).unwrap_or_default() {
+            out.actions.insert(name.to_ascii_lowercase(), Action { name: name.to_owned(), ..Action::default() });
         }
-        Ok(Packed::Full { name, actions, resources, conditions }) => {
-            out.title = name.map(str::to_owned);
-            for (name, packed) in actions {
-                let mut keys = packed.c;
-                keys.extend(packed.r.iter().flat_map(|used| used.c.iter().copied()));
-                let action = Action {
-                    name: name.to_owned(),
-                    access_level: packed.l.map(str::to_owned),
-                    resources: packed.r.iter().map(|used| used.t.to_owned()).collect(),
-                    keys: owned(keys),
-                };
-                out.actions.insert(name.to_ascii_lowercase(), action);
-            }
-            for (name, packed) in resources {
-                out.resources.insert(name.to_owned(), Resource { arn: packed.arn.to_owned(), keys: owned(packed.c) });
-            }
-            out.conditions.extend(conditions.iter().filter_map(|(key, kind)| Some(((*key).to_owned(), KeyType::parse(kind)?))));
-        }
+        return out;
     }
+    let Ok(Packed { name, actions, resources, conditions }) = serde_json::from_str(text) else { return out };
+    out.title = name.map(str::to_owned);
+    for (name, packed) in actions {
+        let mut keys = packed.c;
+        keys.extend(packed.r.iter().flat_map(|used| used.c.iter().copied()));
+        let action = Action {
+            name: name.to_owned(),
+            access_level: packed.l.map(str::to_owned),
+            resources: packed.r.iter().map(|used| used.t.to_owned()).collect(),
+            keys: owned(keys),
+        };
+        out.actions.insert(name.to_ascii_lowercase(), action);
+    }
+    for (name, packed) in resources {
+        out.resources.insert(name.to_owned(), Resource { arn: packed.arn.to_owned(), keys: owned(packed.c) });
+    }
+    out.conditions.extend(conditions.iter().filter_map(|(key, kind)| Some(((*key).to_owned(), KeyType::parse(kind)?))));
     out
 }
 
@@ -156,7 +152,10 @@ pub(super) fn read(source: &Source) -> Result<Catalog, Diagnostic> {
             service.actions.insert(name.to_ascii_lowercase(), action);
         }
     }
-    let services = services.into_iter().map(|(prefix, service)| (prefix, Slot { text: "", read: service.into() })).collect();
+    let services = services
+        .into_iter()
+        .map(|(prefix, service)| (prefix.into(), Slot { text: "", read: Box::new(service).into() }))
+        .collect();
     let catalog = Catalog { name: source.name.to_string(), date, services, keys: keys.into() };
     if catalog.action_count() == 0 {
         return fail(value.span, "the catalog lists no action".to_owned());

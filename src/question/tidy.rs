@@ -64,13 +64,16 @@ fn move_to(request: &mut Request, resource: String) {
     request.resource = resource;
 }
 
-fn try_one(best: &mut Request, shows: &dyn Fn(&Request) -> bool, change: impl FnOnce(&mut Request)) {
+/// Keeps a change if it is one and still shows the same; returns whether it was kept.
+fn try_one(best: &mut Request, shows: &dyn Fn(&Request) -> bool, change: impl FnOnce(&mut Request)) -> bool {
     let mut candidate = best.clone();
     change(&mut candidate);
     let candidate = Request::new(candidate.principal, &candidate.action, &candidate.resource, candidate.context);
-    if candidate != *best && shows(&candidate) {
+    let kept = candidate != *best && shows(&candidate);
+    if kept {
         *best = candidate;
     }
+    kept
 }
 
 /// An action that exists, to which the same statements apply, on a resource that it takes; those first that carry the
@@ -83,19 +86,18 @@ fn realize(best: &mut Request, ask: &Ask<'_>, shows: &dyn Fn(&Request) -> bool) 
     let patterns: Vec<&ResourcePattern> =
         ask.resources.iter().flatten().chain(named.flat_map(|resource| &resource.patterns)).collect();
     let mut first = None;
-    for action in alike(best, ask, &wanted) {
+    for action in alike(&best.clone(), ask, &wanted) {
         let takes = realistic::takes(&action, &best.resource);
         if takes && action == best.action {
             return;
         }
         let others = realistic::resources(&action, &patterns);
         for resource in takes.then(|| best.resource.clone()).into_iter().chain(others) {
-            let before = best.clone();
-            try_one(best, shows, |request| {
+            let moved = |request: &mut Request| {
                 request.action.clone_from(&action);
                 move_to(request, resource);
-            });
-            if *best != before {
+            };
+            if try_one(best, shows, moved) {
                 return;
             }
         }
@@ -108,34 +110,28 @@ fn realize(best: &mut Request, ask: &Ask<'_>, shows: &dyn Fn(&Request) -> bool) 
 }
 
 /// Actions that exist, to which the same statements apply, in AWS's spelling; those first that carry the request's
-/// condition keys, and among them the request's own.
-fn alike(request: &Request, ask: &Ask<'_>, wanted: &Group) -> Vec<String> {
+/// condition keys, and among them the request's own. Looked for one by one: mostly the first will do.
+fn alike<'a>(request: &'a Request, ask: &'a Ask<'_>, wanted: &'a Group) -> Box<dyn Iterator<Item = String> + 'a> {
     let catalog = Catalog::latest();
     let is_alike = |action: &String| in_scope(ask, action) && wanted.holds(ask, action);
-    let own = request.action.split(':').next().unwrap_or("").to_ascii_lowercase();
-    let of = |prefix: &str, service: &Service| -> Vec<String> {
-        service.actions().map(|action| format!("{prefix}:{}", action.name)).collect()
+    let of = |prefix: String, service: &'a Service| service.actions().map(move |action| format!("{prefix}:{}", action.name));
+    let prefix = request.action.split(':').next().unwrap_or("").to_ascii_lowercase();
+    let Some(service) = catalog.service(&prefix) else {
+        let all = catalog.services().flat_map(move |(prefix, service)| of(prefix.to_owned(), service));
+        return Box::new(all.filter(is_alike).take(MOST));
     };
-    let carried = |action: &String| request.context.keys().all(|key| catalog.carries(action, key));
-    let mut out: Vec<String> = catalog.canonical_action(&request.action).filter(carried).into_iter().collect();
-    match catalog.service(&own) {
-        Some(service) => {
-            let (fitting, others): (Vec<String>, Vec<String>) = of(&own, service).into_iter().partition(carried);
-            let own = catalog.canonical_action(&request.action);
-            out.extend(fitting.into_iter().filter(is_alike).take(MOST));
-            out.extend(own.into_iter().chain(others.into_iter().filter(is_alike)).take(MOST));
-        }
-        None => {
-            for (prefix, service) in catalog.services() {
-                let missing = MOST.saturating_sub(out.len());
-                out.extend(of(prefix, service).into_iter().filter(is_alike).take(missing));
-                if out.len() >= MOST {
-                    break;
-                }
-            }
-        }
-    }
-    out
+    // Keys of other services say nothing about its actions.
+    let mut keys: Vec<&String> = request.context.keys().collect();
+    keys.retain(|key| key.split(':').next().is_some_and(|owner| owner.eq_ignore_ascii_case(&prefix)));
+    let carried = move |action: &String| keys.iter().all(|key| catalog.carries(action, key));
+    let own = catalog.canonical_action(&request.action);
+    let fitting = of(prefix.clone(), service).filter(carried.clone()).filter(is_alike).take(MOST);
+    let others = of(prefix, service).filter({
+        let carried = carried.clone();
+        move |action| !carried(action)
+    });
+    let others = own.clone().into_iter().chain(others.filter(is_alike)).take(MOST);
+    Box::new(own.into_iter().filter(carried).chain(fitting).chain(others))
 }
 
 /// The most actions that are tried.

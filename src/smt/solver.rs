@@ -95,10 +95,10 @@ impl Solver {
         if left < Duration::from_millis(1) {
             return Answer::Unknown(format!("the time budget of {:?} is used up", self.budget.timeout));
         }
-        let mut params = z3::Params::new();
-        params.set_u32("timeout", u32::try_from(left.as_millis()).unwrap_or(u32::MAX));
-        params.set_u32("rlimit", rlimit);
-        self.solver.set_params(&params);
+        // On the context: a solver's own parameters are compared with all that Z3 knows.
+        let mut context = z3::Context::thread_local();
+        context.update_param_value("timeout", &u32::try_from(left.as_millis()).unwrap_or(u32::MAX).to_string());
+        context.update_param_value("rlimit", &rlimit.to_string());
         match self.solver.check() {
             z3::SatResult::Unsat => Answer::Unsat,
             z3::SatResult::Sat => match self.solver.get_model() {

@@ -3,9 +3,11 @@
 //! A lemma says that some tests of one attribute, signed so, have no common value. Each is a small query of string theory
 //! (or of numbers, or of bits); the formula with all its lemmas as clauses is a propositional one. If Z3 says `unsat` to
 //! all of them, the refutation needs no automaton. Where an attribute's values are of a certain shape (an ARN, a
-//! principal as in `principal`) the lemma says so in a regular expression of its own.
+//! principal as in `principal`) the lemma says so in a regular expression of its own; not where the tests alone exclude each
+//! other, since that expression is the dearest part of most lemmas (measured: 18 of 20 ms for a first question).
 
 use super::atoms::{Asked, Atoms, Attribute, Element};
+use super::intersect::{Common, Compiled, Domain, Limit, common};
 use super::language::{Class, Step, Test};
 use super::search::{Lemma, Node};
 use crate::catalog::KeyBase;
@@ -81,7 +83,10 @@ fn lemma_formula(atoms: &Atoms, lemma: &Lemma) -> Formula {
     let shape = |text: &Text| shape(attribute, text, atoms.all_principals());
     if !matches!(attribute, Attribute::Set(_)) {
         let text = Text::var("value");
-        let mut parts = vec![shape(&text), valid(attribute, "value")];
+        let mut parts = vec![valid(attribute, "value")];
+        if !clash_in_any_shape(atoms, lemma) {
+            parts.insert(0, shape(&text));
+        }
         for (atom, sign) in lemma {
             if let Some(Asked::Passes(element, _)) = asked(*atom) {
                 let passes = passes(element, "value");
@@ -114,6 +119,19 @@ fn lemma_formula(atoms: &Atoms, lemma: &Lemma) -> Formula {
         }
     }
     Formula::and(parts)
+}
+
+/// Whether no text at all passes and fails these tests as signed. Taken for false where it is not quickly seen; Z3 judges.
+fn clash_in_any_shape(atoms: &Atoms, lemma: &Lemma) -> bool {
+    let (mut accept, mut refuse): (Vec<&Compiled>, Vec<&Compiled>) = (Vec::new(), Vec::new());
+    for (atom, sign) in lemma {
+        match atoms.atoms.get(*atom).map(|atom| &atom.asked) {
+            Some(Asked::Passes(Element::Text(test), _)) => if *sign { &mut accept } else { &mut refuse }.push(&**test),
+            Some(_) | None => return false,
+        }
+    }
+    let mut limit = Limit { states: 2_000, ..Limit::default() };
+    common(&Domain { nfa: None, plain: Vec::new() }, &accept, &refuse, &mut limit) == Common::Nothing
 }
 
 /// A value of a typed key is of that type.
