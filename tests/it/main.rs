@@ -11,6 +11,7 @@ mod corpus;
 mod difference;
 mod layers;
 mod outsiders;
+mod proofs;
 mod published;
 mod questions_cli;
 mod readme;
