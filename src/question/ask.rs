@@ -145,6 +145,7 @@ fn search(ask: &Ask<'_>, settings: &Settings) -> Result<Found, InternalError> {
     let mut search = Search::new(ask, settings, &question);
     match settings.engine {
         Engine::Strings => search.whole()?,
+        Engine::Regexes => search.one_formula()?,
         Engine::Auto => match actions::groups(ask, settings.budget.states) {
             Some(groups) => {
                 for group in &groups {

@@ -4,6 +4,7 @@
 mod adversarial;
 mod agreement;
 mod attacks;
+mod baseline;
 mod boundary;
 mod catalog_script;
 mod cli;
