@@ -11,6 +11,7 @@ mod cli;
 mod corpus;
 mod difference;
 mod layers;
+mod limits;
 mod outsiders;
 mod proofs;
 mod published;
