@@ -9,7 +9,7 @@ use crate::question::access_not_granted::{self as not_granted, Access};
 use crate::question::ask::Ask;
 use crate::question::no_public_access::{self as no_public, ResourceType};
 use crate::question::{Outcome, Settings, Verdict, emit, equivalent as same, no_new_access as no_new};
-use crate::report::{explain, json, text};
+use crate::report::{explain, json, proof, text};
 use anyhow::anyhow;
 use std::path::Path;
 
@@ -186,7 +186,7 @@ fn answer<const N: usize>(
     remarks::remark(&mut outcome, &settings, given, question)?;
     drop(spinner);
     if let (Some(folder), Some(checked), Verdict::Pass) = (&asking.proof, &outcome.checked, &outcome.verdict) {
-        super::proof::write(folder, &[(outcome.check, &checked.obligations)])?;
+        input::write_all(folder, &proof::files(&[(outcome.check, &checked.obligations)]))?;
     }
     let read = read_as(given, settings.readings);
     let named: Vec<_> = sides.iter().map(|(name, _)| *name).zip(read.iter().map(AsRef::as_ref)).collect();

@@ -13,7 +13,6 @@ mod input;
 mod line;
 mod outside;
 mod progress;
-mod proof;
 mod refine;
 mod remarks;
 mod simulate;

@@ -8,7 +8,7 @@ use crate::question::Settings;
 use crate::refine::obligations::{self, Obligation, Question};
 use crate::refine::unused::UnusedActions;
 use crate::refine::{self, Error, Outcome};
-use crate::report::{json, text};
+use crate::report::{json, proof, text};
 use anyhow::anyhow;
 use std::path::Path;
 
@@ -108,7 +108,7 @@ pub(crate) fn verify(args: &VerifyArgs) -> Result<Exit, Trouble> {
 fn write_proof(folder: Option<&Path>, proved: &[Obligation]) -> Result<(), Trouble> {
     let Some(folder) = folder else { return Ok(()) };
     let parts: Vec<_> = proved.iter().map(|proved| (proved.id, proved.checked.obligations.as_slice())).collect();
-    super::proof::write(folder, &parts)
+    input::write_all(folder, &proof::files(&parts))
 }
 
 fn emit(folder: &Path, question: &Question<'_>, settings: &Settings) -> Result<(), Trouble> {

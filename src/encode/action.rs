@@ -23,6 +23,6 @@ impl Encoder {
             let expression = Regex::concat([letter.clone().plus(), Regex::literal(":"), letter.plus()]);
             Formula::atom(Atom::Matches(Text::var("Action"), expression.into()))
         });
-        Formula::or(patterns.iter().map(|pattern| text::glob(&variable, pattern)))
+        text::any(patterns.iter().map(|pattern| text::glob(&variable, pattern, self.form)), self.form)
     }
 }

@@ -241,7 +241,7 @@ impl Encoder {
                 for template in templates {
                     parts.push(self.text_test(&Text::var(slot), *mode, template)?);
                 }
-                Ok(signed(Formula::or(parts)))
+                Ok(signed(text::any(parts, self.form)))
             }
             Test::Number(order, bounds) | Test::Date(order, bounds) => {
                 let cmp = match order {
@@ -269,7 +269,7 @@ impl Encoder {
             TextMode::Exact => self.template(text, template),
             TextMode::IgnoreCase => {
                 let literal = template.as_literal().ok_or("a policy variable under an operator that ignores case")?;
-                Ok(text::ignoring_case(text, &literal))
+                Ok(text::ignoring_case(text, &literal, self.form))
             }
             TextMode::Arn => self.arn_test(text, template),
         }

@@ -46,9 +46,11 @@ impl Encoder {
     }
 
     fn decode_resource(&self, model: &Model, action: &str) -> String {
-        if self.shape == ResourceShape::Other {
-            let text = if self.used(resource::OTHER) { model.text(resource::OTHER) } else { None };
-            return text.unwrap_or_else(|| "*".to_owned());
+        let text = if self.used(resource::OTHER) { model.text(resource::OTHER) } else { None };
+        match (self.shape, text) {
+            (_, Some(text)) => return text,
+            (ResourceShape::Other, None) => return "*".to_owned(),
+            (ResourceShape::Arn, None) => {}
         }
         let service = action.split(':').next().unwrap_or("service");
         let mut parts = vec!["arn".to_owned()];

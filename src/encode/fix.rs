@@ -2,7 +2,7 @@
 
 use super::context::{self, Family, Key};
 use super::principal::{self, Kind, Type};
-use super::{Encoder, ResourceShape, resource};
+use super::{Encoder, Form, ResourceShape, resource};
 use crate::policy::{Principal, Request};
 use crate::smt::term::Cmp;
 use crate::smt::{Atom, Formula, Int, Text};
@@ -33,6 +33,9 @@ impl Encoder {
         let mut parts = vec![text("Action", &request.action.to_ascii_lowercase())];
         match arn::split(&request.resource) {
             Some([_, values @ ..]) => {
+                if self.form == Form::Regexes {
+                    parts.push(text(resource::OTHER, &request.resource));
+                }
                 parts.extend(resource::PARTS.into_iter().zip(values).map(|(name, value)| text(name, value)));
             }
             None => parts.push(text(resource::OTHER, &request.resource)),

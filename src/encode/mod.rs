@@ -8,7 +8,7 @@
 //! |---|---|
 //! | action | text `Action` in lower case, `service:name` |
 //! | resource, an ARN | texts `Resource.partition`, `.service`, `.region`, `.account` without colons, `.id` with any |
-//! | resource, no ARN | text `Resource.text` (`*` for actions without a resource) |
+//! | resource, no ARN | text `Resource.text` (`*` for actions without a resource); under [`Form::Regexes`] every resource |
 //! | principal | integers `Principal.kind` and `.type`; texts `.partition`, `.name`, `.service`, ..., `aws:principalaccount` |
 //! | context key, one value | Boolean `key Present` and a text, real or bit vector |
 //! | context key, several values | as many optional elements as there are different tests of one value, at least one |
@@ -58,9 +58,20 @@ impl std::fmt::Display for Unsupported {
     }
 }
 
+/// How patterns are written in formulas. The meaning is the same.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Form {
+    /// Equalities, prefix and suffix tests as far as they reach, regular expressions for the rest; an ARN is its parts.
+    #[default]
+    Tests,
+    /// A list of patterns is one regular expression, and so is a list of resources over the whole text of the resource:
+    /// what the papers start from. A baseline for measurements.
+    Regexes,
+}
+
 /// A text matches a glob.
 pub fn matches_glob(text: &Text, glob: &crate::glob::Glob) -> Formula {
-    text::glob(text, glob)
+    text::glob(text, glob, Form::Tests)
 }
 
 /// The same as a regular expression, which is the better form where much is asked of one text and nothing of others.
@@ -86,10 +97,21 @@ pub fn allows(
     matching: ArnMatching,
     budget: &crate::diag::Budget,
 ) -> Result<Option<bool>, Unsupported> {
+    allows_in(Form::Tests, access, request, matching, budget)
+}
+
+/// The same as [`allows`], the patterns written in this form.
+pub fn allows_in(
+    form: Form,
+    access: &Access,
+    request: &crate::policy::Request,
+    matching: ArnMatching,
+    budget: &crate::diag::Budget,
+) -> Result<Option<bool>, Unsupported> {
     use crate::smt::{Answer, Solver};
     let Some(shape) = fix::shape(request) else { return Ok(None) };
     let statements: Vec<&Statement> = access.statements().map(|(_, _, statement)| statement).collect();
-    let mut encoder = Encoder::new(access.policies(), &statements, matching, shape).about([access]);
+    let mut encoder = Encoder::new(access.policies(), &statements, matching, shape).about([access]).in_form(form);
     encoder.make_room(request);
     // Whoever asks: a question leaves out the kinds of principals that nothing can be granted to.
     encoder.all_principals = true;
@@ -119,6 +141,7 @@ pub fn allows(
 pub struct Encoder {
     matching: ArnMatching,
     shape: ResourceShape,
+    form: Form,
     /// Whether every kind of principal can make the request, or only identities of an account.
     all_principals: bool,
     slots: BTreeMap<String, context::Key>,
@@ -154,6 +177,7 @@ impl Encoder {
         Self {
             matching,
             shape,
+            form: Form::default(),
             all_principals,
             slots,
             names_names,
@@ -173,6 +197,13 @@ impl Encoder {
     #[must_use]
     pub fn with_opaque_constructs(mut self) -> Self {
         self.opaque = true;
+        self
+    }
+
+    /// The same encoder, the patterns written in this form; before anything is encoded.
+    #[must_use]
+    pub fn in_form(mut self, form: Form) -> Self {
+        self.form = form;
         self
     }
 
@@ -242,7 +273,7 @@ impl Encoder {
         for pattern in patterns {
             parts.push(self.resource_pattern(pattern).map_err(|construct| Unsupported { construct, at: None })?);
         }
-        Ok(Formula::or(parts))
+        Ok(text::any(parts, self.form))
     }
 
     /// What every request satisfies, for the variables used so far.

@@ -164,7 +164,7 @@ impl Encoder {
     /// The id of a principal without an ARN, never empty, matches a glob.
     fn id(&mut self, variable: &str, glob: &Glob) -> Formula {
         self.constrain(variable, || Formula::equal(&Text::var(variable), &Text::constant("")).not());
-        named(variable, glob)
+        self.named(variable, glob)
     }
 
     fn partition(&mut self, wanted: &Template) -> Formula {
@@ -245,6 +245,11 @@ impl Encoder {
         Ok(Formula::and([fixed, partition, account, Formula::or(types)]))
     }
 
+    /// A part of the principal matches a glob.
+    fn named(&self, variable: &str, glob: &Glob) -> Formula {
+        if glob.is_everything() { Formula::True } else { text::glob(&Text::var(variable), glob, self.form) }
+    }
+
     /// The principal is a session, and this pattern names it by its own ARN.
     fn session_matches(&mut self, parts: &[Glob; 6]) -> Formula {
         let [first, partition, service, region, account, rest] = parts;
@@ -264,7 +269,7 @@ impl Encoder {
         for residual in residuals(&template(rest), "assumed-role/").unwrap_or_default() {
             let Some(glob) = residual.as_glob() else { continue };
             for (role, session) in around_slash(&glob) {
-                ways.push(Formula::and([named(ROLE_NAME, &role), named(SESSION_NAME, &session)]));
+                ways.push(Formula::and([self.named(ROLE_NAME, &role), self.named(SESSION_NAME, &session)]));
             }
         }
         let (partition, account) = (self.partition(&template(partition)), self.account(&template(account)));
@@ -370,10 +375,6 @@ impl Encoder {
 fn between(variable: &str, most: i64) -> Formula {
     let at_least = Formula::atom(Atom::Ints(Cmp::GreaterOrEqual, Int::Var(variable.into()), Int::Const(0)));
     Formula::and([at_least, Formula::atom(Atom::Ints(Cmp::LessOrEqual, Int::Var(variable.into()), Int::Const(most)))])
-}
-
-fn named(variable: &str, glob: &Glob) -> Formula {
-    if glob.is_everything() { Formula::True } else { text::glob(&Text::var(variable), glob) }
 }
 
 fn template(glob: &Glob) -> Template {

@@ -1,18 +1,18 @@
 //! When does a resource list apply to the symbolic resource?
 
 use super::text::{self, Piece};
-use super::{Encoder, ResourceShape, expand};
+use super::{Encoder, Form, ResourceShape, expand};
 use crate::diag::Span;
 use crate::glob::Glob;
 use crate::policy::{ArnMatching, ResourceMatch, ResourcePattern, Template};
-use crate::smt::{Atom, Formula, Text};
+use crate::smt::{Atom, Formula, Regex, Text};
 use std::cell::RefCell;
 
 /// The parts of the symbolic ARN, in order, without the leading `arn`.
 pub(super) const PARTS: [&str; 5] =
     ["Resource.partition", "Resource.service", "Resource.region", "Resource.account", "Resource.id"];
 
-/// The variable of a resource that is no ARN.
+/// The variable of a resource that is no ARN; under [`Form::Regexes`] of every resource.
 pub(super) const OTHER: &str = "Resource.text";
 
 impl Encoder {
@@ -24,7 +24,7 @@ impl Encoder {
             let formula = self.or_opaque(formula, || format!("{:?} {:?}", self.shape, pattern.whole));
             parts.push(formula.map_err(|construct| (construct, Some(pattern.span)))?);
         }
-        let listed = Formula::or(parts);
+        let listed = text::any(parts, self.form);
         Ok(if resource.negated { listed.not() } else { listed })
     }
 
@@ -32,6 +32,10 @@ impl Encoder {
     pub(super) fn resource_pattern(&mut self, pattern: &ResourcePattern) -> Result<Formula, String> {
         if pattern.is_everything() {
             return Ok(Formula::True);
+        }
+        if let (Form::Regexes, Some(expression)) = (self.form, self.whole_regex(pattern)) {
+            self.other();
+            return Ok(text::matches(&Text::var(OTHER), expression));
         }
         match (self.shape, &pattern.parts, self.matching) {
             (ResourceShape::Arn, Some(parts), ArnMatching::Segment) => self.by_parts(parts),
@@ -59,8 +63,15 @@ impl Encoder {
     fn by_parts(&mut self, parts: &[Template; 6]) -> Result<Formula, String> {
         let [first, rest @ ..] = parts;
         let mut out = vec![self.template(&Text::constant("arn"), first)?];
+        let as_one = self.form == Form::Regexes;
+        if as_one {
+            // Only parts with variables are asked about by themselves.
+            let globs: Vec<Glob> = parts.iter().map(|part| part.as_glob().unwrap_or_else(|| Glob::parse("*"))).collect();
+            self.other();
+            out.push(text::matches(&Text::var(OTHER), text::arn_regex(&globs)));
+        }
         for (name, part) in PARTS.into_iter().zip(rest) {
-            if part.as_glob().is_some_and(|glob| glob.is_everything()) {
+            if part.as_glob().is_some_and(|glob| as_one || glob.is_everything()) {
                 continue;
             }
             out.push(self.template(&Text::var(name), part)?);
@@ -71,21 +82,39 @@ impl Encoder {
 
     /// A part of the symbolic ARN is used: what it may hold.
     pub(super) fn resource_part(&mut self, name: &str) {
-        self.constrain(name, || {
-            let text = Text::var(name);
-            let filled = Formula::equal(&text, &Text::constant("")).not();
-            let no_colon = Formula::atom(Atom::Contains(text, Text::constant(":"))).not();
-            match name {
-                "Resource.id" => filled,
-                "Resource.region" | "Resource.account" => no_colon,
-                _ => Formula::and([filled, no_colon]),
-            }
-        });
+        if self.form == Form::Regexes {
+            self.tie_to_text();
+        }
+        self.constrain(name, || part_of_arn(name));
     }
 
-    /// A text that is no ARN: `*`, or something that does not start with `arn:`.
+    /// A text that is no ARN: `*`, or something that does not start with `arn:`. Where the whole text of an ARN is asked
+    /// about: that it is one.
     fn other(&mut self) {
+        if self.shape == ResourceShape::Arn {
+            return self.constrain(OTHER, || text::matches(&Text::var(OTHER), arn()));
+        }
         self.constrain(OTHER, || Formula::atom(Atom::Prefix(Text::constant("arn:"), Text::var(OTHER))).not());
+    }
+
+    /// The regular expression of a pattern without variables over the whole text of a resource, of either shape.
+    fn whole_regex(&self, pattern: &ResourcePattern) -> Option<Regex> {
+        let globs = |parts: &[Template; 6]| parts.iter().map(Template::as_glob).collect::<Option<Vec<Glob>>>();
+        match (&pattern.parts, self.matching) {
+            (Some(parts), ArnMatching::Segment) => globs(parts).map(|globs| text::arn_regex(&globs)),
+            (Some(_), ArnMatching::Greedy) | (None, _) => pattern.whole.as_glob().map(|glob| text::regex(&glob)),
+        }
+    }
+
+    /// The whole text of an ARN is its parts.
+    fn tie_to_text(&mut self) {
+        self.other();
+        self.constrain("Resource parts", || {
+            let parts = PARTS.iter().flat_map(|name| [Text::constant(":"), Text::var(name)]);
+            let whole = Text::concat([Text::constant("arn")].into_iter().chain(parts));
+            Formula::equal(&Text::var(OTHER), &whole)
+        });
+        PARTS.into_iter().for_each(|name| self.constrain(name, || part_of_arn(name)));
     }
 
     /// A pattern of six parts against a text that does not start with `arn:`.
@@ -104,7 +133,7 @@ impl Encoder {
             return Ok(Formula::from(glob.matches(constant)));
         }
         if let Some(glob) = constant_glob {
-            return Ok(text::glob(text, &glob));
+            return Ok(text::glob(text, &glob, self.form));
         }
         let known = (text.clone(), template.clone());
         if let Some(formula) = self.templates.get(&known) {
@@ -117,7 +146,9 @@ impl Encoder {
             cuts.borrow_mut().push(constraint(number));
             number
         };
-        let formula = self.resolve(template.parts.as_slice(), Vec::new(), &|pieces: &[Piece]| text::pieces(text, pieces, &cut));
+        let form = self.form;
+        let formula =
+            self.resolve(template.parts.as_slice(), Vec::new(), &|pieces: &[Piece]| text::pieces(text, pieces, form, &cut));
         let cuts = cuts.into_inner();
         self.cuts += cuts.len();
         self.constraints.extend(cuts);
@@ -125,6 +156,26 @@ impl Encoder {
         self.templates.insert(known, formula.clone());
         Ok(formula)
     }
+}
+
+/// What one of [`PARTS`] may hold.
+fn part_of_arn(name: &str) -> Formula {
+    let text = Text::var(name);
+    let filled = Formula::equal(&text, &Text::constant("")).not();
+    let no_colon = Formula::atom(Atom::Contains(text, Text::constant(":"))).not();
+    match name {
+        "Resource.id" => filled,
+        "Resource.region" | "Resource.account" => no_colon,
+        _ => Formula::and([filled, no_colon]),
+    }
+}
+
+/// The texts that are ARNs.
+fn arn() -> Regex {
+    let (letter, colon) = (|| Regex::none_of(&[':']), || Regex::literal(":"));
+    let start = [Regex::literal("arn:"), letter().plus(), colon(), letter().plus(), colon()];
+    let end = [letter().star(), colon(), letter().star(), colon(), Regex::AnyChar, Regex::AnyText];
+    Regex::concat(start.into_iter().chain(end))
 }
 
 /// Whether a pattern can match a text that does not start with `arn:`.

@@ -9,6 +9,7 @@
 //! match): the text before and after it are variables of their own, fixed by a constraint that always has exactly one
 //! solution, so they may stand under negations too. `?` beside a variable has no encoding yet.
 
+use super::Form;
 use crate::glob::{Glob, Token};
 use crate::smt::term::Cmp;
 use crate::smt::{Atom, Formula, Int, Regex, Text};
@@ -25,7 +26,10 @@ pub(super) enum Piece {
 }
 
 /// The text matches the glob.
-pub(super) fn glob(text: &Text, glob: &Glob) -> Formula {
+pub(super) fn glob(text: &Text, glob: &Glob, form: Form) -> Formula {
+    if form == Form::Regexes {
+        return matches(text, regex(glob));
+    }
     let chunks = chunks(glob.tokens());
     let constant = |chunk: &[Token]| -> Option<Text> {
         let text: Option<String> = chunk.iter().map(|token| if let Token::Char(c) = token { Some(*c) } else { None }).collect();
@@ -51,6 +55,30 @@ pub(super) fn glob(text: &Text, glob: &Glob) -> Formula {
 /// The text matches the regular expression.
 pub(super) fn matches(text: &Text, expression: Regex) -> Formula {
     Formula::atom(Atom::Matches(text.clone(), Rc::new(expression)))
+}
+
+/// Any of them. In [`Form::Regexes`] what is asked of one text is one regular expression.
+pub(super) fn any(parts: impl IntoIterator<Item = Formula>, form: Form) -> Formula {
+    if form == Form::Tests {
+        return Formula::or(parts);
+    }
+    let (mut lists, mut rest): (Vec<(Text, Vec<Regex>)>, Vec<Formula>) = (Vec::new(), Vec::new());
+    for part in parts {
+        let Formula::Atom(atom) = &part else {
+            rest.push(part);
+            continue;
+        };
+        let Atom::Matches(text, expression) = atom.as_ref() else {
+            rest.push(part);
+            continue;
+        };
+        match lists.iter_mut().find(|(known, _)| known == text) {
+            Some((_, list)) => list.push(expression.as_ref().clone()),
+            None => lists.push((text.clone(), vec![expression.as_ref().clone()])),
+        }
+    }
+    let lists = lists.into_iter().map(|(text, list)| matches(&text, Regex::union(list)));
+    Formula::or(lists.collect::<Vec<_>>().into_iter().chain(rest))
 }
 
 /// The text starts with the one, ends with the other, and is long enough for both.
@@ -100,8 +128,8 @@ fn with_wildcards(tokens: &[Token], one: &Regex, many: &Regex) -> Regex {
 }
 
 /// The text is this literal, letters without case.
-pub(super) fn ignoring_case(text: &Text, literal: &str) -> Formula {
-    if literal.chars().all(|c| fold::lower(c) == fold::upper(c)) {
+pub(super) fn ignoring_case(text: &Text, literal: &str, form: Form) -> Formula {
+    if form == Form::Tests && literal.chars().all(|c| fold::lower(c) == fold::upper(c)) {
         return Formula::equal(text, &Text::constant(literal));
     }
     let letter = |c: char| {
@@ -117,14 +145,14 @@ pub(super) type Cut<'c> = dyn Fn(&dyn Fn(usize) -> Formula) -> usize + 'c;
 
 /// The text matches the pieces; the error names what has no encoding. Constraints on new variables go to `cut`, which
 /// is given a formula for the number of a cut.
-pub(super) fn pieces(text: &Text, pieces: &[Piece], cut: &Cut<'_>) -> Result<Formula, String> {
+pub(super) fn pieces(text: &Text, pieces: &[Piece], form: Form, cut: &Cut<'_>) -> Result<Formula, String> {
     if !pieces.iter().any(|piece| matches!(piece, Piece::Value(_))) {
         let tokens = pieces.iter().map(|piece| match piece {
             Piece::Char(c) => Token::Char(*c),
             Piece::One | Piece::Value(_) => Token::One,
             Piece::Many => Token::Many,
         });
-        return Ok(glob(text, &Glob::from_tokens(tokens)));
+        return Ok(glob(text, &Glob::from_tokens(tokens), form));
     }
     let mut chunks: Vec<Vec<Text>> = vec![Vec::new()];
     for piece in pieces {

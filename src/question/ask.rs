@@ -9,6 +9,7 @@ use super::closed::closed_world;
 use super::confirm::Checked;
 use super::{Engine, InternalError, Settings, realistic, tidy, untrusted};
 use crate::catalog::{Catalog, KeyBase};
+use crate::diag::Budget;
 use crate::eval;
 use crate::glob::Glob;
 use crate::policy::ties::{self, Ties};
@@ -17,7 +18,7 @@ use crate::smt::{Formula, Solver};
 use crate::solve::{self, Decided, Decider};
 use std::cell::OnceCell;
 use std::collections::BTreeSet;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 /// Which actions a question is about.
 #[derive(Debug, Clone)]
@@ -121,13 +122,17 @@ pub fn ask(ask: &Ask<'_>, settings: &Settings) -> Result<Found, InternalError> {
     {
         return search(&closed, settings);
     }
+    let started = Instant::now();
     let mut found = search(ask, settings)?;
     let Some(witness) = found.witness.as_ref().filter(|_| settings.realistic) else { return Ok(found) };
     if realistic::doubts(witness).is_some()
         && let Some(closed) = closed_world(ask)
     {
         let exists = Catalog::latest().canonical_action(&witness.action).is_some();
-        let real = search(&closed, settings)?;
+        // A nicer witness may take what is left of the time, or a little more.
+        let timeout = settings.budget.timeout.saturating_sub(started.elapsed()).max(settings.budget.timeout / 4);
+        let left = Settings { budget: Budget { timeout, ..settings.budget }, ..*settings };
+        let real = search(&closed, &left)?;
         found.queries += real.queries;
         found.decided += real.decided;
         match (real.witness, real.unknown) {
@@ -159,12 +164,17 @@ fn search(ask: &Ask<'_>, settings: &Settings) -> Result<Found, InternalError> {
     let mut search = Search::new(ask, settings, &question);
     match settings.engine {
         Engine::Strings => search.whole()?,
+        Engine::Regexes => search.one_formula()?,
         Engine::Auto => match actions::groups(ask, settings.budget.states) {
             Some(groups) => {
                 for group in &groups {
+                    if search.is_late() {
+                        search.open(&format!("the time budget of {:?} is used up", settings.budget.timeout));
+                        break;
+                    }
                     search.group(group)?;
                 }
-                if settings.prove && search.found.witness.is_none() {
+                if settings.prove && search.found.witness.is_none() && search.found.unknown.is_none() {
                     search.confirm_classes(&groups);
                 }
             }
@@ -180,6 +190,8 @@ pub(super) struct Search<'a, 'p> {
     pub(super) settings: &'a Settings,
     pub(super) deadline: Instant,
     pub(super) decider: Decider<'a>,
+    /// How long Z3 was asked about groups.
+    waited: Duration,
     /// Made when the first query needs it.
     solver: Option<Solver>,
     /// Why Z3's strings are not asked, if they are not; looked for when the first query would be.
@@ -200,6 +212,7 @@ impl<'a, 'p> Search<'a, 'p> {
             settings,
             deadline,
             decider,
+            waited: Duration::ZERO,
             solver: None,
             too_wild: OnceCell::new(),
             lemmas: Default::default(),
@@ -220,6 +233,20 @@ impl<'a, 'p> Search<'a, 'p> {
         !unsaid && grants.iter().filter(counts).all(|number| self.found.statements.contains(number))
     }
 
+    /// Whether the automata have used up the time: their own, so that one group on which Z3 spends all of its time leaves
+    /// the others theirs, where a witness may be quickly found.
+    fn is_late(&self) -> bool {
+        Instant::now() >= self.deadline + self.waited.min(self.settings.budget.timeout)
+    }
+
+    /// Asks Z3, and remembers how long it took.
+    fn leave_to_z3(&mut self, group: &Group, suspects: &[usize]) -> Result<(), InternalError> {
+        let started = Instant::now();
+        let asked = self.ask_z3(group, suspects);
+        self.waited += started.elapsed();
+        asked
+    }
+
     /// Asks the automata about the actions of one group; what they leave open is for Z3.
     fn group(&mut self, group: &Group) -> Result<(), InternalError> {
         if self.settled(&group.grants) {
@@ -231,9 +258,9 @@ impl<'a, 'p> Search<'a, 'p> {
         let replay = |request| replayed(ask, request, matching);
         match self.decider.decide(actions, self.ask.by, &replay) {
             Decided::Empty if self.confirmed() => return Ok(()),
-            Decided::Empty => return self.ask_z3(group, &group.grants),
+            Decided::Empty => return self.leave_to_z3(group, &group.grants),
             Decided::Shown(request) => self.note(*request)?,
-            Decided::Open => return self.ask_z3(group, &group.grants),
+            Decided::Open => return self.leave_to_z3(group, &group.grants),
         }
         let mut suspects = Vec::new();
         for number in &group.grants {
@@ -248,7 +275,7 @@ impl<'a, 'p> Search<'a, 'p> {
                 Decided::Open => suspects.push(*number),
             }
         }
-        if suspects.is_empty() { Ok(()) } else { self.ask_z3(group, &suspects) }
+        if suspects.is_empty() { Ok(()) } else { self.leave_to_z3(group, &suspects) }
     }
 
     /// Replays a request and remembers which statements are to blame.

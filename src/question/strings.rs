@@ -57,7 +57,7 @@ pub(super) fn too_wild(ask: &Ask<'_>) -> Option<String> {
 }
 
 /// All statements as one group, whose action is open.
-fn all(ask: &Ask<'_>) -> Group {
+pub(super) fn all(ask: &Ask<'_>) -> Group {
     let numbers = |access: &Access| (0..access.len()).collect();
     Group { grants: numbers(ask.grants), unless: ask.unless.map(numbers).unwrap_or_default(), action: String::new() }
 }

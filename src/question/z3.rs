@@ -114,7 +114,7 @@ impl Search<'_, '_> {
     /// Whether the formulas cannot be true together whatever their atoms mean: the cheap proof, tried first. It is
     /// Z3's `unsat` on the propositional skeleton, which the formulas imply.
     fn impossible(&mut self, formulas: &[&Formula]) -> bool {
-        if self.settings.engine == Engine::Strings {
+        if self.settings.engine != Engine::Auto {
             return false;
         }
         let mut names = HashMap::new();

@@ -3,4 +3,5 @@
 pub mod difference;
 pub mod explain;
 pub mod json;
+pub mod proof;
 pub mod text;

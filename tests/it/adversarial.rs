@@ -230,7 +230,7 @@ fn hard_families_are_never_wrong() {
 }
 
 /// Two versions of a small random policy, or two random stacks.
-fn versions(generator: &mut Generator, case: usize) -> (Value, Value) {
+pub(crate) fn versions(generator: &mut Generator, case: usize) -> (Value, Value) {
     if case % 5 == 4 {
         return (generator.stack(), generator.stack());
     }

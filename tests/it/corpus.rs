@@ -1,5 +1,6 @@
 //! Real policies: every managed policy, their versions, AWS's own labelled samples.
 
+use crate::proofs;
 use crate::support::{corpus, lines, policy};
 use leastwise::catalog::Catalog;
 use leastwise::diag::{Budget, Severity, Source};
@@ -222,7 +223,7 @@ fn random_refinements_are_proved_and_expand_to_the_difference() {
         (seed >> 33) % most
     };
     let mut replaced = 0;
-    for _ in 0..120 {
+    for case in 0..120 {
         let (prefix, names) = &services[random(services.len())];
         let name = &names[random(names.len())];
         let start: String = name.chars().take(1 + random(6)).collect();
@@ -242,6 +243,7 @@ fn random_refinements_are_proved_and_expand_to_the_difference() {
         unused.iter().for_each(|name| permissions.add_action(prefix, name));
         let outcome = smt::in_fresh_context(|| refine(&original, &permissions, catalog, &settings()).unwrap());
         let Outcome::Proved(refined) = outcome else { panic!("{document} {unused:?}: {outcome:?}") };
+        proofs::keep(&format!("service-{case:03}"), &refined.obligations);
         replaced += usize::from(!refined.changes.is_empty());
         let refined: Value = serde_json::from_str(&refined.policy.to_string()).unwrap();
         let patterns: Vec<Glob> = refined["Statement"]

@@ -4,13 +4,16 @@
 mod adversarial;
 mod agreement;
 mod attacks;
+mod baseline;
 mod boundary;
 mod catalog_script;
 mod cli;
 mod corpus;
 mod difference;
 mod layers;
+mod limits;
 mod outsiders;
+mod proofs;
 mod published;
 mod questions_cli;
 mod readings;

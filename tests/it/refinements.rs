@@ -4,6 +4,7 @@
 //! The expectation is plain matching of every action of the catalog; nothing of the refinement's own code is in it.
 
 use crate::agreement::Random;
+use crate::proofs;
 use crate::support::policy;
 use leastwise::catalog::Catalog;
 use leastwise::diag::{Budget, Source};
@@ -271,6 +272,7 @@ fn try_case(seed: u64) -> Told {
         Outcome::Proved(refinement) => refinement,
         Outcome::NotProved(failure) => panic!("{}", told(&format!("{failure:?}"))),
     };
+    proofs::keep(&format!("random-{seed:05}"), &refinement.obligations);
     let refined: Value = serde_json::from_str(&refinement.policy.to_string()).unwrap();
     // Over the catalog, statement by statement, and as a whole by the evaluator.
     let (before, after) = (granted(&case.policy, &case.actions, &case.gone), granted(&refined, &case.actions, &[]));
@@ -351,7 +353,7 @@ fn unused(list: &str) -> UnusedPermissions {
 #[test]
 fn the_hard_refinements() {
     let catalog = Catalog::read(&Source::new("small", SMALL)).unwrap();
-    for (policy, gone, expected) in [
+    for (at, (policy, gone, expected)) in [
         // What goes looks like what stays.
         ("* x:P*; * z:Get*", "x:PutObject x:PutAll", "* z:Get*"),
         ("* x:PutAll; * x:PutAll x:GetObject; * x:GetObject", "x:PutAll", "* x:GetObject; * x:GetObject"),
@@ -371,10 +373,14 @@ fn the_hard_refinements() {
         ("* !*:Get*", "x:*", "* !*:Get* x:*"),
         ("* !x:Get* x:Put*", "x:*", "* !x:Get* x:Put* x:*"),
         ("* !x:*", "x:PutAll new:*", "* !x:* new:*"),
-    ] {
+    ]
+    .into_iter()
+    .enumerate()
+    {
         let (original, gone) = (read(&written(policy)), unused(gone));
         let outcome = smt::in_fresh_context(|| refine(&original, &gone, &catalog, &Settings::default())).unwrap();
         let Outcome::Proved(refinement) = outcome else { panic!("{policy} without {gone:?}: {outcome:?}") };
+        proofs::keep(&format!("hard-{at:02}"), &refinement.obligations);
         let refined: Value = serde_json::from_str(&refinement.policy.to_string()).unwrap();
         assert_eq!(refined, written(expected), "{policy}");
     }

@@ -3,7 +3,7 @@
 use crate::support::{leastwise, root, stack};
 use leastwise::diag::{Budget, Source};
 use leastwise::document::Effect;
-use leastwise::encode;
+use leastwise::encode::{self, Form};
 use leastwise::eval::{self, Decision};
 use leastwise::policy::{Access, ArnMatching, Policy, request_json};
 use leastwise::smt;
@@ -72,11 +72,13 @@ fn evaluator() {
 fn encoding_with_the_request_fixed() {
     for case in cases() {
         let request = request_json::from_json(&case.request).unwrap();
-        let allows = |access: &Access| {
-            smt::in_fresh_context(|| encode::allows(access, &request, ArnMatching::Segment, &Budget::default()))
+        let in_form = |form: Form, access: &Access| {
+            smt::in_fresh_context(|| encode::allows_in(form, access, &request, ArnMatching::Segment, &Budget::default()))
         };
+        let allows = |access: &Access| in_form(Form::Tests, access);
         let allowed = allows(&case.access()).unwrap().unwrap_or_else(|| panic!("{} is not representable", case.name));
         assert_eq!(allowed, case.decision == Decision::Allowed.name(), "{}", case.name);
+        assert_eq!(in_form(Form::Regexes, &case.access()), Ok(Some(allowed)), "{} by regular expressions", case.name);
         // An explicit Deny of a policy alone is told from an implicit one by the Deny statements turned into Allows.
         let Ok(text) = &case.policy else { continue };
         let mut denies = Policy::read(&Source::new(&*case.name, text.as_str()), &Budget::default()).unwrap();

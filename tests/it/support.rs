@@ -50,6 +50,7 @@ pub(crate) fn leastwise(args: &[&str], input: &str) -> (i32, String, String) {
     use std::process::{Command, Stdio};
     let mut child = Command::new(env!("CARGO_BIN_EXE_leastwise"))
         .args(args)
+        .args(crate::proofs::kept_by_program(args))
         .current_dir(root())
         .env("NO_COLOR", "1")
         .stdin(Stdio::piped())

@@ -1,13 +1,13 @@
-//! `--proof DIR`: what a proof rests on, as SMT-LIB files with an index, for another solver to check.
+//! What a proof rests on, as SMT-LIB files with an index, for another solver to check.
 
-use super::{Trouble, input};
 use crate::question::confirm::Confirmed;
 use crate::smt;
 use serde_json::json;
-use std::path::Path;
 
-/// Writes the obligations of named parts, and an index that lists them.
-pub(crate) fn write(folder: &Path, parts: &[(&str, &[Confirmed])]) -> Result<(), Trouble> {
+/// The files of a proof: each obligation of its named parts, then `index.json`, which lists them; name and text.
+///
+/// Every listed file must come out `unsat`; `scripts/recheck` has cvc5 check a folder that holds them.
+pub fn files(parts: &[(&str, &[Confirmed])]) -> Vec<(String, String)> {
     let (mut files, mut index) = (Vec::new(), Vec::new());
     for (part, obligations) in parts {
         for (at, obligation) in obligations.iter().enumerate() {
@@ -18,5 +18,5 @@ pub(crate) fn write(folder: &Path, parts: &[(&str, &[Confirmed])]) -> Result<(),
     }
     let index = json!({"leastwise": env!("CARGO_PKG_VERSION"), "z3": smt::version(), "obligations": index});
     files.push(("index.json".to_owned(), format!("{index:#}\n")));
-    input::write_all(folder, &files)
+    files
 }
