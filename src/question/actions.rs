@@ -55,6 +55,10 @@ pub(super) fn groups(ask: &Ask<'_>, most_states: usize) -> Option<Vec<Group>> {
         return Some(out);
     }
     let scope: &[Glob] = if let ActionScope::Matching(globs) = &ask.actions { globs } else { &[] };
+    if !scope.is_empty() && !scope.iter().any(Glob::has_wildcard) {
+        scope.iter().map(Glob::literal_prefix).filter(|text| is_action(text)).for_each(|action| add(group_of(ask, &action)));
+        return Some(out);
+    }
     let table = Table::new(ask, scope, &told_apart);
     for class in table.classes(most_states)? {
         if let Some(group) = table.group(class) {
@@ -74,6 +78,24 @@ fn told_apart(ask: &Ask<'_>) -> Vec<Glob> {
 fn matching(globs: &[Glob], action: &str) -> Vec<usize> {
     let lower = action.to_ascii_lowercase();
     globs.iter().enumerate().filter(|(_, glob)| glob.matches(&lower)).map(|(at, _)| at).collect()
+}
+
+/// Whether a text is an action, as [`ACTIONS`] has them.
+fn is_action(text: &str) -> bool {
+    let step = |state, c| (ACTIONS.step)(state, c).filter(|_| ACTIONS.alphabet.contains(c));
+    text.chars().try_fold(ACTIONS.start, step).is_some_and(ACTIONS.accepts)
+}
+
+/// Whether two globs may match one text; said unless it is plain that they do not.
+fn may_meet(a: &Glob, b: &Glob) -> bool {
+    match (a.has_wildcard(), b.has_wildcard()) {
+        (_, false) => a.matches(&b.literal_prefix()),
+        (false, true) => b.matches(&a.literal_prefix()),
+        (true, true) => {
+            let (a, b) = (a.literal_prefix(), b.literal_prefix());
+            a.starts_with(&b) || b.starts_with(&a)
+        }
+    }
 }
 
 /// The distinct globs of a question, each with whose they are. Statements of the granting side are numbered from 0, those
@@ -98,7 +120,10 @@ impl<'a, 'p: 'a> Table<'a, 'p> {
         let behind = end.saturating_add(1 + u32::try_from(told_apart.len()).unwrap_or(0));
         let mut table = Self { ask, scoped, wild: Vec::new(), literal: BTreeMap::new(), unless, scope: end, own: behind };
         let mut known: HashMap<&'a Glob, usize> = HashMap::new();
+        // Patterns that meet nothing in scope tell no actions in scope apart.
+        let counts = |glob: &Glob| scope.is_empty() || scope.iter().any(|wanted| may_meet(wanted, glob));
         let mut add = |glob: &'a Glob, owner: u32| match glob.has_wildcard() {
+            _ if !counts(glob) => {}
             false => table.literal.entry(glob.literal_prefix()).or_default().push(owner),
             true => {
                 let at = *known.entry(glob).or_insert_with(|| {
@@ -150,13 +175,7 @@ impl<'a, 'p: 'a> Table<'a, 'p> {
             }
         };
         let others = found.into_iter().filter(|class| !self.literal.contains_key(&class.witness));
-        let is_action = |text: &&String| {
-            let end = text
-                .chars()
-                .try_fold(ACTIONS.start, |state, c| (ACTIONS.step)(state, c).filter(|_| ACTIONS.alphabet.contains(c)));
-            end.is_some_and(ACTIONS.accepts)
-        };
-        let literals = self.literal.keys().filter(is_action).map(|text| self.owners(text.clone()));
+        let literals = self.literal.keys().filter(|text| is_action(text)).map(|text| self.owners(text.clone()));
         Some(literals.chain(others.map(|class| (class.witness, class.groups))).collect())
     }
 
