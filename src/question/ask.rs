@@ -18,7 +18,7 @@ use crate::smt::{Formula, Solver};
 use crate::solve::{self, Decided, Decider};
 use std::cell::OnceCell;
 use std::collections::BTreeSet;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 /// Which actions a question is about.
 #[derive(Debug, Clone)]
@@ -167,12 +167,19 @@ fn search(ask: &Ask<'_>, settings: &Settings) -> Result<Found, InternalError> {
         Engine::Regexes => search.one_formula()?,
         Engine::Auto => match actions::groups(ask, settings.budget.states) {
             Some(groups) => {
+                // First what automata decide, of all groups: with a witness at hand Z3 has less to say.
+                let mut left = Vec::new();
                 for group in &groups {
-                    if search.is_late() {
+                    if Instant::now() >= search.deadline {
                         search.open(&format!("the time budget of {:?} is used up", settings.budget.timeout));
                         break;
                     }
-                    search.group(group)?;
+                    left.extend(search.group(group)?.map(|suspects| (group, suspects)));
+                }
+                for (group, suspects) in left {
+                    if !search.settled(&suspects) {
+                        search.ask_z3(group, &suspects)?;
+                    }
                 }
                 if settings.prove && search.found.witness.is_none() && search.found.unknown.is_none() {
                     search.confirm_classes(&groups);
@@ -190,8 +197,6 @@ pub(super) struct Search<'a, 'p> {
     pub(super) settings: &'a Settings,
     pub(super) deadline: Instant,
     pub(super) decider: Decider<'a>,
-    /// How long Z3 was asked about groups.
-    waited: Duration,
     /// Made when the first query needs it.
     solver: Option<Solver>,
     /// Why Z3's strings are not asked, if they are not; looked for when the first query would be.
@@ -212,7 +217,6 @@ impl<'a, 'p> Search<'a, 'p> {
             settings,
             deadline,
             decider,
-            waited: Duration::ZERO,
             solver: None,
             too_wild: OnceCell::new(),
             lemmas: Default::default(),
@@ -233,34 +237,21 @@ impl<'a, 'p> Search<'a, 'p> {
         !unsaid && grants.iter().filter(counts).all(|number| self.found.statements.contains(number))
     }
 
-    /// Whether the automata have used up the time: their own, so that one group on which Z3 spends all of its time leaves
-    /// the others theirs, where a witness may be quickly found.
-    fn is_late(&self) -> bool {
-        Instant::now() >= self.deadline + self.waited.min(self.settings.budget.timeout)
-    }
-
-    /// Asks Z3, and remembers how long it took.
-    fn leave_to_z3(&mut self, group: &Group, suspects: &[usize]) -> Result<(), InternalError> {
-        let started = Instant::now();
-        let asked = self.ask_z3(group, suspects);
-        self.waited += started.elapsed();
-        asked
-    }
-
-    /// Asks the automata about the actions of one group; what they leave open is for Z3.
-    fn group(&mut self, group: &Group) -> Result<(), InternalError> {
+    /// Asks the automata about the actions of one group; the statements that Z3 is to be asked about, if they leave some
+    /// open.
+    fn group(&mut self, group: &Group) -> Result<Option<Vec<usize>>, InternalError> {
         if self.settled(&group.grants) {
-            return Ok(());
+            return Ok(None);
         }
         let actions = solve::Actions { grants: &group.grants, unless: &group.unless, action: &group.action };
         self.found.decided += 1;
         let (ask, matching) = (self.ask, self.settings.matching);
         let replay = |request| replayed(ask, request, matching);
         match self.decider.decide(actions, self.ask.by, &replay) {
-            Decided::Empty if self.confirmed() => return Ok(()),
-            Decided::Empty => return self.leave_to_z3(group, &group.grants),
+            Decided::Empty if self.confirmed() => return Ok(None),
+            Decided::Empty => return Ok(Some(group.grants.clone())),
             Decided::Shown(request) => self.note(*request)?,
-            Decided::Open => return self.leave_to_z3(group, &group.grants),
+            Decided::Open => return Ok(Some(group.grants.clone())),
         }
         let mut suspects = Vec::new();
         for number in &group.grants {
@@ -275,7 +266,7 @@ impl<'a, 'p> Search<'a, 'p> {
                 Decided::Open => suspects.push(*number),
             }
         }
-        if suspects.is_empty() { Ok(()) } else { self.leave_to_z3(group, &suspects) }
+        Ok((!suspects.is_empty()).then_some(suspects))
     }
 
     /// Replays a request and remembers which statements are to blame.

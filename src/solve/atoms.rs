@@ -145,6 +145,8 @@ pub(super) enum Asked {
 pub(super) enum Wish {
     /// The resource matches this template.
     Resource(Template),
+    /// The principal's ARN matches this template.
+    Principal(Template),
     /// The key's value matches this template, or, if negated, does not.
     Key(Rc<str>, Template, bool),
 }

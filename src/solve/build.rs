@@ -266,6 +266,8 @@ impl Builder {
             // The other key is to be what follows from the principal.
             let own = Variable { key: key.to_owned(), default: None };
             self.wish(&opaque, Wish::Key(other.into(), Template { parts: vec![Part::Variable(own)] }, false));
+        } else if key == "aws:principalarn" {
+            self.wish(&opaque, Wish::Principal(template.clone()));
         }
         Node::and([opaque, self.filled_in(template)])
     }

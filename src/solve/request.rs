@@ -59,6 +59,11 @@ pub(super) fn request(atoms: &mut Atoms, assigned: &[(usize, bool)], action: &st
     }
     let wishes: Vec<(Wish, bool)> =
         assigned.iter().filter_map(|(number, sign)| Some((atoms.wishes.get(number)?.clone(), *sign))).collect();
+    let mut principals = wishes.iter().filter_map(|(wish, wanted)| match wish {
+        Wish::Principal(template) if *wanted => Some(template),
+        Wish::Principal(_) | Wish::Resource(_) | Wish::Key(..) => None,
+    });
+    let principal = principals.next().and_then(|template| wished(template, &mut context)).unwrap_or(principal);
     let known = present.get(&format!("{RESOURCE_ACCOUNT}?")).copied();
     let resource = owned(&resource, &context, known);
     // Names that keys share are settled before anything is filled with them.
@@ -68,7 +73,7 @@ pub(super) fn request(atoms: &mut Atoms, assigned: &[(usize, bool)], action: &st
     }
     // A user's name is wished for: somebody who has one, if it may be a user.
     let names = |wish: &Wish| {
-        let (Wish::Resource(template) | Wish::Key(_, template, _)) = wish;
+        let (Wish::Resource(template) | Wish::Principal(template) | Wish::Key(_, template, _)) = wish;
         template.variables().any(|variable| variable.key == "aws:username" && variable.default.is_none())
     };
     if wishes.iter().any(|(wish, _)| names(wish))
@@ -79,6 +84,7 @@ pub(super) fn request(atoms: &mut Atoms, assigned: &[(usize, bool)], action: &st
     }
     for (wish, sign) in wishes {
         let (template, wanted) = match &wish {
+            Wish::Principal(_) => continue,
             Wish::Resource(template) => (template, sign),
             Wish::Key(_, template, negated) => (template, sign != *negated),
         };
@@ -95,6 +101,7 @@ pub(super) fn request(atoms: &mut Atoms, assigned: &[(usize, bool)], action: &st
         }
         let text = filled(template, &mut request.context);
         match wish {
+            Wish::Principal(_) => {}
             Wish::Resource(template) => {
                 let owner = request.context.remove(RESOURCE_ACCOUNT);
                 request.resource = of_owner(&text, &template, owner);
@@ -131,6 +138,24 @@ fn of_owner(text: &str, template: &Template, owner: Option<Vec<String>>) -> Stri
         }
         _ => text.to_owned(),
     }
+}
+
+/// The identity of an account whose ARN a template is; keys that are missing get a value.
+fn wished(template: &Template, context: &mut Context) -> Option<Principal> {
+    let parts = template.split_colons(6);
+    for variable in parts.get(4)?.variables() {
+        let own = context.entry(variable.key.clone()).or_default();
+        if !own.first().is_some_and(|value| arn::is_account(value)) {
+            *own = vec!["111122223333".to_owned()];
+        }
+    }
+    let text = filled(template, context);
+    let [_, _, service, _, account, rest] = arn::split(&text)?;
+    let named = ["user/", "role/"].iter().any(|kind| rest.strip_prefix(kind).is_some_and(|name| !name.is_empty()));
+    (service == "iam" && (named || rest == "root") && arn::is_account(account)).then(|| {
+        context.remove("aws:principalarn");
+        Principal::Aws(text)
+    })
 }
 
 /// A user whom the principal's atoms allow.
