@@ -207,6 +207,9 @@ fn value(source: &Source, value: &Value, settings: &Settings, run: &Run) -> Resu
             })
         }
         Some("simulate") => {
+            if let Some(many) = value.get("requests") {
+                return Err(bad(source, many.span, "a line decides one request", "write `request`, and a line for each").into());
+            }
             let simulations = simulate::decide(source, value, settings.matching, settings.readings)?;
             Ok(simulations.first().map_or(serde_json::Value::Null, Simulation::json))
         }

@@ -6,7 +6,7 @@ use super::{Exit, Trouble, input, print};
 use crate::diag::{Budget, Diagnostics, Source};
 use crate::eval::{self, Decision};
 use crate::json::Value;
-use crate::policy::{Access, ArnMatching, Readings, access_json, request_json};
+use crate::policy::{Access, ArnMatching, Readings, access_json, request_json, ties};
 use serde_json::json;
 
 /// `leastwise simulate`
@@ -96,7 +96,9 @@ pub(super) fn decide(
         let help = "write {\"principal\": .., \"action\": .., \"resource\": .., \"context\": {..}}";
         let request = request_json::from_json(&plain(written)).map_err(|message| bad(source, written.span, message, help))?;
         let evaluation = eval::evaluate(&access, &request, matching);
-        let note = (!request.is_consistent()).then_some(CONTRADICTS);
+        let is_impossible = |statement| eval::applies_beyond_action(statement, &request, matching);
+        let contradicts = !request.is_consistent() || ties::about(&request).any(is_impossible);
+        let note = contradicts.then_some(CONTRADICTS);
         let named = |number: &usize| access.statement(*number).map(|(member, statement)| (member.name.clone(), statement.index));
         out.push(Simulation {
             action: request.action,

@@ -123,6 +123,10 @@ impl Encoder {
     pub(super) fn condition(&mut self, condition: &Condition) -> Result<Formula, String> {
         let key = self.slots.get(&condition.key).cloned().unwrap_or_default();
         self.one_family(&condition.key)?;
+        let follows = principal::is_derived(&condition.key) || condition.key == RESOURCE_ACCOUNT;
+        if follows && matches!(condition.test, Test::Number(..) | Test::Date(..) | Test::Ip(_)) {
+            return Err(format!("the condition key `{}`, which is a text, compared as something else", condition.key));
+        }
         if let ("aws:principalarn", Test::Text(mode, templates)) = (condition.key.as_str(), &condition.test) {
             return self.principal_arn(condition, *mode, templates);
         }

@@ -8,7 +8,7 @@ use super::context::{self, Family, Key};
 use super::principal::{self, Kind, Type};
 use super::{Encoder, ResourceShape, resource};
 use crate::policy::request::Context;
-use crate::policy::{Principal, Request};
+use crate::policy::{Principal, Request, keys};
 use crate::smt::Model;
 use crate::value::{arn, date, number};
 use bigdecimal::{BigDecimal, RoundingMode};
@@ -115,21 +115,22 @@ impl Encoder {
 fn values(model: &Model, name: &str, key: &Key) -> Vec<String> {
     let is_present = |slot: &str| model.bool(&context::present(slot)) == Some(true);
     let slots = key.slots(name).into_iter().filter(|slot| is_present(slot));
-    let distinct: BTreeSet<String> = slots.map(|slot| value(model, &slot, key)).collect();
+    let plain = || keys::plain(name).to_owned();
+    let distinct: BTreeSet<String> = slots.map(|slot| value(model, &slot, key).unwrap_or_else(plain)).collect();
     distinct.into_iter().collect()
 }
 
-fn value(model: &Model, slot: &str, key: &Key) -> String {
+/// The value of a slot; `None` where any will do.
+fn value(model: &Model, slot: &str, key: &Key) -> Option<String> {
     let is_valid = model.bool(&context::valid(slot)) == Some(true);
-    match key.families.first() {
-        None => "example".to_owned(),
-        Some(Family::Text) => model.text(slot).unwrap_or_else(|| "example".to_owned()),
-        Some(Family::Number) if !is_valid => "not-a-number".to_owned(),
-        Some(Family::Number) => number::to_text(&decimal(model, slot, &key.bounds)),
-        Some(Family::Date) if !is_valid => "not-a-date".to_owned(),
-        Some(Family::Date) => date::to_text(&decimal(model, slot, &key.bounds)),
-        Some(Family::Ip) if !is_valid => "not-an-address".to_owned(),
-        Some(Family::Ip) => {
+    Some(match key.families.first()? {
+        Family::Text => return model.text(slot),
+        Family::Number if !is_valid => "not-a-number".to_owned(),
+        Family::Number => number::to_text(&decimal(model, slot, &key.bounds)),
+        Family::Date if !is_valid => "not-a-date".to_owned(),
+        Family::Date => date::to_text(&decimal(model, slot, &key.bounds)),
+        Family::Ip if !is_valid => "not-an-address".to_owned(),
+        Family::Ip => {
             let (v6, bits4, bits6) = context::address(slot);
             if model.bool(&v6) == Some(true) {
                 Ipv6Addr::from(model.bits(&bits6, 128).unwrap_or(0)).to_string()
@@ -138,7 +139,7 @@ fn value(model: &Model, slot: &str, key: &Key) -> String {
                 Ipv4Addr::from(bits.unwrap_or(0)).to_string()
             }
         }
-    }
+    })
 }
 
 /// A short decimal that stands to every bound as the model's rational does.

@@ -172,7 +172,9 @@ impl Encoder {
         let all_principals = policies.into_iter().any(Policy::has_principals);
         let sessions = statements.iter().filter_map(|statement| statement.principal.as_ref()).any(principal::names_sessions);
         let slots = context::plan(statements, &sets);
+        // The name of whose id is asked for, too: an id may hold it.
         let names_names = slots.contains_key("aws:principalarn")
+            || slots.contains_key(crate::policy::ties::USER_ID)
             || statements.iter().filter_map(|statement| statement.principal.as_ref()).any(principal::names_names);
         Self {
             matching,

@@ -9,7 +9,7 @@
 use super::{Encoder, expand, text};
 use crate::glob::{Glob, Token};
 use crate::policy::compose::Through;
-use crate::policy::request::{ANONYMOUS, CLOUDFRONT, DERIVED, INSTANCE_ROLE};
+use crate::policy::request::{ANONYMOUS, CLOUDFRONT, DERIVED, OWN_ROLE};
 use crate::policy::{Part, PrincipalMatch, PrincipalPattern, Template, TextMode};
 use crate::smt::term::Cmp;
 use crate::smt::{Atom, Formula, Int, Regex, Text};
@@ -90,8 +90,10 @@ impl Encoder {
     /// The list, or its complement under `NotPrincipal`, applies through these entries.
     pub(super) fn principal(&mut self, principal: &PrincipalMatch, through: Through) -> Formula {
         let mut any_of = |wanted: Through| -> Formula {
-            let parts: Vec<Formula> = principal.patterns.iter().map(|pattern| self.principal_pattern(pattern, wanted)).collect();
-            Formula::or(parts)
+            let any = |list: &[PrincipalPattern]| {
+                Formula::or(list.iter().map(|pattern| self.principal_pattern(pattern, wanted)).collect::<Vec<_>>())
+            };
+            Formula::and(principal.lists().map(any).collect::<Vec<_>>())
         };
         match through {
             Through::Any if principal.negated => any_of(Through::Any).not(),
@@ -174,11 +176,13 @@ impl Encoder {
 
     pub(super) fn account_text(&mut self) -> Text {
         let anonymous = self.kind(Kind::Anonymous);
-        let user = self.of_type(Type::User);
+        let (user, all) = (self.of_type(Type::User), self.all_principals);
         self.constrain(ACCOUNT, || {
             let number = text::matches(&Text::var(ACCOUNT), Regex::OneOf([('0', '9')].into()).times(12));
             let nobody = Formula::equal(&Text::var(ACCOUNT), &Text::constant(ANONYMOUS));
+            // Identity policies are of customers' identities.
             let of_cloudfront = Formula::and([user, Formula::equal(&Text::var(ACCOUNT), &Text::constant(CLOUDFRONT))]);
+            let of_cloudfront = if all { of_cloudfront } else { Formula::False };
             Formula::and([anonymous.clone().implies(nobody), Formula::or([anonymous, number, of_cloudfront])])
         });
         Text::var(ACCOUNT)
@@ -205,8 +209,9 @@ impl Encoder {
             let path = Regex::concat([segment(), Regex::literal("/")]).star();
             let whole = text::matches(&Text::var(NAME), Regex::concat([path, segment()]));
             let slash = Formula::atom(Atom::Contains(Text::var(NAME), Text::constant("/")));
-            let instance = Formula::and([role, Formula::equal(&Text::var(NAME), &Text::constant(INSTANCE_ROLE))]);
-            Formula::and([Formula::or([whole, instance]), federated.implies(slash.not())])
+            let path = Regex::concat([role_segment(), Regex::literal("/")]).star();
+            let of_role = text::matches(&Text::var(NAME), Regex::concat([path, role_segment()]));
+            Formula::and([Formula::or([whole, Formula::and([role, of_role])]), federated.implies(slash.not())])
         });
         Text::var(NAME)
     }
@@ -259,11 +264,10 @@ impl Encoder {
         let is_role = self.of_type(Type::Role);
         let role_of_name = if self.names_names { Some(self.last_of_name(ROLE_NAME)) } else { None };
         self.constrain(IS_SESSION, || {
-            let segment = |name: &str| text::matches(&Text::var(name), Regex::none_of(&[':', '/']).plus());
             let tie = role_of_name.unwrap_or(Formula::True);
-            let instance = Formula::equal(&Text::var(ROLE_NAME), &Text::constant(INSTANCE_ROLE));
-            let role_name = Formula::or([segment(ROLE_NAME), instance]);
-            Formula::var(IS_SESSION).implies(Formula::and([is_role, tie, role_name, segment(SESSION_NAME)]))
+            let role_name = text::matches(&Text::var(ROLE_NAME), role_segment());
+            let session_name = text::matches(&Text::var(SESSION_NAME), Regex::none_of(&[':', '/']).plus());
+            Formula::var(IS_SESSION).implies(Formula::and([is_role, tie, role_name, session_name]))
         });
         let mut ways = Vec::new();
         for residual in residuals(&template(rest), "assumed-role/").unwrap_or_default() {
@@ -370,6 +374,12 @@ impl Encoder {
             _ => None,
         }
     }
+}
+
+/// A role's name or a part of its path: without a colon, but for AWS's own.
+fn role_segment() -> Regex {
+    let segment = || Regex::none_of(&[':', '/']).plus();
+    Regex::union([segment(), Regex::concat([Regex::literal(OWN_ROLE), segment()])])
 }
 
 fn between(variable: &str, most: i64) -> Formula {

@@ -6,14 +6,17 @@
 use super::context::{Family, present};
 use super::principal::{IS_SESSION, Kind, SESSION_NAME, Type};
 use super::{Encoder, text};
+use crate::policy::request::CLOUDFRONT;
 use crate::policy::ties::{SOURCE_ACCOUNT, SOURCE_ARN, USER_ID};
 use crate::smt::{Atom, Formula, Regex, Text};
 
 impl Encoder {
     /// What holds of every request, as far as the query names these keys; after everything else is encoded.
-    pub fn ties(&mut self) -> Formula {
+    ///
+    /// `id`: whether `aws:userid` is tied whole, not by statements.
+    pub fn ties(&mut self, id: bool) -> Formula {
         let mut parts = Vec::new();
-        if self.ties_user_id() {
+        if id {
             parts.push(self.user_id());
         }
         for arn in self.text_slots(SOURCE_ARN) {
@@ -40,15 +43,20 @@ impl Encoder {
         let joined = Text::concat([Text::constant("AROA"), role.clone(), colon(), own.clone()]);
         let named = Formula::equal(&own, &Text::constant("")).not();
         let of_role = Formula::and([Formula::equal(&id, &joined), named, holds_colon(&role).not(), holds_colon(&own).not()]);
-        let twelve = Regex::AnyChar.times(12);
-        let of_instance = Regex::concat([twelve, Regex::literal(":aws:ec2-instance:"), Regex::AnyChar, Regex::AnyText]);
+        // AWS's own roles have a colon in their names.
+        let some = || [Regex::AnyChar, Regex::AnyText];
+        let parts = [Regex::AnyChar.times(12), Regex::literal(":aws:")].into_iter().chain(some());
+        let of_own = Regex::concat(parts.chain([Regex::literal(":")]).chain(some()));
         let as_role = Formula::atom(Atom::Prefix(Text::constant("AROA"), id.clone()));
-        let mut session = Formula::or([of_role, Formula::and([as_role.not(), text::matches(&id, of_instance)])]);
+        let of_own = Formula::and([holds_colon(&name), as_role.not(), text::matches(&id, of_own)]);
+        let mut session = Formula::or([Formula::and([holds_colon(&name).not(), of_role]), of_own]);
         if self.constrained.contains(IS_SESSION) {
             let end = Text::concat([colon(), Text::var(SESSION_NAME)]);
             let same = Formula::var(IS_SESSION).implies(Formula::atom(Atom::Suffix(end, id.clone())));
             session = Formula::and([session, same]);
         }
+        // CloudFront's identities are users of no account; AWS says nothing of their ids.
+        let of_cloudfront = Formula::equal(&account, &Text::constant(CLOUDFRONT));
         let starts_as_user = Formula::atom(Atom::Prefix(Text::constant("AIDA"), id.clone()));
         let is_present = Formula::var(&present(USER_ID));
         let ids = [
@@ -59,7 +67,12 @@ impl Encoder {
         ];
         let mut parts = Vec::new();
         for (of, own) in ids {
-            parts.push(self.of_type(of).implies(Formula::and([is_present.clone(), own])));
+            let with_id = Formula::and([is_present.clone(), own]);
+            parts.push(self.of_type(of).implies(if of == Type::User {
+                Formula::or([of_cloudfront.clone(), with_id])
+            } else {
+                with_id
+            }));
         }
         let anonymous = Formula::and([self.kind(Kind::Anonymous), is_present]);
         parts.push(anonymous.implies(Formula::equal(&id, &Text::constant("anonymous"))));

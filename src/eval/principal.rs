@@ -7,7 +7,7 @@ use crate::value::arn;
 
 /// Whether the list, or its complement under `NotPrincipal`, applies through these entries.
 pub(super) fn applies(principal: &PrincipalMatch, request: &Request, through: Through) -> bool {
-    let through_any = || principal.patterns.iter().any(|pattern| matches(pattern, request));
+    let through_any = || principal.lists().all(|list| list.iter().any(|pattern| matches(pattern, request)));
     let through_some =
         |wanted: Through| !principal.negated && principal.patterns.iter().any(|pattern| entry(pattern, request) == Some(wanted));
     match through {

@@ -17,6 +17,9 @@ pub struct PrincipalMatch {
     pub negated: bool,
     /// The patterns.
     pub patterns: Vec<PrincipalPattern>,
+    /// Lists all of which must name a principal for it to be listed, in place of the patterns; empty unless `NotPrincipal`
+    /// is read by list ([`super::readings`]).
+    pub levels: Vec<Vec<PrincipalPattern>>,
 }
 
 /// One entry of a principal list.
@@ -44,6 +47,17 @@ pub enum PrincipalPattern {
 }
 
 impl PrincipalMatch {
+    /// A list of patterns.
+    pub fn of(negated: bool, patterns: Vec<PrincipalPattern>) -> Self {
+        Self { negated, patterns, levels: Vec::new() }
+    }
+
+    /// The lists all of which must name a principal for it to be listed.
+    pub fn lists(&self) -> impl Iterator<Item = &[PrincipalPattern]> {
+        let alone = self.levels.is_empty().then_some(self.patterns.as_slice());
+        alone.into_iter().chain(self.levels.iter().map(Vec::as_slice))
+    }
+
     /// The meaning of an element as written.
     pub fn new(element: &PrincipalElement) -> Self {
         let mut patterns = Vec::new();
@@ -51,7 +65,7 @@ impl PrincipalMatch {
             patterns.push(PrincipalPattern::Everyone);
         }
         patterns.extend(element.entries.iter().map(|(kind, item)| PrincipalPattern::new(*kind, &item.value)));
-        Self { negated: element.negated, patterns }
+        Self::of(element.negated, patterns)
     }
 }
 

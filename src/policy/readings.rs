@@ -2,13 +2,13 @@
 //!
 //! Where AWS's pages allow two readings, one is the default and the other can be chosen; a verdict that differs under the
 //! other says so. How far wildcards reach in ARNs is [`super::ArnMatching`]. The two readings here change no rule of
-//! evaluation: they write a policy anew, so evaluator, automata and encoding know nothing of them.
+//! evaluation: they write a policy anew, for evaluator, automata and encoding alike.
 //!
 //! **`NotPrincipal`.** By membership (the default) an entry spares everybody it names as a `Principal`: an account all of
 //! its principals, a role all of its sessions. By list, AWS "might validate the account first", then the user or role,
 //! then the session: a principal is spared only if each of its ARNs is listed. An account that is listed with no other
-//! ARN of it is all of its principals in both readings. "Not in all of these lists" is "not in the one, or not in the
-//! other", so such a statement becomes one for each level.
+//! ARN of it is all of its principals in both readings. So the list becomes one for each level, all of which must name a
+//! principal ([`PrincipalMatch::levels`]).
 //!
 //! **A multivalued key without `ForAnyValue` or `ForAllValues`.** Any (the default): a positive operator holds if some
 //! value matches, a negated one if none does. All: if all values match, or not all of them.
@@ -17,9 +17,9 @@
 //! `NotPrincipal` an account (Backes et al., FMCAD 2018); "Set operators for multivalued context keys".
 
 use super::keys::is_multivalued;
-use super::{Access, Policy, PrincipalMatch, PrincipalPattern, Quantifier, Statement};
+use super::{Access, Policy, PrincipalMatch, PrincipalPattern, Quantifier, Statement, Test};
 use crate::glob::Glob;
-use crate::policy::Test;
+use crate::value::arn;
 
 /// Whom `NotPrincipal` spares.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
@@ -61,16 +61,13 @@ impl Access {
             return None;
         }
         Some(self.rewritten(|policy: &Policy| {
-            let mut statements: Vec<Statement> = Vec::new();
-            for statement in &policy.statements {
-                let mut statement = statement.clone();
-                if for_all(&statement) {
-                    all_values(&mut statement);
+            let mut statements = policy.statements.clone();
+            for statement in &mut statements {
+                if for_all(statement) {
+                    all_values(statement);
                 }
-                match statement.principal.clone().filter(|_| by_list(&statement)) {
-                    Some(list) => statements
-                        .extend(levels(&list).into_iter().map(|level| Statement { principal: Some(level), ..statement.clone() })),
-                    None => statements.push(statement),
+                if by_list(statement) {
+                    statement.principal.iter_mut().for_each(|list| list.levels = levels(list));
                 }
             }
             Policy { statements, ..policy.clone() }
@@ -96,44 +93,34 @@ fn all_values(statement: &mut Statement) {
 }
 
 /// The lists of one level each, all of which must name a principal for it to be spared.
-fn levels(list: &PrincipalMatch) -> Vec<PrincipalMatch> {
-    let literal = |parts: &[Glob; 6], at: usize| parts.get(at).and_then(Glob::as_literal);
-    let account_of = |pattern: &PrincipalPattern| match pattern {
-        PrincipalPattern::Arn(parts) => literal(parts, 4),
+fn levels(list: &PrincipalMatch) -> Vec<Vec<PrincipalPattern>> {
+    let part = |pattern: &PrincipalPattern, at: usize| match pattern {
+        PrincipalPattern::Arn(parts) => parts.get(at).cloned(),
         _ => None,
     };
-    let is_session = |parts: &[Glob; 6]| literal(parts, 5).is_some_and(|rest| rest.starts_with("assumed-role/"));
-    let is_role = |parts: &[Glob; 6]| literal(parts, 5).is_some_and(|rest| rest.starts_with("role/"));
+    let starts =
+        |pattern: &PrincipalPattern, start: &str| part(pattern, 5).is_some_and(|rest| rest.literal_prefix().starts_with(start));
     // CloudFront's identities have no account to be listed.
-    let has_account =
-        |pattern: &PrincipalPattern| account_of(pattern).is_none_or(|account| crate::value::arn::is_account(&account));
-    let listed_inside: Vec<String> = list.patterns.iter().filter_map(account_of).collect();
+    let of_no_account = |pattern: &PrincipalPattern| {
+        part(pattern, 4).and_then(|account| account.as_literal()).is_some_and(|account| !arn::is_account(&account))
+    };
+    let listed_inside =
+        |account: &str| list.patterns.iter().any(|pattern| part(pattern, 4).is_some_and(|inside| inside.matches(account)));
     let root = |partition: &Glob, account: &str| {
         let text = |text: &str| Glob::literal(text);
         let parts = [text("arn"), partition.clone(), text("iam"), text(""), text(account), text("root")];
         PrincipalPattern::Arn(Box::new(parts))
     };
-    let level = |keep: &dyn Fn(&PrincipalPattern) -> bool, accounts: bool| PrincipalMatch {
-        negated: true,
-        patterns: list
-            .patterns
-            .iter()
-            .filter_map(|pattern| match pattern {
-                PrincipalPattern::Account { partition, account } if !accounts && listed_inside.contains(account) => {
-                    Some(root(partition, account))
-                }
-                PrincipalPattern::Arn(_) => keep(pattern).then(|| pattern.clone()),
-                _ => Some(pattern.clone()),
-            })
-            .collect(),
+    let own = |keeps: &dyn Fn(&PrincipalPattern) -> bool| -> Vec<PrincipalPattern> {
+        let of = |pattern: &PrincipalPattern| match pattern {
+            // Beside ARNs of its principals an account is its root.
+            PrincipalPattern::Account { partition, account } if listed_inside(account) => Some(root(partition, account)),
+            PrincipalPattern::Arn(_) if !keeps(pattern) => None,
+            _ => Some(pattern.clone()),
+        };
+        list.patterns.iter().filter_map(of).collect()
     };
-    let arn = |wanted: &dyn Fn(&[Glob; 6]) -> bool, pattern: &PrincipalPattern| match pattern {
-        PrincipalPattern::Arn(parts) => wanted(parts),
-        _ => true,
-    };
-    vec![
-        level(&|pattern| !has_account(pattern), true),
-        level(&|pattern| arn(&|parts| !is_session(parts), pattern), false),
-        level(&|pattern| arn(&|parts| !is_role(parts), pattern), false),
-    ]
+    let counts = |pattern: &&PrincipalPattern| !matches!(pattern, PrincipalPattern::Arn(_)) || of_no_account(pattern);
+    let accounts = list.patterns.iter().filter(counts).cloned().collect();
+    vec![accounts, own(&|pattern| !starts(pattern, "assumed-role/")), own(&|pattern| !starts(pattern, "role/"))]
 }

@@ -121,8 +121,10 @@ pub const ANONYMOUS: &str = "anonymous";
 /// Identity E...`, principals of bucket policies that are of no customer's account.
 pub const CLOUDFRONT: &str = "cloudfront";
 
-/// The name, with a colon, of the role behind the own identity of an EC2 instance; its sessions are named as instances.
-pub const INSTANCE_ROLE: &str = "aws:ec2-instance";
+/// What starts the names, with a colon, of AWS's own roles in an account: `aws:ec2-instance` behind the identity of an EC2
+/// instance, `aws:ec2-infrastructure` which decrypts its volumes (KMS Developer Guide, "How Amazon EBS uses AWS KMS").
+/// Their sessions are named as instances, and their ids are `account:role name:session`.
+pub const OWN_ROLE: &str = "aws:";
 
 /// The keys that may follow from a principal.
 pub const DERIVED: [&str; 6] = [

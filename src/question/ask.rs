@@ -78,7 +78,7 @@ impl<'p> Ask<'p> {
             let mut statements = ties.statements();
             statements.any(|(_, statement)| eval::applies_beyond_action(statement, request, matching))
         };
-        self.ties.as_ref().is_some_and(|ties| ties::contradicts(request) || breaks(ties))
+        ties::contradicts(request) || self.ties.as_ref().is_some_and(breaks)
     }
 
     /// The request with the keys that every request carries; where a query left one out, it does not matter there.

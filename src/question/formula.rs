@@ -74,13 +74,14 @@ pub(super) fn violation(ask: &Ask<'_>, encoder: &mut Encoder, group: &Group, who
         parts.push(encoder.statement(policy, statement)?);
     }
     let of_id = |statement: &Statement| statement.conditions.iter().any(|condition| condition.key == ties::USER_ID);
-    let tied = encoder.ties_user_id();
+    let named = ask.ties.iter().flat_map(Ties::statements).any(|(_, statement)| of_id(statement));
+    let tied = named && encoder.ties_user_id();
     let statements = ask.ties.iter().flat_map(Ties::statements);
     for (policy, statement) in statements.filter(|(_, statement)| !(tied && of_id(statement))) {
         // A tie that has no encoding is left out: what is found is held to it when it is replayed.
         parts.extend(encoder.statement(policy, statement).map(Formula::not));
     }
-    parts.push(encoder.ties());
+    parts.push(encoder.ties(tied));
     parts.push(encoder.typed());
     parts.extend(ask.always.iter().map(|key| encoder.present(key)));
     Ok(Violation { formula: Formula::and(parts), grants: granted.grants })

@@ -1,9 +1,10 @@
 //! Who outside a zone of trust gets which access? As findings, complete.
 //!
 //! A zone of trust is a set of accounts and organizations (and identity providers or canonical users, by name). A request
-//! is from outside unless its principal is of one of those, an AWS service (which acts for somebody: the confused-deputy
-//! keys `aws:SourceAccount`, `aws:SourceArn`, `aws:SourceOrgID` and `aws:SourceOrgPaths`, where they name the zone, count
-//! too), or a principal of a trusted organization. Every Allow statement is asked for each principal it names: is some
+//! is from outside unless its principal is of one of those, a principal of a trusted organization, or an AWS service. A
+//! service acts for somebody: through an entry that lets everybody in it is from outside if one of the keys that say for
+//! whom (`aws:SourceAccount`, `aws:SourceArn`, `aws:SourceOrgID`, `aws:SourceOrgPaths`) is there, the policies name it, and
+//! none names the zone. Every Allow statement is asked for each principal it names: is some
 //! outside request allowed through it? What is found becomes a finding with a replayed witness; what is not was proved.
 //! So the list is complete: an allowed outside request is allowed through some statement and some entry of it.
 //!
@@ -13,7 +14,7 @@ use super::ask::{ActionScope, Ask, ask};
 use super::no_public_access;
 use super::{InternalError, Proof, Settings, untrusted};
 use crate::glob::Glob;
-use crate::policy::{Access, BaseOperator, Policy, PrincipalMatch, PrincipalPattern, Request};
+use crate::policy::{Access, BaseOperator, Condition, Policy, PrincipalMatch, PrincipalPattern, Request};
 use crate::value::arn;
 use std::time::Instant;
 
@@ -85,11 +86,26 @@ impl Zone {
         Ok(())
     }
 
-    /// The requests from outside, as one statement that applies to them.
+    /// The requests of principals outside, as one statement that applies to them.
     fn outside(&self) -> Policy {
         let mut inside: Vec<PrincipalPattern> = self.accounts.iter().map(|id| untrusted::account(id)).collect();
         inside.extend(self.others.iter().cloned());
         inside.push(PrincipalPattern::Service(Glob::parse("*")));
+        untrusted::statement(inside, self.elsewhere())
+    }
+
+    /// The requests of services for somebody outside, known by this key.
+    fn deputies(&self, key: &str) -> Policy {
+        let mut conditions = self.elsewhere();
+        conditions.push(untrusted::condition(BaseOperator::Null, key, &["false"]));
+        let mut policy = untrusted::statement(Vec::new(), conditions);
+        let services = PrincipalMatch::of(false, vec![PrincipalPattern::Service(Glob::parse("*"))]);
+        policy.statements.iter_mut().for_each(|statement| statement.principal = Some(services.clone()));
+        policy
+    }
+
+    /// No key names the zone.
+    fn elsewhere(&self) -> Vec<Condition> {
         let mut conditions = Vec::new();
         let mut add = |operator, key: &str, values: Vec<String>| {
             if !values.is_empty() {
@@ -105,13 +121,20 @@ impl Zone {
         add(BaseOperator::StringNotEquals, "aws:SourceOrgID", self.organizations.clone());
         add(BaseOperator::StringNotLike, "aws:SourceOrgPaths", paths());
         add(BaseOperator::StringNotEquals, "kms:CallerAccount", self.accounts.clone());
-        untrusted::statement(inside, conditions)
+        conditions
     }
 }
+
+/// Keys that say for whom a service calls.
+const SOURCES: [&str; 4] = ["aws:sourceaccount", "aws:sourcearn", "aws:sourceorgid", "aws:sourceorgpaths"];
 
 /// Everybody outside the zone who gets access.
 pub fn outside_access(access: &Access, zone: &Zone, settings: &Settings) -> Result<Outside, InternalError> {
     let started = Instant::now();
+    // Whoever lets everybody in lets services in that call for others; an entry that names a service trusts it.
+    let conditions = || access.statements().flat_map(|(_, _, statement)| &statement.conditions);
+    let sources = SOURCES.into_iter().filter(|key| conditions().any(|condition| condition.key == *key));
+    let deputies: Vec<Policy> = sources.map(|key| zone.deputies(key)).collect();
     let outside = zone.outside();
     let (mut findings, mut unknown, mut asked) = (Vec::new(), None, Vec::new());
     for (number, member, statement) in access.statements().filter(|(number, ..)| access.grants(*number)) {
@@ -129,14 +152,22 @@ pub fn outside_access(access: &Access, zone: &Zone, settings: &Settings) -> Resu
                 policy.statements.extend(untrusted::not_service_linked([access]).into_iter().flat_map(|one| one.statements));
                 Some(policy)
             };
-            let search = Ask { within: only(&outside), by: Some(number), ..Ask::new(access, None) };
-            let found = ask(&search, settings)?;
-            if unknown.is_none() {
-                unknown.clone_from(&found.unknown);
+            let everybody = list.negated || list.patterns.contains(&PrincipalPattern::Everyone);
+            let scopes = std::iter::once(&outside).chain(deputies.iter().filter(|_| everybody));
+            let mut first = None;
+            for scope in scopes {
+                let search = Ask { within: only(scope), by: Some(number), ..Ask::new(access, None) };
+                let found = ask(&search, settings)?;
+                if unknown.is_none() {
+                    unknown.clone_from(&found.unknown);
+                }
+                first = found.witness.clone().map(|witness| (search, witness));
+                asked.push(found);
+                if first.is_some() {
+                    break;
+                }
             }
-            let witness = found.witness.clone();
-            asked.push(found);
-            let Some(witness) = witness else { continue };
+            let Some((search, witness)) = first else { continue };
             let public = no_public_access::search(access, None);
             let public = Ask { within: public.within.as_ref().and_then(only), by: Some(number), ..public };
             let is_public = ask(&public, settings)?.witness.is_some();
@@ -171,6 +202,6 @@ fn entries(principal: &PrincipalMatch) -> Vec<((&'static str, String), Principal
         PrincipalPattern::CanonicalUser(id) => ("CanonicalUser", id.clone()),
         PrincipalPattern::Nobody(text) => ("AWS", text.clone()),
     };
-    let one = |pattern: &PrincipalPattern| PrincipalMatch { negated: false, patterns: vec![pattern.clone()] };
+    let one = |pattern: &PrincipalPattern| PrincipalMatch::of(false, vec![pattern.clone()]);
     principal.patterns.iter().map(|pattern| (shown(pattern), one(pattern))).collect()
 }

@@ -112,7 +112,7 @@ pub(super) fn statement(not: Vec<PrincipalPattern>, conditions: Vec<Condition>) 
         sid: None,
         span: Span::default(),
         effect: Effect::Allow,
-        principal: Some(PrincipalMatch { negated: true, patterns: not }),
+        principal: Some(PrincipalMatch::of(true, not)),
         action: ActionMatch { negated: true, patterns: Vec::new(), spans: Vec::new() },
         resource: None,
         conditions,

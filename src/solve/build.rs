@@ -8,7 +8,7 @@ use super::principal;
 use super::search::Node;
 use crate::glob::Glob;
 use crate::policy::compose::{Fact, Rule, Through};
-use crate::policy::request::ANONYMOUS;
+use crate::policy::request::{ANONYMOUS, CLOUDFRONT};
 use crate::policy::{
     Access, ArnMatching, Condition, Part, PrincipalMatch, PrincipalPattern, Quantifier, ResourcePattern, Statement, Template,
     TextMode, Variable,
@@ -161,7 +161,10 @@ impl Builder {
 
     fn principal(&mut self, list: &PrincipalMatch, through: Through) -> Node {
         let any = |builder: &mut Self, wanted: Through| -> Node {
-            Node::or(list.patterns.iter().map(|pattern| builder.entry(pattern, wanted)).collect::<Vec<_>>())
+            let any = |list: &[PrincipalPattern]| {
+                Node::or(list.iter().map(|pattern| builder.entry(pattern, wanted)).collect::<Vec<_>>())
+            };
+            Node::and(list.lists().map(any).collect::<Vec<_>>())
         };
         match through {
             Through::Any | Through::Anyone if list.negated => any(self, Through::Any).not(),
@@ -433,8 +436,11 @@ fn derived_test(key: &str, mode: TextMode, template: &Template) -> Option<Test> 
             };
             Some(principal::whole_arn(steps))
         }
-        "aws:principalaccount" if holds(&|c| !c.is_ascii_digit()) => constants(&[(ANONYMOUS, anonymous())]),
-        "aws:principalaccount" if mode == TextMode::Exact => {
+        PRINCIPAL_ACCOUNT if holds(&|c| !c.is_ascii_digit()) => {
+            let of_cloudfront = principal::account(&everything, &Glob::literal(CLOUDFRONT));
+            constants(&[(ANONYMOUS, anonymous()), (CLOUDFRONT, of_cloudfront)])
+        }
+        PRINCIPAL_ACCOUNT if mode == TextMode::Exact => {
             let nobody = constants(&[(ANONYMOUS, anonymous())])?;
             Some(both(principal::account(&everything, &template.as_glob()?), nobody))
         }

@@ -123,7 +123,7 @@ pub(super) fn session(parts: &[Glob; 6]) -> Option<Test> {
             // A role's name may hold a colon (below), but no slash.
             let end = [glob(&name, Class::But(&['/', '|'])), literal("|"), glob(&session, SEGMENT)];
             patterns.push(join(start().into_iter().chain(end.clone())));
-            let path = vec![Step::Run(PART), Step::One(Class::Char('/'))];
+            let path = vec![Step::Run(NO_BAR), Step::One(Class::Char('/'))];
             patterns.push(join(start().into_iter().chain([path]).chain(end)));
         }
     }
@@ -218,7 +218,7 @@ pub(super) fn domain(all: bool) -> Domain {
     add(&mut moves, partition, PART, partition);
     for service in [":iam::", ":sts::"] {
         let mut digits = word(&mut moves, partition, service);
-        if service == ":iam::" {
+        if all && service == ":iam::" {
             // CloudFront's origin access identities.
             let start = word(&mut moves, digits, "cloudfront:user/");
             let name = push(&mut moves);
@@ -251,10 +251,9 @@ pub(super) fn domain(all: bool) -> Domain {
             if kind == ":role/" {
                 let bar = push(&mut moves);
                 add(&mut moves, name, Class::Char('|'), bar);
-                // The role of every EC2 instance's own identity.
-                let instance = word(&mut moves, start, policy::request::INSTANCE_ROLE);
-                add(&mut moves, instance, Class::Char('|'), bar);
-                accepting.push(instance);
+                // AWS's own roles.
+                let own = word(&mut moves, start, policy::request::OWN_ROLE);
+                add(&mut moves, own, SEGMENT, name);
                 let session = push(&mut moves);
                 add(&mut moves, bar, SEGMENT, session);
                 add(&mut moves, session, SEGMENT, session);

@@ -262,7 +262,8 @@ fn shape(attribute: &Attribute, text: &Text, all_principals: bool) -> Formula {
             let segment = || Regex::none_of(&['/', ':', '|']).plus();
             let path = Regex::concat([segment(), literal("/")]).star();
             let name = || Regex::concat([path.clone(), segment()]);
-            let role = Regex::union([name(), literal(policy::request::INSTANCE_ROLE)]);
+            let own = || Regex::union([segment(), Regex::concat([literal(policy::request::OWN_ROLE), segment()])]);
+            let role = Regex::concat([Regex::concat([own(), literal("/")]).star(), own()]);
             let session = Regex::union([literal(""), Regex::concat([literal("|"), segment()])]);
             let iam = Regex::union([
                 literal("root"),
@@ -276,10 +277,11 @@ fn shape(attribute: &Attribute, text: &Text, all_principals: bool) -> Formula {
             let federated = Regex::concat([literal("federated-user/"), segment()]);
             let partition = Regex::none_of(&[':', '|']).plus();
             let of_cloudfront = Regex::concat([literal("arn:"), partition, literal(":iam::cloudfront:user/"), segment()]);
-            let aws = matches(Regex::union([of(":iam::", iam), of(":sts::", federated), of_cloudfront]));
+            let of_accounts = [of(":iam::", iam), of(":sts::", federated)];
             if !all_principals {
-                return aws;
+                return matches(Regex::union(of_accounts));
             }
+            let aws = matches(Regex::union(of_accounts.into_iter().chain([of_cloudfront])));
             let kind = |word: &str| matches(Regex::concat([literal(word), Regex::AnyChar, Regex::AnyText]));
             let anonymous = Formula::equal(text, &Text::constant("anonymous|"));
             Formula::or([aws, kind("service|"), kind("federated|"), kind("canonical|"), anonymous])

@@ -57,6 +57,10 @@ fn by_list_every_arn_of_a_principal_must_be_listed() {
     assert_eq!(both(json!([root, session]), session), (true, false));
     assert_eq!(both(json!([root, federated]), federated), (true, true));
     assert_eq!(both(json!(["444455556666", bob, "999999999999"]), other), (true, true));
+    // Wildcards, which AWS does not take there, belong to a level as literals do.
+    assert_eq!(both(json!(["444455556666", "arn:aws:iam::444455556666:role/*"]), session), (true, false));
+    assert_eq!(both(json!(["444455556666", "arn:aws:sts::444455556666:assumed-role/R/*"]), session), (true, false));
+    assert_eq!(both(json!(["444455556666", "arn:aws:iam::*:role/R"]), alice), (true, false));
     // CloudFront's identities have no account.
     let cloudfront = "arn:aws:iam::cloudfront:user/CloudFront Origin Access Identity E1";
     assert_eq!(both(json!([cloudfront]), cloudfront), (true, true));
@@ -81,6 +85,8 @@ fn every_engine_reads_alike() {
             assert!(eval::allows(&access, &witness, ArnMatching::Segment), "{witness:?}");
             assert!(!eval::allows(&by_list, &witness, ArnMatching::Segment), "{witness:?}");
             assert_eq!(reasons.len(), 1);
+            // A statement stays one statement.
+            assert_eq!(by_list.len(), access.len());
         }
     }
 }

@@ -1,6 +1,7 @@
 //! Does a request name one session or one account in two ways that differ, and what would it say if it did not?
 
 use super::{SOURCE_ACCOUNT, SOURCE_ARN, USER_ID};
+use crate::policy::request::{CLOUDFRONT, OWN_ROLE};
 use crate::policy::{Principal, Request};
 use crate::value::arn;
 
@@ -10,6 +11,14 @@ fn session_name(principal: &Principal) -> Option<&str> {
     let [_, _, service, _, _, rest] = arn::split(own)?;
     let name = rest.strip_prefix("assumed-role/").and_then(|rest| rest.split_once('/')).map(|(_, name)| name);
     name.or_else(|| rest.strip_prefix("federated-user/")).filter(|_| service == "sts")
+}
+
+/// The name of AWS's own role that a role or a session is of, or that it is of none; `None` for what is no role.
+fn own_role(request: &Request) -> Option<Option<&str>> {
+    let role = request.principal_arn().filter(|_| matches!(request.principal, Principal::Aws(_)))?;
+    let [_, _, service, _, _, rest] = arn::split(role)?;
+    let name = rest.strip_prefix("role/").filter(|_| service == "iam")?;
+    Some(name.split('/').find(|segment| segment.starts_with(OWN_ROLE)))
 }
 
 /// The account that an ARN names, if it names one.
@@ -25,7 +34,10 @@ pub fn contradicts(request: &Request) -> bool {
     let other_account = |account: &String| {
         values(SOURCE_ARN).iter().filter_map(|source| account_of(source)).any(|of_source| of_source != account)
     };
-    session_name(&request.principal).is_some_and(other_name) || values(SOURCE_ACCOUNT).iter().any(other_account)
+    let other_role = |own: bool| values(USER_ID).iter().any(|id| id.starts_with("AROA") == own);
+    session_name(&request.principal).is_some_and(other_name)
+        || values(SOURCE_ACCOUNT).iter().any(other_account)
+        || own_role(request).is_some_and(|own| other_role(own.is_some()))
 }
 
 /// The request with those of its tied keys that are present set to what follows from the rest; to be replayed.
@@ -39,13 +51,19 @@ pub fn mended(request: &Request) -> Request {
         && let Some([_, _, _, _, account, rest]) = arn::split(own)
     {
         let is = |start: &str| id.strip_prefix(start).is_some();
-        let start = id.split(':').next().filter(|_| is("AROA")).unwrap_or("AROAEXAMPLEID").to_owned();
+        let start = match own_role(request) {
+            Some(Some(name)) => format!("{account}:{name}"),
+            Some(None) | None => id.split(':').next().filter(|_| is("AROA")).unwrap_or("AROAEXAMPLEID").to_owned(),
+        };
+        let is_own = own_role(request).flatten().is_some();
         match (rest.split('/').next(), session_name(&request.principal)) {
             (Some("assumed-role"), Some(name)) => set(USER_ID, format!("{start}:{name}")),
             (Some("federated-user"), Some(name)) => set(USER_ID, format!("{account}:{name}")),
             (Some("root"), _) => set(USER_ID, account.to_owned()),
-            (Some("user"), _) if !is("AIDA") || id.contains(':') => set(USER_ID, "AIDAEXAMPLEID".to_owned()),
-            (Some("role"), _) if !is("AROA") || !id.contains(':') => set(USER_ID, format!("{start}:session")),
+            (Some("user"), _) if account != CLOUDFRONT && (!is("AIDA") || id.contains(':')) => {
+                set(USER_ID, "AIDAEXAMPLEID".to_owned())
+            }
+            (Some("role"), _) if is("AROA") == is_own || !id.contains(':') => set(USER_ID, format!("{start}:session")),
             _ => {}
         }
     }

@@ -88,6 +88,12 @@ fn law(mut statement: Statement) -> Law {
     Law { keys, statement, relates }
 }
 
+/// The statements of the document whose keys a request carries all: such as apply describe no request that there is.
+pub fn about(request: &super::Request) -> impl Iterator<Item = &'static Statement> {
+    let carries = |law: &&Law| law.keys.iter().all(|key| request.context.contains_key(key));
+    laws().iter().filter(carries).map(|law| &law.statement)
+}
+
 /// Keys that the statements are about, in lower case and in order.
 const KEYS: [&str; 14] = [
     "aws:calledvia",
@@ -189,7 +195,7 @@ mod tests {
         assert_eq!(both.unwrap().plain.statements.len(), 6);
         // A key that a variable names counts; one that is compared as a number does not.
         let id = of(r#""StringLike":{"s3:prefix":"${aws:userid}/*"}"#).unwrap();
-        assert_eq!((id.plain.statements.len(), id.relating.statements.len()), (9, 2));
+        assert_eq!((id.plain.statements.len(), id.relating.statements.len()), (11, 2));
         assert!(of(r#""NumericEquals":{"aws:SourceAccount":"1"}"#).is_none());
         let age = of(r#""NumericLessThan":{"aws:MultiFactorAuthAge":"9"},"Bool":{"aws:MultiFactorAuthPresent":"true"}"#).unwrap();
         assert_eq!(sids(&age), ["AgeOfNoMfa"]);
