@@ -17,6 +17,7 @@ mod principal;
 pub mod proof;
 mod request;
 mod search;
+mod values;
 
 use crate::glob::Glob;
 use crate::policy::compose::Through;

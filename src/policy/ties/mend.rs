@@ -108,7 +108,10 @@ mod tests {
         assert_eq!(id("arn:aws:iam::111122223333:user/u", "AIDAX"), (false, "AIDAX".to_owned()));
         assert_eq!(id("arn:aws:iam::111122223333:user/u", "x"), (false, "AIDAEXAMPLEID".to_owned()));
         assert_eq!(id("arn:aws:iam::111122223333:role/r", "AROAX:y"), (false, "AROAX:y".to_owned()));
-        assert_eq!(id("arn:aws:iam::111122223333:role/r", "x"), (false, "AROAEXAMPLEID:session".to_owned()));
+        assert_eq!(id("arn:aws:iam::111122223333:role/r", "x"), (true, "AROAEXAMPLEID:session".to_owned()));
+        let own = "arn:aws:sts::111122223333:assumed-role/aws:ec2-instance/i-1";
+        assert_eq!(id(own, "AROAX:i-1"), (true, "111122223333:aws:ec2-instance:i-1".to_owned()));
+        assert!(!id(own, "111122223333:aws:ec2-instance:i-1").0);
         let source = |arn: &str| {
             let request = with("arn:aws:iam::111122223333:root", &[(SOURCE_ARN, arn), (SOURCE_ACCOUNT, "999999999999")]);
             (contradicts(&request), mended(&request).context[SOURCE_ACCOUNT].join(","))
