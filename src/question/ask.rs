@@ -86,7 +86,10 @@ impl<'p> Ask<'p> {
         for key in &self.always {
             request.context.entry((*key).to_owned()).or_insert_with(|| vec![keys::plain(key).to_owned()]);
         }
-        request
+        match &self.ties {
+            Some(ties) => ties.completed(request),
+            None => request,
+        }
     }
 }
 
@@ -159,7 +162,7 @@ fn search(ask: &Ask<'_>, settings: &Settings) -> Result<Found, InternalError> {
         resources: ask.resources.as_deref(),
         within: ask.within.as_ref(),
         always: &ask.always,
-        never: ask.ties.as_ref().map(|ties| &ties.plain),
+        never: ask.ties.as_ref(),
     };
     let mut search = Search::new(ask, settings, &question);
     match settings.engine {
@@ -292,6 +295,7 @@ impl<'a, 'p> Search<'a, 'p> {
 
 /// The request, or it mended, if it shows the violation.
 pub(super) fn replayed(ask: &Ask<'_>, request: Request, matching: ArnMatching) -> Option<Request> {
+    let request = ask.completed(request);
     if violates(ask, &request, matching).is_some() {
         return Some(request);
     }

@@ -100,7 +100,7 @@ fn regions(
         resources: None,
         within,
         always: &search.always,
-        never: search.ties.as_ref().map(|ties| &ties.plain),
+        never: search.ties.as_ref(),
     };
     let mut decider = Decider::new(&question, settings.matching, settings.budget.states, false);
     // By statement and what is taken out of it: the groups' actions, and a witness.
@@ -124,7 +124,7 @@ fn regions(
                     && number.is_none_or(|number| granted.decided_by.contains(&number))
                     && !granted.decided_by.iter().any(|by| earlier.contains(by))
             };
-            let replay = |request: Request| shows(&request).then_some(request);
+            let replay = |request: Request| ask::replayed(&search, request, settings.matching).filter(shows);
             let witness = match decider.decide_without(actions, number, &earlier, &replay) {
                 Decided::Empty => {
                     earlier.extend(number);

@@ -4,7 +4,7 @@ use super::actions::Group;
 use super::ask::{ActionScope, Ask};
 use crate::encode::{Encoder, ResourceShape, Unsupported};
 use crate::glob::Glob;
-use crate::policy::ties::{self, Ties};
+use crate::policy::ties::{self, Keys};
 use crate::policy::{Access, ArnMatching, Policy, ResourcePattern, Statement};
 use crate::smt::Formula;
 
@@ -18,7 +18,8 @@ fn statements<'s>(ask: &'s Ask<'_>, group: &Group) -> Vec<&'s Statement> {
         out.extend(pick(access, &group.unless));
     }
     out.extend(ask.within.iter().flat_map(|policy| &policy.statements));
-    out.extend(ask.ties.iter().flat_map(Ties::statements).map(|(_, statement)| statement));
+    let named = Keys::of_statements(out.iter().copied());
+    out.extend(ask.ties.iter().flat_map(|ties| ties.about(named)).map(|(_, statement)| statement));
     out
 }
 
@@ -74,10 +75,10 @@ pub(super) fn violation(ask: &Ask<'_>, encoder: &mut Encoder, group: &Group, who
         parts.push(encoder.statement(policy, statement)?);
     }
     let of_id = |statement: &Statement| statement.conditions.iter().any(|condition| condition.key == ties::USER_ID);
-    let named = ask.ties.iter().flat_map(Ties::statements).any(|(_, statement)| of_id(statement));
-    let tied = named && encoder.ties_user_id();
-    let statements = ask.ties.iter().flat_map(Ties::statements);
-    for (policy, statement) in statements.filter(|(_, statement)| !(tied && of_id(statement))) {
+    let named = Keys::of_statements(statements(ask, group));
+    let ties = || ask.ties.iter().flat_map(|ties| ties.about(named));
+    let tied = encoder.ties_user_id() && ties().any(|(_, statement)| of_id(statement));
+    for (policy, statement) in ties().filter(|(_, statement)| !(tied && of_id(statement))) {
         // A tie that has no encoding is left out: what is found is held to it when it is replayed.
         parts.extend(encoder.statement(policy, statement).map(Formula::not));
     }

@@ -137,7 +137,7 @@ impl Search<'_, '_> {
             }
             smt::Answer::Sat(model) => {
                 let action = action.map_or_else(|| encoder.decode_action(&model), str::to_owned);
-                let request = encoder.decode(&model, &action);
+                let request = self.ask.completed(encoder.decode(&model, &action));
                 if !self.ask.is_impossible(&request, self.settings.matching) {
                     self.note(request)?;
                     return Ok(true);

@@ -21,6 +21,7 @@ mod values;
 
 use crate::glob::Glob;
 use crate::policy::compose::Through;
+use crate::policy::ties::{Keys, Ties};
 use crate::policy::{Access, ArnMatching, Policy, Request, ResourcePattern, keys};
 use atoms::Atoms;
 use build::{Builder, Side};
@@ -42,8 +43,8 @@ pub struct Question<'q> {
     pub within: Option<&'q Policy>,
     /// Keys that the policies name and every request carries.
     pub always: &'q [&'static str],
-    /// No statement of it may apply, whatever the action.
-    pub never: Option<&'q Policy>,
+    /// What requests are not: no statement of it may apply, whatever the action.
+    pub never: Option<&'q Ties>,
 }
 
 /// A group of actions to which the same statements apply, one of them named.
@@ -77,6 +78,8 @@ pub struct Decider<'q> {
     /// The last formula that was refuted, with its lemmas, if it is wanted.
     refuted: Option<Refutation>,
     keep_proofs: bool,
+    /// What was built for the ties.
+    never: Vec<Option<Node>>,
 }
 
 /// A text that both globs match, if there is one.
@@ -102,10 +105,10 @@ impl<'q> Decider<'q> {
     /// A decider; with `keep_proofs` the last refutation is kept, to be checked by Z3.
     pub fn new(question: &'q Question<'q>, matching: ArnMatching, most_states: usize, keep_proofs: bool) -> Self {
         let policies = || question.grants.policies().chain(question.unless.into_iter().flat_map(Access::policies));
-        let sets = keys::multivalued(policies().chain(question.within).chain(question.never));
+        let sets = keys::multivalued(policies().chain(question.within).chain(question.never.map(|ties| &ties.plain)));
         let all_principals = policies().chain(question.within).any(Policy::has_principals);
         let atoms = Atoms::new(all_principals, most_states);
-        Self { question, builder: Builder::new(atoms, matching, sets), refuted: None, keep_proofs }
+        Self { question, builder: Builder::new(atoms, matching, sets), refuted: None, keep_proofs, never: Vec::new() }
     }
 
     /// What the last [`Decided::Empty`] rests on, for Z3; empty if the formula was plainly false.
@@ -154,8 +157,8 @@ impl<'q> Decider<'q> {
         for statement in question.within.into_iter().flat_map(|policy| &policy.statements) {
             parts.push(self.builder.statement(statement));
         }
-        for statement in question.never.into_iter().flat_map(|policy| &policy.statements) {
-            parts.push(self.builder.statement(statement).not());
+        if let Some(ties) = question.never {
+            parts.extend(self.ties(ties, actions));
         }
         if let Some(access) = question.unless {
             let unless = Side { number: 1, access, among: actions.unless, action: &action };
@@ -180,6 +183,26 @@ impl<'q> Decider<'q> {
             Answer::TooLong => Decided::Open,
             Answer::Sat(assigned) => self.guess(formula, assigned, actions.action, replay),
         }
+    }
+
+    /// What requests are not, as far as the statements about these actions name its keys.
+    fn ties(&mut self, ties: &Ties, actions: Actions<'_>) -> Vec<Node> {
+        let question = self.question;
+        let of = |access: &'q Access, numbers: &[usize]| {
+            Keys::of_statements(numbers.iter().filter_map(|number| access.statement(*number)).map(|(_, statement)| statement))
+        };
+        let mut named = of(question.grants, actions.grants);
+        if let Some(access) = question.unless {
+            named = named.with(of(access, actions.unless));
+        }
+        named = named.with(Keys::of_statements(question.within.into_iter().flat_map(|policy| &policy.statements)));
+        self.never.resize(ties.plain.statements.len(), None);
+        let mut out = Vec::new();
+        for number in ties.plain_about(named) {
+            let (Some(slot), Some(statement)) = (self.never.get_mut(number), ties.plain.statements.get(number)) else { continue };
+            out.push(slot.get_or_insert_with(|| self.builder.statement(statement).not()).clone());
+        }
+        out
     }
 
     /// A request for these signed atoms that replays. If what relates attributes is not as was assumed, it is assumed

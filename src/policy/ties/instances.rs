@@ -5,6 +5,7 @@
 //! names can be exchanged for any other such value. So "if the one is `c`, the other is too" for each constant `c` decides
 //! as much as the relation itself; what is left is mended ([`super::mended`]) or asked of Z3.
 
+use super::Keys;
 use crate::diag::Span;
 use crate::document::Effect;
 use crate::policy::{ActionMatch, Condition, Operator, Part, Statement, Template, Test};
@@ -15,8 +16,8 @@ use std::collections::BTreeSet;
 const MOST_CONSTANTS: usize = 40;
 
 /// What relates two keys, for each constant that the policies compare one of them with.
-pub(super) fn instances<'s>(named: &BTreeSet<&str>, statements: impl Iterator<Item = &'s Statement> + Clone) -> Vec<Statement> {
-    let has = |keys: &[&str]| keys.iter().all(|key| named.contains(key));
+pub(super) fn instances<'s>(named: Keys, statements: impl Iterator<Item = &'s Statement> + Clone) -> Vec<Statement> {
+    let has = |keys: &[&str]| keys.iter().all(|key| named.has(key));
     let constants = |keys: &[&str], constant: &dyn Fn(&str, &Template) -> Option<String>| -> BTreeSet<String> {
         let conditions = statements.clone().flat_map(|statement| &statement.conditions);
         let of_keys = conditions.filter(|condition| keys.contains(&condition.key.as_str()));

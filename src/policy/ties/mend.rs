@@ -1,6 +1,6 @@
 //! Does a request name one session or one account in two ways that differ, and what would it say if it did not?
 
-use super::{SOURCE_ACCOUNT, SOURCE_ARN, USER_ID};
+use super::{Keys, SOURCE_ACCOUNT, SOURCE_ARN, USER_ID};
 use crate::policy::request::{CLOUDFRONT, OWN_ROLE};
 use crate::policy::{Principal, Request};
 use crate::value::arn;
@@ -80,6 +80,44 @@ pub fn mended(request: &Request) -> Request {
         }
     }
     out
+}
+
+/// The request with keys of these that it must have beside those it has.
+pub(super) fn completed(mut request: Request, named: Keys) -> Request {
+    let has = |request: &Request, key: &str| request.context.contains_key(key);
+    let add = |request: &mut Request, key: &str, value: String| {
+        if named.has(key) && !request.context.contains_key(key) {
+            request.context.insert(key.to_owned(), vec![value]);
+        }
+    };
+    if named.has(USER_ID)
+        && !has(&request, USER_ID)
+        && let Some(id) = plain_id(&request)
+    {
+        add(&mut request, USER_ID, id);
+    }
+    if has(&request, "aws:multifactorauthage") {
+        add(&mut request, "aws:multifactorauthpresent", "true".to_owned());
+    }
+    if let Some(org) = request.context.get("aws:principalorgid").and_then(|ids| ids.first()).cloned() {
+        add(&mut request, "aws:principalorgpaths", format!("{org}/r-example/"));
+    }
+    let path = request.context.get("aws:principalorgpaths").and_then(|paths| paths.first());
+    if let Some(org) = path.and_then(|path| path.split_once('/')).map(|(org, _)| org.to_owned()) {
+        add(&mut request, "aws:principalorgid", org);
+    }
+    request
+}
+
+/// An id that an identity of an account may have.
+fn plain_id(request: &Request) -> Option<String> {
+    let Principal::Aws(own) = &request.principal else { return None };
+    let mut with_id = request.clone();
+    with_id.context.insert(USER_ID.to_owned(), vec!["example".to_owned()]);
+    // What mending makes of an id that fits nobody; CloudFront's identities need none.
+    let [_, _, _, _, account, _] = arn::split(own)?;
+    let id = mended(&with_id).context.remove(USER_ID)?.pop()?;
+    (account != CLOUDFRONT).then_some(id)
 }
 
 #[cfg(test)]

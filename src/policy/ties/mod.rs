@@ -21,10 +21,8 @@ mod mend;
 
 pub use mend::{contradicts, mended};
 
-use super::request::DERIVED;
-use super::{Policy, Statement, Template, Test};
+use super::{Policy, Request, Statement, Template, Test, Variable};
 use crate::diag::{Budget, Source};
-use std::collections::BTreeSet;
 use std::sync::OnceLock;
 
 /// The document.
@@ -39,13 +37,71 @@ pub const SOURCE_ARN: &str = "aws:sourcearn";
 /// The account of that resource.
 pub const SOURCE_ACCOUNT: &str = "aws:sourceaccount";
 
+/// A set of tied keys.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Keys(u32);
+
+impl Keys {
+    /// A key alone; nothing, if it is not tied.
+    fn of(key: &str) -> Self {
+        let place = if key.starts_with("aws:") { KEYS.binary_search(&key).ok() } else { None };
+        Self(place.map_or(0, |place| 1 << place))
+    }
+
+    /// What a statement names, in conditions or by variables; and what of it is compared as no text.
+    fn named(statement: &Statement) -> (Self, Self) {
+        let (mut named, mut other) = (Self::default(), Self::default());
+        let patterns = statement.resource.iter().flat_map(|resource| &resource.patterns);
+        let mut add = |variable: &Variable| named = named.with(Self::of(&variable.key));
+        patterns.flat_map(|pattern| pattern.whole.variables()).for_each(&mut add);
+        for condition in &statement.conditions {
+            if let Test::Text(_, templates) = &condition.test {
+                templates.iter().flat_map(Template::variables).for_each(&mut add);
+            }
+        }
+        for condition in &statement.conditions {
+            let own = Self::of(&condition.key);
+            named = named.with(own);
+            let compares = matches!(condition.test, Test::Number(..) | Test::Date(..) | Test::Ip(_));
+            // What is compared as a number or an address has no place in a test of texts.
+            if compares && condition.key != "aws:multifactorauthage" {
+                other = other.with(own);
+            }
+        }
+        (named, other)
+    }
+
+    /// What these statements name.
+    pub fn of_statements<'s>(statements: impl IntoIterator<Item = &'s Statement>) -> Self {
+        statements.into_iter().fold(Self::default(), |all, statement| all.with(Self::named(statement).0))
+    }
+
+    /// These and those.
+    #[must_use]
+    pub fn with(self, other: Self) -> Self {
+        Self(self.0 | other.0)
+    }
+
+    fn within(self, all: Self) -> bool {
+        self.0 & !all.0 == 0
+    }
+
+    fn has(self, key: &str) -> bool {
+        Self::of(key).0 & self.0 != 0
+    }
+}
+
 /// What requests of a question are not.
 #[derive(Debug, Clone)]
 pub struct Ties {
+    /// The keys that policies name.
+    named: Keys,
     /// Statements without policy variables, none of which may apply.
     pub plain: Policy,
     /// Statements with policy variables, none of which may apply.
     pub relating: Policy,
+    /// The keys of each statement of both.
+    keys: [Vec<Keys>; 2],
 }
 
 impl Ties {
@@ -53,11 +109,29 @@ impl Ties {
     pub fn statements(&self) -> impl Iterator<Item = (&Policy, &Statement)> {
         [&self.plain, &self.relating].into_iter().flat_map(|policy| policy.statements.iter().map(move |one| (policy, one)))
     }
+
+    /// The statements that matter where only these keys are named. The others are kept by [`Self::completed`] requests.
+    pub fn about(&self, named: Keys) -> impl Iterator<Item = (&Policy, &Statement)> {
+        let keys = self.keys.iter().flatten();
+        self.statements().zip(keys).filter(move |(_, keys)| keys.within(named)).map(|(statement, _)| statement)
+    }
+
+    /// The numbers of the statements without variables that matter where only these keys are named.
+    pub fn plain_about(&self, named: Keys) -> impl Iterator<Item = usize> {
+        let [plain, _] = &self.keys;
+        plain.iter().enumerate().filter(move |(_, keys)| keys.within(named)).map(|(number, _)| number)
+    }
+
+    /// The request with the keys that it must have if it is about the question's; they do not matter where it was made.
+    #[must_use]
+    pub fn completed(&self, request: Request) -> Request {
+        mend::completed(request, self.named)
+    }
 }
 
 /// A statement of the document, with the keys that policies must name for it to matter.
 struct Law {
-    keys: Vec<String>,
+    keys: Keys,
     statement: Statement,
     relates: bool,
 }
@@ -73,29 +147,21 @@ fn laws() -> &'static [Law] {
 
 fn law(mut statement: Statement) -> Law {
     statement.resource = None;
-    let mut keys: BTreeSet<String> = BTreeSet::new();
-    let mut relates = false;
-    for condition in &statement.conditions {
-        keys.insert(condition.key.clone());
-        if let Test::Text(_, templates) = &condition.test {
-            for variable in templates.iter().flat_map(Template::variables) {
-                relates = true;
-                keys.insert(variable.key.clone());
-            }
-        }
-    }
-    let keys = keys.into_iter().filter(|key| !DERIVED.contains(&key.as_str()) && key != "aws:resourceaccount").collect();
-    Law { keys, statement, relates }
+    let relates = statement.conditions.iter().any(|condition| match &condition.test {
+        Test::Text(_, templates) => templates.iter().any(|template| template.variables().next().is_some()),
+        _ => false,
+    });
+    Law { keys: Keys::of_statements([&statement]), statement, relates }
 }
 
 /// The statements of the document whose keys a request carries all: such as apply describe no request that there is.
-pub fn about(request: &super::Request) -> impl Iterator<Item = &'static Statement> {
-    let carries = |law: &&Law| law.keys.iter().all(|key| request.context.contains_key(key));
-    laws().iter().filter(carries).map(|law| &law.statement)
+pub fn about(request: &Request) -> impl Iterator<Item = &'static Statement> {
+    let carried = request.context.keys().fold(Keys::default(), |all, key| all.with(Keys::of(key)));
+    laws().iter().filter(move |law| law.keys.within(carried)).map(|law| &law.statement)
 }
 
 /// Keys that the statements are about, in lower case and in order.
-const KEYS: [&str; 14] = [
+const KEYS: [&str; 15] = [
     "aws:calledvia",
     "aws:calledviafirst",
     "aws:calledvialast",
@@ -110,50 +176,40 @@ const KEYS: [&str; 14] = [
     "aws:sourceorgid",
     "aws:sourceorgpaths",
     "aws:userid",
+    "aws:viaawsservice",
 ];
 
 /// What requests are not, for a question about these policies; `None` if they name no such key.
 pub fn ties<'p>(policies: impl Iterator<Item = &'p Policy> + Clone) -> Option<Ties> {
-    let is_tied = |key: &str| key.starts_with("aws:") && (KEYS.binary_search(&key).is_ok() || key == "aws:viaawsservice");
-    let (mut named, mut other): (BTreeSet<&str>, BTreeSet<&str>) = Default::default();
     let statements = || policies.clone().flat_map(|policy| &policy.statements);
-    for statement in statements() {
-        let patterns = statement.resource.iter().flat_map(|resource| &resource.patterns);
-        named.extend(patterns.flat_map(|pattern| pattern.whole.variables()).map(|variable| variable.key.as_str()));
-        for condition in &statement.conditions {
-            let variables = match &condition.test {
-                Test::Text(_, templates) => templates.iter().flat_map(Template::variables).map(|one| one.key.as_str()).collect(),
-                // What is compared as a number or an address has no place in a test of texts.
-                Test::Number(..) | Test::Date(..) | Test::Ip(_) if condition.key != "aws:multifactorauthage" => {
-                    other.insert(condition.key.as_str());
-                    Vec::new()
-                }
-                Test::Number(..) | Test::Date(..) | Test::Ip(_) | Test::Present | Test::Absent => Vec::new(),
-            };
-            named.extend(variables.into_iter().chain([condition.key.as_str()]));
-        }
-    }
-    named.retain(|key| is_tied(key) && !other.contains(key));
-    if named.is_empty() {
+    let both = |(named, other): (Keys, Keys), statement| {
+        let own = Keys::named(statement);
+        (named.with(own.0), other.with(own.1))
+    };
+    let (named, other) = statements().fold(Default::default(), both);
+    let named = Keys(named.0 & !other.0);
+    if named == Keys::default() {
         return None;
     }
     let mut sides = [Vec::new(), Vec::new()];
     let [plain, relating] = &mut sides;
-    for law in laws().iter().filter(|law| law.keys.iter().all(|key| named.contains(key.as_str()))) {
+    for law in laws().iter().filter(|law| law.keys.within(named)) {
         if law.relates { &mut *relating } else { &mut *plain }.push(law.statement.clone());
     }
-    plain.extend(instances::instances(&named, statements()));
+    plain.extend(instances::instances(named, statements()));
+    let keys = sides.each_ref().map(|statements| statements.iter().map(|one| Keys::of_statements([one])).collect());
     let [plain, relating] = sides.map(|statements| Policy {
         source: Source::new("requests that AWS never sends", IMPOSSIBLE),
         statements,
         warnings: Vec::new(),
     });
-    (!plain.statements.is_empty() || !relating.statements.is_empty()).then_some(Ties { plain, relating })
+    (!plain.statements.is_empty() || !relating.statements.is_empty()).then_some(Ties { named, plain, relating, keys })
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::policy::request::DERIVED;
 
     fn of(conditions: &str) -> Option<Ties> {
         let text = format!(
@@ -173,10 +229,12 @@ mod tests {
         assert!(policy.warnings.is_empty(), "{:?}", policy.warnings);
         assert_eq!(laws().len(), policy.statements.len());
         assert!(KEYS.is_sorted());
-        for key in laws().iter().flat_map(|law| &law.keys) {
-            assert!(KEYS.contains(&key.as_str()) || key == "aws:viaawsservice", "{key}");
+        assert!(laws().iter().all(|law| law.keys != Keys::default()));
+        // A key is tied, or follows from the principal or the resource.
+        for condition in laws().iter().flat_map(|law| &law.statement.conditions) {
+            let follows = DERIVED.contains(&condition.key.as_str()) || condition.key == "aws:resourceaccount";
+            assert!(follows || Keys::of(&condition.key) != Keys::default(), "{}", condition.key);
         }
-        assert!(laws().iter().all(|law| !law.keys.is_empty()));
     }
 
     #[test]
