@@ -39,29 +39,26 @@ fn by_parts(pattern: &str, text: &str) -> bool {
     globs.len() == texts.len() && globs.iter().zip(texts).all(|(glob, text)| Glob::parse(glob).matches(text))
 }
 
-/// Resources that the action takes and that one of these patterns matches, plain ones first.
-pub(super) fn resources(action: &str, patterns: &[&ResourcePattern]) -> Vec<String> {
-    let Some(arns) = Catalog::latest().resource_arns(action) else { return Vec::new() };
-    if arns.is_empty() {
-        return vec!["*".to_owned()];
-    }
-    let mut out = Vec::new();
-    let everything = ["*"; 6].map(Glob::parse);
-    for arn in &arns {
-        let parts: Vec<Glob> = arn.splitn(6, ':').map(filled).collect();
-        let Ok(own) = <[Glob; 6]>::try_from(parts) else { continue };
-        let globs = |pattern: &&ResourcePattern| -> Option<[Glob; 6]> {
-            let parts: Option<Vec<Glob>> = pattern.parts.as_ref()?.iter().map(|part| part.as_glob()).collect();
-            parts?.try_into().ok()
-        };
-        for pattern in patterns.iter().take(6).filter_map(globs).chain([everything.clone()]) {
+/// Resources that the action takes and that one of these patterns matches, plain ones first. Looked for one by one: mostly
+/// the first will do, and to find what two patterns have in common is dear.
+pub(super) fn resources<'p>(action: &str, patterns: &'p [&'p ResourcePattern]) -> impl Iterator<Item = String> + 'p {
+    let arns = Catalog::latest().resource_arns(action);
+    let none = arns.as_ref().is_some_and(Vec::is_empty).then(|| "*".to_owned());
+    let own = |arn: &str| <[Glob; 6]>::try_from(arn.splitn(6, ':').map(filled).collect::<Vec<Glob>>()).ok();
+    let types: Vec<[Glob; 6]> = arns.iter().flatten().filter_map(|arn| own(arn)).collect();
+    let globs = |pattern: &&ResourcePattern| -> Option<[Glob; 6]> {
+        let parts: Option<Vec<Glob>> = pattern.parts.as_ref()?.iter().map(|part| part.as_glob()).collect();
+        parts?.try_into().ok()
+    };
+    let named = types.into_iter().flat_map(move |own| {
+        let wanted = patterns.iter().take(6).filter_map(globs).chain([["*"; 6].map(Glob::parse)]);
+        wanted.filter_map(move |pattern| {
             let usual = ["arn", "aws", "", "us-east-1", "111122223333", "example"];
-            let parts: Option<Vec<String>> =
-                own.iter().zip(&pattern).zip(usual).map(|((own, pattern), usual)| common(own, pattern, usual)).collect();
-            out.extend(parts.map(|parts| parts.join(":")).filter(|text| !out.contains(text)));
-        }
-    }
-    out
+            let parts = own.iter().zip(&pattern).zip(usual).map(|((own, pattern), usual)| common(own, pattern, usual));
+            Some(parts.collect::<Option<Vec<String>>>()?.join(":"))
+        })
+    });
+    none.into_iter().chain(named)
 }
 
 /// A placeholder stands for at least one character.
@@ -93,7 +90,8 @@ fn common(own: &Glob, pattern: &Glob, usual: &str) -> Option<String> {
     if let Some(text) = candidates.into_iter().find(|text| own.matches(text) && pattern.matches(text)) {
         return Some(text);
     }
-    solve::common_text(own, pattern)
+    // A text without wildcards was among the candidates.
+    if own.has_wildcard() && pattern.has_wildcard() { solve::common_text(own, pattern) } else { None }
 }
 
 /// A plain value of a key's type, where the catalog knows it.
