@@ -128,7 +128,8 @@ impl Reader<'_> {
             if sid.value.is_empty() {
                 continue;
             }
-            if let Some(line) = seen.insert(sid.value.clone(), self.source.line_column(sid.span.start).line) {
+            if let Some(first) = seen.insert(sid.value.as_str(), sid.span.start) {
+                let line = self.source.line_column(first).line;
                 let message = format!("the Sid `{}` stands twice, first in line {line}", sid.value);
                 self.warn("duplicate-sid", sid.span, message, "IAM refuses it: give each statement its own Sid");
             }
