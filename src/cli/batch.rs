@@ -35,6 +35,7 @@ pub(crate) fn batch(args: &BatchArgs) -> Result<Exit, Trouble> {
         pool = pool.num_threads(jobs.clamp(1, 1_024));
     }
     let pool = pool.build().context("cannot start the worker threads")?;
+    crate::smt::limit_memory(super::MEMORY * pool.current_num_threads());
     let settings = args.settings();
     let run = Run { settings, cross_check: args.cross_check, remarks: args.remarks, cache: Cache::default() };
     let block = pool.current_num_threads() * PIECE * 32;

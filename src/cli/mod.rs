@@ -65,6 +65,9 @@ impl From<crate::question::InternalError> for Trouble {
     }
 }
 
+/// Megabytes that Z3 may take for one question: with what the program itself takes less than 1 GiB.
+pub(crate) const MEMORY: usize = 400;
+
 /// Runs the command line of this process.
 pub fn main() -> ExitCode {
     let cli = match Cli::try_parse() {
@@ -74,6 +77,7 @@ pub fn main() -> ExitCode {
             return ExitCode::from(if error.use_stderr() { 2 } else { 0 });
         }
     };
+    crate::smt::limit_memory(MEMORY);
     let result = match &cli.command {
         Command::NoNewAccess(args) => check::no_new_access(args),
         Command::AccessNotGranted(args) => check::access_not_granted(args),

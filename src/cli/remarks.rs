@@ -37,6 +37,9 @@ pub(super) fn remark<const N: usize>(
     given: [&Access; N],
     question: Question<'_, N>,
 ) -> Result<(), InternalError> {
+    if matches!(outcome.verdict, Verdict::Unknown(_)) {
+        return Ok(());
+    }
     let mut others: Vec<(Settings, String)> = Vec::new();
     if reach_matters(&given) {
         let (matching, name) = match settings.matching {

@@ -13,5 +13,5 @@ mod solver;
 pub mod term;
 
 pub use regex::Regex;
-pub use solver::{Answer, Model, Solver, in_fresh_context, version};
+pub use solver::{Answer, Model, Solver, in_fresh_context, limit_memory, version};
 pub use term::{Atom, Formula, Int, Sort, Text};

@@ -10,6 +10,8 @@ use super::{Atom, Formula, Int, Regex, Text};
 use crate::diag::Budget;
 use std::collections::HashMap;
 use std::rc::Rc;
+use std::sync::Once;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 use z3::ast;
 
@@ -28,6 +30,26 @@ pub enum Answer {
 pub fn version() -> String {
     let version = z3::full_version();
     version.trim_start_matches("Z3 ").split(' ').next().unwrap_or(version).trim_end_matches(".0").to_owned() + ".0"
+}
+
+/// Megabytes that Z3 may take; 0 for no limit.
+static MEMORY: AtomicUsize = AtomicUsize::new(0);
+
+/// Has Z3 give up on what would take more memory than this, over all threads of the process; to be said before its first
+/// solver is made. Without it there is no limit.
+pub fn limit_memory(megabytes: usize) {
+    MEMORY.store(megabytes, Ordering::Relaxed);
+}
+
+/// Tells Z3 of the limit, once: a process that asks Z3 nothing does not touch it.
+fn tell_memory() {
+    static TOLD: Once = Once::new();
+    TOLD.call_once(|| {
+        let megabytes = MEMORY.load(Ordering::Relaxed);
+        if megabytes > 0 {
+            z3::set_global_param("memory_high_watermark_mb", &megabytes.to_string());
+        }
+    });
 }
 
 /// Runs the work with a Z3 context of its own, freed at the end: memory stays bounded over many calls.
@@ -49,6 +71,7 @@ pub struct Solver {
 impl Solver {
     /// An empty solver whose checks stop at `deadline` or at the budget's `rlimit`.
     pub fn new(budget: &Budget, deadline: Instant) -> Self {
+        tell_memory();
         Self {
             solver: z3::Solver::new(),
             rlimit: budget.rlimit,
@@ -107,8 +130,12 @@ impl Solver {
             },
             z3::SatResult::Unknown => {
                 let reason = self.solver.get_reason_unknown().unwrap_or_default();
+                let memory = match MEMORY.load(Ordering::Relaxed) {
+                    0 => String::new(),
+                    megabytes => format!(", and {megabytes} MB of memory"),
+                };
                 Answer::Unknown(format!(
-                    "Z3 gave up ({reason}) within the budget of {:?} and rlimit {rlimit}",
+                    "Z3 gave up ({reason}) within the budget of {:?}, rlimit {rlimit}{memory}",
                     self.budget.timeout
                 ))
             }
