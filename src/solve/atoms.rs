@@ -11,7 +11,7 @@
 //! may be true or false. So a question can only seem to have an answer that it has not, never the other way round, and
 //! an answer is replayed before anyone believes it.
 
-use super::intersect::{Common, Compiled, Domain, Limit, common};
+use super::intersect::{Common, Compiled, Domain, Limit, Shape, common};
 use super::language::{Class, Nfa, Test};
 use crate::catalog::KeyBase;
 use crate::policy::keys::{is_multivalued, type_of};
@@ -240,7 +240,7 @@ impl Atoms {
             Some(Attribute::Set(key)) if is_multivalued(key) => not_empty(),
             Some(Attribute::Key(key) | Attribute::Set(key)) if type_of(key) == Some(KeyBase::Bool) => truths(),
             Some(Attribute::Key(_) | Attribute::Set(_) | Attribute::Free) | None => {
-                Domain { nfa: None, plain: vec!["example".to_owned(), "x".to_owned()] }
+                Domain::any(vec!["example".to_owned(), "x".to_owned()])
             }
         };
         let domain = Rc::new(domain);
@@ -391,7 +391,7 @@ fn resources() -> Domain {
     moves.push(vec![(Class::Any, 11)]);
     moves.push(vec![(Class::Any, 12)]);
     let plain = ["arn:aws:s3:::example", "arn:aws:sns:us-east-1:111122223333:example", "*"].map(str::to_owned).to_vec();
-    Domain { nfa: Some(Nfa::from_moves(moves, &[0, 1, 2, 3, 11, 12])), plain }
+    Domain { shape: Shape::Resource, nfa: Some(Nfa::from_moves(moves, &[0, 1, 2, 3, 11, 12])), plain }
 }
 
 /// `true` and `false`.
@@ -409,18 +409,22 @@ fn truths() -> Domain {
         ends.push(u32::try_from(at).unwrap_or(u32::MAX));
         plain.push(word.to_owned());
     }
-    Domain { nfa: Some(Nfa::from_moves(moves, &ends)), plain }
+    Domain { shape: Shape::Truth, nfa: Some(Nfa::from_moves(moves, &ends)), plain }
 }
 
 /// Texts of at least one character.
 fn not_empty() -> Domain {
     let moves = vec![vec![(Class::Any, 1)], vec![(Class::Any, 1)]];
-    Domain { nfa: Some(Nfa::from_moves(moves, &[1])), plain: vec!["example".to_owned(), "x".to_owned()] }
+    Domain { shape: Shape::NotEmpty, nfa: Some(Nfa::from_moves(moves, &[1])), plain: vec!["example".to_owned(), "x".to_owned()] }
 }
 
 /// Account ids.
 fn accounts() -> Domain {
     let mut moves: Vec<Vec<(Class, u32)>> = (1..=12).map(|next| vec![(Class::Digit, next)]).collect();
     moves.push(Vec::new());
-    Domain { nfa: Some(Nfa::from_moves(moves, &[12])), plain: vec!["111122223333".to_owned(), "999999999999".to_owned()] }
+    Domain {
+        shape: Shape::Account,
+        nfa: Some(Nfa::from_moves(moves, &[12])),
+        plain: vec!["111122223333".to_owned(), "999999999999".to_owned()],
+    }
 }

@@ -7,6 +7,7 @@
 //!
 //! Plain ways come first: texts that the caller proposes, and if some test accepts finitely many texts, each of those.
 
+use super::known;
 use super::language::{Class, Nfa, TOLD_APART, Test};
 use rustc_hash::FxHashSet;
 use std::rc::Rc;
@@ -30,9 +31,28 @@ impl Compiled {
     }
 }
 
+/// The sorts of texts that there are; one automaton each.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub(super) enum Shape {
+    /// Every text.
+    Any,
+    /// Texts of resources.
+    Resource,
+    /// Principals; all, or identities of accounts alone.
+    Principal(bool),
+    /// Account ids.
+    Account,
+    /// `true` and `false`.
+    Truth,
+    /// Texts of at least one character.
+    NotEmpty,
+}
+
 /// The texts that count.
 #[derive(Debug)]
 pub(super) struct Domain {
+    /// Their sort.
+    pub(super) shape: Shape,
     /// Their automaton; `None` for all texts.
     pub(super) nfa: Option<Nfa>,
     /// Texts that read well, tried first.
@@ -40,6 +60,11 @@ pub(super) struct Domain {
 }
 
 impl Domain {
+    /// Every text counts.
+    pub(super) fn any(plain: Vec<String>) -> Self {
+        Self { shape: Shape::Any, nfa: None, plain }
+    }
+
     pub(super) fn contains(&self, text: &str) -> bool {
         let Some(nfa) = &self.nfa else { return true };
         let (mut states, mut next) = (nfa.start.clone(), Vec::new());
@@ -81,7 +106,9 @@ pub(super) fn common(domain: &Domain, accept: &[&Compiled], refuse: &[&Compiled]
             return Common::Text(filled.into());
         }
     }
-    search(domain, accept, refuse, limit)
+    let tests = |compiled: &'_ [&'_ Compiled]| compiled.iter().map(|one| one.test.clone()).collect::<Vec<Test>>();
+    let (accepting, refusing) = (tests(accept), tests(refuse));
+    known::or_search(domain.shape, accepting, refusing, limit, |limit| search(domain, accept, refuse, limit))
 }
 
 /// A pattern with its runs filled, in a few ways that read well.
@@ -239,7 +266,7 @@ mod tests {
             let compile = |all: &[(String, bool)]| -> Vec<Compiled> { all.iter().map(|(text, colons)| compiled(text, *colons)).collect() };
             let (accept, refuse) = (compile(&accept), compile(&refuse));
             let fits = |text: &str| accept.iter().all(|t| t.test.accepts(text)) && !refuse.iter().any(|t| t.test.accepts(text));
-            let domain = Domain { nfa: None, plain: Vec::new() };
+            let domain = Domain::any(Vec::new());
             let mut limit = Limit { states: 50_000, ..Limit::default() };
             match common(&domain, &accept.iter().collect::<Vec<_>>(), &refuse.iter().collect::<Vec<_>>(), &mut limit) {
                 Common::Text(text) => proptest::prop_assert!(fits(&text), "{}", text),

@@ -12,6 +12,7 @@
 mod atoms;
 mod build;
 mod intersect;
+mod known;
 mod language;
 mod principal;
 pub mod proof;
@@ -86,7 +87,7 @@ pub struct Decider<'q> {
 pub fn common_text(a: &Glob, b: &Glob) -> Option<String> {
     let compiled = |glob: &Glob| Compiled::new(Test { patterns: vec![principal::glob(glob, Class::Any)] });
     let (a, b) = (compiled(a), compiled(b));
-    match intersect::common(&Domain { nfa: None, plain: Vec::new() }, &[&a, &b], &[], &mut Limit::default()) {
+    match intersect::common(&Domain::any(Vec::new()), &[&a, &b], &[], &mut Limit::default()) {
         Common::Text(text) => Some(text.to_string()),
         Common::Nothing | Common::TooMany => None,
     }

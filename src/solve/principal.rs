@@ -10,7 +10,7 @@
 //! Names have no bar, so the texts are told apart. The keys that follow from the principal (`aws:PrincipalAccount`,
 //! `aws:username`, ...) are tests of this text too, so nothing about a principal can contradict itself.
 
-use super::intersect::Domain;
+use super::intersect::{Domain, Shape};
 use super::language::{Class, NO_BAR, Nfa, PART, SEGMENT, Step, Steps, Test, literal};
 use crate::glob::{Glob, Token};
 use crate::policy::{self, PrincipalPattern};
@@ -278,5 +278,5 @@ pub(super) fn domain(all: bool) -> Domain {
         plain.push("service|lambda.amazonaws.com".to_owned());
         plain.push("federated|accounts.google.com".to_owned());
     }
-    Domain { nfa: Some(Nfa::from_moves(moves, &accepting)), plain }
+    Domain { shape: Shape::Principal(all), nfa: Some(Nfa::from_moves(moves, &accepting)), plain }
 }

@@ -131,7 +131,7 @@ fn clash_in_any_shape(atoms: &Atoms, lemma: &Lemma) -> bool {
         }
     }
     let mut limit = Limit { states: 2_000, ..Limit::default() };
-    common(&Domain { nfa: None, plain: Vec::new() }, &accept, &refuse, &mut limit) == Common::Nothing
+    common(&Domain::any(Vec::new()), &accept, &refuse, &mut limit) == Common::Nothing
 }
 
 /// A value of a typed key is of that type.
