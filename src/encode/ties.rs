@@ -44,11 +44,11 @@ impl Encoder {
         let named = Formula::equal(&own, &Text::constant("")).not();
         let of_role = Formula::and([Formula::equal(&id, &joined), named, holds_colon(&role).not(), holds_colon(&own).not()]);
         // AWS's own roles have a colon in their names.
-        let some = || [Regex::AnyChar, Regex::AnyText];
-        let parts = [Regex::AnyChar.times(12), Regex::literal(":aws:")].into_iter().chain(some());
-        let of_own = Regex::concat(parts.chain([Regex::literal(":")]).chain(some()));
-        let as_role = Formula::atom(Atom::Prefix(Text::constant("AROA"), id.clone()));
-        let of_own = Formula::and([holds_colon(&name), as_role.not(), text::matches(&id, of_own)]);
+        let starts = |parts: Vec<Text>| Formula::atom(Atom::Prefix(Text::concat(parts), id.clone()));
+        let of_account = starts(vec![account.clone(), Text::constant(":aws:")]);
+        let in_path = Formula::atom(Atom::Contains(name.clone(), Text::constant("/")));
+        let of_name = starts(vec![account.clone(), colon(), name.clone(), colon()]);
+        let of_own = Formula::and([holds_colon(&name), of_account, Formula::or([in_path, of_name])]);
         let mut session = Formula::or([Formula::and([holds_colon(&name).not(), of_role]), of_own]);
         if self.constrained.contains(IS_SESSION) {
             let end = Text::concat([colon(), Text::var(SESSION_NAME)]);

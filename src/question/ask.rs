@@ -299,8 +299,9 @@ pub(super) fn replayed(ask: &Ask<'_>, request: Request, matching: ArnMatching) -
     if violates(ask, &request, matching).is_some() {
         return Some(request);
     }
-    let mended = ask.ties.as_ref().map(|_| ties::mended(&request))?;
-    violates(ask, &mended, matching).is_some().then_some(mended)
+    ask.ties.as_ref()?;
+    let others = std::iter::once(ties::mended(&request)).chain(ties::by_id(&request));
+    others.into_iter().find(|other| violates(ask, other, matching).is_some())
 }
 
 /// The Allow statements of `grants` that allow the request, if `unless` does not and it is within the scope.

@@ -14,6 +14,7 @@ use super::ask::{ActionScope, Ask, ask};
 use super::no_public_access;
 use super::{InternalError, Proof, Settings, untrusted};
 use crate::glob::Glob;
+use crate::policy::ties::Keys;
 use crate::policy::{Access, BaseOperator, Condition, Policy, PrincipalMatch, PrincipalPattern, Request};
 use crate::value::arn;
 use std::time::Instant;
@@ -132,8 +133,8 @@ const SOURCES: [&str; 4] = ["aws:sourceaccount", "aws:sourcearn", "aws:sourceorg
 pub fn outside_access(access: &Access, zone: &Zone, settings: &Settings) -> Result<Outside, InternalError> {
     let started = Instant::now();
     // Whoever lets everybody in lets services in that call for others; an entry that names a service trusts it.
-    let conditions = || access.statements().flat_map(|(_, _, statement)| &statement.conditions);
-    let sources = SOURCES.into_iter().filter(|key| conditions().any(|condition| condition.key == *key));
+    let named = Keys::of_statements(access.statements().map(|(_, _, statement)| statement));
+    let sources = SOURCES.into_iter().filter(|key| named.has(key));
     let deputies: Vec<Policy> = sources.map(|key| zone.deputies(key)).collect();
     let outside = zone.outside();
     let (mut findings, mut unknown, mut asked) = (Vec::new(), None, Vec::new());

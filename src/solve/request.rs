@@ -66,11 +66,12 @@ pub(super) fn request(atoms: &mut Atoms, assigned: &[(usize, bool)], action: &st
     let principal = principals.next().and_then(|template| wished(template, &mut context)).unwrap_or(principal);
     let known = present.get(&format!("{RESOURCE_ACCOUNT}?")).copied();
     let resource = owned(&resource, &context, known);
-    // Names that keys share are settled before anything is filled with them.
-    let mut request = ties::mended(&Request::new(principal, action, &resource, context.clone()));
+    let request = Request::new(principal, action, &resource, context.clone());
     if wishes.is_empty() {
         return Some(request);
     }
+    // Names that keys share are settled before anything is filled with them.
+    let mut request = ties::mended(&request);
     // A user's name is wished for: somebody who has one, if it may be a user.
     let names = |wish: &Wish| {
         let (Wish::Resource(template) | Wish::Principal(template) | Wish::Key(_, template, _)) = wish;

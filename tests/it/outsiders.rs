@@ -382,6 +382,12 @@ fn a_service_is_no_way_in_for_others() {
         let named = findings(json!({"Service": "sns.amazonaws.com"}), condition.clone());
         assert_eq!(named, 0, "{condition}");
     }
+    // A key that only a variable names.
+    let mut written = statement(&json!("*"), &json!({"Bool": {"aws:PrincipalIsAWSService": "true"}}));
+    written["Resource"] = json!("arn:aws:s3:::b/${aws:SourceAccount}/*");
+    let access = policy("bucket", &json!({"Version": "2012-10-17", "Statement": [written]}));
+    let outside = smt::in_fresh_context(|| outside_access(&access, &zone, &Settings::default())).unwrap();
+    assert_eq!(outside.findings.len(), 1, "{outside:?}");
 }
 
 /// PASS means that random requests from principals that the policy does not name are denied.

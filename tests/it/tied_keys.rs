@@ -284,6 +284,14 @@ fn what_there_is_counts_and_what_contradicts_itself_does_not() {
         // An id of AWS's own role is of no other.
         (access_to(json!({"AWS": "arn:aws:iam::111122223333:role/R"}), json!({"StringEquals": {"aws:userid": id}})), "PASS"),
         (access_to(json!({"AWS": decrypts}), json!({"StringLike": {"aws:userid": "AROA*"}})), "PASS"),
+        (
+            access_to(json!({"AWS": decrypts}), json!({"StringLike": {"aws:userid": "999999999999:aws:ec2-infrastructure:*"}})),
+            "PASS",
+        ),
+        (
+            access_to(json!({"AWS": decrypts}), json!({"StringLike": {"aws:userid": "111122223333:aws:ec2-infrastructure:*"}})),
+            "FAIL",
+        ),
         // CloudFront's identities have a word for an account, and nobody says what ids.
         (access_to(any(), json!({"StringEquals": {"aws:PrincipalAccount": "cloudfront"}})), "FAIL"),
         (access_to(any(), json!({"StringLike": {"aws:PrincipalAccount": "c*"}})), "FAIL"),
@@ -311,5 +319,25 @@ fn what_there_is_counts_and_what_contradicts_itself_does_not() {
         let [auto, strings] = found.as_slice() else { panic!("{found:?}") };
         assert_eq!(*auto, expected, "{statement}");
         assert!(*strings == expected || *strings == "UNKNOWN", "strings {strings}: {statement}");
+    }
+}
+
+/// What one statement names and another does not: an answer, and the right one, all the same.
+#[test]
+fn keys_that_another_statement_names_do_not_stand_in_the_way() {
+    let statement =
+        |action: &str, condition: Value| json!({"Effect": "Allow", "Action": action, "Resource": "*", "Condition": condition});
+    let other = || {
+        statement("s3:PutObject", json!({"StringEquals": {"aws:PrincipalOrgID": []}, "Null": {"aws:PrincipalOrgID": "false"}}))
+    };
+    for (condition, expected) in [
+        (json!({"Null": {"aws:PrincipalOrgPaths": "false"}}), "FAIL"),
+        (json!({"ForAnyValue:StringNotLike": {"aws:PrincipalOrgPaths": "o-a/*"}}), "FAIL"),
+        (json!({"ForAnyValue:StringEquals": {"aws:PrincipalOrgPaths": "abc"}}), "PASS"),
+        (json!({"Null": {"aws:MultiFactorAuthAge": "false"}}), "FAIL"),
+    ] {
+        let document = json!({"Version": "2012-10-17", "Statement": [statement("s3:GetObject", condition.clone()), other()]});
+        let found = grants(&document);
+        assert_eq!(found.first(), Some(&expected), "{condition}");
     }
 }

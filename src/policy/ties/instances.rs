@@ -62,6 +62,12 @@ pub(super) fn instances<'s>(named: Keys, statements: impl Iterator<Item = &'s St
                 out.extend(impossible(&[kind, (of, "aws:principalaccount", &account), (another, "aws:userid", id)]));
                 out.extend(impossible(&[kind, (not_of, "aws:principalaccount", &account), (same, "aws:userid", id)]));
             }
+            let own_role = ("ArnLike", "aws:principalarn", "arn:*:iam::*:role/*:*");
+            let (inside, outside) = (("StringLike", "aws:userid"), ("StringNotLike", "aws:userid"));
+            for (account_is, (operator, key)) in [(of, outside), (not_of, inside)] {
+                let account = (account_is, "aws:principalaccount", account.as_str());
+                out.extend(impossible(&[own_role, account, (operator, key, &of_federated)]));
+            }
         }
     }
     let orgs = |keys: &[&str]| {

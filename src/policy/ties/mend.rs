@@ -1,7 +1,7 @@
 //! Does a request name one session or one account in two ways that differ, and what would it say if it did not?
 
 use super::{Keys, SOURCE_ACCOUNT, SOURCE_ARN, USER_ID};
-use crate::policy::request::{CLOUDFRONT, OWN_ROLE};
+use crate::policy::request::{CLOUDFRONT, DERIVED, OWN_ROLE};
 use crate::policy::{Principal, Request};
 use crate::value::arn;
 
@@ -34,10 +34,16 @@ pub fn contradicts(request: &Request) -> bool {
     let other_account = |account: &String| {
         values(SOURCE_ARN).iter().filter_map(|source| account_of(source)).any(|of_source| of_source != account)
     };
-    let other_role = |own: bool| values(USER_ID).iter().any(|id| id.starts_with("AROA") == own);
+    let account = request.principal.account().unwrap_or_default();
+    let other_role = |own: Option<&str>| {
+        values(USER_ID).iter().any(|id| match own {
+            Some(name) => !id.starts_with(&format!("{account}:{name}:")),
+            None => !id.starts_with("AROA"),
+        })
+    };
     session_name(&request.principal).is_some_and(other_name)
         || values(SOURCE_ACCOUNT).iter().any(other_account)
-        || own_role(request).is_some_and(|own| other_role(own.is_some()))
+        || own_role(request).is_some_and(other_role)
 }
 
 /// The request with those of its tied keys that are present set to what follows from the rest; to be replayed.
@@ -55,7 +61,7 @@ pub fn mended(request: &Request) -> Request {
             Some(Some(name)) => format!("{account}:{name}"),
             Some(None) | None => id.split(':').next().filter(|_| is("AROA")).unwrap_or("AROAEXAMPLEID").to_owned(),
         };
-        let is_own = own_role(request).flatten().is_some();
+        let of_role = id.strip_prefix(&start).and_then(|rest| rest.strip_prefix(':')).is_some_and(|name| !name.is_empty());
         match (rest.split('/').next(), session_name(&request.principal)) {
             (Some("assumed-role"), Some(name)) => set(USER_ID, format!("{start}:{name}")),
             (Some("federated-user"), Some(name)) => set(USER_ID, format!("{account}:{name}")),
@@ -63,7 +69,7 @@ pub fn mended(request: &Request) -> Request {
             (Some("user"), _) if account != CLOUDFRONT && (!is("AIDA") || id.contains(':')) => {
                 set(USER_ID, "AIDAEXAMPLEID".to_owned())
             }
-            (Some("role"), _) if is("AROA") == is_own || !id.contains(':') => set(USER_ID, format!("{start}:session")),
+            (Some("role"), _) if !of_role => set(USER_ID, format!("{start}:session")),
             _ => {}
         }
     }
@@ -80,6 +86,20 @@ pub fn mended(request: &Request) -> Request {
         }
     }
     out
+}
+
+/// The request made by the session of AWS's own role that its id names; `None` if it names none. To be replayed.
+pub fn by_id(request: &Request) -> Option<Request> {
+    let id = request.context.get(USER_ID)?.first()?;
+    let (account, rest) = id.split_once(':')?;
+    let (role, session) = rest.rsplit_once(':')?;
+    if !arn::is_account(account) || !role.starts_with(OWN_ROLE) || session.is_empty() {
+        return None;
+    }
+    let own = format!("arn:aws:sts::{account}:assumed-role/{role}/{session}");
+    let kept = request.context.iter().filter(|(key, _)| !DERIVED.contains(&key.as_str()));
+    let context = kept.map(|(key, values)| (key.clone(), values.clone())).collect();
+    Some(Request::new(Principal::Aws(own), &request.action, &request.resource, context))
 }
 
 /// The request with keys of these that it must have beside those it has.

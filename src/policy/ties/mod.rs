@@ -19,7 +19,7 @@
 mod instances;
 mod mend;
 
-pub use mend::{contradicts, mended};
+pub use mend::{by_id, contradicts, mended};
 
 use super::{Policy, Request, Statement, Template, Test, Variable};
 use crate::diag::{Budget, Source};
@@ -86,7 +86,8 @@ impl Keys {
         self.0 & !all.0 == 0
     }
 
-    fn has(self, key: &str) -> bool {
+    /// Whether a key is among them.
+    pub fn has(self, key: &str) -> bool {
         Self::of(key).0 & self.0 != 0
     }
 }
@@ -112,14 +113,26 @@ impl Ties {
 
     /// The statements that matter where only these keys are named. The others are kept by [`Self::completed`] requests.
     pub fn about(&self, named: Keys) -> impl Iterator<Item = (&Policy, &Statement)> {
+        let named = self.closed(named);
         let keys = self.keys.iter().flatten();
         self.statements().zip(keys).filter(move |(_, keys)| keys.within(named)).map(|(statement, _)| statement)
     }
 
     /// The numbers of the statements without variables that matter where only these keys are named.
     pub fn plain_about(&self, named: Keys) -> impl Iterator<Item = usize> {
+        let named = self.closed(named);
         let [plain, _] = &self.keys;
         plain.iter().enumerate().filter(move |(_, keys)| keys.within(named)).map(|(number, _)| number)
+    }
+
+    /// These keys, and the question's that come with them: an organization and its paths are there together, so that
+    /// neither can be added to a request afterwards as if it did not matter.
+    fn closed(&self, named: Keys) -> Keys {
+        let together = [("aws:principalorgid", "aws:principalorgpaths"), ("aws:resourceorgid", "aws:resourceorgpaths")];
+        together.into_iter().fold(named, |all, (id, paths)| {
+            let both = Keys::of(id).with(Keys::of(paths));
+            if all.0 & both.0 == 0 { all } else { all.with(Keys(both.0 & self.named.0)) }
+        })
     }
 
     /// The request with the keys that it must have if it is about the question's; they do not matter where it was made.
