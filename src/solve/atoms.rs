@@ -14,7 +14,7 @@
 use super::intersect::{Common, Compiled, Domain, Limit, Shape, common};
 use super::language::{Class, Nfa, Test};
 use crate::catalog::KeyBase;
-use crate::policy::keys::{is_multivalued, type_of};
+use crate::policy::keys::{is_multivalued, plain, type_of};
 use crate::policy::{Order, Template};
 use crate::value::{date, ip, number};
 use bigdecimal::BigDecimal;
@@ -239,9 +239,11 @@ impl Atoms {
             Some(Attribute::Key(key)) if &**key == "aws:resourceaccount" => accounts(),
             Some(Attribute::Set(key)) if is_multivalued(key) => not_empty(),
             Some(Attribute::Key(key) | Attribute::Set(key)) if type_of(key) == Some(KeyBase::Bool) => truths(),
-            Some(Attribute::Key(_) | Attribute::Set(_) | Attribute::Free) | None => {
-                Domain::any(vec!["example".to_owned(), "x".to_owned()])
+            // First what the key's type has, though it is compared as a text.
+            Some(Attribute::Key(key) | Attribute::Set(key)) => {
+                Domain::any([plain(key), "example", "x"].map(str::to_owned).to_vec())
             }
+            Some(Attribute::Free) | None => Domain::any(vec!["example".to_owned(), "x".to_owned()]),
         };
         let domain = Rc::new(domain);
         self.domains.get_mut(place).into_iter().for_each(|slot| *slot = Some(domain.clone()));

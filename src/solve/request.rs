@@ -179,7 +179,7 @@ fn filled(template: &Template, context: &mut Context) -> String {
     template.filled(|variable| {
         let known = context.get(&variable.key).and_then(|values| values.first()).cloned();
         known.or_else(|| variable.default.clone()).unwrap_or_else(|| {
-            let value = if variable.key == RESOURCE_ACCOUNT { "111122223333" } else { "example" };
+            let value = if variable.key == RESOURCE_ACCOUNT { "111122223333" } else { keys::plain(&variable.key) };
             // What follows from the principal is not to be had of another.
             if !DERIVED.contains(&variable.key.as_str()) {
                 context.insert(variable.key.clone(), vec![value.to_owned()]);

@@ -322,6 +322,23 @@ fn what_there_is_counts_and_what_contradicts_itself_does_not() {
     }
 }
 
+/// A key that the service reference types has values of its type, where any would do.
+#[test]
+fn a_witness_gives_a_typed_key_a_value_of_its_type() {
+    for (resource, condition, key) in [
+        ("*", json!({"StringNotEquals": {"s3:max-keys": "abc"}, "Null": {"s3:max-keys": "false"}}), "s3:max-keys"),
+        ("arn:aws:s3:::b/${aws:SourceIp}", json!({}), "aws:sourceip"),
+    ] {
+        let statement = json!({"Effect": "Allow", "Action": "s3:ListBucket", "Resource": resource, "Condition": condition});
+        let newer = policy("new", &json!({"Version": "2012-10-17", "Statement": [statement]}));
+        let existing = policy("old", &json!({"Version": "2012-10-17", "Statement": []}));
+        let outcome = smt::in_fresh_context(|| no_new_access(&existing, &newer, &Settings::default())).unwrap();
+        let Verdict::Fail { witness, .. } = outcome.verdict else { panic!("{:?}", outcome.verdict) };
+        let own = leastwise::policy::keys::type_of(key).unwrap();
+        assert!(witness.context[key].iter().all(|value| own.holds(value)), "{witness:?}");
+    }
+}
+
 /// What one statement names and another does not: an answer, and the right one, all the same.
 #[test]
 fn keys_that_another_statement_names_do_not_stand_in_the_way() {
