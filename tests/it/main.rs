@@ -21,6 +21,7 @@ mod readme;
 mod refinements;
 mod samples;
 mod satisfiable;
+mod scopes;
 mod semantics;
 mod stacks;
 mod support;
