@@ -59,20 +59,16 @@ impl Encoder {
         let of_cloudfront = Formula::equal(&account, &Text::constant(CLOUDFRONT));
         let starts_as_user = Formula::atom(Atom::Prefix(Text::constant("AIDA"), id.clone()));
         let is_present = Formula::var(&present(USER_ID));
+        let with = |own: Formula| Formula::and([is_present.clone(), own]);
         let ids = [
-            (Type::Root, Formula::equal(&id, &account)),
-            (Type::User, Formula::and([starts_as_user, holds_colon(&id).not()])),
-            (Type::Role, session),
-            (Type::FederatedUser, Formula::equal(&id, &Text::concat([account, colon(), name]))),
+            (Type::Root, with(Formula::equal(&id, &account))),
+            (Type::User, Formula::or([of_cloudfront, with(Formula::and([starts_as_user, holds_colon(&id).not()]))])),
+            (Type::Role, with(session)),
+            (Type::FederatedUser, with(Formula::equal(&id, &Text::concat([account, colon(), name])))),
         ];
         let mut parts = Vec::new();
         for (of, own) in ids {
-            let with_id = Formula::and([is_present.clone(), own]);
-            parts.push(self.of_type(of).implies(if of == Type::User {
-                Formula::or([of_cloudfront.clone(), with_id])
-            } else {
-                with_id
-            }));
+            parts.push(self.of_type(of).implies(own));
         }
         let anonymous = Formula::and([self.kind(Kind::Anonymous), is_present]);
         parts.push(anonymous.implies(Formula::equal(&id, &Text::constant("anonymous"))));

@@ -17,7 +17,7 @@
 //! `NotPrincipal` an account (Backes et al., FMCAD 2018); "Set operators for multivalued context keys".
 
 use super::keys::is_multivalued;
-use super::{Access, Policy, PrincipalMatch, PrincipalPattern, Quantifier, Statement, Test};
+use super::{Access, Condition, Policy, PrincipalMatch, PrincipalPattern, Quantifier, Statement, Test};
 use crate::glob::Glob;
 use crate::value::arn;
 
@@ -56,15 +56,16 @@ impl Access {
         let by_list = |statement: &Statement| {
             readings.not_principal == NotPrincipal::List && statement.principal.as_ref().is_some_and(|list| list.negated)
         };
-        let for_all = |statement: &Statement| readings.unqualified == Unqualified::All && is_unqualified(statement);
-        if !self.statements().any(|(_, _, statement)| by_list(statement) || for_all(statement)) {
+        let for_all = |condition: &Condition| readings.unqualified == Unqualified::All && is_unqualified(condition);
+        let differs = |statement: &Statement| by_list(statement) || statement.conditions.iter().any(for_all);
+        if !self.statements().any(|(_, _, statement)| differs(statement)) {
             return None;
         }
         Some(self.rewritten(|policy: &Policy| {
             let mut statements = policy.statements.clone();
             for statement in &mut statements {
-                if for_all(statement) {
-                    all_values(statement);
+                for condition in statement.conditions.iter_mut().filter(|condition| for_all(condition)) {
+                    condition.quantifier = if condition.negated { Quantifier::Any } else { Quantifier::All };
                 }
                 if by_list(statement) {
                     statement.principal.iter_mut().for_each(|list| list.levels = levels(list));
@@ -76,20 +77,9 @@ impl Access {
 }
 
 /// Whether it asks for a key that may have several values without saying how.
-fn is_unqualified(statement: &Statement) -> bool {
-    statement.conditions.iter().any(|condition| {
-        let compares = !matches!(condition.test, Test::Present | Test::Absent);
-        compares && condition.operator.set.is_none() && is_multivalued(&condition.key)
-    })
-}
-
-fn all_values(statement: &mut Statement) {
-    for condition in &mut statement.conditions {
-        let compares = !matches!(condition.test, Test::Present | Test::Absent);
-        if compares && condition.operator.set.is_none() && is_multivalued(&condition.key) {
-            condition.quantifier = if condition.negated { Quantifier::Any } else { Quantifier::All };
-        }
-    }
+fn is_unqualified(condition: &Condition) -> bool {
+    let compares = !matches!(condition.test, Test::Present | Test::Absent);
+    compares && condition.operator.set.is_none() && is_multivalued(&condition.key)
 }
 
 /// The lists of one level each, all of which must name a principal for it to be spared.

@@ -4,12 +4,12 @@ use super::actions::Group;
 use super::ask::{ActionScope, Ask};
 use crate::encode::{Encoder, ResourceShape, Unsupported};
 use crate::glob::Glob;
-use crate::policy::ties::{self, Keys};
+use crate::policy::ties::{Keys, USER_ID};
 use crate::policy::{Access, ArnMatching, Policy, ResourcePattern, Statement};
 use crate::smt::Formula;
 
-/// The statements that a query about a group is over.
-fn statements<'s>(ask: &'s Ask<'_>, group: &Group) -> Vec<&'s Statement> {
+/// The statements that a query about a group asks about.
+fn asked<'s>(ask: &'s Ask<'_>, group: &Group) -> Vec<&'s Statement> {
     let pick = |access: &'s Access, numbers: &[usize]| -> Vec<&'s Statement> {
         numbers.iter().filter_map(|number| access.statement(*number)).map(|(_, statement)| statement).collect()
     };
@@ -18,9 +18,18 @@ fn statements<'s>(ask: &'s Ask<'_>, group: &Group) -> Vec<&'s Statement> {
         out.extend(pick(access, &group.unless));
     }
     out.extend(ask.within.iter().flat_map(|policy| &policy.statements));
-    let named = Keys::of_statements(out.iter().copied());
-    out.extend(ask.ties.iter().flat_map(|ties| ties.about(named)).map(|(_, statement)| statement));
     out
+}
+
+/// What requests are not, as far as those statements name its keys.
+fn ties<'s>(ask: &'s Ask<'_>, group: &Group) -> impl Iterator<Item = (&'s Policy, &'s Statement)> {
+    let named = Keys::of_statements(asked(ask, group));
+    ask.ties.iter().flat_map(move |ties| ties.about(named))
+}
+
+/// The statements that a query about a group is over.
+fn statements<'s>(ask: &'s Ask<'_>, group: &Group) -> Vec<&'s Statement> {
+    asked(ask, group).into_iter().chain(ties(ask, group).map(|(_, statement)| statement)).collect()
 }
 
 pub(super) fn encoder(ask: &Ask<'_>, group: &Group, matching: ArnMatching, shape: ResourceShape) -> Encoder {
@@ -74,11 +83,9 @@ pub(super) fn violation(ask: &Ask<'_>, encoder: &mut Encoder, group: &Group, who
     for (policy, statement) in ask.within.iter().flat_map(|policy| policy.statements.iter().map(move |one| (policy, one))) {
         parts.push(encoder.statement(policy, statement)?);
     }
-    let of_id = |statement: &Statement| statement.conditions.iter().any(|condition| condition.key == ties::USER_ID);
-    let named = Keys::of_statements(statements(ask, group));
-    let ties = || ask.ties.iter().flat_map(|ties| ties.about(named));
-    let tied = encoder.ties_user_id() && ties().any(|(_, statement)| of_id(statement));
-    for (policy, statement) in ties().filter(|(_, statement)| !(tied && of_id(statement))) {
+    let of_id = |statement: &Statement| Keys::of_statements([statement]).has(USER_ID);
+    let tied = encoder.ties_user_id() && ties(ask, group).any(|(_, statement)| of_id(statement));
+    for (policy, statement) in ties(ask, group).filter(|(_, statement)| !(tied && of_id(statement))) {
         // A tie that has no encoding is left out: what is found is held to it when it is replayed.
         parts.extend(encoder.statement(policy, statement).map(Formula::not));
     }

@@ -4,8 +4,8 @@
 //! in tests. It does less than they do: of the statements to blame it names those that grant its witness.
 
 use super::InternalError;
-use super::ask::{Ask, NEEDS_Z3, Search};
-use super::strings::{all, too_wild};
+use super::ask::{Ask, Search};
+use super::strings::all;
 use super::{formula, formula::violation};
 use crate::encode::{Encoder, Form, ResourceShape, Unsupported};
 use crate::policy::ArnMatching;
@@ -17,11 +17,7 @@ const IS_ARN: &str = "Resource.is_arn";
 impl Search<'_, '_> {
     /// Asks the whole question as one formula.
     pub(super) fn one_formula(&mut self) -> Result<(), InternalError> {
-        if !self.settings.z3 {
-            self.open(NEEDS_Z3);
-            return Ok(());
-        }
-        if let Some(why) = too_wild(self.ask) {
+        if let Some(why) = self.not_whole() {
             self.open(&why);
             return Ok(());
         }

@@ -12,13 +12,14 @@ use crate::policy::{Access, ArnMatching, Condition, Part, Template, Test};
 use crate::smt::Formula;
 
 impl Search<'_, '_> {
+    /// Why Z3 is not asked the question as a whole, if it is not.
+    pub(super) fn not_whole(&self) -> Option<String> {
+        if self.settings.z3 { too_wild(self.ask) } else { Some(NEEDS_Z3.to_owned()) }
+    }
+
     /// Asks one query for each shape of resource.
     pub(super) fn whole(&mut self) -> Result<(), InternalError> {
-        if !self.settings.z3 {
-            self.open(NEEDS_Z3);
-            return Ok(());
-        }
-        if let Some(why) = too_wild(self.ask) {
+        if let Some(why) = self.not_whole() {
             self.open(&why);
             return Ok(());
         }

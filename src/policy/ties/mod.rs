@@ -6,9 +6,9 @@
 //! itself, as they do with any statement.
 //!
 //! A statement matters only where every key it names is named by the policies in question too; what follows from the
-//! principal or the resource is always known. Statements without policy variables ([`Ties::plain`]) are about one key at a
-//! time, which automata decide. Those with variables ([`Ties::relating`]) relate keys; for the constants that the policies
-//! compare such keys with, [`instances`](self) says the same without variables.
+//! principal or the resource is always known. Automata decide one key at a time, so they are given
+//! the statements without policy variables ([`Ties::plain`]). Those with variables ([`Ties::relating`]) relate keys; for the
+//! constants that the policies compare such keys with, `instances` says the same for automata.
 //!
 //! Invariant: leaving a statement out only adds requests, so a PASS without it stands; a witness has to keep all of them.
 //!
