@@ -47,6 +47,19 @@ impl KeyBase {
         }
     }
 
+    /// What one value is, in words.
+    pub fn noun(self) -> &'static str {
+        match self {
+            Self::String => "a text",
+            Self::Arn => "an ARN",
+            Self::Bool => "`true` or `false`",
+            Self::Numeric => "a number",
+            Self::Date => "a date",
+            Self::IpAddress => "an address",
+            Self::Binary => "Base64",
+        }
+    }
+
     /// A value of this type that reads well; `None` for a string, which may be anything.
     pub fn plain(self) -> Option<&'static str> {
         Some(match self {

@@ -6,7 +6,7 @@ use super::{Exit, Trouble, input, print};
 use crate::diag::{Budget, Diagnostics, Source};
 use crate::eval::{self, Decision};
 use crate::json::Value;
-use crate::policy::{Access, ArnMatching, Readings, access_json, request_json, ties};
+use crate::policy::{Access, ArnMatching, Readings, access_json, keys, request_json, ties};
 use serde_json::json;
 
 /// `leastwise simulate`
@@ -29,7 +29,7 @@ pub(crate) fn simulate(args: &SimulateArgs) -> Result<Exit, Trouble> {
             }
         };
         print(&format!("{shown}\n"))?;
-        if let (Some(note), Format::Text) = (simulation.note, args.format) {
+        for note in simulation.notes.iter().filter(|_| args.format == Format::Text) {
             print(&format!("note: {note}\n"))?;
         }
     }
@@ -47,7 +47,7 @@ pub(super) struct Simulation {
     /// Of an implicit deny: what does not allow it.
     pub(super) not_allowed_by: Vec<String>,
     /// What is odd about the request.
-    pub(super) note: Option<&'static str>,
+    pub(super) notes: Vec<String>,
 }
 
 impl Simulation {
@@ -58,8 +58,8 @@ impl Simulation {
         if let (false, Some(object)) = (self.not_allowed_by.is_empty(), out.as_object_mut()) {
             object.insert("notAllowedBy".to_owned(), json!(self.not_allowed_by));
         }
-        if let (Some(note), Some(object)) = (self.note, out.as_object_mut()) {
-            object.insert("notes".to_owned(), json!([note]));
+        if let (false, Some(object)) = (self.notes.is_empty(), out.as_object_mut()) {
+            object.insert("notes".to_owned(), json!(self.notes));
         }
         out
     }
@@ -98,7 +98,9 @@ pub(super) fn decide(
         let evaluation = eval::evaluate(&access, &request, matching);
         let is_impossible = |statement| eval::applies_beyond_action(statement, &request, matching);
         let contradicts = !request.is_consistent() || ties::about(&request).any(is_impossible);
-        let note = contradicts.then_some(CONTRADICTS);
+        let wrong = keys::mistyped(&request)
+            .map(|(key, value, own)| format!("the value of {key} is {}, \"{value}\" is not: no request carries it", own.noun()));
+        let notes = contradicts.then(|| CONTRADICTS.to_owned()).into_iter().chain(wrong).collect();
         let named = |number: &usize| access.statement(*number).map(|(member, statement)| (member.name.clone(), statement.index));
         out.push(Simulation {
             action: request.action,
@@ -106,7 +108,7 @@ pub(super) fn decide(
             decision: evaluation.decision,
             decided_by: evaluation.decided_by.iter().filter_map(named).collect(),
             not_allowed_by: evaluation.not_allowed_by,
-            note,
+            notes,
         });
     }
     Ok(out)

@@ -5,12 +5,13 @@
 //! number, date or address under such an operator is the slot's `valid` Boolean being false.
 
 use super::text::{self, Piece};
-use super::{Encoder, principal};
+use super::{Encoder, Form, principal};
 use crate::catalog::KeyBase;
 use crate::policy::keys::{self, is_multivalued};
+use crate::policy::spelling::spelling;
 use crate::policy::{Condition, Order, Part, Quantifier, Statement, Template, Test, TextMode};
 use crate::smt::term::Cmp;
-use crate::smt::{Atom, Formula, Text, literal};
+use crate::smt::{Atom, Formula, Int, Text, literal};
 use crate::value::ip::IpNet;
 use crate::value::number;
 use std::collections::{BTreeMap, BTreeSet};
@@ -87,6 +88,7 @@ pub(super) fn plan(statements: &[&Statement], sets: &BTreeSet<String>) -> BTreeM
         for condition in &statement.conditions {
             let key = keys.entry(condition.key.clone()).or_default();
             match &condition.test {
+                test if is_never(&condition.key, test) => {}
                 Test::Text(..) => _ = key.families.insert(Family::Text),
                 Test::Number(_, bounds) => {
                     key.families.insert(Family::Number);
@@ -116,6 +118,16 @@ pub(super) fn plan(statements: &[&Statement], sets: &BTreeSet<String>) -> BTreeM
         }
     }
     keys
+}
+
+/// Whether no value of the key can be of the kind that the test is of.
+fn is_never(key: &str, test: &Test) -> bool {
+    let Some(own) = keys::type_of(key) else { return false };
+    match test {
+        Test::Number(..) | Test::Date(..) => matches!(own, KeyBase::Bool | KeyBase::IpAddress),
+        Test::Ip(_) => own != KeyBase::IpAddress,
+        Test::Text(..) | Test::Present | Test::Absent => false,
+    }
 }
 
 impl Encoder {
@@ -213,18 +225,31 @@ impl Encoder {
         for (name, key) in &self.slots {
             let (Some(own), Some(family)) = (keys::type_of(name), key.families.first()) else { continue };
             for slot in key.slots(name) {
-                let is = |truth: &str| Formula::equal(&Text::var(&slot), &Text::constant(truth));
+                let is_valid = || Formula::var(&valid(&slot));
                 let holds = match (own, family) {
-                    (KeyBase::Bool, Family::Text) => Formula::or(["true", "false"].map(is)),
-                    (KeyBase::Numeric, Family::Number) | (KeyBase::Date, Family::Date) | (KeyBase::IpAddress, Family::Ip) => {
-                        Formula::var(&valid(&slot))
-                    }
-                    _ => Formula::True,
+                    (_, Family::Text) => self.spelled(&slot, own),
+                    (KeyBase::Numeric, _) | (KeyBase::Date, Family::Date) | (KeyBase::IpAddress, _) => is_valid(),
+                    // A date is seconds, or no number.
+                    (KeyBase::Date, _) | (KeyBase::Bool, _) => Formula::True,
+                    (KeyBase::String | KeyBase::Arn | KeyBase::Binary, _) => Formula::True,
                 };
                 parts.push(Formula::var(&present(&slot)).implies(holds));
             }
         }
         Formula::and(parts)
+    }
+
+    /// A text is of a type.
+    fn spelled(&self, slot: &str, of: KeyBase) -> Formula {
+        let text = Text::var(slot);
+        let Some(spelling) = spelling(of) else { return Formula::True };
+        if of == KeyBase::Bool && self.form == Form::Tests {
+            return Formula::or(["true", "false"].map(|truth| Formula::equal(&text, &Text::constant(truth))));
+        }
+        let most = Int::Const(i64::try_from(number::MOST_CHARACTERS).unwrap_or(i64::MAX));
+        let short = Formula::atom(Atom::Ints(Cmp::LessOrEqual, Int::Len(text.clone()), most));
+        let spelled = text::matches(&text, spelling);
+        if matches!(of, KeyBase::Numeric | KeyBase::Date) { Formula::and([spelled, short]) } else { spelled }
     }
 
     fn one_family(&self, key: &str) -> Result<(), String> {
@@ -240,6 +265,7 @@ impl Encoder {
         let signed = |formula: Formula| if condition.negated { formula.not() } else { formula };
         let is_valid = Formula::var(&valid(slot));
         match &condition.test {
+            test if is_never(&condition.key, test) => Ok(Formula::False),
             Test::Text(mode, templates) => {
                 let mut parts = Vec::new();
                 for template in templates {

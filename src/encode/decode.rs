@@ -7,6 +7,7 @@
 use super::context::{self, Family, Key};
 use super::principal::{self, Kind, Type};
 use super::{Encoder, ResourceShape, resource};
+use crate::catalog::KeyBase;
 use crate::policy::request::Context;
 use crate::policy::{Principal, Request, keys};
 use crate::smt::Model;
@@ -116,20 +117,23 @@ fn values(model: &Model, name: &str, key: &Key) -> Vec<String> {
     let is_present = |slot: &str| model.bool(&context::present(slot)) == Some(true);
     let slots = key.slots(name).into_iter().filter(|slot| is_present(slot));
     let plain = || keys::plain(name).to_owned();
-    let distinct: BTreeSet<String> = slots.map(|slot| value(model, &slot, key).unwrap_or_else(plain)).collect();
+    let distinct: BTreeSet<String> = slots.map(|slot| value(model, &slot, name, key).unwrap_or_else(plain)).collect();
     distinct.into_iter().collect()
 }
 
-/// The value of a slot; `None` where any will do.
-fn value(model: &Model, slot: &str, key: &Key) -> Option<String> {
+/// The value of a slot; `None` where any will do. Of a typed key a value of its type.
+fn value(model: &Model, slot: &str, name: &str, key: &Key) -> Option<String> {
     let is_valid = model.bool(&context::valid(slot)) == Some(true);
+    let own = keys::type_of(name);
+    let other = |none: &str| own.and_then(KeyBase::plain).unwrap_or(none).to_owned();
     Some(match key.families.first()? {
         Family::Text => return model.text(slot),
-        Family::Number if !is_valid => "not-a-number".to_owned(),
+        Family::Number if !is_valid => other("not-a-number"),
         Family::Number => number::to_text(&decimal(model, slot, &key.bounds)),
-        Family::Date if !is_valid => "not-a-date".to_owned(),
+        Family::Date if !is_valid => other("not-a-date"),
+        Family::Date if own == Some(KeyBase::Numeric) => date::to_seconds(&decimal(model, slot, &key.bounds)),
         Family::Date => date::to_text(&decimal(model, slot, &key.bounds)),
-        Family::Ip if !is_valid => "not-an-address".to_owned(),
+        Family::Ip if !is_valid => other("not-an-address"),
         Family::Ip => {
             let (v6, bits4, bits6) = context::address(slot);
             if model.bool(&v6) == Some(true) {

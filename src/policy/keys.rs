@@ -8,7 +8,7 @@
 //!
 //! Sources: AWS service reference (condition keys); IAM User Guide, "AWS global condition context keys".
 
-use super::{Policy, Test};
+use super::{Policy, Request, Template, Test};
 use crate::catalog::{KeyBase, KeyType};
 use rustc_hash::{FxHashMap, FxHashSet};
 use std::collections::BTreeSet;
@@ -44,37 +44,54 @@ pub fn type_of(key: &str) -> Option<KeyBase> {
     })
 }
 
-/// A plain value of a key, such as a witness may carry where any would do.
-pub fn plain(key: &str) -> &'static str {
-    match key {
+/// A plain value of a key, such as a witness may carry where any would do, and another one.
+pub fn examples(key: &str) -> [&'static str; 2] {
+    match type_of(key) {
         // In seconds, which dates and numbers are compared with alike.
-        "aws:epochtime" => "1767225600",
-        _ => type_of(key).and_then(KeyBase::plain).unwrap_or("example"),
+        _ if key == "aws:epochtime" => ["1767225600", "1798761600"],
+        Some(KeyBase::Bool) => ["true", "false"],
+        Some(KeyBase::Numeric) => ["1", "2"],
+        Some(KeyBase::Date) => ["2026-01-01T00:00:00Z", "2027-01-01T00:00:00Z"],
+        Some(KeyBase::IpAddress) => ["192.0.2.1", "192.0.2.2"],
+        Some(KeyBase::String | KeyBase::Arn | KeyBase::Binary) | None => ["example", "another"],
     }
 }
 
-/// The typed keys that conditions of these policies name, and nowhere compare as what they are not.
+/// The first of a key's [`examples`].
+pub fn plain(key: &str) -> &'static str {
+    let [plain, _] = examples(key);
+    plain
+}
+
+/// The typed keys that these policies name, in conditions or by policy variables.
 pub fn typed<'p>(policies: impl IntoIterator<Item = &'p Policy>) -> Vec<(String, KeyBase)> {
-    let conditions = policies.into_iter().flat_map(|policy| &policy.statements).flat_map(|statement| &statement.conditions);
     let mut out: Vec<(String, KeyBase)> = Vec::new();
-    let mut others: BTreeSet<&str> = BTreeSet::new();
-    for condition in conditions {
-        let Some(own) = type_of(&condition.key) else { continue };
-        let fits = match &condition.test {
-            Test::Present | Test::Absent => true,
-            Test::Text(..) => own == KeyBase::Bool,
-            Test::Number(..) => own == KeyBase::Numeric,
-            Test::Date(..) => own == KeyBase::Date,
-            Test::Ip(_) => own == KeyBase::IpAddress,
-        };
-        if !fits {
-            others.insert(&condition.key);
-        } else if !out.iter().any(|(known, _)| *known == condition.key) {
-            out.push((condition.key.clone(), own));
+    let mut add = |key: &String| {
+        if let Some(own) = type_of(key)
+            && !out.iter().any(|(known, _)| known == key)
+        {
+            out.push((key.clone(), own));
+        }
+    };
+    for statement in policies.into_iter().flat_map(|policy| &policy.statements) {
+        let patterns = statement.resource.iter().flat_map(|resource| &resource.patterns);
+        patterns.flat_map(|pattern| pattern.whole.variables()).for_each(|variable| add(&variable.key));
+        for condition in &statement.conditions {
+            add(&condition.key);
+            if let Test::Text(_, templates) = &condition.test {
+                templates.iter().flat_map(Template::variables).for_each(|variable| add(&variable.key));
+            }
         }
     }
-    out.retain(|(key, _)| !others.contains(key.as_str()));
     out
+}
+
+/// The values of a request that their keys' types do not have: key, value, type.
+pub fn mistyped(request: &Request) -> impl Iterator<Item = (&str, &str, KeyBase)> {
+    request.context.iter().filter_map(|(key, values)| Some((key, values, type_of(key)?))).flat_map(|(key, values, own)| {
+        let wrong = values.iter().filter(move |value| !own.holds(value));
+        wrong.map(move |value| (key.as_str(), value.as_str(), own))
+    })
 }
 
 /// Those of [`ALWAYS`] that conditions of these policies name.
@@ -130,7 +147,7 @@ mod tests {
             let listed = crate::catalog::Catalog::latest().own_key_type(&key);
             let own = type_of(&key.to_ascii_lowercase());
             assert_eq!(listed.filter(|kind| !kind.multivalued).map(|kind| kind.base), own, "{key}");
-            assert!(own.is_some_and(|own| own.holds(plain(&key.to_ascii_lowercase()))), "{key}");
+            assert!(own.is_some_and(|own| examples(&key.to_ascii_lowercase()).iter().all(|plain| own.holds(plain))), "{key}");
         }
     }
 

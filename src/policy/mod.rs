@@ -19,6 +19,7 @@ pub mod readings;
 pub mod request;
 pub mod request_json;
 pub mod resource;
+pub mod spelling;
 pub mod template;
 pub mod ties;
 

@@ -11,10 +11,11 @@
 //! may be true or false. So a question can only seem to have an answer that it has not, never the other way round, and
 //! an answer is replayed before anyone believes it.
 
-use super::intersect::{Common, Compiled, Domain, Limit, Shape, common};
-use super::language::{Class, Nfa, Test};
+use super::domain;
+use super::intersect::{Common, Compiled, Domain, Limit, common};
+use super::language::Test;
 use crate::catalog::KeyBase;
-use crate::policy::keys::{is_multivalued, plain, type_of};
+use crate::policy::keys::{is_multivalued, type_of};
 use crate::policy::{Order, Template};
 use crate::value::{date, ip, number};
 use bigdecimal::BigDecimal;
@@ -64,8 +65,9 @@ impl Element {
     }
 
     /// Values of every class that these tests of one kind tell apart together; none for texts. Bounds of different tests
-    /// lie between each other, so they are put in one row first.
-    fn candidates(tests: &[&Self]) -> Vec<String> {
+    /// lie between each other, so they are put in one row first. What is none of the kind comes last, for a typed key as a
+    /// plain value of its type; a typed number that is compared as a date is written in seconds.
+    fn candidates(tests: &[&Self], own_type: Option<KeyBase>) -> Vec<String> {
         let mut bounds: BTreeSet<&BigDecimal> = BTreeSet::new();
         let mut out = vec!["192.0.2.1".to_owned(), "2001:db8::1".to_owned(), "0.0.0.0".to_owned(), "::".to_owned()];
         for test in tests {
@@ -88,11 +90,16 @@ impl Element {
                 }
             }
         }
+        let none = |other: &str| [own_type.and_then(KeyBase::plain).unwrap_or(other).to_owned()];
+        let date = |seconds: &BigDecimal| match own_type {
+            Some(KeyBase::Numeric) => date::to_seconds(seconds),
+            Some(_) | None => date::to_text(seconds),
+        };
         match tests.first() {
             None | Some(Self::Text(_)) => Vec::new(),
-            Some(Self::Number(..)) => row(&bounds).iter().map(number::to_text).chain(["not-a-number".to_owned()]).collect(),
-            Some(Self::Date(..)) => row(&bounds).iter().map(date::to_text).chain(["not-a-date".to_owned()]).collect(),
-            Some(Self::Address(..)) => out.into_iter().chain(["not-an-address".to_owned()]).collect(),
+            Some(Self::Number(..)) => row(&bounds).iter().map(number::to_text).chain(none("not-a-number")).collect(),
+            Some(Self::Date(..)) => row(&bounds).iter().map(date).chain(none("not-a-date")).collect(),
+            Some(Self::Address(..)) => out.into_iter().chain(none("not-an-address")).collect(),
         }
     }
 
@@ -235,14 +242,10 @@ impl Atoms {
         }
         let domain = match self.attributes.get(place) {
             Some(Attribute::Principal) => super::principal::domain(self.all_principals),
-            Some(Attribute::Resource) => resources(),
-            Some(Attribute::Key(key)) if &**key == "aws:resourceaccount" => accounts(),
-            Some(Attribute::Set(key)) if is_multivalued(key) => not_empty(),
-            Some(Attribute::Key(key) | Attribute::Set(key)) if type_of(key) == Some(KeyBase::Bool) => truths(),
-            // First what the key's type has, though it is compared as a text.
-            Some(Attribute::Key(key) | Attribute::Set(key)) => {
-                Domain::any([plain(key), "example", "x"].map(str::to_owned).to_vec())
-            }
+            Some(Attribute::Resource) => domain::resources(),
+            Some(Attribute::Key(key)) if &**key == "aws:resourceaccount" => domain::accounts(),
+            Some(Attribute::Set(key)) if is_multivalued(key) => domain::not_empty(),
+            Some(Attribute::Key(key) | Attribute::Set(key)) => domain::of_key(key),
             Some(Attribute::Free) | None => Domain::any(vec!["example".to_owned(), "x".to_owned()]),
         };
         let domain = Rc::new(domain);
@@ -327,17 +330,10 @@ impl Atoms {
             Some(Attribute::Key(key) | Attribute::Set(key)) => type_of(key),
             Some(Attribute::Resource | Attribute::Principal | Attribute::Free) | None => None,
         };
+        // Of a typed key only what is of its type; the candidates tell all of that apart.
         let of_kind = |kind: u8| {
-            let mut found = Element::candidates(&all().filter(|element| element.kind() == kind).collect::<Vec<_>>());
-            if let (Some(own), true) = (
-                own_type,
-                matches!(
-                    (kind, own_type),
-                    (1, Some(KeyBase::Numeric)) | (2, Some(KeyBase::Date)) | (3, Some(KeyBase::IpAddress))
-                ),
-            ) {
-                found.retain(|value| own.holds(value));
-            }
+            let mut found = Element::candidates(&all().filter(|element| element.kind() == kind).collect::<Vec<_>>(), own_type);
+            found.retain(|value| own_type.is_none_or(|own| own.holds(value)));
             found
         };
         let candidates: Vec<String> = kinds.iter().flat_map(|kind| of_kind(*kind)).collect();
@@ -364,69 +360,9 @@ impl Atoms {
             Common::Nothing => Value::None,
             Common::TooMany => Value::Unclear,
             Common::Text(text) if only_texts => Value::Some(vec![text]),
+            Common::Text(text) if fits(&text.to_string(), &|_| true) => Value::Some(vec![text]),
             // A text for the texts and another for the numbers: whether one does for both is left to others.
             Common::Text(_) => Value::Unclear,
         }
-    }
-}
-
-/// ARNs of six parts, and texts that do not start like an ARN.
-fn resources() -> Domain {
-    const PART: Class = Class::But(&[':']);
-    let mut moves: Vec<Vec<(Class, u32)>> = Vec::new();
-    let any = 11;
-    // What is not "arn:" so far; from there on anything.
-    for (at, c) in "arn:".chars().enumerate() {
-        let next = u32::try_from(at + 1).unwrap_or(0);
-        const OTHERS: [&[char]; 4] = [&['a'], &['r'], &['n'], &[':']];
-        let other = OTHERS.get(at).copied().unwrap_or(&[]);
-        moves.push(vec![(Class::Char(c), next), (Class::But(other), any)]);
-    }
-    // partition, service: not empty; region, account: maybe empty; the rest: not empty, anything.
-    moves.push(vec![(PART, 5)]);
-    moves.push(vec![(PART, 5), (Class::Char(':'), 6)]);
-    moves.push(vec![(PART, 7)]);
-    moves.push(vec![(PART, 7), (Class::Char(':'), 8)]);
-    moves.push(vec![(PART, 8), (Class::Char(':'), 9)]);
-    moves.push(vec![(PART, 9), (Class::Char(':'), 10)]);
-    moves.push(vec![(Class::Any, 12)]);
-    moves.push(vec![(Class::Any, 11)]);
-    moves.push(vec![(Class::Any, 12)]);
-    let plain = ["arn:aws:s3:::example", "arn:aws:sns:us-east-1:111122223333:example", "*"].map(str::to_owned).to_vec();
-    Domain { shape: Shape::Resource, nfa: Some(Nfa::from_moves(moves, &[0, 1, 2, 3, 11, 12])), plain }
-}
-
-/// `true` and `false`.
-fn truths() -> Domain {
-    let (mut moves, mut plain) = (vec![Vec::new()], Vec::new());
-    let mut ends = Vec::new();
-    for word in ["true", "false"] {
-        let mut at = 0;
-        for c in word.chars() {
-            let next = moves.len();
-            moves.push(Vec::new());
-            moves.get_mut(at).into_iter().for_each(|own| own.push((Class::Char(c), u32::try_from(next).unwrap_or(u32::MAX))));
-            at = next;
-        }
-        ends.push(u32::try_from(at).unwrap_or(u32::MAX));
-        plain.push(word.to_owned());
-    }
-    Domain { shape: Shape::Truth, nfa: Some(Nfa::from_moves(moves, &ends)), plain }
-}
-
-/// Texts of at least one character.
-fn not_empty() -> Domain {
-    let moves = vec![vec![(Class::Any, 1)], vec![(Class::Any, 1)]];
-    Domain { shape: Shape::NotEmpty, nfa: Some(Nfa::from_moves(moves, &[1])), plain: vec!["example".to_owned(), "x".to_owned()] }
-}
-
-/// Account ids.
-fn accounts() -> Domain {
-    let mut moves: Vec<Vec<(Class, u32)>> = (1..=12).map(|next| vec![(Class::Digit, next)]).collect();
-    moves.push(Vec::new());
-    Domain {
-        shape: Shape::Account,
-        nfa: Some(Nfa::from_moves(moves, &[12])),
-        plain: vec!["111122223333".to_owned(), "999999999999".to_owned()],
     }
 }

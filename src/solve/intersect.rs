@@ -9,6 +9,7 @@
 
 use super::known;
 use super::language::{Class, Nfa, TOLD_APART, Test};
+use crate::catalog::KeyBase;
 use rustc_hash::FxHashSet;
 use std::rc::Rc;
 
@@ -42,8 +43,8 @@ pub(super) enum Shape {
     Principal(bool),
     /// Account ids.
     Account,
-    /// `true` and `false`.
-    Truth,
+    /// Values of a type.
+    Typed(KeyBase),
     /// Texts of at least one character.
     NotEmpty,
 }
@@ -120,6 +121,7 @@ fn filled(steps: &[super::language::Step]) -> Vec<String> {
             match step {
                 Step::One(Class::Char(c) | Class::Either(c, _)) => out.push(*c),
                 Step::One(Class::Digit) => out.push('1'),
+                Step::One(Class::Range(first, _)) => out.push(*first),
                 Step::One(Class::Any | Class::But(_)) => out.push('x'),
                 Step::Run(Class::Digit) => out.push_str("111122223333"),
                 Step::Run(_) => out.push_str(word),
@@ -180,6 +182,7 @@ fn search(domain: &Domain, accept: &[&Compiled], refuse: &[&Compiled], limit: &m
                 match class {
                     Class::Char(c) => waited.push(*c),
                     Class::Either(a, b) => waited.extend([*a, *b]),
+                    Class::Range(first, last) => waited.extend(*first..=*last),
                     Class::But(excluded) => waited.extend(*excluded),
                     Class::Any | Class::Digit => {}
                 }

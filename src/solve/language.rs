@@ -21,6 +21,8 @@ pub(super) enum Class {
     But(&'static [char]),
     /// A decimal digit.
     Digit,
+    /// From the first to the last of a few, both included.
+    Range(char, char),
 }
 
 /// All but what ends a part of an ARN, or a principal (see [`super::principal`]).
@@ -43,6 +45,7 @@ impl Class {
             Self::Any => true,
             Self::But(excluded) => !excluded.contains(&c),
             Self::Digit => c.is_ascii_digit(),
+            Self::Range(first, last) => (first..=last).contains(&c),
         }
     }
 }

@@ -11,11 +11,13 @@
 
 mod atoms;
 mod build;
+mod domain;
 mod intersect;
 mod known;
 mod language;
 mod principal;
 pub mod proof;
+mod regular;
 mod request;
 mod search;
 mod values;

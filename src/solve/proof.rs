@@ -12,6 +12,7 @@ use super::language::{Class, Step, Test};
 use super::search::{Lemma, Node};
 use crate::catalog::KeyBase;
 use crate::policy::keys::{is_multivalued, type_of};
+use crate::policy::spelling::spelling;
 use crate::policy::{self, Order};
 use crate::smt::term::Cmp;
 use crate::smt::{Atom, Formula, Regex, Text};
@@ -84,7 +85,7 @@ fn lemma_formula(atoms: &Atoms, lemma: &Lemma) -> Formula {
     if !matches!(attribute, Attribute::Set(_)) {
         let text = Text::var("value");
         let mut parts = vec![valid(attribute, "value")];
-        if !clash_in_any_shape(atoms, lemma) {
+        if has_texts(atoms, lemma) && !clash_in_any_shape(atoms, lemma) {
             parts.insert(0, shape(&text));
         }
         for (atom, sign) in lemma {
@@ -108,10 +109,13 @@ fn lemma_formula(atoms: &Atoms, lemma: &Lemma) -> Formula {
             (Some(Asked::Opaque(_)) | None, _) => {}
         }
     }
+    let is_of_texts = has_texts(atoms, lemma);
     for (at, own) in wanted.iter().enumerate() {
         let name = format!("element {at}");
         parts.push(Formula::var("the set is empty").not());
-        parts.push(shape(&Text::var(&name)));
+        if is_of_texts {
+            parts.push(shape(&Text::var(&name)));
+        }
         parts.push(valid(attribute, &name));
         for (element, passing) in own.iter().chain(&every) {
             let passes = passes(element, &name);
@@ -119,6 +123,12 @@ fn lemma_formula(atoms: &Atoms, lemma: &Lemma) -> Formula {
         }
     }
     Formula::and(parts)
+}
+
+/// Whether texts are tested: else what they look like does not matter.
+fn has_texts(atoms: &Atoms, lemma: &Lemma) -> bool {
+    let is_text = |asked: &Asked| matches!(asked, Asked::Passes(Element::Text(_), _));
+    lemma.iter().any(|(atom, _)| atoms.atoms.get(*atom).is_some_and(|atom| is_text(&atom.asked)))
 }
 
 /// Whether no text at all passes and fails these tests as signed. Taken for false where it is not quickly seen; Z3 judges.
@@ -134,14 +144,17 @@ fn clash_in_any_shape(atoms: &Atoms, lemma: &Lemma) -> bool {
     common(&Domain::any(Vec::new()), &accept, &refuse, &mut limit) == Common::Nothing
 }
 
-/// A value of a typed key is of that type.
+/// What a value of a typed key is beside its text.
 fn valid(attribute: &Attribute, name: &str) -> Formula {
     let (Attribute::Key(key) | Attribute::Set(key)) = attribute else { return Formula::True };
+    let is = |what: &str| Formula::var(&format!("{name} is {what}"));
+    let (number, date, address) = (is("a number"), is("a date"), is("an address"));
     match type_of(key) {
-        Some(KeyBase::Numeric) => Formula::var(&format!("{name} is a number")),
-        Some(KeyBase::Date) => Formula::var(&format!("{name} is a date")),
-        Some(KeyBase::IpAddress) => Formula::var(&format!("{name} is an address")),
-        Some(KeyBase::Bool | KeyBase::String | KeyBase::Arn | KeyBase::Binary) | None => Formula::True,
+        Some(KeyBase::Numeric) => Formula::and([number, date, address.not()]),
+        Some(KeyBase::Date) => Formula::and([date, address.not()]),
+        Some(KeyBase::IpAddress) => Formula::and([address, number.not(), date.not()]),
+        Some(KeyBase::Bool) => Formula::and([number, date, address].map(Formula::not)),
+        Some(KeyBase::String | KeyBase::Arn | KeyBase::Binary) | None => Formula::True,
     }
 }
 
@@ -235,6 +248,7 @@ fn letter(class: Class) -> Regex {
         Class::Any => Regex::AnyChar,
         Class::But(excluded) => Regex::none_of(excluded),
         Class::Digit => Regex::OneOf([('0', '9')].into()),
+        Class::Range(first, last) => Regex::OneOf([(first, last)].into()),
     }
 }
 
@@ -245,11 +259,12 @@ fn shape(attribute: &Attribute, text: &Text, all_principals: bool) -> Formula {
     let matches = |expression: Regex| Formula::atom(Atom::Matches(text.clone(), expression.into()));
     match attribute {
         Attribute::Key(key) if &**key == super::build::RESOURCE_ACCOUNT => matches(account()),
+        Attribute::Set(key) if is_multivalued(key) => Formula::equal(text, &Text::constant("")).not(),
         Attribute::Key(key) | Attribute::Set(key) if type_of(key) == Some(KeyBase::Bool) => {
             Formula::or(["true", "false"].map(|truth| Formula::equal(text, &Text::constant(truth))))
         }
-        Attribute::Set(key) if is_multivalued(key) => Formula::equal(text, &Text::constant("")).not(),
-        Attribute::Key(_) | Attribute::Set(_) | Attribute::Free => Formula::True,
+        Attribute::Key(key) | Attribute::Set(key) => type_of(key).and_then(spelling).map_or(Formula::True, matches),
+        Attribute::Free => Formula::True,
         Attribute::Resource => {
             let part = || Regex::none_of(&[':']);
             let colon = || literal(":");

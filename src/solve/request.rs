@@ -93,7 +93,12 @@ pub(super) fn request(atoms: &mut Atoms, assigned: &[(usize, bool)], action: &st
             // Another account than the principal's.
             if let Wish::Key(key, template, _) = &wish {
                 let text = filled(template, &mut request.context.clone());
-                let other = if &**key == RESOURCE_ACCOUNT { "999999999999" } else { "another" };
+                let [plain, another] = keys::examples(key);
+                let other = match (&**key == RESOURCE_ACCOUNT, text == another) {
+                    (true, _) => "999999999999",
+                    (false, true) => plain,
+                    (false, false) => another,
+                };
                 if let Some(values) = request.context.get_mut(&**key).filter(|values| values.contains(&text)) {
                     *values = vec![other.to_owned()];
                 }

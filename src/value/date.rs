@@ -41,6 +41,12 @@ pub fn to_text(seconds: &BigDecimal) -> String {
     }
 }
 
+/// The date as plain seconds; [`parse`] reads them, although four digits are a year.
+pub fn to_seconds(seconds: &BigDecimal) -> String {
+    let plain = number::to_text(seconds);
+    if parse(&plain).as_ref() == Some(&seconds.normalized()) { plain } else { format!("{plain}.0") }
+}
+
 fn digits(text: &str, count: usize) -> Option<i64> {
     (text.len() == count && text.bytes().all(|byte| byte.is_ascii_digit())).then(|| text.parse().ok()).flatten()
 }
@@ -63,8 +69,12 @@ fn clock_and_offset(text: &str) -> Option<(BigDecimal, i64)> {
     let offset = match zone {
         "" | "Z" | "z" => 0,
         _ => {
-            let sign = if zone.starts_with('-') { -1 } else { 1 };
-            let (hours, minutes) = zone.get(1..)?.split_once(':')?;
+            let (sign, rest) = match zone.split_at_checked(1)? {
+                ("-", rest) => (-1, rest),
+                ("+", rest) => (1, rest),
+                _ => return None,
+            };
+            let (hours, minutes) = rest.split_once(':')?;
             let (hours, minutes) = (digits(hours, 2)?, digits(minutes, 2)?);
             if hours > 23 || minutes > 59 {
                 return None;
@@ -121,6 +131,7 @@ mod tests {
             "2020-04-01T25:00Z",
             "2020-04-01T00:00:60Z",
             "2020-04-01T00:00+2",
+            "2020-04-01T00:00Z02:00",
             "2020-04-01 00:00",
             "é",
         ] {
@@ -130,9 +141,10 @@ mod tests {
 
     #[test]
     fn texts_read_back() {
-        for text in ["0", "-1", "1.5", "253402300799", "253402300800", "99999999999999999999"] {
+        for text in ["0", "-1", "1.5", "2026", "-2026", "253402300799", "253402300800", "99999999999999999999"] {
             let seconds = number::parse(text).unwrap();
             assert_eq!(parse(&to_text(&seconds)), Some(seconds.normalized()), "{text}");
+            assert_eq!(parse(&to_seconds(&seconds)), Some(seconds.normalized()), "{text}");
         }
     }
 }

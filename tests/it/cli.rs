@@ -244,6 +244,16 @@ fn a_simulated_request_that_contradicts_itself_says_so() {
     };
     assert!(simulate("").iter().all(|out| out.contains("ImplicitlyDenied") && !out.contains("contradicts")));
     assert!(simulate(r#""aws:username": "b""#).iter().all(|out| out.contains("contradicts itself")));
+    let typed = r#""s3:max-keys": "7", "aws:SourceIp": "::1", "k:x": "abc""#;
+    assert!(simulate(typed).iter().all(|out| !out.contains("note")));
+    for (context, said) in [
+        (r#""s3:max-keys": "abc""#, "the value of s3:max-keys is a number"),
+        (r#""aws:SourceIp": "10.0.0.0/8""#, "the value of aws:sourceip is an address"),
+        (r#""aws:CurrentTime": "2026-02-30""#, "the value of aws:currenttime is a date"),
+        (r#""aws:SecureTransport": "True""#, "the value of aws:securetransport is `true` or `false`"),
+    ] {
+        assert!(simulate(context).iter().all(|out| out.contains(said) && !out.contains("contradicts")), "{context}");
+    }
 }
 
 #[test]

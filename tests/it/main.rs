@@ -27,3 +27,4 @@ mod stacks;
 mod support;
 mod templates;
 mod tied_keys;
+mod typed_keys;
