@@ -134,9 +134,10 @@ impl Keys {
         }
     }
 
-    /// Adds the keys that any service may see.
-    pub(super) fn add_global(&mut self) {
-        for (key, kind) in GLOBAL.iter().filter_map(|(key, kind)| Some((key, KeyType::parse(kind)?))) {
+    /// Adds the keys that any service may see, of those that count.
+    pub(super) fn add_global(&mut self, counts: impl Fn(&str) -> bool) {
+        let global = GLOBAL.iter().filter(|(key, _)| counts(key));
+        for (key, kind) in global.filter_map(|(key, kind)| Some((key, KeyType::parse(kind)?))) {
             self.add(key, kind);
         }
     }
@@ -157,23 +158,23 @@ impl Keys {
 
 /// Whether a key, in lower case, is this one or an instance of it.
 pub(super) fn fits(known: &str, key: &str) -> bool {
-    let known = known.to_ascii_lowercase();
-    match placeholder(&known) {
+    match placeholder(known) {
         Some((before, after)) => {
-            key.strip_prefix(before).and_then(|rest| rest.strip_suffix(after)).is_some_and(|k| !k.is_empty())
+            let (before, after) = (before.to_ascii_lowercase(), after.to_ascii_lowercase());
+            key.strip_prefix(before.as_str()).and_then(|rest| rest.strip_suffix(after.as_str())).is_some_and(|k| !k.is_empty())
         }
-        None => known == key,
+        None => known.eq_ignore_ascii_case(key),
     }
 }
 
-/// What stands before and after the first `${..}` or `<..>` of a key.
+/// What stands before and after the first `${..}` or `<..>` of a key, or before its last word, if that is `tag-key`.
 fn placeholder(key: &str) -> Option<(&str, &str)> {
     let split = |open, close| {
         let (before, rest) = key.split_once(open)?;
         let (_, after) = rest.split_once(close)?;
         Some((before, after))
     };
-    split("${", '}').or_else(|| split("<", '>'))
+    split("${", '}').or_else(|| split("<", '>')).or_else(|| key.strip_suffix("tag-key").map(|before| (before, "")))
 }
 
 /// The global keys, in the order of the User Guide's page.
@@ -281,6 +282,8 @@ mod tests {
         check("s3:existingobjecttag/team", Some((String, false)));
         check("kms:encryptioncontext:purpose", Some((String, false)));
         check("vpc-lattice-svcs:requestheader/x", Some((String, false)));
+        check("secretsmanager:ResourceTag/team", Some((String, false)));
+        assert!(Catalog::latest().carries("secretsmanager:GetSecretValue", "secretsmanager:ResourceTag/team"));
     }
 
     #[test]
@@ -311,7 +314,7 @@ mod tests {
     #[test]
     fn the_table_of_multivalued_keys_agrees() {
         let mut keys = Catalog::latest().keys().clone();
-        keys.add_global();
+        keys.add_global(|_| true);
         let table: std::collections::BTreeSet<&str> = include_str!("../../data/multivalued-keys.txt").lines().collect();
         let mut found: Vec<std::string::String> =
             keys.plain.iter().filter(|(_, kind)| kind.multivalued).map(|(key, _)| key.clone()).collect();

@@ -144,10 +144,12 @@ impl Catalog {
     /// As [`Self::condition_key_type`], but only the global keys and the key's own service are looked at.
     pub fn own_key_type(&self, key: &str) -> Option<KeyType> {
         let mut keys = key::Keys::default();
-        keys.add_global();
+        let lower = key.to_ascii_lowercase();
+        keys.add_global(|known| key::fits(known, &lower));
         let own = key.split(':').next().and_then(|prefix| self.service(prefix));
-        for (key, kind) in own.iter().flat_map(|service| &service.conditions) {
-            keys.add(key, *kind);
+        let conditions = own.iter().flat_map(|service| &service.conditions);
+        for (known, kind) in conditions.filter(|(known, _)| key::fits(known, &lower)) {
+            keys.add(known, *kind);
         }
         keys.get(key)
     }
@@ -158,7 +160,7 @@ impl Catalog {
             for (key, kind) in self.services().flat_map(|(_, service)| &service.conditions) {
                 keys.add(key, *kind);
             }
-            keys.add_global();
+            keys.add_global(|_| true);
             keys
         })
     }

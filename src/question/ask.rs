@@ -7,6 +7,7 @@
 use super::actions::{self, Group};
 use super::closed::closed_world;
 use super::confirm::Checked;
+use super::worlds::worlds;
 use super::{Engine, InternalError, Settings, realistic, tidy, untrusted};
 use crate::catalog::{Catalog, KeyBase};
 use crate::diag::Budget;
@@ -117,42 +118,68 @@ pub const NEEDS_Z3: &str = "Z3 was not to be asked";
 
 /// Searches; an error is an internal one: a model that does not replay.
 ///
-/// With [`Settings::catalog_actions`] only actions of the catalog count. Else, if the witness's action does not exist and
-/// [`Settings::realistic`] is set, one that exists is looked for, and the lack of one is noted.
+/// With [`Settings::catalog_actions`] only actions of the catalog count. Else, if [`Settings::realistic`] is set and the
+/// witness is none that AWS could receive today, one that it could is looked for, and the lack of one is noted.
 pub fn ask(ask: &Ask<'_>, settings: &Settings) -> Result<Found, InternalError> {
-    if settings.catalog_actions
-        && let Some(closed) = closed_world(ask)
-    {
-        return search(&closed, settings);
-    }
+    let closed = || closed_world(ask).unwrap_or_else(|| ask.clone());
     let started = Instant::now();
-    let mut found = search(ask, settings)?;
-    let Some(witness) = found.witness.as_ref().filter(|_| settings.realistic) else { return Ok(found) };
-    if realistic::doubts(witness).is_some()
-        && let Some(closed) = closed_world(ask)
-    {
-        let exists = Catalog::latest().canonical_action(&witness.action).is_some();
+    let mut found = if settings.catalog_actions { search(&closed(), settings) } else { search(ask, settings) }?;
+    let doubtful = found.witness.clone().filter(|witness| settings.realistic && realistic::doubts(witness).is_some());
+    if let Some(witness) = doubtful {
         // A nicer witness may take what is left of the time, or a little more.
         let timeout = settings.budget.timeout.saturating_sub(started.elapsed()).max(settings.budget.timeout / 4);
         let left = Settings { budget: Budget { timeout, ..settings.budget }, ..*settings };
-        let real = search(&closed, &left)?;
-        found.queries += real.queries;
-        found.decided += real.decided;
-        match (real.witness, real.unknown) {
-            (Some(real), _) if !exists || realistic::doubts(&real).is_none() => found.witness = Some(real),
-            (Some(_), _) | (None, Some(_)) => {}
-            (None, None) => found.notes.push(format!("only actions that do not exist yet: {}", witness.action)),
-        }
+        make_realistic(&closed(), &witness, &mut found, &left)?;
     }
     if let (Some(why), true) = (&found.unknown, found.witness.is_some()) {
         found.notes.push(format!("more statements may be to blame: {why}"));
     }
-    if let Some(doubt) = found.witness.as_ref().and_then(realistic::doubts)
-        && found.notes.is_empty()
-    {
-        found.notes.push(format!("no request that AWS could receive today was found for this witness: {doubt}"));
-    }
     Ok(found)
+}
+
+/// Another witness for a doubtful one, if AWS could receive any today that shows the same; else a note.
+fn make_realistic(closed: &Ask<'_>, doubtful: &Request, found: &mut Found, left: &Settings) -> Result<(), InternalError> {
+    let started = Instant::now();
+    let exists = |request: &Request| Catalog::latest().canonical_action(&request.action).is_some();
+    let of_catalog = search(closed, left)?;
+    found.queries += of_catalog.queries;
+    found.decided += of_catalog.decided;
+    let of_catalog = match (of_catalog.witness, of_catalog.unknown) {
+        (Some(witness), _) => witness,
+        (None, Some(_)) => doubtful.clone(),
+        (None, None) => {
+            found.notes.push(format!("only actions that do not exist yet: {}", doubtful.action));
+            return Ok(());
+        }
+    };
+    if realistic::doubts(&of_catalog).is_none() {
+        found.witness = Some(of_catalog);
+        return Ok(());
+    }
+    let (worlds, mut complete) = worlds(closed, &of_catalog.action);
+    for world in worlds {
+        if started.elapsed() >= left.budget.timeout {
+            complete = false;
+            break;
+        }
+        let of_world = search(&world, left)?;
+        found.queries += of_world.queries;
+        found.decided += of_world.decided;
+        complete &= of_world.unknown.is_none() && of_world.witness.is_none();
+        if let Some(witness) = of_world.witness.filter(|witness| realistic::doubts(witness).is_none()) {
+            found.witness = Some(witness);
+            return Ok(());
+        }
+    }
+    let witness = if exists(doubtful) { doubtful.clone() } else { of_catalog };
+    if let Some(doubt) = realistic::doubts(&witness) {
+        found.notes.push(match complete {
+            true => format!("AWS could receive no such request today, as far as the catalog tells: {doubt}"),
+            false => format!("no request that AWS could receive today was found for this witness: {doubt}"),
+        });
+    }
+    found.witness = Some(witness);
+    Ok(())
 }
 
 fn search(ask: &Ask<'_>, settings: &Settings) -> Result<Found, InternalError> {

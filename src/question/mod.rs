@@ -28,6 +28,7 @@ mod shared_providers;
 mod strings;
 mod tidy;
 mod untrusted;
+mod worlds;
 mod z3;
 
 use crate::diag::{Budget, Source, Span};

@@ -4,10 +4,12 @@
 //! on a resource of a type that the action takes, with condition keys that the action carries and values of their types.
 //! So such requests are proposed here; the caller keeps one only if it shows the same when replayed.
 
-use crate::catalog::Catalog;
+use crate::catalog::{Catalog, KeyBase};
 use crate::glob::{Glob, Token};
+use crate::policy::request::DERIVED;
 use crate::policy::{Request, ResourcePattern};
 use crate::solve;
+use crate::value::arn;
 
 /// Whether AWS could receive a request, as far as the catalog tells: what is wrong with it, in words.
 pub(super) fn doubts(request: &Request) -> Option<String> {
@@ -22,7 +24,12 @@ pub(super) fn doubts(request: &Request) -> Option<String> {
     if !takes(action, &request.resource) {
         return Some(format!("{action} takes no resource such as {}", request.resource));
     }
-    None
+    let is_arn = |key: &str| catalog.own_key_type(key).is_some_and(|own| own.base == KeyBase::Arn);
+    let wrong = |(key, values): (&String, &Vec<String>)| {
+        let value = values.iter().find(|value| arn::split(value).is_none())?;
+        (!DERIVED.contains(&key.as_str()) && is_arn(key)).then(|| format!("the value of {key} is an ARN, {value} is none"))
+    };
+    request.context.iter().find_map(wrong)
 }
 
 /// Whether the action takes the resource, as far as the catalog tells.
@@ -36,8 +43,12 @@ pub(super) fn takes(action: &str, resource: &str) -> bool {
 
 fn by_parts(pattern: &str, text: &str) -> bool {
     let (globs, texts): (Vec<&str>, Vec<&str>) = (pattern.splitn(6, ':').collect(), text.splitn(6, ':').collect());
-    globs.len() == texts.len() && globs.iter().zip(texts).all(|(glob, text)| Glob::parse(glob).matches(text))
+    let own = globs.iter().enumerate().map(|(at, glob)| if at == ACCOUNT { Glob::parse(glob) } else { filled(glob) });
+    globs.len() == texts.len() && own.zip(texts).all(|(glob, text)| glob.matches(text))
 }
+
+/// The part of an ARN that names the account: none, in what is AWS's own (`arn:aws:ssm:us-east-1::document/AWS-...`).
+pub(super) const ACCOUNT: usize = 4;
 
 /// Resources that the action takes and that one of these patterns matches, plain ones first. Looked for one by one: mostly
 /// the first will do, and to find what two patterns have in common is dear.

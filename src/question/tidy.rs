@@ -7,7 +7,7 @@ use super::actions::Group;
 use super::ask::Ask;
 use super::{actions, realistic};
 use crate::catalog::{Catalog, Service};
-use crate::policy::{Principal, Request, ResourcePattern};
+use crate::policy::{Policy, Principal, Request, ResourcePattern};
 use crate::value::arn;
 
 /// A plainer request for which `shows` still holds.
@@ -19,14 +19,18 @@ pub(super) fn tidy(request: Request, ask: &Ask<'_>, shows: &dyn Fn(&Request) -> 
             values.iter_mut().for_each(|value| *value = plain_text(value));
         }
     });
-    if ask.within.is_some() {
+    if ask.within.as_ref().is_some_and(Policy::has_principals) {
         // Of those outside, anybody says more than somebody.
         try_one(&mut best, shows, |request| {
             request.principal = Principal::Anonymous;
             request.context.retain(|key, _| !key.starts_with("aws:principal") && key != "aws:username");
         });
     }
-    for (at, plain) in [(1, "aws"), (3, "us-east-1"), (3, ""), (4, "111122223333"), (4, ""), (5, "example")] {
+    for (at, plain) in [(1, "aws"), (3, "us-east-1"), (4, "111122223333"), (5, "example"), (3, ""), (4, "")] {
+        // Without a region or an account only where the action's resources have none.
+        if plain.is_empty() && realistic::takes(&best.action, &best.resource) {
+            continue;
+        }
         try_one(&mut best, shows, |request| {
             if let Some(mut parts) = arn::split(&request.resource) {
                 if let Some(part) = parts.get_mut(at) {
@@ -48,8 +52,19 @@ pub(super) fn tidy(request: Request, ask: &Ask<'_>, shows: &dyn Fn(&Request) -> 
         if let Some(value) = realistic::value(&key) {
             let plain = |values: &Vec<String>| values.iter().any(|value| value == "example" || value == "x");
             if best.context.get(&key).is_some_and(plain) {
-                try_one(&mut best, shows, |request| _ = request.context.insert(key, vec![value.to_owned()]));
+                try_one(&mut best, shows, |request| _ = request.context.insert(key.clone(), vec![value.to_owned()]));
             }
+        }
+        let service = key.split(':').next().unwrap_or("s3").to_owned();
+        for (at, plain) in [(1, "aws"), (2, service.as_str())] {
+            try_one(&mut best, shows, |request| {
+                for value in request.context.get_mut(&key).into_iter().flatten() {
+                    if let Some(mut parts) = arn::split(value).filter(|parts| parts.get(at) == Some(&"x")) {
+                        parts.get_mut(at).into_iter().for_each(|part| *part = plain);
+                        *value = parts.join(":");
+                    }
+                }
+            });
         }
     }
     best

@@ -117,11 +117,12 @@ fn filled(steps: &[super::language::Step]) -> Vec<String> {
     use super::language::Step;
     let fill = |word: &str| -> String {
         let mut out = String::new();
-        for step in steps {
+        for (at, step) in steps.iter().enumerate() {
             match step {
-                Step::One(Class::Char(c) | Class::Either(c, _)) => out.push(*c),
+                Step::One(Class::Char(c) | Class::Either(c, _) | Class::Range(c, _)) => out.push(*c),
                 Step::One(Class::Digit) => out.push('1'),
-                Step::One(Class::Range(first, _)) => out.push(*first),
+                // A word stands for the character before its run too.
+                Step::One(class) if !word.is_empty() && steps.get(at + 1) == Some(&Step::Run(*class)) => {}
                 Step::One(Class::Any | Class::But(_)) => out.push('x'),
                 Step::Run(Class::Digit) => out.push_str("111122223333"),
                 Step::Run(_) => out.push_str(word),

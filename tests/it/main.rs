@@ -18,6 +18,7 @@ mod published;
 mod questions_cli;
 mod readings;
 mod readme;
+mod realistic;
 mod refinements;
 mod samples;
 mod satisfiable;

@@ -1,0 +1,101 @@
+//! Among which requests could AWS receive one today that shows the same?
+//!
+//! An action takes resources of some types and carries some condition keys; the catalog knows which. So the actions that
+//! exist fall into worlds, alike in both, and what a world's requests look like is one statement: a resource of these ARNs,
+//! none of those keys, ARNs where the catalog types a key so. The search within that statement is as complete as any other:
+//! if no world has a violation, AWS could receive no request today that shows it, as far as the catalog tells.
+//!
+//! Only asked where a found witness is doubtful ([`super::realistic`]), which is seldom, and of a limited number of worlds.
+
+use super::ask::{ActionScope, Ask};
+use super::realistic::ACCOUNT;
+use crate::catalog::{Catalog, KeyBase};
+use crate::diag::{Budget, Source};
+use crate::policy::request::DERIVED;
+use crate::policy::{Access, Policy, Template, Test};
+use serde_json::{Map, Value, json};
+use std::collections::{BTreeMap, BTreeSet};
+
+/// The most worlds that are searched for one witness.
+const MOST: usize = 60;
+
+/// The searches of a closed-world question, world by world, and whether these are all; that of an action comes first.
+pub(super) fn worlds<'p>(closed: &Ask<'p>, first: &str) -> (impl Iterator<Item = Ask<'p>>, bool) {
+    let actions = if let ActionScope::Listed(actions) = &closed.actions { actions.as_slice() } else { &[] };
+    let catalog = Catalog::latest();
+    let keys = named(closed);
+    let is_arn = |key: &&String| {
+        let own = catalog.own_key_type(key).filter(|own| own.base == KeyBase::Arn);
+        own.filter(|_| !DERIVED.contains(&key.as_str())).map(|own| own.multivalued)
+    };
+    let arns: Vec<(&String, bool)> = keys.iter().filter_map(|key| Some((key, is_arn(&key)?))).collect();
+    let mut alike: BTreeMap<Alike, Vec<String>> = BTreeMap::new();
+    for action in actions {
+        let left_out = keys.iter().filter(|key| !catalog.carries(action, key)).cloned().collect();
+        alike.entry((catalog.resource_arns(action), left_out)).or_default().push(action.clone());
+    }
+    let mut alike: Vec<(Alike, Vec<String>)> = alike.into_iter().collect();
+    alike.sort_by_key(|(_, actions)| !actions.iter().any(|action| action.eq_ignore_ascii_case(first)));
+    let complete = alike.len() <= MOST;
+    let arns: Vec<(String, bool)> = arns.into_iter().map(|(key, multivalued)| (key.clone(), multivalued)).collect();
+    let closed = closed.clone();
+    let world = move |((resources, left_out), actions): (Alike, Vec<String>)| {
+        let mut within = statement(resources.as_deref(), &left_out, &arns);
+        if let (Some(within), Some(given)) = (&mut within, &closed.within) {
+            within.statements.extend(given.statements.iter().cloned());
+        }
+        let within = within.or_else(|| closed.within.clone());
+        Ask { actions: ActionScope::Listed(actions), within, ..closed.clone() }
+    };
+    (alike.into_iter().take(MOST).map(world), complete)
+}
+
+/// What the actions of a world have in common: the ARNs of their resources, and the keys that they do not carry.
+type Alike = (Option<Vec<String>>, Vec<String>);
+
+/// The keys that the policies name, in lower case.
+fn named(ask: &Ask<'_>) -> BTreeSet<String> {
+    let policies = ask.grants.policies().chain(ask.unless.into_iter().flat_map(Access::policies)).chain(&ask.within);
+    let mut out = BTreeSet::new();
+    for statement in policies.flat_map(|policy| &policy.statements) {
+        let patterns = statement.resource.iter().flat_map(|resource| &resource.patterns);
+        out.extend(patterns.flat_map(|pattern| pattern.whole.variables()).map(|variable| variable.key.clone()));
+        for condition in &statement.conditions {
+            out.insert(condition.key.clone());
+            if let Test::Text(_, templates) = &condition.test {
+                out.extend(templates.iter().flat_map(Template::variables).map(|variable| variable.key.clone()));
+            }
+        }
+    }
+    out
+}
+
+/// One statement that applies to the requests of a world.
+fn statement(resources: Option<&[String]>, left_out: &[String], arns: &[(String, bool)]) -> Option<Policy> {
+    let resources: Vec<String> = match resources {
+        None => vec!["*".to_owned()],
+        // The text itself.
+        Some([]) => vec!["${*}".to_owned()],
+        Some(arns) => arns.iter().map(|arn| taken(arn)).collect(),
+    };
+    let mut conditions: Map<String, Value> = Map::new();
+    let mut add = |operator: &str, key: &str, value: &str| {
+        conditions.entry(operator).or_insert_with(|| json!({}))[key] = json!(value);
+    };
+    for key in left_out {
+        add("Null", key, "true");
+    }
+    for (key, multivalued) in arns {
+        let operator = if *multivalued { "ForAllValues:StringLike" } else { "StringLikeIfExists" };
+        add(operator, key, "arn:?*:?*:*:*:?*");
+    }
+    let one = json!({"Effect": "Allow", "Action": "*", "Resource": resources, "Condition": conditions});
+    let text = json!({"Version": "2012-10-17", "Statement": [one]}).to_string();
+    Policy::read(&Source::new("the catalog", text), &Budget::default()).ok()
+}
+
+/// A placeholder stands for at least one character, but for the account's.
+fn taken(arn: &str) -> String {
+    let part = |(at, part): (usize, &str)| if at == ACCOUNT { part.to_owned() } else { part.replace('*', "?*") };
+    arn.splitn(6, ':').enumerate().map(part).collect::<Vec<_>>().join(":")
+}
