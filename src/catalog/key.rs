@@ -177,6 +177,16 @@ fn placeholder(key: &str) -> Option<(&str, &str)> {
     split("${", '}').or_else(|| split("<", '>')).or_else(|| key.strip_suffix("tag-key").map(|before| (before, "")))
 }
 
+/// The type of a global key (in lower case), with or without a placeholder's text; no catalog is needed for it.
+pub fn global_type(key: &str) -> Option<KeyType> {
+    if !key.contains(':') {
+        return None;
+    }
+    let mut keys = Keys::default();
+    keys.add_global(|known| fits(known, key));
+    keys.get(key)
+}
+
 /// The global keys, in the order of the User Guide's page.
 static GLOBAL: &[(&str, &str)] = &[
     // Properties of the principal

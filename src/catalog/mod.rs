@@ -10,7 +10,7 @@
 mod key;
 mod read;
 
-pub use key::{KeyBase, KeyType};
+pub use key::{KeyBase, KeyType, global_type};
 
 use crate::diag::{Diagnostic, Source};
 use std::borrow::Cow;

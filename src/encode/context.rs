@@ -9,9 +9,10 @@ use super::{Encoder, Form, principal};
 use crate::catalog::KeyBase;
 use crate::policy::keys::{self, is_multivalued};
 use crate::policy::spelling::spelling;
+use crate::policy::ties::{SOURCE_ACCOUNT, SOURCE_ARN};
 use crate::policy::{Condition, Order, Part, Quantifier, Statement, Template, Test, TextMode};
 use crate::smt::term::Cmp;
-use crate::smt::{Atom, Formula, Int, Text, literal};
+use crate::smt::{Atom, Formula, Int, Regex, Text, literal};
 use crate::value::ip::IpNet;
 use crate::value::number;
 use std::collections::{BTreeMap, BTreeSet};
@@ -70,6 +71,23 @@ pub(super) fn valid(slot: &str) -> String {
 /// The Boolean that says a slot's address is IPv6, and its bits either way.
 pub(super) fn address(slot: &str) -> (String, String, String) {
     (format!("{slot} IPv6"), format!("{slot} Bits 4"), format!("{slot} Bits 6"))
+}
+
+/// The variable of a part of an ARN that a slot holds.
+pub(super) fn part(slot: &str, index: usize) -> String {
+    format!("{slot} part {index}")
+}
+
+/// The name of what ties a slot's parts to it.
+pub(super) fn parts_of(slot: &str) -> String {
+    format!("{slot} parts")
+}
+
+/// Five parts without colons, and the rest.
+pub(super) fn arn_shape() -> Regex {
+    let no_colon = Regex::none_of(&[':']).star();
+    let shape = (0..5).flat_map(|_| [no_colon.clone(), Regex::literal(":")]);
+    Regex::concat(shape.chain([Regex::AnyText]))
 }
 
 /// The representation of every key that these statements mention.
@@ -190,7 +208,7 @@ impl Encoder {
             self.resource_part("Resource.account");
         }
         self.constrain(RESOURCE_ACCOUNT, || {
-            let digits = |text: Text| text::matches(&text, crate::smt::Regex::OneOf([('0', '9')].into()).times(12));
+            let digits = |text: Text| text::matches(&text, Regex::OneOf([('0', '9')].into()).times(12));
             let is_account = known.clone().implies(digits(Text::var(RESOURCE_ACCOUNT)));
             if !is_arn {
                 return is_account;
@@ -269,7 +287,11 @@ impl Encoder {
             Test::Text(mode, templates) => {
                 let mut parts = Vec::new();
                 for template in templates {
-                    parts.push(self.text_test(&Text::var(slot), *mode, template)?);
+                    let text = Text::var(slot);
+                    parts.push(match self.tied_parts(&condition.key, *mode, template) {
+                        Some(tied) => self.arn_parts(&text, &tied)?,
+                        None => self.text_test(&text, *mode, template)?,
+                    });
                 }
                 Ok(signed(text::any(parts, self.form)))
             }
@@ -333,13 +355,28 @@ impl Encoder {
         self.arn_parts(text, &parts)
     }
 
+    /// The six parts of a template for a source ARN whose account another key repeats, if to test them one by one is the
+    /// same: so an account in a policy variable is one in the tie ([`super::ties`]).
+    fn tied_parts(&self, key: &str, mode: TextMode, template: &Template) -> Option<Vec<Template>> {
+        let names_variable = template.variables().next().is_some();
+        let tied = key == SOURCE_ARN && names_variable && self.slots.contains_key(SOURCE_ACCOUNT);
+        let parts = if tied { template.split_colons(6) } else { Vec::new() };
+        let first_five = parts.get(..5).filter(|_| parts.len() == 6)?;
+        // Neither a wildcard nor a value may reach over a colon.
+        let stays = |part: &Part| match part {
+            Part::Char(_) => true,
+            Part::Variable(variable) => variable.key == RESOURCE_ACCOUNT && variable.default.is_none(),
+            Part::One | Part::Many => mode == TextMode::Arn,
+        };
+        let alike = mode != TextMode::IgnoreCase && first_five.iter().flat_map(|part| &part.parts).all(stays);
+        alike.then_some(parts)
+    }
+
     /// Wildcards and variables mixed: the text is cut at its first five colons into texts of their own.
     fn arn_parts(&mut self, text: &Text, parts: &[Template]) -> Result<Formula, String> {
         let Text::Var(name) = text else { return Err("an ARN pattern on a text that is no key's value".to_owned()) };
-        let names: Vec<String> = (0..6).map(|index| format!("{name} part {index}")).collect();
-        let no_colon = crate::smt::Regex::none_of(&[':']).star();
-        let shape = (0..5).flat_map(|_| [no_colon.clone(), crate::smt::Regex::literal(":")]);
-        let is_arn = text::matches(text, crate::smt::Regex::concat(shape.chain([crate::smt::Regex::AnyText])));
+        let names: Vec<String> = (0..6).map(|index| part(name, index)).collect();
+        let is_arn = text::matches(text, arn_shape());
         let joined = names
             .iter()
             .enumerate()
@@ -348,7 +385,7 @@ impl Encoder {
             Formula::and(std::iter::once(Formula::equal(text, &Text::concat(joined))).chain(
                 names.iter().take(5).map(|name| Formula::atom(Atom::Contains(Text::var(name), Text::constant(":"))).not()),
             ));
-        self.constrain(&format!("{name} parts"), || is_arn.clone().implies(tie));
+        self.constrain(&parts_of(name), || is_arn.clone().implies(tie));
         let mut out = vec![is_arn];
         for (name, part) in names.iter().zip(parts) {
             out.push(self.template(&Text::var(name), part)?);

@@ -3,7 +3,7 @@
 //! `aws:userid` is made of the principal's account and name, as its type has it; `aws:SourceAccount` is the account that
 //! `aws:SourceArn` names, where it names one. Everything else that requests are not is written as statements.
 
-use super::context::{Family, present};
+use super::context::{self, Family, present};
 use super::principal::{IS_SESSION, Kind, SESSION_NAME, Type};
 use super::{Encoder, text};
 use crate::policy::request::CLOUDFRONT;
@@ -22,7 +22,15 @@ impl Encoder {
         for arn in self.text_slots(SOURCE_ARN) {
             for account in self.text_slots(SOURCE_ACCOUNT) {
                 let both = Formula::and([Formula::var(&present(&arn)), Formula::var(&present(&account))]);
-                parts.push(both.implies(of_account(&arn, &account)));
+                parts.push(both.clone().implies(of_account(&arn, &account)));
+                // Said again of the parts, where the query has them.
+                if self.constrained.contains(&context::parts_of(&arn)) {
+                    let of_arn = Text::var(&context::part(&arn, 4));
+                    let digits = Regex::OneOf([('0', '9')].into()).times(12);
+                    let is_arn = text::matches(&Text::var(&arn), context::arn_shape());
+                    let named = Formula::and([both, is_arn, text::matches(&of_arn, digits)]);
+                    parts.push(named.implies(Formula::equal(&of_arn, &Text::var(&account))));
+                }
             }
         }
         Formula::and(parts)

@@ -1,15 +1,15 @@
 //! Can a condition key carry several values at once?
 //!
 //! Whether a key is multivalued depends on the request, so it is a fact about the world, not about the policy: the
-//! service reference types such keys `ArrayOf...`, and the User Guide's page on global keys names a few more. A key that
-//! a policy uses with a set operator counts as multivalued too: allowing more requests can only add to the side that a
-//! PASS shows to be empty. `data/multivalued-keys.txt` is the table, in lower case, sorted; a test keeps it in step with
+//! service reference types such keys `ArrayOf...`, and the User Guide's page on global keys says it of each. Another key
+//! that a policy uses with a set operator counts as multivalued too: allowing more requests can only add to the side that
+//! a PASS shows to be empty. `data/multivalued-keys.txt` is the table, in lower case, sorted; a test keeps it in step with
 //! the embedded catalog.
 //!
 //! Sources: AWS service reference (condition keys); IAM User Guide, "AWS global condition context keys".
 
 use super::{Policy, Request, Template, Test};
-use crate::catalog::{KeyBase, KeyType};
+use crate::catalog::{KeyBase, KeyType, global_type};
 use rustc_hash::{FxHashMap, FxHashSet};
 use std::collections::BTreeSet;
 use std::sync::OnceLock;
@@ -120,7 +120,8 @@ pub fn is_multivalued(key: &str) -> bool {
 pub fn multivalued<'p>(policies: impl IntoIterator<Item = &'p Policy>) -> BTreeSet<String> {
     let mut out = BTreeSet::new();
     for condition in policies.into_iter().flat_map(|policy| &policy.statements).flat_map(|statement| &statement.conditions) {
-        if condition.operator.set.is_some() || is_multivalued(&condition.key) {
+        let is_single = || global_type(&condition.key).is_some_and(|kind| !kind.multivalued);
+        if is_multivalued(&condition.key) || (condition.operator.set.is_some() && !is_single()) {
             out.insert(condition.key.clone());
         }
     }
@@ -166,7 +167,7 @@ mod tests {
 
     #[test]
     fn a_set_operator_or_the_table_makes_a_key_multivalued() {
-        let text = r#"{"Statement":{"Effect":"Allow","Action":"*","Resource":"*","Condition":{"ForAnyValue:StringLike":{"My:Key":"a"},
+        let text = r#"{"Statement":{"Effect":"Allow","Action":"*","Resource":"*","Condition":{"ForAnyValue:StringLike":{"My:Key":"a","aws:userid":"b","aws:RequestTag/x":"c"},
             "StringLike":{"aws:TagKeys":"a","aws:username":"a"}}}}"#;
         let policy = Policy::read(&crate::diag::Source::new("p", text), &crate::diag::Budget::default()).unwrap();
         assert_eq!(multivalued([&policy]).into_iter().collect::<Vec<_>>(), ["aws:tagkeys", "my:key"]);

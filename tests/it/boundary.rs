@@ -63,7 +63,8 @@ impl Boundary {
         for (operator, keys) in statement.get("Condition").and_then(Value::as_object).into_iter().flatten() {
             for (key, values) in keys.as_object().into_iter().flatten() {
                 let key = key.to_ascii_lowercase();
-                if operator.starts_with("For") || is_multivalued(&key) {
+                // Global keys are single where they are not in the table of the others.
+                if is_multivalued(&key) || (operator.starts_with("For") && !key.starts_with("aws:")) {
                     self.sets.insert(key.clone());
                 }
                 self.keys.entry(key).or_default().extend(texts(values));

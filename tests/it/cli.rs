@@ -244,6 +244,7 @@ fn a_simulated_request_that_contradicts_itself_says_so() {
     };
     assert!(simulate("").iter().all(|out| out.contains("ImplicitlyDenied") && !out.contains("contradicts")));
     assert!(simulate(r#""aws:username": "b""#).iter().all(|out| out.contains("contradicts itself")));
+    assert!(simulate(r#""aws:SourceArn": "arn:aws:s3:::b""#).iter().all(|out| out.contains("contradicts itself")));
     let typed = r#""s3:max-keys": "7", "aws:SourceIp": "::1", "k:x": "abc""#;
     assert!(simulate(typed).iter().all(|out| !out.contains("note")));
     for (context, said) in [

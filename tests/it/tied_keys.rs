@@ -358,3 +358,52 @@ fn keys_that_another_statement_names_do_not_stand_in_the_way() {
         assert_eq!(found.first(), Some(&expected), "{condition}");
     }
 }
+
+/// What the ties alone decide: PASS by automata without Z3 where constants are compared, by one formula in any case.
+#[test]
+fn ties_refute_by_themselves() {
+    let one = |operator: &str, key: &str, value: &str| json!({operator: {key: value}});
+    let any = "ForAnyValue:StringLike";
+    let is = "StringEquals";
+    let sns = json!({"Service": "sns.amazonaws.com"});
+    for (principal, old, new, automata) in [
+        (json!("*"), one(is, "aws:PrincipalOrgID", "o-a"), one(any, "aws:PrincipalOrgPaths", "o-a/*"), true),
+        (json!("*"), one(any, "aws:PrincipalOrgPaths", "o-a/*"), one(is, "aws:PrincipalOrgID", "o-a"), true),
+        (
+            json!("*"),
+            one(is, "aws:ResourceOrgID", "o-a"),
+            json!({any: {"aws:ResourceOrgPaths": "o-a/r-1/*"}, "Null": {"aws:ResourceOrgID": "false"}}),
+            true,
+        ),
+        (
+            sns.clone(),
+            one(is, "aws:SourceAccount", "111122223333"),
+            json!({is: {"aws:SourceArn": "arn:aws:sns:us-east-1:111122223333:t"}, "Null": {"aws:SourceAccount": "false"}}),
+            true,
+        ),
+        (
+            sns.clone(),
+            one(is, "aws:SourceAccount", "${aws:ResourceAccount}"),
+            json!({"StringLike": {"aws:SourceArn": "arn:aws:sns:us-east-1:${aws:ResourceAccount}:t*"}, "Null": {"aws:SourceAccount": "false"}}),
+            false,
+        ),
+        (
+            sns.clone(),
+            one(is, "aws:SourceAccount", "${aws:ResourceAccount}"),
+            json!({"ArnLike": {"aws:SourceArn": "arn:aws:sns:*:${aws:ResourceAccount}:t*"}, "Null": {"aws:SourceAccount": "false"}}),
+            false,
+        ),
+        // An id as one of several values is no id.
+        (json!("*"), json!({is: {"k:x": []}}), json!({any: {"aws:userid": "x*"}, is: {"aws:PrincipalType": "Account"}}), false),
+    ] {
+        let (existing, newer) =
+            (policy("old", &access_to(principal.clone(), old)), policy("new", &access_to(principal, new.clone())));
+        let budget = Budget { rlimit: 3_000_000, timeout: Duration::from_secs(20), ..Budget::default() };
+        for (engine, z3) in [(Engine::Auto, !automata), (Engine::Strings, true)] {
+            let settings = Settings { engine, z3, budget, ..Settings::default() };
+            let outcome = smt::in_fresh_context(|| no_new_access(&existing, &newer, &settings));
+            let verdict = outcome.unwrap_or_else(|error| panic!("{error}\n{new}")).verdict;
+            assert_eq!(verdict, Verdict::Pass, "{engine:?} {new}");
+        }
+    }
+}

@@ -1,5 +1,6 @@
-//! Keys of a type have values of that type only, whatever a policy compares them with: by known answers, and by random
-//! policies, whose witnesses must keep to the types and whose PASS no request of the right types may refute.
+//! Keys of a type have values of that type only, and one where AWS says so, whatever a policy compares them with: by known
+//! answers, and by random policies, whose witnesses must keep to the types and whose PASS no request of the right types may
+//! refute.
 
 use crate::agreement::Random;
 use crate::support::policy;
@@ -209,6 +210,11 @@ fn a_typed_key_is_compared_as_what_it_is() {
         (one("DateGreaterThan", "s3:max-keys", "1970-01-02"), true),
         (one("DateLessThan", "aws:SecureTransport", "2026"), false),
         (one("NumericGreaterThan", "aws:CurrentTime", "5"), true),
+        (
+            json!({"ForAnyValue:StringEquals": {"aws:RequestTag/a": "x"}, "ForAnyValue:StringLike": {"aws:RequestTag/a": "y"}}),
+            false,
+        ),
+        (json!({"ForAnyValue:StringEquals": {"s3:RequestTag/a": "x"}, "ForAnyValue:StringLike": {"s3:RequestTag/a": "y"}}), true),
         (json!({"StringLike": {"aws:SourceIp": "10.*"}, "IpAddress": {"aws:SourceIp": "10.0.0.0/8"}}), true),
         (json!({"StringEquals": {"k:x": "${s3:max-keys}"}, "StringLike": {"k:x": "abc"}}), false),
         (json!({"StringEquals": {"k:x": "${s3:max-keys}"}, "StringLike": {"k:x": "1*"}}), true),

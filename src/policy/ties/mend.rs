@@ -178,4 +178,17 @@ mod tests {
         assert_eq!(source("arn:aws:s3:::bucket"), (false, "999999999999".to_owned()));
         assert_eq!(source("arn:aws:sns:us-east-1:999999999999:t"), (false, "999999999999".to_owned()));
     }
+
+    #[test]
+    fn an_account_is_of_one_organization_and_paths_are_inside_it() {
+        let mended = |owner: &str, path: &str| {
+            let given = [("aws:principalorgid", "o-a"), ("aws:resourceorgid", "o-b"), ("aws:principalorgpaths", path)];
+            let context: Context = given.iter().map(|(key, value)| ((*key).to_owned(), vec![(*value).to_owned()])).collect();
+            let root = Principal::Aws("arn:aws:iam::111122223333:root".to_owned());
+            let request = mended(&Request::new(root, "sqs:A", &format!("arn:aws:sqs:us-east-1:{owner}:q"), context));
+            (request.context["aws:resourceorgid"].join(","), request.context["aws:principalorgpaths"].join(","))
+        };
+        assert_eq!(mended("111122223333", "o-a/r-1/"), ("o-a".to_owned(), "o-a/r-1/".to_owned()));
+        assert_eq!(mended("999999999999", "o-b/r-1/"), ("o-b".to_owned(), "o-a/r-example/".to_owned()));
+    }
 }
