@@ -180,6 +180,23 @@ mod tests {
     }
 
     #[test]
+    fn a_request_gets_the_keys_that_come_with_those_it_has() {
+        let named = [USER_ID, "aws:multifactorauthpresent", "aws:principalorgid", "aws:principalorgpaths"];
+        let named = named.into_iter().fold(Keys::default(), |all, key| all.with(Keys::of(key)));
+        let added = |given: &[(&str, &str)]| {
+            let context: Context = given.iter().map(|(key, value)| ((*key).to_owned(), vec![(*value).to_owned()])).collect();
+            let root = Principal::Aws("arn:aws:iam::111122223333:root".to_owned());
+            let request = completed(Request::new(root, "a:B", "*", context), named);
+            let of = |key: &str| request.context.get(key).map(|values| values.join(",")).unwrap_or_default();
+            [USER_ID, "aws:multifactorauthpresent", "aws:principalorgid", "aws:principalorgpaths"].map(of)
+        };
+        assert_eq!(added(&[]), ["111122223333", "", "", ""]);
+        assert_eq!(added(&[(USER_ID, "x"), ("aws:multifactorauthage", "5")]), ["x", "true", "", ""]);
+        assert_eq!(added(&[("aws:principalorgid", "o-a")]), ["111122223333", "", "o-a", "o-a/r-example/"]);
+        assert_eq!(added(&[("aws:principalorgpaths", "o-b/r-1/")]), ["111122223333", "", "o-b", "o-b/r-1/"]);
+    }
+
+    #[test]
     fn an_account_is_of_one_organization_and_paths_are_inside_it() {
         let mended = |owner: &str, path: &str| {
             let given = [("aws:principalorgid", "o-a"), ("aws:resourceorgid", "o-b"), ("aws:principalorgpaths", path)];
