@@ -4,15 +4,14 @@
 //! compares it with. A key with several values is a few optional slots (see the table in `encode`). A value that is no
 //! number, date or address under such an operator is the slot's `valid` Boolean being false.
 
-use super::text::{self, Piece};
+use super::text;
 use super::{Encoder, Form, principal};
 use crate::catalog::KeyBase;
 use crate::policy::keys::{self, is_multivalued};
 use crate::policy::spelling::spelling;
-use crate::policy::ties::{SOURCE_ACCOUNT, SOURCE_ARN};
-use crate::policy::{Condition, Order, Part, Quantifier, Statement, Template, Test, TextMode};
+use crate::policy::{Condition, Order, Quantifier, Statement, Template, Test, TextMode};
 use crate::smt::term::Cmp;
-use crate::smt::{Atom, Formula, Int, Regex, Text, literal};
+use crate::smt::{Atom, Formula, Int, Regex, Text};
 use crate::value::ip::IpNet;
 use crate::value::number;
 use std::collections::{BTreeMap, BTreeSet};
@@ -50,9 +49,6 @@ impl Key {
 /// The key that holds the account of the resource; tied to the resource's ARN.
 pub(super) const RESOURCE_ACCOUNT: &str = "aws:resourceaccount";
 
-/// Policy variables with defaults in one text.
-const MOST_DEFAULTS: usize = 6;
-
 /// The Boolean that says a key, or an element of it, is present.
 pub(super) fn present(slot: &str) -> String {
     format!("{slot} Present")
@@ -71,23 +67,6 @@ pub(super) fn valid(slot: &str) -> String {
 /// The Boolean that says a slot's address is IPv6, and its bits either way.
 pub(super) fn address(slot: &str) -> (String, String, String) {
     (format!("{slot} IPv6"), format!("{slot} Bits 4"), format!("{slot} Bits 6"))
-}
-
-/// The variable of a part of an ARN that a slot holds.
-pub(super) fn part(slot: &str, index: usize) -> String {
-    format!("{slot} part {index}")
-}
-
-/// The name of what ties a slot's parts to it.
-pub(super) fn parts_of(slot: &str) -> String {
-    format!("{slot} parts")
-}
-
-/// Five parts without colons, and the rest.
-pub(super) fn arn_shape() -> Regex {
-    let no_colon = Regex::none_of(&[':']).star();
-    let shape = (0..5).flat_map(|_| [no_colon.clone(), Regex::literal(":")]);
-    Regex::concat(shape.chain([Regex::AnyText]))
 }
 
 /// The representation of every key that these statements mention.
@@ -221,7 +200,7 @@ impl Encoder {
     }
 
     /// The presence and the slot of a key with at most one value.
-    fn single(&mut self, key: &str) -> (Formula, String) {
+    pub(super) fn single(&mut self, key: &str) -> (Formula, String) {
         if key == RESOURCE_ACCOUNT {
             return (self.resource_account().0, key.to_owned());
         }
@@ -270,7 +249,7 @@ impl Encoder {
         if matches!(of, KeyBase::Numeric | KeyBase::Date) { Formula::and([spelled, short]) } else { spelled }
     }
 
-    fn one_family(&self, key: &str) -> Result<(), String> {
+    pub(super) fn one_family(&self, key: &str) -> Result<(), String> {
         let families = self.slots.get(key).map(|key| key.families.len()).unwrap_or_default();
         if families > 1 {
             return Err(format!("the condition key `{key}` compared as values of different types"));
@@ -314,123 +293,6 @@ impl Encoder {
             Test::Present => Ok(signed(Formula::True)),
             Test::Absent => Ok(signed(Formula::False)),
         }
-    }
-
-    pub(super) fn text_test(&mut self, text: &Text, mode: TextMode, template: &Template) -> Result<Formula, String> {
-        match mode {
-            TextMode::Exact => self.template(text, template),
-            TextMode::IgnoreCase => {
-                let literal = template.as_literal().ok_or("a policy variable under an operator that ignores case")?;
-                Ok(text::ignoring_case(text, &literal, self.form))
-            }
-            TextMode::Arn => self.arn_test(text, template),
-        }
-    }
-
-    /// ARN parts one by one. Where the first five parts have no wildcard this is a test of the whole text.
-    fn arn_test(&mut self, text: &Text, template: &Template) -> Result<Formula, String> {
-        let parts = template.split_colons(6);
-        let wild = |part: &Template| part.parts.iter().any(|part| matches!(part, Part::One | Part::Many));
-        let first_five = parts.get(..5).unwrap_or(&[]);
-        if parts.len() < 6 {
-            return self.template(text, template);
-        }
-        if !first_five.iter().any(wild) {
-            let mut out = vec![self.template(text, template)?];
-            // A value with a colon would shift the parts behind it.
-            for variable in first_five.iter().flat_map(Template::variables) {
-                let (is_present, slot) = self.single(&variable.key);
-                let shifts = Formula::atom(Atom::Contains(Text::var(&slot), Text::constant(":")));
-                out.push(is_present.implies(shifts.not()));
-                if variable.default.as_ref().is_some_and(|default| default.contains(':')) {
-                    return Err("a policy variable's default that holds a colon, inside an ARN".to_owned());
-                }
-            }
-            return Ok(Formula::and(out));
-        }
-        let globs: Option<Vec<_>> = parts.iter().map(Template::as_glob).collect();
-        if let Some(globs) = globs {
-            return Ok(text::matches(text, text::arn_regex(&globs)));
-        }
-        self.arn_parts(text, &parts)
-    }
-
-    /// The six parts of a template for a source ARN whose account another key repeats, if to test them one by one is the
-    /// same: so an account in a policy variable is one in the tie ([`super::ties`]).
-    fn tied_parts(&self, key: &str, mode: TextMode, template: &Template) -> Option<Vec<Template>> {
-        let names_variable = template.variables().next().is_some();
-        let tied = key == SOURCE_ARN && names_variable && self.slots.contains_key(SOURCE_ACCOUNT);
-        let parts = if tied { template.split_colons(6) } else { Vec::new() };
-        let first_five = parts.get(..5).filter(|_| parts.len() == 6)?;
-        // Neither a wildcard nor a value may reach over a colon.
-        let stays = |part: &Part| match part {
-            Part::Char(_) => true,
-            Part::Variable(variable) => variable.key == RESOURCE_ACCOUNT && variable.default.is_none(),
-            Part::One | Part::Many => mode == TextMode::Arn,
-        };
-        let alike = mode != TextMode::IgnoreCase && first_five.iter().flat_map(|part| &part.parts).all(stays);
-        alike.then_some(parts)
-    }
-
-    /// Wildcards and variables mixed: the text is cut at its first five colons into texts of their own.
-    fn arn_parts(&mut self, text: &Text, parts: &[Template]) -> Result<Formula, String> {
-        let Text::Var(name) = text else { return Err("an ARN pattern on a text that is no key's value".to_owned()) };
-        let names: Vec<String> = (0..6).map(|index| part(name, index)).collect();
-        let is_arn = text::matches(text, arn_shape());
-        let joined = names
-            .iter()
-            .enumerate()
-            .flat_map(|(index, name)| [Text::constant(if index > 0 { ":" } else { "" }), Text::var(name)]);
-        let tie =
-            Formula::and(std::iter::once(Formula::equal(text, &Text::concat(joined))).chain(
-                names.iter().take(5).map(|name| Formula::atom(Atom::Contains(Text::var(name), Text::constant(":"))).not()),
-            ));
-        self.constrain(&parts_of(name), || is_arn.clone().implies(tie));
-        let mut out = vec![is_arn];
-        for (name, part) in names.iter().zip(parts) {
-            out.push(self.template(&Text::var(name), part)?);
-        }
-        Ok(Formula::and(out))
-    }
-
-    /// Replaces the variables by terms: present, the key's value; absent, the default, or no match at all.
-    pub(super) fn resolve(
-        &mut self,
-        parts: &[Part],
-        done: Vec<Piece>,
-        finish: &dyn Fn(&[Piece]) -> Result<Formula, String>,
-    ) -> Result<Formula, String> {
-        let mut done = done;
-        let mut rest = parts;
-        while let Some((part, tail)) = rest.split_first() {
-            rest = tail;
-            match part {
-                Part::Char(c) if *c as u32 > literal::MOST => return Err(format!("the character U+{:X}", *c as u32)),
-                Part::Char(c) => done.push(Piece::Char(*c)),
-                Part::One => done.push(Piece::One),
-                Part::Many => done.push(Piece::Many),
-                Part::Variable(variable) => {
-                    self.one_family(&variable.key)?;
-                    if self.slots.get(&variable.key).is_some_and(|key| key.elements.is_some()) {
-                        return Err(format!("the policy variable `{}` of a multivalued key", variable.key));
-                    }
-                    let (is_present, slot) = self.single(&variable.key);
-                    let mut with_value = done.clone();
-                    with_value.push(Piece::Value(Text::var(&slot)));
-                    // Each default doubles the cases.
-                    let defaults = rest.iter().filter(|part| matches!(part, Part::Variable(one) if one.default.is_some()));
-                    if defaults.count() >= MOST_DEFAULTS {
-                        return Err(format!("more than {MOST_DEFAULTS} policy variables with defaults in one text"));
-                    }
-                    let present = Formula::and([is_present.clone(), self.resolve(rest, with_value, finish)?]);
-                    let Some(default) = &variable.default else { return Ok(present) };
-                    done.extend(default.chars().map(Piece::Char));
-                    let absent = Formula::and([is_present.not(), self.resolve(rest, done, finish)?]);
-                    return Ok(Formula::or([present, absent]));
-                }
-            }
-        }
-        finish(&done)
     }
 }
 

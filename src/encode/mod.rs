@@ -29,6 +29,7 @@ pub mod fix;
 mod principal;
 mod resource;
 mod rules;
+mod template;
 mod text;
 mod ties;
 

@@ -3,9 +3,9 @@
 //! `aws:userid` is made of the principal's account and name, as its type has it; `aws:SourceAccount` is the account that
 //! `aws:SourceArn` names, where it names one. Everything else that requests are not is written as statements.
 
-use super::context::{self, Family, present};
+use super::context::{Family, present};
 use super::principal::{IS_SESSION, Kind, SESSION_NAME, Type};
-use super::{Encoder, text};
+use super::{Encoder, template, text};
 use crate::policy::request::CLOUDFRONT;
 use crate::policy::ties::{SOURCE_ACCOUNT, SOURCE_ARN, USER_ID};
 use crate::smt::{Atom, Formula, Regex, Text};
@@ -24,10 +24,10 @@ impl Encoder {
                 let both = Formula::and([Formula::var(&present(&arn)), Formula::var(&present(&account))]);
                 parts.push(both.clone().implies(of_account(&arn, &account)));
                 // Said again of the parts, where the query has them.
-                if self.constrained.contains(&context::parts_of(&arn)) {
-                    let of_arn = Text::var(&context::part(&arn, 4));
+                if self.constrained.contains(&template::parts_of(&arn)) {
+                    let of_arn = Text::var(&template::part(&arn, 4));
                     let digits = Regex::OneOf([('0', '9')].into()).times(12);
-                    let is_arn = text::matches(&Text::var(&arn), context::arn_shape());
+                    let is_arn = text::matches(&Text::var(&arn), template::arn_shape());
                     let named = Formula::and([both, is_arn, text::matches(&of_arn, digits)]);
                     parts.push(named.implies(Formula::equal(&of_arn, &Text::var(&account))));
                 }

@@ -2,19 +2,19 @@
 //!
 //! The one search behind every question, and the seam where an engine fits: [`Engine::Auto`] splits the actions into
 //! groups and asks Z3 a small query for each; [`Engine::Strings`] asks one whole formula. Whatever an engine finds is
-//! replayed by the evaluator here, tidied, and only then returned.
+//! replayed by the evaluator (`replay`), tidied, and only then returned.
 
 use super::actions::{self, Group};
 use super::closed::closed_world;
 use super::confirm::Checked;
+use super::replay::{replayed, violates};
 use super::worlds::worlds;
 use super::{Engine, InternalError, Settings, realistic, tidy, untrusted};
 use crate::catalog::{Catalog, KeyBase};
 use crate::diag::Budget;
-use crate::eval;
 use crate::glob::Glob;
 use crate::policy::ties::{self, Ties};
-use crate::policy::{Access, ArnMatching, Policy, Request, ResourcePattern, keys};
+use crate::policy::{Access, Policy, Request, ResourcePattern, keys};
 use crate::smt::{Formula, Solver};
 use crate::solve::{self, Decided, Decider};
 use std::cell::OnceCell;
@@ -63,34 +63,6 @@ impl<'p> Ask<'p> {
         let (always, typed) = (keys::always(policies()), keys::typed(policies()));
         let ties = ties::ties(policies());
         Self { grants, unless, actions: ActionScope::All, resources: None, within, by: None, always, typed, ties }
-    }
-
-    /// Whether the request has the keys that every request has, and no value of a wrong type.
-    pub(super) fn could_carry(&self, request: &Request) -> bool {
-        let is_typed = |(key, own): &(String, KeyBase)| {
-            request.context.get(key).is_none_or(|values| values.iter().all(|value| own.holds(value)))
-        };
-        self.always.iter().all(|key| request.context.contains_key(*key)) && self.typed.iter().all(is_typed)
-    }
-
-    /// Whether the request's keys contradict each other.
-    pub(super) fn is_impossible(&self, request: &Request, matching: ArnMatching) -> bool {
-        let breaks = |ties: &Ties| {
-            let mut statements = ties.statements();
-            statements.any(|(_, statement)| eval::applies_beyond_action(statement, request, matching))
-        };
-        ties::contradicts(request) || self.ties.as_ref().is_some_and(breaks)
-    }
-
-    /// The request with the keys that every request carries; where a query left one out, it does not matter there.
-    pub(super) fn completed(&self, mut request: Request) -> Request {
-        for key in &self.always {
-            request.context.entry((*key).to_owned()).or_insert_with(|| vec![keys::plain(key).to_owned()]);
-        }
-        match &self.ties {
-            Some(ties) => ties.completed(request),
-            None => request,
-        }
     }
 }
 
@@ -318,42 +290,4 @@ impl<'a, 'p> Search<'a, 'p> {
     fn violates(&self, request: &Request) -> Option<Vec<usize>> {
         violates(self.ask, request, self.settings.matching)
     }
-}
-
-/// The request, or it mended, if it shows the violation.
-pub(super) fn replayed(ask: &Ask<'_>, request: Request, matching: ArnMatching) -> Option<Request> {
-    let request = ask.completed(request);
-    if violates(ask, &request, matching).is_some() {
-        return Some(request);
-    }
-    ask.ties.as_ref()?;
-    let others = std::iter::once(ties::mended(&request)).chain(ties::by_id(&request));
-    others.into_iter().find(|other| violates(ask, other, matching).is_some())
-}
-
-/// The Allow statements of `grants` that allow the request, if `unless` does not and it is within the scope.
-pub fn violates(ask: &Ask<'_>, request: &Request, matching: ArnMatching) -> Option<Vec<usize>> {
-    let action = request.action.to_ascii_lowercase();
-    let in_scope = match &ask.actions {
-        ActionScope::All => true,
-        ActionScope::Matching(globs) => globs.iter().any(|glob| glob.matches(&action)),
-        ActionScope::Listed(actions) => actions.iter().any(|listed| listed.eq_ignore_ascii_case(&action)),
-    };
-    if !in_scope || !ask.could_carry(request) || !request.is_consistent() || !counts(ask, request, matching) {
-        return None;
-    }
-    let granted = eval::evaluate(ask.grants, request, matching);
-    let kept = ask.unless.is_some_and(|access| eval::allows(access, request, matching));
-    let by = ask.by.is_none_or(|by| granted.decided_by.contains(&by));
-    (granted.decision == eval::Decision::Allowed && !kept && by).then_some(granted.decided_by)
-}
-
-/// Whether a request is of the resources and circumstances that count, and one that there can be.
-pub(super) fn counts(ask: &Ask<'_>, request: &Request, matching: ArnMatching) -> bool {
-    let resource_counts = |patterns: &Vec<ResourcePattern>| eval::resource_matches(patterns, request, matching);
-    let within =
-        |policy: &Policy| policy.statements.iter().all(|statement| eval::applies_beyond_action(statement, request, matching));
-    ask.resources.as_ref().is_none_or(resource_counts)
-        && ask.within.as_ref().is_none_or(within)
-        && !ask.is_impossible(request, matching)
 }

@@ -8,6 +8,7 @@
 
 use super::actions::{self, Group};
 use super::ask::{self, ActionScope, Ask};
+use super::replay;
 use super::{InternalError, Proof, Settings};
 use crate::catalog::Catalog;
 use crate::diag::Budget;
@@ -120,11 +121,11 @@ fn regions(
             }
             let shows = |request: &Request| {
                 let granted = eval::evaluate(grants, request, settings.matching);
-                ask::violates(&search, request, settings.matching).is_some()
+                replay::violates(&search, request, settings.matching).is_some()
                     && number.is_none_or(|number| granted.decided_by.contains(&number))
                     && !granted.decided_by.iter().any(|by| earlier.contains(by))
             };
-            let replay = |request: Request| ask::replayed(&search, request, settings.matching).filter(shows);
+            let replay = |request: Request| replay::replayed(&search, request, settings.matching).filter(shows);
             let witness = match decider.decide_without(actions, number, &earlier, &replay) {
                 Decided::Empty => {
                     earlier.extend(number);

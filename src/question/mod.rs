@@ -24,6 +24,7 @@ pub mod outside_access;
 mod propose;
 mod realistic;
 mod regexes;
+mod replay;
 mod shared_providers;
 mod strings;
 mod tidy;

@@ -9,7 +9,8 @@
 //! varied at a time.
 
 use super::actions::Group;
-use super::ask::{self, Ask};
+use super::ask::Ask;
+use super::replay;
 use crate::document::Effect;
 use crate::eval;
 use crate::policy::request::{Context, DERIVED};
@@ -32,7 +33,7 @@ pub(super) fn propose(ask: &Ask<'_>, number: usize, group: &Group, matching: Arn
             && eval::applies_beyond_action(allow, request, matching)
             && eval::allows_among(ask.grants, &group.grants, request, matching)
             && !ask.unless.is_some_and(|access| eval::allows_among(access, &group.unless, request, matching))
-            && ask::counts(ask, request, matching)
+            && replay::counts(ask, request, matching)
     };
     // What a stack's other policies ask for is guessed along with the statement's own wishes.
     let pick = |access: &'_ Access, numbers: &[usize], effect: Effect| -> Vec<Statement> {

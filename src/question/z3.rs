@@ -1,8 +1,9 @@
 //! What the automata leave open, asked of Z3: the propositional skeleton first, then a guess, then its string theory.
 
 use super::actions::Group;
-use super::ask::{NEEDS_Z3, Search, replayed};
+use super::ask::{NEEDS_Z3, Search};
 use super::formula::{Violation, encoder, shapes, violation};
+use super::replay::replayed;
 use super::strings::too_wild;
 use super::{Engine, InternalError, formula, propose};
 use crate::encode::Encoder;
