@@ -19,26 +19,19 @@ impl Encoder {
         if id {
             parts.push(self.user_id());
         }
-        for arn in self.text_slots(SOURCE_ARN) {
-            for account in self.text_slots(SOURCE_ACCOUNT) {
-                let both = Formula::and([Formula::var(&present(&arn)), Formula::var(&present(&account))]);
-                parts.push(both.clone().implies(of_account(&arn, &account)));
-                // Said again of the parts, where the query has them.
-                if self.constrained.contains(&template::parts_of(&arn)) {
-                    let of_arn = Text::var(&template::part(&arn, 4));
-                    let digits = Regex::OneOf([('0', '9')].into()).times(12);
-                    let is_arn = text::matches(&Text::var(&arn), template::arn_shape());
-                    let named = Formula::and([both, is_arn, text::matches(&of_arn, digits)]);
-                    parts.push(named.implies(Formula::equal(&of_arn, &Text::var(&account))));
-                }
+        if self.is_text(SOURCE_ARN) && self.is_text(SOURCE_ACCOUNT) {
+            let both = Formula::and([SOURCE_ARN, SOURCE_ACCOUNT].map(|key| Formula::var(&present(key))));
+            parts.push(both.clone().implies(of_account()));
+            // Said again of the parts, where the query has them.
+            if self.constrained.contains(&template::parts_of(SOURCE_ARN)) {
+                let of_arn = Text::var(&template::part(SOURCE_ARN, 4));
+                let digits = Regex::OneOf([('0', '9')].into()).times(12);
+                let is_arn = text::matches(&Text::var(SOURCE_ARN), template::arn_shape());
+                let named = Formula::and([both, is_arn, text::matches(&of_arn, digits)]);
+                parts.push(named.implies(Formula::equal(&of_arn, &Text::var(SOURCE_ACCOUNT))));
             }
         }
         Formula::and(parts)
-    }
-
-    /// Whether [`Self::ties`] says all of `aws:userid` that statements would say.
-    pub fn ties_user_id(&self) -> bool {
-        self.text_slots(USER_ID) == [USER_ID]
     }
 
     /// The id of each type of identity is as AWS makes it. One test a type: as the statements have it, Z3 needs seconds.
@@ -83,17 +76,16 @@ impl Encoder {
         Formula::and(parts)
     }
 
-    /// The slots of a key that the query compares as text.
-    fn text_slots(&self, key: &str) -> Vec<String> {
-        let named = self.slots.get(key).filter(|own| own.families.contains(&Family::Text));
-        named.map(|own| own.slots(key)).unwrap_or_default()
+    /// Whether the query compares a key, and as a text.
+    fn is_text(&self, key: &str) -> bool {
+        self.slots.get(key).is_some_and(|own| own.families.contains(&Family::Text))
     }
 }
 
-/// The ARN names no account, or this one.
-fn of_account(arn: &str, account: &str) -> Formula {
-    let (whole, account) = (Text::var(arn), Text::var(account));
-    let [head, tail] = ["Head", "Tail"].map(|part| Text::var(&format!("{arn} {part}")));
+/// The source's ARN names no account, or the source's.
+fn of_account() -> Formula {
+    let (whole, account) = (Text::var(SOURCE_ARN), Text::var(SOURCE_ACCOUNT));
+    let [head, tail] = ["Head", "Tail"].map(|part| Text::var(&format!("{SOURCE_ARN} {part}")));
     let part = || Regex::none_of(&[':']).star();
     let colon = || Regex::literal(":");
     let four = || Regex::concat([part(), colon(), part(), colon(), part(), colon(), part()]);

@@ -84,7 +84,7 @@ pub(super) fn violation(ask: &Ask<'_>, encoder: &mut Encoder, group: &Group, who
         parts.push(encoder.statement(policy, statement)?);
     }
     let of_id = |statement: &Statement| Keys::of_statements([statement]).has(USER_ID);
-    let tied = encoder.ties_user_id() && ties(ask, group).any(|(_, statement)| of_id(statement));
+    let tied = ties(ask, group).any(|(_, statement)| of_id(statement));
     for (policy, statement) in ties(ask, group).filter(|(_, statement)| !(tied && of_id(statement))) {
         // A tie that has no encoding is left out: what is found is held to it when it is replayed.
         parts.extend(encoder.statement(policy, statement).map(Formula::not));
