@@ -25,9 +25,9 @@ pub enum KeyBase {
     Arn,
     /// `true` or `false`.
     Bool,
-    /// A number.
+    /// A number. Date operators take it for seconds since 1970 (`aws:EpochTime`).
     Numeric,
-    /// A point in time, as ISO 8601 or as seconds since 1970 (`aws:EpochTime` works with numeric operators too).
+    /// A point in time, as ISO 8601 or as seconds since 1970.
     Date,
     /// An IPv4 or IPv6 address.
     IpAddress,
@@ -244,7 +244,7 @@ static GLOBAL: &[(&str, &str)] = &[
     ("aws:CalledViaAWSMCP", "String"),
     ("aws:ViaAWSMCPService", "Bool"),
     ("aws:CurrentTime", "Date"),
-    ("aws:EpochTime", "Date"),
+    ("aws:EpochTime", "Numeric"),
     ("aws:referer", "String"),
     ("aws:RequestedRegion", "String"),
     ("aws:RequestTag/${TagKey}", "String"),

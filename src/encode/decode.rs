@@ -131,7 +131,6 @@ fn value(model: &Model, slot: &str, name: &str, key: &Key) -> Option<String> {
         Family::Number if !is_valid => other("not-a-number"),
         Family::Number => number::to_text(&decimal(model, slot, &key.bounds)),
         Family::Date if !is_valid => other("not-a-date"),
-        Family::Date if own == Some(KeyBase::Numeric) => date::to_seconds(&decimal(model, slot, &key.bounds)),
         Family::Date => date::to_text(&decimal(model, slot, &key.bounds)),
         Family::Ip if !is_valid => other("not-an-address"),
         Family::Ip => {

@@ -12,8 +12,10 @@
 //! Sources: IAM User Guide, "Condition operators", "Set operators for multivalued context keys", "Logic for multiple
 //! context keys or values".
 
+use super::keys::type_of;
 use super::operator::{BaseOperator, Operator, SetOperator};
 use super::template::{Part, Template, Variable};
+use crate::catalog::KeyBase;
 use crate::diag::Span;
 use crate::value::{date, fold, ip, number};
 use bigdecimal::BigDecimal;
@@ -113,7 +115,12 @@ impl Condition {
         };
         let when_absent = if operator.base == BaseOperator::Null { wants(values, "true") } else { when_absent };
         let (key, key_written) = (key.to_ascii_lowercase(), key.to_owned());
-        let test = if key == "aws:principalarn" { own_account(test) } else { test };
+        let test = match test {
+            test if key == "aws:principalarn" => own_account(test),
+            // A number that is compared as a date is seconds, `aws:EpochTime` above all; it has no other spellings.
+            Test::Date(order, bounds) if type_of(&key) == Some(KeyBase::Numeric) => Test::Number(order, bounds),
+            test => test,
+        };
         (Self { operator, key, key_written, span, when_absent, quantifier, negated, test }, invalid)
     }
 }

@@ -37,8 +37,9 @@ pub fn type_of(key: &str) -> Option<KeyBase> {
     }
     Some(match key {
         "aws:securetransport" | "aws:multifactorauthpresent" | "aws:viaawsservice" => KeyBase::Bool,
-        "aws:multifactorauthage" => KeyBase::Numeric,
-        "aws:currenttime" | "aws:epochtime" | "aws:tokenissuetime" => KeyBase::Date,
+        // In seconds; date operators compare the one as well.
+        "aws:epochtime" | "aws:multifactorauthage" => KeyBase::Numeric,
+        "aws:currenttime" | "aws:tokenissuetime" => KeyBase::Date,
         "aws:sourceip" | "aws:vpcsourceip" => KeyBase::IpAddress,
         _ => return None,
     })
@@ -47,7 +48,6 @@ pub fn type_of(key: &str) -> Option<KeyBase> {
 /// A plain value of a key, such as a witness may carry where any would do, and another one.
 pub fn examples(key: &str) -> [&'static str; 2] {
     match type_of(key) {
-        // In seconds, which dates and numbers are compared with alike.
         _ if key == "aws:epochtime" => ["1767225600", "1798761600"],
         Some(KeyBase::Bool) => ["true", "false"],
         Some(KeyBase::Numeric) => ["1", "2"],

@@ -66,7 +66,7 @@ impl Element {
 
     /// Values of every class that these tests of one kind tell apart together; none for texts. Bounds of different tests
     /// lie between each other, so they are put in one row first. What is none of the kind comes last, for a typed key as a
-    /// plain value of its type; a typed number that is compared as a date is written in seconds.
+    /// plain value of its type.
     fn candidates(tests: &[&Self], own_type: Option<KeyBase>) -> Vec<String> {
         let mut bounds: BTreeSet<&BigDecimal> = BTreeSet::new();
         let mut out = vec!["192.0.2.1".to_owned(), "2001:db8::1".to_owned(), "0.0.0.0".to_owned(), "::".to_owned()];
@@ -91,14 +91,10 @@ impl Element {
             }
         }
         let none = |other: &str| [own_type.and_then(KeyBase::plain).unwrap_or(other).to_owned()];
-        let date = |seconds: &BigDecimal| match own_type {
-            Some(KeyBase::Numeric) => date::to_seconds(seconds),
-            Some(_) | None => date::to_text(seconds),
-        };
         match tests.first() {
             None | Some(Self::Text(_)) => Vec::new(),
             Some(Self::Number(..)) => row(&bounds).iter().map(number::to_text).chain(none("not-a-number")).collect(),
-            Some(Self::Date(..)) => row(&bounds).iter().map(date).chain(none("not-a-date")).collect(),
+            Some(Self::Date(..)) => row(&bounds).iter().map(date::to_text).chain(none("not-a-date")).collect(),
             Some(Self::Address(..)) => out.into_iter().chain(none("not-an-address")).collect(),
         }
     }

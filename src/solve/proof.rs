@@ -150,7 +150,7 @@ fn valid(attribute: &Attribute, name: &str) -> Formula {
     let is = |what: &str| Formula::var(&format!("{name} is {what}"));
     let (number, date, address) = (is("a number"), is("a date"), is("an address"));
     match type_of(key) {
-        Some(KeyBase::Numeric) => Formula::and([number, date, address.not()]),
+        Some(KeyBase::Numeric) => Formula::and([number, address.not()]),
         Some(KeyBase::Date) => Formula::and([date, address.not()]),
         Some(KeyBase::IpAddress) => Formula::and([address, number.not(), date.not()]),
         Some(KeyBase::Bool) => Formula::and([number, date, address].map(Formula::not)),

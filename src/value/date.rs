@@ -41,12 +41,6 @@ pub fn to_text(seconds: &BigDecimal) -> String {
     }
 }
 
-/// The date as plain seconds; [`parse`] reads them, although four digits are a year.
-pub fn to_seconds(seconds: &BigDecimal) -> String {
-    let plain = number::to_text(seconds);
-    if parse(&plain).as_ref() == Some(&seconds.normalized()) { plain } else { format!("{plain}.0") }
-}
-
 fn digits(text: &str, count: usize) -> Option<i64> {
     (text.len() == count && text.bytes().all(|byte| byte.is_ascii_digit())).then(|| text.parse().ok()).flatten()
 }
@@ -144,7 +138,6 @@ mod tests {
         for text in ["0", "-1", "1.5", "2026", "-2026", "253402300799", "253402300800", "99999999999999999999"] {
             let seconds = number::parse(text).unwrap();
             assert_eq!(parse(&to_text(&seconds)), Some(seconds.normalized()), "{text}");
-            assert_eq!(parse(&to_seconds(&seconds)), Some(seconds.normalized()), "{text}");
         }
     }
 }

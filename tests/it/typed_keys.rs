@@ -215,6 +215,15 @@ fn a_typed_key_is_compared_as_what_it_is() {
             false,
         ),
         (json!({"ForAnyValue:StringEquals": {"s3:RequestTag/a": "x"}, "ForAnyValue:StringLike": {"s3:RequestTag/a": "y"}}), true),
+        (one("DateLessThan", "aws:EpochTime", "2026-01-01"), true),
+        (
+            json!({"NumericLessThan": {"aws:EpochTime": "1767225600"}, "DateGreaterThanEquals": {"aws:EpochTime": "2026-01-01"}}),
+            false,
+        ),
+        (
+            json!({"NumericLessThan": {"aws:EpochTime": "1767225601"}, "DateGreaterThanEquals": {"aws:EpochTime": "2026-01-01"}}),
+            true,
+        ),
         (json!({"StringLike": {"aws:SourceIp": "10.*"}, "IpAddress": {"aws:SourceIp": "10.0.0.0/8"}}), true),
         (json!({"StringEquals": {"k:x": "${s3:max-keys}"}, "StringLike": {"k:x": "abc"}}), false),
         (json!({"StringEquals": {"k:x": "${s3:max-keys}"}, "StringLike": {"k:x": "1*"}}), true),
