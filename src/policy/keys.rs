@@ -8,7 +8,7 @@
 //!
 //! Sources: AWS service reference (condition keys); IAM User Guide, "AWS global condition context keys".
 
-use super::{Policy, Request, Template, Test};
+use super::{Policy, Request, Statement};
 use crate::catalog::{KeyBase, KeyType, global_type};
 use rustc_hash::{FxHashMap, FxHashSet};
 use std::collections::BTreeSet;
@@ -66,21 +66,11 @@ pub fn plain(key: &str) -> &'static str {
 /// The typed keys that these policies name, in conditions or by policy variables.
 pub fn typed<'p>(policies: impl IntoIterator<Item = &'p Policy>) -> Vec<(String, KeyBase)> {
     let mut out: Vec<(String, KeyBase)> = Vec::new();
-    let mut add = |key: &String| {
+    for key in policies.into_iter().flat_map(|policy| &policy.statements).flat_map(Statement::keys) {
         if let Some(own) = type_of(key)
             && !out.iter().any(|(known, _)| known == key)
         {
-            out.push((key.clone(), own));
-        }
-    };
-    for statement in policies.into_iter().flat_map(|policy| &policy.statements) {
-        let patterns = statement.resource.iter().flat_map(|resource| &resource.patterns);
-        patterns.flat_map(|pattern| pattern.whole.variables()).for_each(|variable| add(&variable.key));
-        for condition in &statement.conditions {
-            add(&condition.key);
-            if let Test::Text(_, templates) = &condition.test {
-                templates.iter().flat_map(Template::variables).for_each(|variable| add(&variable.key));
-            }
+            out.push((key.to_owned(), own));
         }
     }
     out

@@ -12,7 +12,7 @@ use super::realistic::ACCOUNT;
 use crate::catalog::{Catalog, KeyBase};
 use crate::diag::{Budget, Source};
 use crate::policy::request::DERIVED;
-use crate::policy::{Access, Policy, Template, Test};
+use crate::policy::{Access, Policy, Statement};
 use serde_json::{Map, Value, json};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -56,18 +56,7 @@ type Alike = (Option<Vec<String>>, Vec<String>);
 /// The keys that the policies name, in lower case.
 fn named(ask: &Ask<'_>) -> BTreeSet<String> {
     let policies = ask.grants.policies().chain(ask.unless.into_iter().flat_map(Access::policies)).chain(&ask.within);
-    let mut out = BTreeSet::new();
-    for statement in policies.flat_map(|policy| &policy.statements) {
-        let patterns = statement.resource.iter().flat_map(|resource| &resource.patterns);
-        out.extend(patterns.flat_map(|pattern| pattern.whole.variables()).map(|variable| variable.key.clone()));
-        for condition in &statement.conditions {
-            out.insert(condition.key.clone());
-            if let Test::Text(_, templates) = &condition.test {
-                out.extend(templates.iter().flat_map(Template::variables).map(|variable| variable.key.clone()));
-            }
-        }
-    }
-    out
+    policies.flat_map(|policy| &policy.statements).flat_map(Statement::keys).map(str::to_owned).collect()
 }
 
 /// One statement that applies to the requests of a world.

@@ -21,7 +21,7 @@ mod mend;
 
 pub use mend::{by_id, contradicts, mended};
 
-use super::{Policy, Request, Statement, Template, Test, Variable};
+use super::{Policy, Request, Statement, Test};
 use crate::diag::{Budget, Source};
 use std::sync::OnceLock;
 
@@ -50,22 +50,13 @@ impl Keys {
 
     /// What a statement names, in conditions or by variables; and what of it is compared as no text.
     fn named(statement: &Statement) -> (Self, Self) {
-        let (mut named, mut other) = (Self::default(), Self::default());
-        let patterns = statement.resource.iter().flat_map(|resource| &resource.patterns);
-        let mut add = |variable: &Variable| named = named.with(Self::of(&variable.key));
-        patterns.flat_map(|pattern| pattern.whole.variables()).for_each(&mut add);
+        let named = statement.keys().fold(Self::default(), |all, key| all.with(Self::of(key)));
+        let mut other = Self::default();
         for condition in &statement.conditions {
-            if let Test::Text(_, templates) = &condition.test {
-                templates.iter().flat_map(Template::variables).for_each(&mut add);
-            }
-        }
-        for condition in &statement.conditions {
-            let own = Self::of(&condition.key);
-            named = named.with(own);
             let compares = matches!(condition.test, Test::Number(..) | Test::Date(..) | Test::Ip(_));
             // What is compared as a number or an address has no place in a test of texts.
             if compares && condition.key != "aws:multifactorauthage" {
-                other = other.with(own);
+                other = other.with(Self::of(&condition.key));
             }
         }
         (named, other)
