@@ -177,6 +177,12 @@ fn placeholder(key: &str) -> Option<(&str, &str)> {
     split("${", '}').or_else(|| split("<", '>')).or_else(|| key.strip_suffix("tag-key").map(|before| (before, "")))
 }
 
+/// The global keys that are no templates, in lower case, with their types; no catalog is needed for them.
+pub fn global_keys() -> impl Iterator<Item = (String, KeyType)> {
+    let plain = GLOBAL.iter().filter(|(key, _)| placeholder(key).is_none());
+    plain.filter_map(|(key, kind)| Some((key.to_ascii_lowercase(), KeyType::parse(kind)?)))
+}
+
 /// The type of a global key (in lower case), with or without a placeholder's text; no catalog is needed for it.
 pub fn global_type(key: &str) -> Option<KeyType> {
     if !key.contains(':') {

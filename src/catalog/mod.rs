@@ -10,7 +10,7 @@
 mod key;
 mod read;
 
-pub use key::{KeyBase, KeyType, global_type};
+pub use key::{KeyBase, KeyType, global_keys, global_type};
 
 use crate::diag::{Diagnostic, Source};
 use std::borrow::Cow;
@@ -79,6 +79,8 @@ pub struct Action {
     pub access_level: Option<String>,
     /// The types of resources it takes.
     resources: Vec<String>,
+    /// Whether one of these types is required.
+    needs_resource: bool,
     /// Condition keys that a request for it can carry.
     keys: Vec<String>,
 }
@@ -178,6 +180,13 @@ impl Catalog {
         // Some types have several ARNs, with commas between them.
         let each = named.flat_map(|resource| resource.arn.split(", ")).map(without_placeholders);
         Some(each.filter(|arn| !arn.is_empty()).collect())
+    }
+
+    /// Whether an action may be called on no resource in particular, `*`: it requires none of the types that it takes.
+    /// That is not sure: of `s3:GetObject`'s types, too, none is required by itself.
+    pub fn may_lack_resource(&self, action: &str) -> bool {
+        let own = action.split_once(':').and_then(|(prefix, name)| self.service(prefix)?.action(name));
+        own.is_none_or(|action| !action.needs_resource)
     }
 
     /// Whether a request for an action can carry a condition key, both in any case. Global keys count for every action;

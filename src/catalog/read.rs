@@ -35,6 +35,8 @@ struct PackedAction<'t> {
 struct PackedUse<'t> {
     t: &'t str,
     #[serde(default)]
+    q: u8,
+    #[serde(default)]
     #[serde(borrow)]
     c: Vec<&'t str>,
 }
@@ -85,6 +87,7 @@ pub(super) fn service(text: &str) -> Service {
             name: name.to_owned(),
             access_level: packed.l.map(str::to_owned),
             resources: packed.r.iter().map(|used| used.t.to_owned()).collect(),
+            needs_resource: packed.r.iter().any(|used| used.q > 0),
             keys: owned(keys),
         };
         out.actions.insert(name.to_ascii_lowercase(), action);

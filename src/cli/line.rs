@@ -84,7 +84,7 @@ pub(super) fn answer(text: &str, number: usize, run: &Run) -> String {
         }
         let answer = with_z3_if_needed(&value, run, |settings| self::value(&source, &value, settings, run))?;
         if *cross_check && let verdict @ ("PASS" | "FAIL") = verdict(&answer) {
-            let other = Settings { realistic: false, ..settings.crossed() };
+            let other = settings.crossed();
             let other = smt::in_fresh_context(|| self::value(&source, &value, &other, run))?;
             if matches!(self::verdict(&other), "PASS" | "FAIL") && self::verdict(&other) != verdict {
                 return Err(Failed::Disagree(Box::new([answer, other])));

@@ -100,6 +100,8 @@ pub(super) fn decide(
         let contradicts = !request.is_consistent() || ties::about(&request).any(is_impossible);
         let wrong = keys::mistyped(&request)
             .map(|(key, value, own)| format!("the value of {key} is {}, \"{value}\" is not: no request carries it", own.noun()));
+        let doubled = keys::doubled(&request).map(|key| format!("{key} has one value, not several: no request carries these"));
+        let wrong = wrong.chain(doubled);
         let notes = contradicts.then(|| CONTRADICTS.to_owned()).into_iter().chain(wrong).collect();
         let named = |number: &usize| access.statement(*number).map(|(member, statement)| (member.name.clone(), statement.index));
         out.push(Simulation {

@@ -8,8 +8,9 @@
 //!
 //! Sources: AWS service reference (condition keys); IAM User Guide, "AWS global condition context keys".
 
+use super::request::DERIVED;
 use super::{Policy, Request, Statement};
-use crate::catalog::{KeyBase, KeyType, global_type};
+use crate::catalog::{KeyBase, KeyType, global_keys, global_type};
 use rustc_hash::{FxHashMap, FxHashSet};
 use std::collections::BTreeSet;
 use std::sync::OnceLock;
@@ -24,25 +25,18 @@ pub const ALWAYS: [&str; 3] = ["aws:securetransport", "aws:currenttime", "aws:ep
 const TYPED: &str = include_str!("../../data/typed-keys.txt");
 
 /// The type of a key (in lower case) whose values are no texts, as the service reference, or for global keys the same
-/// page, has it: requests can have no other values. What follows from the principal is not among them. Tests keep it in
-/// step with the catalog.
+/// page, has it: requests can have no other values. What follows from the principal is not among them. A test keeps the
+/// table in step with the catalog.
 pub fn type_of(key: &str) -> Option<KeyBase> {
-    static TABLE: OnceLock<FxHashMap<&str, KeyBase>> = OnceLock::new();
-    if !key.starts_with("aws:") {
-        let entry = |line: &'static str| {
-            let (key, kind) = line.split_once(' ')?;
-            Some((key, KeyType::parse(kind)?.base))
-        };
-        return TABLE.get_or_init(|| TYPED.lines().filter_map(entry).collect()).get(key).copied();
-    }
-    Some(match key {
-        "aws:securetransport" | "aws:multifactorauthpresent" | "aws:viaawsservice" => KeyBase::Bool,
-        // In seconds; date operators compare the one as well.
-        "aws:epochtime" | "aws:multifactorauthage" => KeyBase::Numeric,
-        "aws:currenttime" | "aws:tokenissuetime" => KeyBase::Date,
-        "aws:sourceip" | "aws:vpcsourceip" => KeyBase::IpAddress,
-        _ => return None,
-    })
+    static TABLE: OnceLock<FxHashMap<String, KeyBase>> = OnceLock::new();
+    let is_typed = |kind: &KeyType| !kind.multivalued && !matches!(kind.base, KeyBase::String | KeyBase::Arn | KeyBase::Binary);
+    let table = TABLE.get_or_init(|| {
+        let own = TYPED.lines().filter_map(|line| line.split_once(' '));
+        let own = own.filter_map(|(key, kind)| Some((key.to_owned(), KeyType::parse(kind)?.base)));
+        let global = global_keys().filter(|(key, kind)| is_typed(kind) && !DERIVED.contains(&key.as_str()));
+        own.chain(global.map(|(key, kind)| (key, kind.base))).collect()
+    });
+    table.get(key).copied()
 }
 
 /// A plain value of a key, such as a witness may carry where any would do, and another one.
@@ -76,6 +70,12 @@ pub fn typed<'p>(policies: impl IntoIterator<Item = &'p Policy>) -> Vec<(String,
     out
 }
 
+/// The keys of a request that have several values, though AWS says that they have one.
+pub fn doubled(request: &Request) -> impl Iterator<Item = &str> {
+    let several = request.context.iter().filter(|(_, values)| values.len() > 1);
+    several.map(|(key, _)| key.as_str()).filter(|key| global_type(key).is_some_and(|kind| !kind.multivalued))
+}
+
 /// The values of a request that their keys' types do not have: key, value, type.
 pub fn mistyped(request: &Request) -> impl Iterator<Item = (&str, &str, KeyBase)> {
     request.context.iter().filter_map(|(key, values)| Some((key, values, type_of(key)?))).flat_map(|(key, values, own)| {
@@ -84,13 +84,13 @@ pub fn mistyped(request: &Request) -> impl Iterator<Item = (&str, &str, KeyBase)
     })
 }
 
-/// Those of [`ALWAYS`] that conditions of these policies name.
+/// Those of [`ALWAYS`] that these policies name, in conditions or by policy variables.
 pub fn always<'p>(policies: impl IntoIterator<Item = &'p Policy>) -> Vec<&'static str> {
-    let conditions = policies.into_iter().flat_map(|policy| &policy.statements).flat_map(|statement| &statement.conditions);
     let mut named = [false; ALWAYS.len()];
-    for condition in conditions.filter(|condition| condition.key.starts_with("aws:")) {
-        for (slot, key) in named.iter_mut().zip(ALWAYS) {
-            *slot |= condition.key == key;
+    let keys = policies.into_iter().flat_map(|policy| &policy.statements).flat_map(Statement::keys);
+    for key in keys.filter(|key| key.starts_with("aws:")) {
+        for (slot, always) in named.iter_mut().zip(ALWAYS) {
+            *slot |= key == always;
         }
     }
     ALWAYS.into_iter().zip(named).filter(|(_, named)| *named).map(|(key, _)| key).collect()
@@ -131,15 +131,22 @@ mod tests {
     }
 
     #[test]
-    fn the_types_are_those_of_the_catalog_s_table() {
-        let keys =
-            ["SecureTransport", "MultiFactorAuthPresent", "ViaAWSService", "MultiFactorAuthAge", "CurrentTime", "EpochTime"];
-        for key in keys.into_iter().chain(["TokenIssueTime", "SourceIp", "VpcSourceIp"]).map(|key| format!("aws:{key}")) {
-            let listed = crate::catalog::Catalog::latest().own_key_type(&key);
-            let own = type_of(&key.to_ascii_lowercase());
-            assert_eq!(listed.filter(|kind| !kind.multivalued).map(|kind| kind.base), own, "{key}");
-            assert!(own.is_some_and(|own| examples(&key.to_ascii_lowercase()).iter().all(|plain| own.holds(plain))), "{key}");
+    fn global_keys_have_the_types_of_the_user_guide() {
+        for (own, keys) in [
+            (
+                KeyBase::Bool,
+                &["SecureTransport", "MultiFactorAuthPresent", "ViaAWSService", "ViaAWSMCPService", "AssumedRoot"][..],
+            ),
+            (KeyBase::Numeric, &["MultiFactorAuthAge", "EpochTime"]),
+            (KeyBase::Date, &["CurrentTime", "TokenIssueTime"]),
+            (KeyBase::IpAddress, &["SourceIp", "VpcSourceIp", "Ec2InstanceSourcePrivateIPv4"]),
+        ] {
+            for key in keys.iter().map(|key| format!("aws:{}", key.to_ascii_lowercase())) {
+                assert_eq!(type_of(&key), Some(own), "{key}");
+                assert!(examples(&key).iter().all(|plain| own.holds(plain)), "{key}");
+            }
         }
+        assert_eq!(["aws:username", "aws:principalisawsservice", "aws:tagkeys"].map(type_of), [None; 3]);
     }
 
     #[test]

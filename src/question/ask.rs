@@ -7,6 +7,7 @@
 use super::actions::{self, Group};
 use super::closed::closed_world;
 use super::confirm::Checked;
+use super::realistic::Fit;
 use super::replay::{replayed, violates};
 use super::worlds::worlds;
 use super::{Engine, InternalError, Settings, realistic, tidy, untrusted};
@@ -19,7 +20,7 @@ use crate::smt::{Formula, Solver};
 use crate::solve::{self, Decided, Decider};
 use std::cell::OnceCell;
 use std::collections::BTreeSet;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 /// Which actions a question is about.
 #[derive(Debug, Clone)]
@@ -96,12 +97,12 @@ pub fn ask(ask: &Ask<'_>, settings: &Settings) -> Result<Found, InternalError> {
     let closed = || closed_world(ask).unwrap_or_else(|| ask.clone());
     let started = Instant::now();
     let mut found = if settings.catalog_actions { search(&closed(), settings) } else { search(ask, settings) }?;
-    let doubtful = found.witness.clone().filter(|witness| settings.realistic && realistic::doubts(witness).is_some());
-    if let Some(witness) = doubtful {
-        // A nicer witness may take what is left of the time, or a little more.
+    let is_doubtful = |witness: &Request| realistic::doubts(witness, Fit::Usual).is_some();
+    if let Some(witness) = found.witness.clone().filter(|witness| settings.realistic && is_doubtful(witness)) {
+        // A nicer witness may take what is left of the time, or a little more; its search need not be proved.
         let timeout = settings.budget.timeout.saturating_sub(started.elapsed()).max(settings.budget.timeout / 4);
-        let left = Settings { budget: Budget { timeout, ..settings.budget }, ..*settings };
-        make_realistic(&closed(), &witness, &mut found, &left)?;
+        let budget = Budget { timeout, ..settings.budget };
+        make_realistic(&closed(), &witness, &mut found, &Settings { budget, engine: Engine::Auto, prove: false, ..*settings })?;
     }
     if let (Some(why), true) = (&found.unknown, found.witness.is_some()) {
         found.notes.push(format!("more statements may be to blame: {why}"));
@@ -109,10 +110,15 @@ pub fn ask(ask: &Ask<'_>, settings: &Settings) -> Result<Found, InternalError> {
     Ok(found)
 }
 
+/// How long worlds may be searched for a nicer witness of a FAIL that is known.
+const LONGEST: Duration = Duration::from_secs(1);
+
+/// The most worlds that may be left open before Z3 is asked about no more.
+const MOST_OPEN: usize = 8;
+
 /// Another witness for a doubtful one, if AWS could receive any today that shows the same; else a note.
 fn make_realistic(closed: &Ask<'_>, doubtful: &Request, found: &mut Found, left: &Settings) -> Result<(), InternalError> {
     let started = Instant::now();
-    let exists = |request: &Request| Catalog::latest().canonical_action(&request.action).is_some();
     let of_catalog = search(closed, left)?;
     found.queries += of_catalog.queries;
     found.decided += of_catalog.decided;
@@ -124,27 +130,36 @@ fn make_realistic(closed: &Ask<'_>, doubtful: &Request, found: &mut Found, left:
             return Ok(());
         }
     };
-    if realistic::doubts(&of_catalog).is_none() {
-        found.witness = Some(of_catalog);
-        return Ok(());
-    }
-    let (worlds, mut complete) = worlds(closed, &of_catalog.action);
-    for world in worlds {
-        if started.elapsed() >= left.budget.timeout {
-            complete = false;
-            break;
-        }
-        let of_world = search(&world, left)?;
-        found.queries += of_world.queries;
-        found.decided += of_world.decided;
-        complete &= of_world.unknown.is_none() && of_world.witness.is_none();
-        if let Some(witness) = of_world.witness.filter(|witness| realistic::doubts(witness).is_none()) {
-            found.witness = Some(witness);
+    let exists = Catalog::latest().canonical_action(&doubtful.action).is_some();
+    let (mut complete, mut open) = (true, 0);
+    for fit in [Fit::Usual, Fit::Possible] {
+        if let Some(witness) = [&of_catalog, doubtful].into_iter().find(|one| realistic::doubts(one, fit).is_none()) {
+            found.witness = Some(witness.clone());
             return Ok(());
         }
+        let (worlds, all) = worlds(closed, &of_catalog.action, fit);
+        complete &= all;
+        for world in worlds {
+            let timeout = left.budget.timeout.min(LONGEST).saturating_sub(started.elapsed());
+            if timeout.is_zero() {
+                complete = false;
+                break;
+            }
+            // What automata leave open is worth a few short looks.
+            let budget = Budget { timeout, rlimit: left.budget.rlimit.min(1_000_000), ..left.budget };
+            let of_world = search(&world, &Settings { z3: left.z3 && open < MOST_OPEN, budget, ..*left })?;
+            open += usize::from(of_world.unknown.is_some());
+            found.queries += of_world.queries;
+            found.decided += of_world.decided;
+            complete &= of_world.unknown.is_none() && of_world.witness.is_none();
+            if let Some(witness) = of_world.witness.filter(|witness| realistic::doubts(witness, fit).is_none()) {
+                found.witness = Some(witness);
+                return Ok(());
+            }
+        }
     }
-    let witness = if exists(doubtful) { doubtful.clone() } else { of_catalog };
-    if let Some(doubt) = realistic::doubts(&witness) {
+    let witness = if exists { doubtful.clone() } else { of_catalog };
+    if let Some(doubt) = realistic::doubts(&witness, Fit::Possible) {
         found.notes.push(match complete {
             true => format!("AWS could receive no such request today, as far as the catalog tells: {doubt}"),
             false => format!("no request that AWS could receive today was found for this witness: {doubt}"),

@@ -71,11 +71,11 @@ pub struct Settings {
 }
 
 impl Settings {
-    /// The same question for the other engine, to compare the verdicts.
+    /// The same question for the other engine, to compare the verdicts; its witness is not shown.
     #[must_use]
     pub fn crossed(&self) -> Self {
         let engine = if self.engine == Engine::Auto { Engine::Strings } else { Engine::Auto };
-        Self { engine, prove: false, ..*self }
+        Self { engine, prove: false, realistic: false, ..*self }
     }
 }
 

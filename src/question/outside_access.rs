@@ -40,6 +40,8 @@ pub struct Finding {
     pub is_public: bool,
     /// A request that shows it, replayed.
     pub witness: Request,
+    /// What is worth knowing about it.
+    pub notes: Vec<String>,
 }
 
 /// The answer.
@@ -162,28 +164,32 @@ pub fn outside_access(access: &Access, zone: &Zone, settings: &Settings) -> Resu
                 if unknown.is_none() {
                     unknown.clone_from(&found.unknown);
                 }
-                first = found.witness.clone().map(|witness| (search, witness));
+                // What is open is said of all findings together.
+                let notes = if found.unknown.is_none() { found.notes.clone() } else { Vec::new() };
+                first = found.witness.clone().map(|witness| (search, witness, notes));
                 asked.push(found);
                 if first.is_some() {
                     break;
                 }
             }
-            let Some((search, witness)) = first else { continue };
+            let Some((search, witness, notes)) = first else { continue };
+            // Whether there is a witness is all that matters from here on.
+            let quick = Settings { realistic: false, ..*settings };
             let public = no_public_access::search(access, None);
             let public = Ask { within: public.within.as_ref().and_then(only), by: Some(number), ..public };
-            let is_public = ask(&public, settings)?.witness.is_some();
+            let is_public = ask(&public, &quick)?.witness.is_some();
             let mut actions = Vec::new();
             for (pattern, span) in statement.action.patterns.iter().zip(&statement.action.spans) {
                 let written = member.policy.source.text.get(span.start..span.end).unwrap_or_default();
                 let reaches = statement.action.negated || {
                     let one = Ask { actions: ActionScope::Matching(vec![pattern.clone()]), ..search.clone() };
-                    ask(&one, settings)?.witness.is_some()
+                    ask(&one, &quick)?.witness.is_some()
                 };
                 if reaches {
                     actions.push(serde_json::from_str(written).unwrap_or_else(|_| pattern.to_string()));
                 }
             }
-            findings.push(Finding { number, principal: shown, actions, is_public, witness });
+            findings.push(Finding { number, principal: shown, actions, is_public, witness, notes });
         }
     }
     Ok(Outside { findings, unknown, proof: Proof::since(started, settings, &asked) })

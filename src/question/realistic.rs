@@ -7,12 +7,22 @@
 use crate::catalog::{Catalog, KeyBase};
 use crate::glob::{Glob, Token};
 use crate::policy::request::DERIVED;
-use crate::policy::{Request, ResourcePattern};
+use crate::policy::{Principal, Request, ResourcePattern};
 use crate::solve;
 use crate::value::arn;
 
+/// How near to what is usual a request must be.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Fit {
+    /// The resource names what the catalog's ARN leaves open.
+    Usual,
+    /// A part of it may be empty (`arn:aws:execute-api:us-east-1:111122223333:abc/prod/GET/`), and the resource may be `*`
+    /// where no type is required (`cloudwatch:PutMetricData`).
+    Possible,
+}
+
 /// Whether AWS could receive a request, as far as the catalog tells: what is wrong with it, in words.
-pub(super) fn doubts(request: &Request) -> Option<String> {
+pub(super) fn doubts(request: &Request, fit: Fit) -> Option<String> {
     let catalog = Catalog::latest();
     let action = &request.action;
     if catalog.canonical_action(action).is_none() {
@@ -21,8 +31,13 @@ pub(super) fn doubts(request: &Request) -> Option<String> {
     if let Some(key) = request.context.keys().find(|key| !catalog.carries(action, key)) {
         return Some(format!("{action} carries no condition key {key}"));
     }
-    if !takes(action, &request.resource) {
+    if !takes(action, &request.resource, fit) {
         return Some(format!("{action} takes no resource such as {}", request.resource));
+    }
+    if let Principal::Aws(own) = &request.principal
+        && own.contains(char::is_control)
+    {
+        return Some(format!("no principal is named {own:?}"));
     }
     let is_arn = |key: &str| catalog.own_key_type(key).is_some_and(|own| own.base == KeyBase::Arn);
     let wrong = |(key, values): (&String, &Vec<String>)| {
@@ -33,17 +48,20 @@ pub(super) fn doubts(request: &Request) -> Option<String> {
 }
 
 /// Whether the action takes the resource, as far as the catalog tells.
-pub(super) fn takes(action: &str, resource: &str) -> bool {
-    match Catalog::latest().resource_arns(action) {
+pub(super) fn takes(action: &str, resource: &str, fit: Fit) -> bool {
+    let catalog = Catalog::latest();
+    match catalog.resource_arns(action) {
         None => true,
+        Some(_) if resource == "*" && fit == Fit::Possible => catalog.may_lack_resource(action),
         Some(arns) if arns.is_empty() => resource == "*",
-        Some(arns) => arns.iter().any(|arn| by_parts(arn, resource)),
+        Some(arns) => arns.iter().any(|arn| by_parts(arn, resource, fit)),
     }
 }
 
-fn by_parts(pattern: &str, text: &str) -> bool {
+fn by_parts(pattern: &str, text: &str, fit: Fit) -> bool {
     let (globs, texts): (Vec<&str>, Vec<&str>) = (pattern.splitn(6, ':').collect(), text.splitn(6, ':').collect());
-    let own = globs.iter().enumerate().map(|(at, glob)| if at == ACCOUNT { Glob::parse(glob) } else { filled(glob) });
+    let may_be_empty = |at: usize| at == ACCOUNT || fit == Fit::Possible;
+    let own = globs.iter().enumerate().map(|(at, glob)| if may_be_empty(at) { Glob::parse(glob) } else { filled(glob) });
     globs.len() == texts.len() && own.zip(texts).all(|(glob, text)| glob.matches(text))
 }
 

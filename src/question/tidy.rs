@@ -5,18 +5,33 @@
 
 use super::actions::Group;
 use super::ask::Ask;
+use super::realistic::Fit;
 use super::{actions, realistic};
 use crate::catalog::{Catalog, Service};
+use crate::policy::request::DERIVED;
 use crate::policy::{Policy, Principal, Request, ResourcePattern};
 use crate::value::arn;
+use std::collections::BTreeSet;
 
 /// A plainer request for which `shows` still holds.
 pub(super) fn tidy(request: Request, ask: &Ask<'_>, shows: &dyn Fn(&Request) -> bool) -> Request {
     let mut best = request;
+    // The same letters everywhere: a text may have to stand in another one.
+    let letters = Letters::of(&best);
     try_one(&mut best, shows, |request| {
-        request.resource = plain_text(&request.resource);
+        request.resource = letters.plain(&request.resource);
         for values in request.context.values_mut() {
-            values.iter_mut().for_each(|value| *value = plain_text(value));
+            values.iter_mut().for_each(|value| *value = letters.plain(value));
+        }
+        if let Principal::Aws(own) = &request.principal
+            && letters.plain(own) != *own
+            && let Some(mut parts) = arn::split(own)
+        {
+            if let Some(partition) = parts.get_mut(1).filter(|partition| letters.plain(partition) != **partition) {
+                *partition = "aws";
+            }
+            request.principal = Principal::Aws(letters.plain(&parts.join(":")));
+            request.context.retain(|key, _| !DERIVED.contains(&key.as_str()));
         }
     });
     if ask.within.as_ref().is_some_and(Policy::has_principals) {
@@ -28,7 +43,7 @@ pub(super) fn tidy(request: Request, ask: &Ask<'_>, shows: &dyn Fn(&Request) -> 
     }
     for (at, plain) in [(1, "aws"), (3, "us-east-1"), (4, "111122223333"), (5, "example"), (3, ""), (4, "")] {
         // Without a region or an account only where the action's resources have none.
-        if plain.is_empty() && realistic::takes(&best.action, &best.resource) {
+        if plain.is_empty() && realistic::takes(&best.action, &best.resource, Fit::Usual) {
             continue;
         }
         try_one(&mut best, shows, |request| {
@@ -102,7 +117,7 @@ fn realize(best: &mut Request, ask: &Ask<'_>, shows: &dyn Fn(&Request) -> bool) 
         ask.resources.iter().flatten().chain(named.flat_map(|resource| &resource.patterns)).collect();
     let mut first = None;
     for action in alike(&best.clone(), ask, &wanted) {
-        let takes = realistic::takes(&action, &best.resource);
+        let takes = realistic::takes(&action, &best.resource, Fit::Usual);
         if takes && action == best.action {
             return;
         }
@@ -160,23 +175,23 @@ fn in_scope(ask: &Ask<'_>, action: &str) -> bool {
     }
 }
 
-/// The text with every character that is hard to read replaced by a letter, different ones by different letters.
-fn plain_text(text: &str) -> String {
-    let mut replaced: Vec<char> = Vec::new();
-    let mut letters = "xyzwvutsrqponmlkjihgfedcba".chars().filter(|c| !text.contains(*c)).collect::<Vec<_>>().into_iter();
-    let mut spare = Vec::new();
-    text.chars()
-        .map(|c| {
-            if c.is_ascii_graphic() || c == ' ' {
-                return c;
-            }
-            if let Some(at) = replaced.iter().position(|known| *known == c) {
-                return spare.get(at).copied().unwrap_or(c);
-            }
-            let letter = letters.next().unwrap_or('x');
-            replaced.push(c);
-            spare.push(letter);
-            letter
-        })
-        .collect()
+/// A letter for every character of a request that is hard to read, different ones for different characters.
+struct Letters(Vec<(char, char)>);
+
+impl Letters {
+    fn of(request: &Request) -> Self {
+        let principal = if let Principal::Aws(own) = &request.principal { own.as_str() } else { "" };
+        let values = request.context.values().flatten().map(String::as_str);
+        let texts: Vec<&str> = values.chain([request.resource.as_str(), principal]).collect();
+        let ugly = |c: &char| !c.is_ascii_graphic() && *c != ' ';
+        let ugly: BTreeSet<char> = texts.iter().flat_map(|text| text.chars()).filter(ugly).collect();
+        // Letters that stand nowhere yet; when they run out, one that may.
+        let free = "xyzwvutsrqponmlkjihgfedcba".chars().filter(|c| !texts.iter().any(|text| text.contains(*c)));
+        Self(ugly.into_iter().zip(free.chain(std::iter::repeat('x'))).collect())
+    }
+
+    fn plain(&self, text: &str) -> String {
+        let letter = |c: char| self.0.iter().find(|(ugly, _)| *ugly == c).map_or(c, |(_, letter)| *letter);
+        text.chars().map(letter).collect()
+    }
 }

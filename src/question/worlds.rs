@@ -5,10 +5,10 @@
 //! none of those keys, ARNs where the catalog types a key so. The search within that statement is as complete as any other:
 //! if no world has a violation, AWS could receive no request today that shows it, as far as the catalog tells.
 //!
-//! Only asked where a found witness is doubtful ([`super::realistic`]), which is seldom, and of a limited number of worlds.
+//! First those that are usual, then those that are possible ([`Fit`]). Only asked where a found witness is doubtful ([`super::realistic`]), which is seldom, and of a limited number of worlds.
 
 use super::ask::{ActionScope, Ask};
-use super::realistic::ACCOUNT;
+use super::realistic::{ACCOUNT, Fit};
 use crate::catalog::{Catalog, KeyBase};
 use crate::diag::{Budget, Source};
 use crate::policy::request::DERIVED;
@@ -17,10 +17,10 @@ use serde_json::{Map, Value, json};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// The most worlds that are searched for one witness.
-const MOST: usize = 60;
+const MOST: usize = 150;
 
 /// The searches of a closed-world question, world by world, and whether these are all; that of an action comes first.
-pub(super) fn worlds<'p>(closed: &Ask<'p>, first: &str) -> (impl Iterator<Item = Ask<'p>>, bool) {
+pub(super) fn worlds<'p>(closed: &Ask<'p>, first: &str, fit: Fit) -> (impl Iterator<Item = Ask<'p>>, bool) {
     let actions = if let ActionScope::Listed(actions) = &closed.actions { actions.as_slice() } else { &[] };
     let catalog = Catalog::latest();
     let keys = named(closed);
@@ -32,7 +32,13 @@ pub(super) fn worlds<'p>(closed: &Ask<'p>, first: &str) -> (impl Iterator<Item =
     let mut alike: BTreeMap<Alike, Vec<String>> = BTreeMap::new();
     for action in actions {
         let left_out = keys.iter().filter(|key| !catalog.carries(action, key)).cloned().collect();
-        alike.entry((catalog.resource_arns(action), left_out)).or_default().push(action.clone());
+        let mut arns = catalog.resource_arns(action);
+        if let (Some(arns), Fit::Possible) = (&mut arns, fit)
+            && catalog.may_lack_resource(action)
+        {
+            arns.push(EVERYTHING.to_owned());
+        }
+        alike.entry((arns, left_out)).or_default().push(action.clone());
     }
     let mut alike: Vec<(Alike, Vec<String>)> = alike.into_iter().collect();
     alike.sort_by_key(|(_, actions)| !actions.iter().any(|action| action.eq_ignore_ascii_case(first)));
@@ -40,7 +46,7 @@ pub(super) fn worlds<'p>(closed: &Ask<'p>, first: &str) -> (impl Iterator<Item =
     let arns: Vec<(String, bool)> = arns.into_iter().map(|(key, multivalued)| (key.clone(), multivalued)).collect();
     let closed = closed.clone();
     let world = move |((resources, left_out), actions): (Alike, Vec<String>)| {
-        let mut within = statement(resources.as_deref(), &left_out, &arns);
+        let mut within = statement(resources.as_deref(), &left_out, &arns, fit);
         if let (Some(within), Some(given)) = (&mut within, &closed.within) {
             within.statements.extend(given.statements.iter().cloned());
         }
@@ -59,12 +65,15 @@ fn named(ask: &Ask<'_>) -> BTreeSet<String> {
     policies.flat_map(|policy| &policy.statements).flat_map(Statement::keys).map(str::to_owned).collect()
 }
 
+/// The resource `*`, as a pattern that matches nothing else.
+const EVERYTHING: &str = "${*}";
+
 /// One statement that applies to the requests of a world.
-fn statement(resources: Option<&[String]>, left_out: &[String], arns: &[(String, bool)]) -> Option<Policy> {
+fn statement(resources: Option<&[String]>, left_out: &[String], arns: &[(String, bool)], fit: Fit) -> Option<Policy> {
     let resources: Vec<String> = match resources {
         None => vec!["*".to_owned()],
-        // The text itself.
-        Some([]) => vec!["${*}".to_owned()],
+        Some([]) => vec![EVERYTHING.to_owned()],
+        Some(arns) if fit == Fit::Possible => arns.to_vec(),
         Some(arns) => arns.iter().map(|arn| taken(arn)).collect(),
     };
     let mut conditions: Map<String, Value> = Map::new();

@@ -83,6 +83,9 @@ pub fn outside(access: &Access, outside: &Outside) -> Value {
         }
         if let Some(object) = out.as_object_mut() {
             object.insert("witness".to_owned(), request_json::to_json(&finding.witness));
+            if !finding.notes.is_empty() {
+                object.insert("notes".to_owned(), json!(finding.notes));
+            }
         }
         out
     };

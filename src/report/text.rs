@@ -78,6 +78,9 @@ pub fn outside(access: &Access, outside: &Outside) -> String {
             out.push_str(&place(&member.policy.source, statement.action.spans.first().copied().unwrap_or(statement.span)));
         }
         let _ = writeln!(out, "{}", request(&finding.witness));
+        for note in &finding.notes {
+            let _ = writeln!(out, "note: {note}");
+        }
     }
     if let (Some(why), false) = (&outside.unknown, outside.findings.is_empty()) {
         let _ = writeln!(out, "note: more may be found, something is unknown: {why}");

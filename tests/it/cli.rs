@@ -251,6 +251,7 @@ fn a_simulated_request_that_contradicts_itself_says_so() {
         (r#""s3:max-keys": "abc""#, "the value of s3:max-keys is a number"),
         (r#""aws:SourceIp": "10.0.0.0/8""#, "the value of aws:sourceip is an address"),
         (r#""aws:CurrentTime": "2026-02-30""#, "the value of aws:currenttime is a date"),
+        (r#""aws:SourceVpc": ["a", "b"]"#, "aws:sourcevpc has one value"),
         (r#""aws:SecureTransport": "True""#, "the value of aws:securetransport is `true` or `false`"),
     ] {
         assert!(simulate(context).iter().all(|out| out.contains(said) && !out.contains("contradicts")), "{context}");

@@ -84,6 +84,11 @@ fn public_and_outside_access_have_their_exit_codes_and_findings() {
         ("public.json", statement(json!({"Principal": "*", "Sid": "Open"}))),
         ("partner.json", statement(json!({"Principal": {"AWS": "999999999999"}}))),
         ("identity.json", statement(json!({}))),
+        (
+            "never.json",
+            statement(json!({"Principal": "*", "Action": "s3:GetObject", "Resource": "arn:aws:s3:::b/*",
+            "Condition": {"StringEquals": {"s3:prefix": "x"}}})),
+        ),
     ]);
     let (code, out, _) = run(&folder, "no-public-access @public.json --resource-type AWS::S3::Bucket --format json");
     let answer: Value = serde_json::from_str(&out).unwrap();
@@ -101,6 +106,11 @@ fn public_and_outside_access_have_their_exit_codes_and_findings() {
         (code, &answer["findings"][0]["principal"], &answer["findings"][0]["isPublic"]),
         (1, &json!({"AWS": "999999999999"}), &json!(false))
     );
+    let never = "AWS could receive no such request today";
+    for (format, notes) in [("json", 1), ("text", 1)] {
+        let (code, out, _) = run(&folder, &format!("outside-access @never.json --trusted 111122223333 --format {format}"));
+        assert_eq!((code, out.matches(never).count()), (1, notes), "{out}");
+    }
     let (code, ..) = run(&folder, "outside-access @partner.json --trusted 999999999999");
     assert_eq!(code, 0);
     let line = json!({"id": 1, "check": "no-public-access", "policy": statement(json!({"Principal": "*"})), "resourceType": "AWS::S3::Bucket"});

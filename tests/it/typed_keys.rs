@@ -251,3 +251,40 @@ fn a_typed_key_is_compared_as_what_it_is() {
     // A text and an address at once: the automata have a guess, one formula cannot say it.
     assert!(matches!(open.as_slice(), [one] if one.starts_with("Strings") && one.contains("different types")), "{open:?}");
 }
+
+/// Keys that every request carries, and keys that have no other values than those of two statements together.
+#[test]
+fn nothing_is_left_beside_all_values_of_a_key() {
+    let allow = |resource: Value, condition: Value| json!({"Effect": "Allow", "Action": "s3:GetObject", "Resource": resource, "Condition": condition});
+    let everything = || allow(json!("*"), json!({}));
+    let split = |parts: &[Value]| parts.iter().map(|part| allow(json!("*"), part.clone())).collect::<Vec<Value>>();
+    let of = |operator: &str, key: &str, value: Value| json!({operator: {key: value}});
+    let (v4, ipv4) = (json!(["0.0.0.0/0", "::/0"]), "aws:Ec2InstanceSourcePrivateIPv4");
+    let (truth, root) = (|text: &str| json!(text), "aws:AssumedRoot");
+    for (old, new) in [
+        (split(&[of("IpAddress", ipv4, v4), of("Null", ipv4, truth("true"))]), everything()),
+        (
+            split(&[of("Bool", root, truth("true")), of("Bool", root, truth("false")), of("Null", root, truth("true"))]),
+            everything(),
+        ),
+        (
+            split(&[
+                of("NumericLessThan", "aws:EpochTime", json!("100")),
+                of("NumericGreaterThanEquals", "aws:EpochTime", json!("100")),
+            ]),
+            everything(),
+        ),
+        (
+            vec![allow(json!(["arn:aws:s3:::b/true", "arn:aws:s3:::b/false"]), json!({}))],
+            allow(json!("arn:aws:s3:::b/${aws:SecureTransport, 'none'}"), json!({})),
+        ),
+    ] {
+        let document = |statements: Vec<Value>| json!({"Version": "2012-10-17", "Statement": statements});
+        let (existing, newer) = (policy("old", &document(old)), policy("new", &document(vec![new.clone()])));
+        for engine in [Engine::Auto, Engine::Strings] {
+            let settings = Settings { engine, ..Settings::default() };
+            let outcome = smt::in_fresh_context(|| no_new_access(&existing, &newer, &settings));
+            assert_eq!(outcome.unwrap().verdict, Verdict::Pass, "{engine:?} {new}");
+        }
+    }
+}
