@@ -8,7 +8,7 @@
 //! Sources: IAM User Guide, "IAM JSON policy elements: Resource"; measured against AWS's published custom-check samples,
 //! which part-by-part matching answers as labelled and whole-text matching does not.
 
-use super::template::Template;
+use super::template::{Template, Variable};
 use crate::diag::Span;
 
 /// How far a wildcard reaches in an ARN.
@@ -57,6 +57,12 @@ impl ResourcePattern {
         let whole = Template::parse(text, true, variables);
         let parts = whole.split_colons(6).try_into().ok();
         Self { text: text.to_owned(), span, whole, parts }
+    }
+
+    /// The policy variables in it.
+    pub fn variables(&self) -> impl Iterator<Item = &Variable> {
+        // Most patterns have none: their text tells without a look at every part.
+        self.text.contains("${").then(|| self.whole.variables()).into_iter().flatten()
     }
 
     /// Whether it matches every resource.
