@@ -180,6 +180,20 @@ mod tests {
     }
 
     #[test]
+    fn an_id_names_the_session_of_aws_s_own_role_or_nobody() {
+        let by = |id: &str| {
+            let context = Context::from([(USER_ID.to_owned(), vec![id.to_owned()])]);
+            let root = Principal::Aws("arn:aws:iam::999999999999:root".to_owned());
+            by_id(&Request::new(root, "a:B", "*", context)).map(|request| request.principal)
+        };
+        let own = "arn:aws:sts::111122223333:assumed-role/aws:ec2-instance/i-1";
+        assert_eq!(by("111122223333:aws:ec2-instance:i-1"), Some(Principal::Aws(own.to_owned())));
+        for nobody in ["AROAX:i-1", "111122223333", "111122223333:R:s", "111122223333:aws:x:", "AROAX:aws:x:y"] {
+            assert_eq!(by(nobody), None, "{nobody}");
+        }
+    }
+
+    #[test]
     fn a_request_gets_the_keys_that_come_with_those_it_has() {
         let named = [USER_ID, "aws:multifactorauthpresent", "aws:principalorgid", "aws:principalorgpaths"];
         let named = named.into_iter().fold(Keys::default(), |all, key| all.with(Keys::of(key)));
