@@ -153,3 +153,40 @@ impl Encoder {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::diag::{Budget, Source};
+    use crate::encode::Encoder;
+    use crate::policy::{ArnMatching, Statement, access_json};
+    use crate::smt::{Answer, Solver, in_fresh_context};
+
+    /// Whether a stack allows some request for an action.
+    fn grants(stack: &str, action: &str) -> bool {
+        let source = Source::new("stack", stack);
+        let value = crate::json::read(&source, &Budget::default()).unwrap();
+        let access = Access::from(access_json::stack(&source, &value).unwrap());
+        let statements: Vec<&Statement> = access.statements().map(|(_, _, statement)| statement).collect();
+        in_fresh_context(|| {
+            let encoder = Encoder::new(access.policies(), &statements, ArnMatching::Segment, ResourceShape::Arn);
+            let mut encoder = encoder.about([&access]).for_action(action);
+            let all: Vec<usize> = (0..access.len()).collect();
+            let allowed = encoder.allowed(&access, &all, false).unwrap().formula;
+            let budget = Budget::default();
+            let mut solver = Solver::new(&budget, std::time::Instant::now() + budget.timeout);
+            solver.assert(&Formula::and([encoder.constraints(), allowed]));
+            matches!(solver.check(), Answer::Sat(_))
+        })
+    }
+
+    #[test]
+    fn a_rule_about_an_action_is_about_the_query_s_own() {
+        let statement =
+            |rest: &str| format!(r#"{{"Version":"2012-10-17","Statement":[{{"Action":"*","Resource":"*",{rest}}}]}}"#);
+        let (allow, deny) = (statement(r#""Effect":"Allow""#), statement(r#""Effect":"Deny","Principal":"*""#));
+        let stack = format!(r#"{{"identityPolicies":[{allow}],"resourcePolicy":{deny}}}"#);
+        // No bucket policy keeps the account's root from taking it away.
+        assert_eq!((grants(&stack, "s3:DeleteBucketPolicy"), grants(&stack, "s3:GetObject")), (true, false));
+    }
+}
