@@ -155,3 +155,22 @@ fn several_templates_at_once() {
         assert_eq!(encoded, Ok(Some(expected)), "{request:?}");
     }
 }
+
+/// Two keys cut into the parts of ARNs: each is held to its own parts.
+#[test]
+fn the_parts_of_two_arns_are_their_own() {
+    use leastwise::question::no_new_access::no_new_access;
+    use leastwise::question::{Engine, Settings, Verdict};
+    let arns = json!({"k:a": "arn:aws:sns:*:${aws:username}:x*", "k:b": "arn:aws:sqs:*:${aws:username}:y*"});
+    for (key, value, expected) in [("k:a", "nope", true), ("k:b", "nope", true), ("k:b", "arn:aws:sqs:r:u:y", false)] {
+        let condition = json!({"ArnLike": arns, "StringEquals": {key: value}});
+        let statement = json!({"Effect": "Allow", "Action": "s3:*", "Resource": "*", "Condition": condition});
+        let document = |statements: Vec<serde_json::Value>| json!({"Version": "2012-10-17", "Statement": statements});
+        let (existing, newer) = (policy("old", &document(Vec::new())), policy("new", &document(vec![statement])));
+        for engine in [Engine::Auto, Engine::Strings] {
+            let settings = Settings { engine, ..Settings::default() };
+            let outcome = leastwise::smt::in_fresh_context(|| no_new_access(&existing, &newer, &settings)).unwrap();
+            assert_eq!(outcome.verdict == Verdict::Pass, expected, "{engine:?} {key} {value}: {:?}", outcome.verdict);
+        }
+    }
+}
