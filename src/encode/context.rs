@@ -11,7 +11,7 @@ use crate::policy::keys::{self, is_multivalued};
 use crate::policy::spelling::spelling;
 use crate::policy::{Condition, Order, Quantifier, Statement, Template, Test, TextMode};
 use crate::smt::term::Cmp;
-use crate::smt::{Atom, Formula, Int, Regex, Text};
+use crate::smt::{Atom, Formula, Int, Text};
 use crate::value::ip::IpNet;
 use crate::value::number;
 use std::collections::{BTreeMap, BTreeSet};
@@ -187,7 +187,7 @@ impl Encoder {
             self.resource_part("Resource.account");
         }
         self.constrain(RESOURCE_ACCOUNT, || {
-            let digits = |text: Text| text::matches(&text, Regex::OneOf([('0', '9')].into()).times(12));
+            let digits = |text: Text| text::matches(&text, text::account_id());
             let is_account = known.clone().implies(digits(Text::var(RESOURCE_ACCOUNT)));
             if !is_arn {
                 return is_account;

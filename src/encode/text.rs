@@ -52,6 +52,11 @@ pub(super) fn glob(text: &Text, glob: &Glob, form: Form) -> Formula {
     }
 }
 
+/// An account id.
+pub(super) fn account_id() -> Regex {
+    Regex::OneOf([('0', '9')].into()).times(12)
+}
+
 /// The text matches the regular expression.
 pub(super) fn matches(text: &Text, expression: Regex) -> Formula {
     Formula::atom(Atom::Matches(text.clone(), Rc::new(expression)))

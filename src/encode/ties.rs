@@ -25,9 +25,8 @@ impl Encoder {
             // Said again of the parts, where the query has them.
             if self.constrained.contains(&template::parts_of(SOURCE_ARN)) {
                 let of_arn = Text::var(&template::part(SOURCE_ARN, 4));
-                let digits = Regex::OneOf([('0', '9')].into()).times(12);
                 let is_arn = text::matches(&Text::var(SOURCE_ARN), template::arn_shape());
-                let named = Formula::and([both, is_arn, text::matches(&of_arn, digits)]);
+                let named = Formula::and([both, is_arn, text::matches(&of_arn, text::account_id())]);
                 parts.push(named.implies(Formula::equal(&of_arn, &Text::var(SOURCE_ACCOUNT))));
             }
         }
@@ -89,8 +88,7 @@ fn of_account() -> Formula {
     let part = || Regex::none_of(&[':']).star();
     let colon = || Regex::literal(":");
     let four = || Regex::concat([part(), colon(), part(), colon(), part(), colon(), part()]);
-    let digits = Regex::OneOf([('0', '9')].into()).times(12);
-    let names_one = text::matches(&whole, Regex::concat([four(), colon(), digits, colon(), Regex::AnyText]));
+    let names_one = text::matches(&whole, Regex::concat([four(), colon(), text::account_id(), colon(), Regex::AnyText]));
     let joined = Text::concat([head.clone(), Text::constant(":"), account.clone(), Text::constant(":"), tail]);
     let has_colon = Formula::atom(Atom::Contains(account, Text::constant(":")));
     let same = Formula::and([text::matches(&head, four()), Formula::equal(&whole, &joined), has_colon.not()]);

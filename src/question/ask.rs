@@ -94,15 +94,23 @@ pub const NEEDS_Z3: &str = "Z3 was not to be asked";
 /// With [`Settings::catalog_actions`] only actions of the catalog count. Else, if [`Settings::realistic`] is set and the
 /// witness is none that AWS could receive today, one that it could is looked for, and the lack of one is noted.
 pub fn ask(ask: &Ask<'_>, settings: &Settings) -> Result<Found, InternalError> {
-    let closed = || closed_world(ask).unwrap_or_else(|| ask.clone());
+    let closed = OnceCell::new();
+    let closed = || closed.get_or_init(|| closed_world(ask).unwrap_or_else(|| ask.clone()));
     let started = Instant::now();
-    let mut found = if settings.catalog_actions { search(&closed(), settings) } else { search(ask, settings) }?;
+    let mut found = if settings.catalog_actions { search(closed(), settings) } else { search(ask, settings) }?;
     let is_doubtful = |witness: &Request| realistic::doubts(witness, Fit::Usual).is_some();
     if let Some(witness) = found.witness.clone().filter(|witness| settings.realistic && is_doubtful(witness)) {
         // A nicer witness may take what is left of the time, or a little more; its search need not be proved.
         let timeout = settings.budget.timeout.saturating_sub(started.elapsed()).max(settings.budget.timeout / 4);
         let budget = Budget { timeout, ..settings.budget };
-        make_realistic(&closed(), &witness, &mut found, &Settings { budget, engine: Engine::Auto, prove: false, ..*settings })?;
+        let left = Settings { budget, engine: Engine::Auto, prove: false, ..*settings };
+        // The same search is not done again.
+        let is_closed = settings.catalog_actions || matches!(ask.actions, ActionScope::Listed(_));
+        let of_catalog = match is_closed && settings.engine == Engine::Auto {
+            true => Found { witness: Some(witness.clone()), ..Found::default() },
+            false => search(closed(), &left)?,
+        };
+        make_realistic(closed(), of_catalog, &witness, &mut found, &left)?;
     }
     if let (Some(why), true) = (&found.unknown, found.witness.is_some()) {
         found.notes.push(format!("more statements may be to blame: {why}"));
@@ -116,10 +124,16 @@ const LONGEST: Duration = Duration::from_secs(1);
 /// The most worlds that may be left open before Z3 is asked about no more.
 const MOST_OPEN: usize = 8;
 
-/// Another witness for a doubtful one, if AWS could receive any today that shows the same; else a note.
-fn make_realistic(closed: &Ask<'_>, doubtful: &Request, found: &mut Found, left: &Settings) -> Result<(), InternalError> {
+/// Another witness for a doubtful one, if AWS could receive any today that shows the same; else a note. `of_catalog` is
+/// what was found among the actions that exist.
+fn make_realistic(
+    closed: &Ask<'_>,
+    of_catalog: Found,
+    doubtful: &Request,
+    found: &mut Found,
+    left: &Settings,
+) -> Result<(), InternalError> {
     let started = Instant::now();
-    let of_catalog = search(closed, left)?;
     found.queries += of_catalog.queries;
     found.decided += of_catalog.decided;
     let of_catalog = match (of_catalog.witness, of_catalog.unknown) {

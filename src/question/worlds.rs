@@ -5,7 +5,8 @@
 //! none of those keys, ARNs where the catalog types a key so. The search within that statement is as complete as any other:
 //! if no world has a violation, AWS could receive no request today that shows it, as far as the catalog tells.
 //!
-//! First those that are usual, then those that are possible ([`Fit`]). Only asked where a found witness is doubtful ([`super::realistic`]), which is seldom, and of a limited number of worlds.
+//! First those that are usual, then those that are possible ([`Fit`]). Only asked where a found witness is doubtful
+//! ([`super::realistic`]), which is seldom, and of a limited number of worlds.
 
 use super::ask::{ActionScope, Ask};
 use super::realistic::{ACCOUNT, Fit};
@@ -24,11 +25,11 @@ pub(super) fn worlds<'p>(closed: &Ask<'p>, first: &str, fit: Fit) -> (impl Itera
     let actions = if let ActionScope::Listed(actions) = &closed.actions { actions.as_slice() } else { &[] };
     let catalog = Catalog::latest();
     let keys = named(closed);
-    let is_arn = |key: &&String| {
-        let own = catalog.own_key_type(key).filter(|own| own.base == KeyBase::Arn);
-        own.filter(|_| !DERIVED.contains(&key.as_str())).map(|own| own.multivalued)
+    let arn = |key: &String| {
+        let own = catalog.own_key_type(key).filter(|own| own.base == KeyBase::Arn && !DERIVED.contains(&key.as_str()))?;
+        Some((key.clone(), own.multivalued))
     };
-    let arns: Vec<(&String, bool)> = keys.iter().filter_map(|key| Some((key, is_arn(&key)?))).collect();
+    let typed: Vec<(String, bool)> = keys.iter().filter_map(arn).collect();
     let mut alike: BTreeMap<Alike, Vec<String>> = BTreeMap::new();
     for action in actions {
         let left_out = keys.iter().filter(|key| !catalog.carries(action, key)).cloned().collect();
@@ -43,15 +44,15 @@ pub(super) fn worlds<'p>(closed: &Ask<'p>, first: &str, fit: Fit) -> (impl Itera
     let mut alike: Vec<(Alike, Vec<String>)> = alike.into_iter().collect();
     alike.sort_by_key(|(_, actions)| !actions.iter().any(|action| action.eq_ignore_ascii_case(first)));
     let complete = alike.len() <= MOST;
-    let arns: Vec<(String, bool)> = arns.into_iter().map(|(key, multivalued)| (key.clone(), multivalued)).collect();
-    let closed = closed.clone();
+    // Without the list of all actions, which no world needs.
+    let base = Ask { actions: ActionScope::All, ..closed.clone() };
     let world = move |((resources, left_out), actions): (Alike, Vec<String>)| {
-        let mut within = statement(resources.as_deref(), &left_out, &arns, fit);
-        if let (Some(within), Some(given)) = (&mut within, &closed.within) {
+        let mut within = statement(resources.as_deref(), &left_out, &typed, fit);
+        if let (Some(within), Some(given)) = (&mut within, &base.within) {
             within.statements.extend(given.statements.iter().cloned());
         }
-        let within = within.or_else(|| closed.within.clone());
-        Ask { actions: ActionScope::Listed(actions), within, ..closed.clone() }
+        let within = within.or_else(|| base.within.clone());
+        Ask { actions: ActionScope::Listed(actions), within, ..base.clone() }
     };
     (alike.into_iter().take(MOST).map(world), complete)
 }
