@@ -9,8 +9,9 @@
 
 mod print;
 mod read;
+mod syntax;
 
-pub use read::read;
+pub use read::{SYNTAX, read};
 
 use crate::diag::Span;
 

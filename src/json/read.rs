@@ -1,5 +1,6 @@
 //! Reading: from a text to a [`Value`], or to the first thing that is wrong with it.
 
+use super::syntax::{Fault, fault};
 use super::{Kind, Member, Value};
 use crate::diag::{Budget, Diagnostic, Source, Span};
 use jsonc_parser::{CollectOptions, ParseOptions, ast};
@@ -17,6 +18,9 @@ const STRICT: ParseOptions = ParseOptions {
     allow_non_finite_numbers: false,
     allow_extended_string_escapes: false,
 };
+
+/// The code of a text that is not JSON.
+pub const SYNTAX: &str = "json-syntax";
 
 /// Reads one JSON document.
 ///
@@ -43,9 +47,11 @@ pub fn read(source: &Source, budget: &Budget) -> Result<Value, Diagnostic> {
     convert(source, value)
 }
 
+/// What is wrong, by its name if it has one, else in the parser's words.
 fn syntax(source: &Source, span: Span, what: &str) -> Diagnostic {
-    let message = format!("this is not JSON: {what}");
-    Diagnostic::error("json-syntax", source, span, message, "write the document as JSON (RFC 8259)")
+    let parser = Fault { span, what: what.to_owned(), help: "write the document as JSON (RFC 8259)" };
+    let Fault { span, what, help } = fault(&source.text).unwrap_or(parser);
+    Diagnostic::error(SYNTAX, source, span, format!("this is not JSON: {what}"), help)
 }
 
 /// `serde_json`'s message without its own " at line 1 column 2".
@@ -146,24 +152,80 @@ mod tests {
             ("", "t:1:1: this is not JSON"),
             ("{", "t:1:1: this is not JSON"),
             ("{}\n x", "t:2:2: this is not JSON"),
-            ("[1,]", "t:1:4: this is not JSON"),
-            ("[1 2]", "t:1:4: this is not JSON"),
-            ("[01]", "t:1:3: this is not JSON"),
-            ("[1.]", "t:1:4: this is not JSON"),
-            ("[+1]", "t:1:2: this is not JSON"),
-            ("[0x1]", "t:1:3: this is not JSON"),
-            ("[NaN]", "t:1:2: this is not JSON"),
-            ("[\"a\u{1}\"]", "t:1:3: this is not JSON"),
-            ("['a']", "t:1:2: this is not JSON"),
-            ("[\"\\ud800\"]", "t:1:3: this is not JSON"),
-            ("[\"\\x41\"]", "t:1:4: this is not JSON"),
-            ("/* c */ []", "t:1:1: this is not JSON"),
-            ("\u{a0}[]", "t:1:1: this is not JSON"),
-            ("{a: 1}", "t:1:2: this is not JSON"),
+            ("[1,]", "t:1:3: this is not JSON: a comma stands before `]`; remove the comma"),
+            ("{\"é\": [1,\n ]}", "t:1:9: this is not JSON: a comma stands before `]`"),
+            ("{\"a\": 1, }", "t:1:8: this is not JSON: a comma stands before `}`"),
+            ("[1 2]", "t:1:4: this is not JSON: a comma is missing before this"),
+            ("{\"a\": 1\n\"b\": 2}", "t:2:1: this is not JSON: a comma is missing before this"),
+            ("[1,,2]", "t:1:4: this is not JSON: a comma stands where a value or a key must"),
+            ("[01]", "t:1:2: this is not JSON: the number `01` starts with 0"),
+            ("[1.]", "t:1:2: this is not JSON: `1.` is not a number"),
+            ("[+1]", "t:1:2: this is not JSON: `+1` stands without quotes"),
+            ("[0x1]", "t:1:2: this is not JSON: `0x1` is not a number"),
+            ("[NaN]", "t:1:2: this is not JSON: `NaN` is not a JSON value"),
+            ("[-Infinity]", "t:1:2: this is not JSON: `-Infinity` is not a JSON number"),
+            ("[True]", "t:1:2: this is not JSON: `True` is Python's word"),
+            ("[\"a\u{1}\"]", "t:1:4: this is not JSON: a control character (U+0001) stands inside a text"),
+            ("[\"a\tb\"]", "t:1:4: this is not JSON: a tab stands inside a text"),
+            ("[\"a\n\"]", "t:1:4: this is not JSON: a line break stands inside a text"),
+            ("[\"a", "t:1:2: this is not JSON: the text that starts here is never closed"),
+            ("['a']", "t:1:2: this is not JSON: single quotes are used"),
+            ("{\"a\": “b”}", "t:1:7: this is not JSON: a typographic quote `“` (U+201C) stands where JSON has `\"`"),
+            ("[\"\\ud800\"]", "t:1:3: this is not JSON: half a surrogate pair stands alone"),
+            ("[\"\\x41\"]", "t:1:3: this is not JSON: `\\x` is not an escape of JSON"),
+            ("/* c */ []", "t:1:1: this is not JSON: a comment stands here"),
+            ("[1, // one\n 2]", "t:1:5: this is not JSON: a comment stands here"),
+            ("[\n# one\n 2]", "t:2:1: this is not JSON: a comment stands here"),
+            ("\u{a0}[]", "t:1:1: this is not JSON: a no-break space (U+00A0) stands here"),
+            ("{\"é\":\u{200b}1}", "t:1:6: this is not JSON: a zero-width space (U+200B) stands here"),
+            ("[]\u{feff}", "t:1:3: this is not JSON: a byte order mark (U+FEFF) stands here"),
+            ("[]\u{0}", "t:1:3: this is not JSON: a NUL character (U+0000) stands here"),
+            ("{a: 1}", "t:1:2: this is not JSON: the key `a` stands without quotes"),
+            ("[s3:GetObject]", "t:1:2: this is not JSON: `s3` stands without quotes"),
+            ("{\"a\" = 1}", "t:1:6: this is not JSON: `=` stands where JSON has `:`"),
+            ("{\"a\" 1}", "t:1:6: this is not JSON: a colon is missing before this"),
+            ("{\"a\": }", "t:1:7: this is not JSON: a value is missing before this `}`"),
+            ("{\"a\": [1}", "t:1:9: this is not JSON: `}` stands where the `[` before it is still open"),
+            ("{{ policy }}", "t:1:2: this is not JSON: `{` stands where a key must; the text is a template"),
+            ("{}]", "t:1:3: this is not JSON: `]` stands after the end of the document"),
+            ("{}\n{}", "t:2:1: this is not JSON: a second JSON document stands after the first"),
+            ("  ", "t:1:3: this is not JSON: the document is empty"),
             ("{\"a\": 1,\n \"\\u0061\": 2}", "t:2:2: the key `a` stands twice in this object; it stands first in line 1"),
         ] {
             let said = trouble(text);
             assert!(said.starts_with(start), "{text:?} gave: {said}");
+        }
+    }
+
+    #[test]
+    fn only_what_the_parsers_refuse_has_a_fault() {
+        for text in [
+            "{}",
+            "[]",
+            "\"\\ud83d\\ude00\\n\"",
+            " [1, -0.5e+3, 0, true, false, null, {\"a\": [[]], \"b\": {}}]\r\n",
+            "-1",
+            "\"“’\u{a0}\"",
+        ] {
+            assert_eq!(fault(text), None, "{text}");
+            assert!(read(&Source::new("t", text), &Budget::default()).is_ok(), "{text}");
+        }
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn a_fault_is_found_exactly_where_the_parsers_refuse(
+            pieces in proptest::collection::vec(proptest::sample::select(vec![
+                "{", "}", "[", "]", ",", ":", "\"a\"", "\"b\\n\"", "1", "-2.5e3", "01", "true", "null", " ", "\n", "x", "'", "//", "\u{a0}", "\\", "\"",
+            ]), 0..12)
+        ) {
+            let text = pieces.concat();
+            let refused = serde_json::from_str::<serde::de::IgnoredAny>(&text).is_err();
+            proptest::prop_assert_eq!(fault(&text).is_some(), refused, "{}", text);
+            if let Some(fault) = fault(&text) {
+                let inside = fault.span.start <= fault.span.end && fault.span.end <= text.len();
+                proptest::prop_assert!(inside && text.is_char_boundary(fault.span.start) && text.is_char_boundary(fault.span.end), "{}", text);
+            }
         }
     }
 
