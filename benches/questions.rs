@@ -15,8 +15,8 @@ use std::hint::black_box;
 
 const OLD: &str = include_str!("../fixtures/examples/old.json");
 const NEW: &str = include_str!("../fixtures/examples/new.json");
-const POLICY: &str = include_str!("../fixtures/published/policy.json");
-const UNUSED: &str = include_str!("../fixtures/published/unused.json");
+const POLICY: &str = include_str!("../fixtures/published/unused-permissions-policy.json");
+const UNUSED: &str = include_str!("../fixtures/published/unused-permissions-unused.json");
 
 fn read(text: &str) -> Access {
     Policy::read(&Source::new("policy", text), &Budget::default()).unwrap().into()

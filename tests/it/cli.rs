@@ -74,8 +74,14 @@ fn errors_name_file_line_column_and_remedy() {
 
 #[test]
 fn the_published_example_comes_out_as_published() {
-    let expected = std::fs::read_to_string(root().join("fixtures/published/expected.json")).unwrap();
-    let base = ["fixtures/published/policy.json", "--unused", "fixtures/published/unused.json", "--catalog", "2024-06"];
+    let expected = std::fs::read_to_string(root().join("fixtures/published/unused-permissions-refined.json")).unwrap();
+    let base = [
+        "fixtures/published/unused-permissions-policy.json",
+        "--unused",
+        "fixtures/published/unused-permissions-unused.json",
+        "--catalog",
+        "2024-06",
+    ];
     let folder = Folder::new(&[]);
     let (out_path, smt) = (folder.path("refined.json"), folder.path("smt"));
     let (code, out, err) = leastwise(&[&["refine"], &base[..], &["-o", &out_path, "--emit-smt2", &smt]].concat(), "");
@@ -93,10 +99,10 @@ fn the_published_example_comes_out_as_published() {
     let (code, out, _) = leastwise(
         &[
             "verify",
-            "fixtures/published/policy.json",
+            "fixtures/published/unused-permissions-policy.json",
             &out_path,
             "--unused",
-            "fixtures/published/unused.json",
+            "fixtures/published/unused-permissions-unused.json",
             "--catalog",
             "2024-06",
             "--format",

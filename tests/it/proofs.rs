@@ -85,7 +85,7 @@ fn the_second_solver_confirms_what_the_program_has_proved() {
     let folder = tempfile::tempdir().unwrap();
     let proof = folder.path().display().to_string();
     let published = |file: &str| format!("fixtures/published/{file}");
-    let (policy, unused) = (published("policy.json"), published("unused.json"));
+    let (policy, unused) = (published("unused-permissions-policy.json"), published("unused-permissions-unused.json"));
     let (code, _, err) = crate::support::leastwise(&["refine", &policy, "--unused", &unused, "--proof", &proof], "");
     assert_eq!(code, 0, "{err}");
     let output = recheck(folder.path());

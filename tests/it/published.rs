@@ -1,19 +1,31 @@
-//! Do the examples of `fixtures/README.md` come out as expected, and what does a newer catalog add?
+//! Do the published examples come out as published, and what does a newer catalog add?
 
 use crate::support::{leastwise, root};
 use serde_json::Value;
 use std::collections::BTreeSet;
 
-fn refined(folder: &str, catalog: &str) -> Value {
-    let at = |file: &str| root().join("fixtures").join(folder).join(file).display().to_string();
-    let (code, out, err) = leastwise(&["refine", &at("policy.json"), "--unused", &at("unused.json"), "--catalog", catalog], "");
-    assert_eq!(code, 0, "{folder}: {err}");
-    serde_json::from_str(&out).unwrap()
+fn at(file: &str) -> String {
+    format!("fixtures/{file}")
 }
 
-fn expected(folder: &str) -> Value {
-    let path = root().join("fixtures").join(folder).join("expected.json");
-    serde_json::from_str(&std::fs::read_to_string(path).unwrap()).unwrap()
+fn read(file: &str) -> Value {
+    serde_json::from_str(&std::fs::read_to_string(root().join(at(file))).unwrap()).unwrap()
+}
+
+/// Policy, unused permissions and published result of each refinement.
+const REFINEMENTS: [[&str; 3]; 2] = [
+    [
+        "published/unused-permissions-policy.json",
+        "published/unused-permissions-unused.json",
+        "published/unused-permissions-refined.json",
+    ],
+    ["security-blog/policy.json", "security-blog/unused.json", "security-blog/expected.json"],
+];
+
+fn refined([policy, unused, _]: [&str; 3], catalog: &str) -> Value {
+    let (code, out, err) = leastwise(&["refine", &at(policy), "--unused", &at(unused), "--catalog", catalog], "");
+    assert_eq!(code, 0, "{policy}: {err}");
+    serde_json::from_str(&out).unwrap()
 }
 
 fn actions(policy: &Value) -> BTreeSet<String> {
@@ -23,15 +35,37 @@ fn actions(policy: &Value) -> BTreeSet<String> {
 
 #[test]
 fn with_the_catalog_of_june_2024_the_examples_come_out_exactly() {
-    for folder in ["published", "reconstructed-blog"] {
-        assert_eq!(refined(folder, "2024-06"), expected(folder), "{folder}");
+    for example in REFINEMENTS {
+        assert_eq!(refined(example, "2024-06"), read(example[2]), "{example:?}");
     }
 }
 
 #[test]
 fn with_a_newer_catalog_only_newer_actions_come_in_addition() {
-    let (old, new) = (actions(&expected("reconstructed-blog")), actions(&refined("reconstructed-blog", "latest")));
+    let (old, new) = (actions(&read(REFINEMENTS[0][2])), actions(&refined(REFINEMENTS[0], "latest")));
     let added: Vec<&str> = new.difference(&old).map(String::as_str).collect();
     assert_eq!(added, ["s3:GetBucketAbac", "s3:GetBucketMetadataTableConfiguration"]);
     assert!(old.is_subset(&new));
+}
+
+/// What the articles ask of the policies for custom checks, and what they answer: 1 is "no" (it is public, it is granted).
+#[test]
+fn the_checks_answer_as_published() {
+    let public = "published/checks-public.json";
+    let identity = "published/checks-identity.json";
+    let bucket = ["--resource-type", "AWS::S3::Bucket"];
+    let critical = ["--action", "s3:DeleteBucket"];
+    let asked: [(&[&str], &[&str], i32); 3] = [
+        (&["no-public-access", public], &bucket, 1),
+        (&["outside-access", public], &["--trusted", "123456789012"], 1),
+        (&["access-not-granted", identity], &critical, 1),
+    ];
+    for (question, switches, expected) in asked {
+        let files: Vec<String> = question.iter().skip(1).map(|file| at(file)).collect();
+        let mut arguments: Vec<&str> = vec![question[0]];
+        arguments.extend(files.iter().map(String::as_str));
+        arguments.extend(switches);
+        let (code, out, err) = leastwise(&arguments, "");
+        assert_eq!(code, expected, "{arguments:?}: {out}{err}");
+    }
 }

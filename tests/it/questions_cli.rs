@@ -193,9 +193,9 @@ fn a_proof_is_checked_by_z3_and_written_for_another_solver() {
     let (code, _, err) = leastwise(
         &[
             "refine",
-            "fixtures/published/policy.json",
+            "fixtures/published/unused-permissions-policy.json",
             "--unused",
-            "fixtures/published/unused.json",
+            "fixtures/published/unused-permissions-unused.json",
             "--proof",
             &folder.path().join("refine").display().to_string(),
         ],
