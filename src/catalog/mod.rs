@@ -215,6 +215,11 @@ impl Service {
         self.actions.values()
     }
 
+    /// Its actions with their names in lower case, sorted by these.
+    pub fn actions_by_name(&self) -> impl Iterator<Item = (&str, &Action)> {
+        self.actions.iter().map(|(lower, action)| (lower.as_str(), action))
+    }
+
     /// An action by its name in any case.
     pub fn action(&self, name: &str) -> Option<&Action> {
         self.actions.get(&name.to_ascii_lowercase())

@@ -10,7 +10,7 @@ use crate::smt::{Atom, Formula, Regex, Text};
 impl Encoder {
     /// The formula that is true of the actions to which the list applies.
     pub fn action(&mut self, action: &ActionMatch) -> Formula {
-        let listed = self.action_patterns(&action.patterns);
+        let listed = self.action_patterns(action.patterns());
         if action.negated { listed.not() } else { listed }
     }
 

@@ -52,8 +52,8 @@ fn elements(statement: &Statement, request: &Request, matching: ArnMatching) -> 
         add(named("Principal", listed.negated), principal::applies(listed, request, Through::Any), statement.span);
     }
     let action = request.action.to_ascii_lowercase();
-    let hit = statement.action.patterns.iter().position(|pattern| pattern.matches(&action)).unwrap_or(0);
-    let span = statement.action.spans.get(hit).copied().unwrap_or(statement.span);
+    let hit = statement.action.patterns().iter().position(|pattern| pattern.matches(&action)).unwrap_or(0);
+    let span = statement.action.spans().get(hit).copied().unwrap_or(statement.span);
     add(named("Action", statement.action.negated), statement.action.applies(&action), span);
     if let Some(listed) = &statement.resource {
         let hit = listed.patterns.iter().find(|pattern| resource::matches(pattern, request, matching));

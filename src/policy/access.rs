@@ -7,9 +7,11 @@
 //! An absent member of a stack is not the same as an empty one: without `identityPolicies` nothing is said about them,
 //! with an empty list the principal has none.
 
+use super::applying::Applying;
 use super::compose::{self, Rules};
 use super::{Policy, Statement};
 use crate::document::Effect;
+use std::sync::OnceLock;
 
 /// Where a policy stands in a stack.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -87,6 +89,8 @@ pub struct Access {
     /// Which members of a stack were given; `None` of a policy alone.
     given: Option<compose::Given>,
     rules: Rules,
+    /// The action patterns of all statements, filed once they are asked.
+    applying: OnceLock<Box<Applying>>,
 }
 
 impl From<Policy> for Access {
@@ -137,7 +141,7 @@ impl Access {
             starts.push(owners.len());
             owners.extend(std::iter::repeat_n(at, member.policy.statements.len()));
         }
-        let mut access = Self { members, starts, owners, given, rules: Rules::default() };
+        let mut access = Self { members, starts, owners, given, rules: Rules::default(), applying: OnceLock::new() };
         access.rules = match &access.given {
             Some(given) => compose::stack(&access, given),
             None => compose::alone(&access),
@@ -189,6 +193,11 @@ impl Access {
         self.members.iter().zip(&self.starts).flat_map(|(member, start)| {
             member.policy.statements.iter().enumerate().map(move |(at, statement)| (start + at, member, statement))
         })
+    }
+
+    /// The numbers of the statements that are about an action in lower case, rising.
+    pub fn about(&self, action: &str) -> Vec<usize> {
+        self.applying.get_or_init(|| Box::new(Applying::new(self))).to(self, action)
     }
 
     /// Whether a statement grants access: an Allow of an identity or a resource policy, or of a policy that stands alone.

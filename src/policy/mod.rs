@@ -9,6 +9,7 @@
 
 pub mod access;
 pub mod access_json;
+mod applying;
 pub mod compose;
 pub mod condition;
 pub mod keys;
@@ -36,6 +37,8 @@ pub use template::{Part, Template, Variable};
 use crate::diag::{Diagnostic, Source, Span};
 use crate::document::Effect;
 use crate::glob::Glob;
+use crate::glob::index::Index;
+use std::sync::OnceLock;
 
 /// One policy.
 #[derive(Debug, Clone)]
@@ -83,20 +86,57 @@ impl Statement {
 }
 
 /// `Action` or `NotAction`.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone)]
 pub struct ActionMatch {
     /// Whether it is `NotAction`: the complement of the whole list.
     pub negated: bool,
-    /// Patterns over `service:name` in lower case: actions match without case.
-    pub patterns: Vec<Glob>,
-    /// Where each pattern stands.
-    pub spans: Vec<Span>,
+    patterns: Vec<Glob>,
+    spans: Vec<Span>,
+    /// The patterns filed by prefix, for long lists, once they are asked.
+    index: OnceLock<Box<Index>>,
 }
 
+impl PartialEq for ActionMatch {
+    fn eq(&self, other: &Self) -> bool {
+        (self.negated, &self.patterns, &self.spans) == (other.negated, &other.patterns, &other.spans)
+    }
+}
+
+impl Eq for ActionMatch {}
+
 impl ActionMatch {
+    /// Lists up to this length are asked pattern by pattern.
+    const SHORT: usize = 8;
+
+    /// Patterns over `service:name`, in lower case, each with its place.
+    pub fn new(negated: bool, patterns: impl IntoIterator<Item = (Glob, Span)>) -> Self {
+        let (patterns, spans) = patterns.into_iter().unzip();
+        Self { negated, patterns, spans, index: OnceLock::new() }
+    }
+
+    /// Every action.
+    pub fn any() -> Self {
+        Self::new(true, [])
+    }
+
+    /// The patterns over `service:name`, in lower case: actions match without case.
+    pub fn patterns(&self) -> &[Glob] {
+        &self.patterns
+    }
+
+    /// Where each pattern stands.
+    pub fn spans(&self) -> &[Span] {
+        &self.spans
+    }
+
     /// Whether it applies to an action in lower case.
     pub fn applies(&self, action: &str) -> bool {
-        self.patterns.iter().any(|pattern| pattern.matches(action)) != self.negated
+        let listed = if self.patterns.len() <= Self::SHORT {
+            self.patterns.iter().any(|pattern| pattern.matches(action))
+        } else {
+            self.index.get_or_init(|| Box::new(Index::new(&self.patterns))).matches(action)
+        };
+        listed != self.negated
     }
 }
 

@@ -36,12 +36,9 @@ impl Normalizer<'_> {
     }
 
     fn statement(&mut self, index: usize, written: &Written) -> Statement {
-        let action = ActionMatch {
-            negated: written.action.negated,
-            patterns: written.action.items.iter().map(|item| Glob::parse(&item.value).to_ascii_lowercase()).collect(),
-            spans: written.action.items.iter().map(|item| item.span).collect(),
-        };
-        for (item, pattern) in written.action.items.iter().zip(&action.patterns) {
+        let patterns = written.action.items.iter().map(|item| (Glob::parse(&item.value).to_ascii_lowercase(), item.span));
+        let action = ActionMatch::new(written.action.negated, patterns);
+        for (item, pattern) in written.action.items.iter().zip(action.patterns()) {
             if !pattern.is_everything() && !item.value.contains(':') {
                 let message = format!("the action `{}` has no service prefix", item.value);
                 self.warn("action-without-service", item.span, message, "IAM refuses it: write it as service:Name");

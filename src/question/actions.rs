@@ -136,7 +136,7 @@ impl<'a, 'p: 'a> Table<'a, 'p> {
         let mut side = |access: &'a Access, first: u32| {
             for (number, _, statement) in access.statements() {
                 let owner = first.saturating_add(u32::try_from(number).unwrap_or(u32::MAX));
-                statement.action.patterns.iter().for_each(|glob| add(glob, owner));
+                statement.action.patterns().iter().for_each(|glob| add(glob, owner));
             }
         };
         side(ask.grants, 0);
@@ -206,31 +206,18 @@ impl<'a, 'p: 'a> Table<'a, 'p> {
 }
 
 impl Group {
-    /// Whether an action is of this group, as far as statements go. Those that must apply come first: most actions differ
-    /// there.
+    /// Whether an action is of this group, as far as statements go.
     pub(super) fn holds(&self, ask: &Ask<'_>, action: &str) -> bool {
         let lower = action.to_ascii_lowercase();
-        let sides = || [(ask.grants, &self.grants)].into_iter().chain(ask.unless.map(|access| (access, &self.unless)));
-        let applies = |access: &Access, number: usize| {
-            access.statement(number).is_some_and(|(_, statement)| statement.action.applies(&lower))
-        };
-        sides().all(|(access, own)| own.iter().all(|number| applies(access, *number)))
-            && sides().all(|(access, own)| {
-                access
-                    .statements()
-                    .all(|(number, _, statement)| own.binary_search(&number).is_ok() || !statement.action.applies(&lower))
-            })
+        ask.grants.about(&lower) == self.grants && ask.unless.is_none_or(|access| access.about(&lower) == self.unless)
     }
 }
 
 /// The group of one action.
 pub(super) fn group_of(ask: &Ask<'_>, action: &str) -> Group {
     let lower = action.to_ascii_lowercase();
-    let applying = |access: &Access| -> Vec<usize> {
-        let statements = access.statements().filter(|(_, _, statement)| statement.action.applies(&lower));
-        statements.map(|(number, ..)| number).collect()
-    };
-    Group { grants: applying(ask.grants), unless: ask.unless.map(applying).unwrap_or_default(), action: action.to_owned() }
+    let unless = ask.unless.map(|access| access.about(&lower)).unwrap_or_default();
+    Group { grants: ask.grants.about(&lower), unless, action: action.to_owned() }
 }
 
 /// Formulas that are true of actions in scope that are granted something and are of no group: one for each service and
@@ -242,12 +229,12 @@ pub(super) fn completeness(ask: &Ask<'_>, groups: &[Group], shaped: bool) -> Opt
         return Some(Vec::new());
     }
     let sides = || [Some(ask.grants), ask.unless].into_iter().flatten();
-    let patterns: usize = sides().flat_map(Access::statements).map(|(_, _, one)| one.action.patterns.len()).sum();
+    let patterns: usize = sides().flat_map(Access::statements).map(|(_, _, one)| one.action.patterns().len()).sum();
     if patterns > MOST_PATTERNS {
         return None;
     }
     let scope: &[Glob] = if let ActionScope::Matching(globs) = &ask.actions { globs } else { &[] };
-    let globs = sides().flat_map(Access::statements).flat_map(|(_, _, statement)| &statement.action.patterns).chain(scope);
+    let globs = sides().flat_map(Access::statements).flat_map(|(_, _, statement)| statement.action.patterns()).chain(scope);
     let told_apart = told_apart(ask);
     let mut services: BTreeSet<String> = BTreeSet::new();
     for glob in globs.chain(&told_apart).filter(|glob| !glob.is_everything()) {
@@ -278,7 +265,7 @@ pub(super) fn completeness(ask: &Ask<'_>, groups: &[Group], shaped: bool) -> Opt
             };
             let listed = |globs: &[Glob]| Formula::or(globs.iter().map(matches).collect::<Vec<_>>());
             let applies = |statement: &Statement| {
-                let any = listed(&statement.action.patterns);
+                let any = listed(statement.action.patterns());
                 if statement.action.negated { any.not() } else { any }
             };
             let each = |access: &Access| access.statements().map(|(_, _, statement)| applies(statement)).collect::<Vec<_>>();
@@ -327,7 +314,7 @@ fn cases<'a>(ask: &'a Ask<'_>, service: Option<&String>) -> Vec<Option<&'a Glob>
         (Some((own, _)), Some(service)) => own.matches(service),
         (Some((own, _)), None) => own.has_wildcard(),
     };
-    let named: BTreeSet<&Glob> = granting().flat_map(|statement| &statement.action.patterns).filter(|glob| names(glob)).collect();
+    let named: BTreeSet<&Glob> = granting().flat_map(|statement| statement.action.patterns()).filter(|glob| names(glob)).collect();
     named.into_iter().map(Some).collect()
 }
 

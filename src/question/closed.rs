@@ -3,6 +3,7 @@
 use super::ask::{ActionScope, Ask};
 use crate::catalog::Catalog;
 use crate::glob::Glob;
+use crate::glob::index::Index;
 use crate::policy::ActionMatch;
 use std::collections::BTreeSet;
 
@@ -11,32 +12,37 @@ pub(super) fn closed_world<'p>(ask: &Ask<'p>) -> Option<Ask<'p>> {
     let scope = match &ask.actions {
         ActionScope::Listed(_) => return None,
         ActionScope::All => None,
-        ActionScope::Matching(globs) => Some(globs),
+        ActionScope::Matching(globs) => Some(Index::new(globs)),
     };
-    // Only what is granted at all can be found: the services that the granting statements name, if they name them.
-    let mut granting: Vec<&ActionMatch> = Vec::new();
-    for (number, _, statement) in ask.grants.statements() {
-        if ask.grants.grants(number) && !granting.contains(&&statement.action) {
-            granting.push(&statement.action);
+    // Only what is granted at all can be found.
+    let granting = || ask.grants.statements().filter(|(number, ..)| ask.grants.grants(*number));
+    let actions = || granting().map(|(_, _, statement)| &statement.action);
+    let negated: Vec<&ActionMatch> = actions().filter(|action| action.negated).collect();
+    let patterns: BTreeSet<&Glob> = actions().filter(|action| !action.negated).flat_map(ActionMatch::patterns).collect();
+    let everything = ask.grants.grants_without_statement();
+    // The services that the patterns name, if they all name one: no other is read from the catalog.
+    let named: Option<BTreeSet<String>> = patterns.iter().map(|glob| glob.literal_before(':')).collect();
+    let named = named.filter(|_| negated.is_empty() && !everything);
+    let listed = Index::new(patterns);
+    let granted = |lower: &str| everything || listed.matches(lower) || negated.iter().any(|action| action.applies(lower));
+    let counts = |lower: &str| scope.as_ref().is_none_or(|scope| scope.matches(lower)) && granted(lower);
+    let catalog = Catalog::latest();
+    let mut found = Vec::new();
+    let mut add = |prefix: &str| {
+        let Some(service) = catalog.service(prefix) else { return };
+        let mut lower = format!("{prefix}:");
+        let start = lower.len();
+        for (name, action) in service.actions_by_name() {
+            lower.truncate(start);
+            lower.push_str(name);
+            if counts(&lower) {
+                found.push(format!("{prefix}:{}", action.name));
+            }
         }
+    };
+    match named {
+        Some(named) => named.iter().for_each(|prefix| add(prefix)),
+        None => catalog.services().for_each(|(prefix, _)| add(prefix)),
     }
-    let rules = ask.grants.grants_without_statement();
-    let prefixes = |globs: &[Glob]| -> Option<Vec<String>> { globs.iter().map(|glob| glob.literal_before(':')).collect() };
-    let of = |action: &&ActionMatch| if action.negated { None } else { prefixes(&action.patterns) };
-    let services: Option<Vec<Vec<String>>> = if rules { None } else { granting.iter().map(of).collect() };
-    let services: Option<BTreeSet<String>> = services.map(|services| services.into_iter().flatten().collect());
-    let counts = |lower: &str| {
-        let in_scope = scope.is_none_or(|globs| globs.iter().any(|glob| glob.matches(lower)));
-        in_scope && (rules || granting.iter().any(|action| action.applies(lower)))
-    };
-    let actions: Vec<String> = match services {
-        // Only what is named is read from the catalog.
-        Some(named) => {
-            let known = named.iter().filter_map(|prefix| Some((prefix, Catalog::latest().service(prefix)?)));
-            let names = known.flat_map(|(prefix, service)| service.actions().map(move |one| format!("{prefix}:{}", one.name)));
-            names.filter(|name| counts(&name.to_ascii_lowercase())).collect()
-        }
-        None => Catalog::latest_actions().iter().filter(|(lower, _)| counts(lower)).map(|(_, name)| name.clone()).collect(),
-    };
-    Some(Ask { actions: ActionScope::Listed(actions), ..ask.clone() })
+    Some(Ask { actions: ActionScope::Listed(found), ..ask.clone() })
 }

@@ -193,7 +193,7 @@ fn reasons(access: &Access, numbers: impl IntoIterator<Item = usize>, words: &st
             description,
             policy: (!access.is_alone()).then(|| member.name.clone()),
             source: member.policy.source.clone(),
-            span: statement.action.spans.first().copied().unwrap_or(statement.span),
+            span: statement.action.spans().first().copied().unwrap_or(statement.span),
             statement_index: statement.index,
             statement_id: statement.sid.clone(),
         });

@@ -179,7 +179,7 @@ pub fn outside_access(access: &Access, zone: &Zone, settings: &Settings) -> Resu
             let public = Ask { within: public.within.as_ref().and_then(only), by: Some(number), ..public };
             let is_public = ask(&public, &quick)?.witness.is_some();
             let mut actions = Vec::new();
-            for (pattern, span) in statement.action.patterns.iter().zip(&statement.action.spans) {
+            for (pattern, span) in statement.action.patterns().iter().zip(statement.action.spans()) {
                 let written = member.policy.source.text.get(span.start..span.end).unwrap_or_default();
                 let reaches = statement.action.negated || {
                     let one = Ask { actions: ActionScope::Matching(vec![pattern.clone()]), ..search.clone() };

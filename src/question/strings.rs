@@ -48,7 +48,7 @@ pub(super) fn too_wild(ask: &Ask<'_>) -> Option<String> {
     };
     let sides = [Some(ask.grants), ask.unless].into_iter().flatten();
     let most = sides.flat_map(Access::statements).map(|(_, _, statement)| {
-        let actions = statement.action.patterns.iter().map(of_glob);
+        let actions = statement.action.patterns().iter().map(of_glob);
         let resources = statement.resource.iter().flat_map(|one| &one.patterns).map(|pattern| of_template(&pattern.whole));
         let conditions = statement.conditions.iter().map(of_condition);
         actions.chain(resources).chain(conditions).max().unwrap_or(0)

@@ -113,7 +113,7 @@ pub(super) fn statement(not: Vec<PrincipalPattern>, conditions: Vec<Condition>) 
         span: Span::default(),
         effect: Effect::Allow,
         principal: Some(PrincipalMatch::of(true, not)),
-        action: ActionMatch { negated: true, patterns: Vec::new(), spans: Vec::new() },
+        action: ActionMatch::any(),
         resource: None,
         conditions,
     };

@@ -75,7 +75,7 @@ pub fn outside(access: &Access, outside: &Outside) -> String {
         let public = if finding.is_public { ", public" } else { "" };
         let _ = writeln!(out, "\n{kind} {who}{public}: {}", finding.actions.join(", "));
         if let Some((member, statement)) = access.statement(finding.number) {
-            out.push_str(&place(&member.policy.source, statement.action.spans.first().copied().unwrap_or(statement.span)));
+            out.push_str(&place(&member.policy.source, statement.action.spans().first().copied().unwrap_or(statement.span)));
         }
         let _ = writeln!(out, "{}", request(&finding.witness));
         for note in &finding.notes {

@@ -38,7 +38,7 @@ fn in_a_stack(kind: &str, policy: &Value, is_resource: bool) -> Option<Value> {
 }
 
 fn resource_type(policy: &Access) -> ResourceType {
-    let actions = policy.statements().flat_map(|(_, _, statement)| statement.action.patterns.iter().map(ToString::to_string));
+    let actions = policy.statements().flat_map(|(_, _, statement)| statement.action.patterns().iter().map(ToString::to_string));
     let service = actions.filter_map(|action| action.split_once(':').map(|(service, _)| service.to_owned())).next();
     let by_service = [("kms", "AWS::KMS::Key"), ("sqs", "AWS::SQS::Queue"), ("sns", "AWS::SNS::Topic")];
     let name = match service.as_deref() {

@@ -115,7 +115,7 @@ fn impossible(conditions: &[(&str, &str, &str)]) -> Option<Statement> {
         span: Span::default(),
         effect: Effect::Deny,
         principal: None,
-        action: ActionMatch { negated: true, patterns: Vec::new(), spans: Vec::new() },
+        action: ActionMatch::any(),
         resource: None,
         conditions: conditions.iter().map(condition).collect::<Option<_>>()?,
     })
