@@ -3,8 +3,9 @@
 //! libz3 is in the folder that `scripts/bootstrap` fills: found relative to the program, so that a moved checkout still
 //! runs, and by its absolute path, so that another target folder works too. A static build (`vendored-z3`) needs neither.
 //!
-//! A catalog becomes one text, a JSON document a service, one after the other, and an index of `prefix end` lines: so the
-//! program reads only the services that it is asked about, and a start costs nothing.
+//! A catalog becomes two texts, its services one after the other: a JSON document each, and the names of its actions, a line
+//! each (in lower case, and as spelled). An index of `prefix end end` lines says where each service ends in both. So the
+//! program reads only the services that it is asked about, and only their names where names are all it wants.
 
 use std::fmt::Write as _;
 use std::io::Read as _;
@@ -43,13 +44,25 @@ fn unpack(name: &str) -> Result<(), Box<dyn std::error::Error>> {
     let mut text = String::new();
     ruzstd::decoding::StreamingDecoder::new(packed.as_slice())?.read_to_string(&mut text)?;
     let all: serde_json::Map<String, serde_json::Value> = serde_json::from_str(&text)?;
-    let (mut services, mut index) = (String::new(), String::new());
+    let (mut services, mut names, mut index) = (String::new(), String::new(), String::new());
     for (prefix, service) in all {
+        let prefix = prefix.to_ascii_lowercase();
         services.push_str(&serde_json::to_string(&service)?);
-        writeln!(index, "{} {}", prefix.to_ascii_lowercase(), services.len())?;
+        let listed: Vec<&str> = match (&service, service.get("actions").and_then(|actions| actions.as_object())) {
+            (serde_json::Value::Array(listed), _) => listed.iter().filter_map(|name| name.as_str()).collect(),
+            (_, Some(actions)) => actions.keys().map(String::as_str).collect(),
+            (_, None) => Vec::new(),
+        };
+        let mut lines: Vec<(String, &str)> = listed.into_iter().map(|name| (name.to_ascii_lowercase(), name)).collect();
+        lines.sort_unstable();
+        for (lower, name) in lines {
+            writeln!(names, "{prefix}:{lower} {prefix}:{name}")?;
+        }
+        writeln!(index, "{prefix} {} {}", services.len(), names.len())?;
     }
     let out = std::env::var_os("OUT_DIR").ok_or("no OUT_DIR")?;
     std::fs::write(Path::new(&out).join(format!("{name}.txt")), services)?;
+    std::fs::write(Path::new(&out).join(format!("{name}.names")), names)?;
     std::fs::write(Path::new(&out).join(format!("{name}.index")), index)?;
     Ok(())
 }

@@ -13,6 +13,7 @@ mod read;
 pub use key::{KeyBase, KeyType, global_keys, global_type};
 
 use crate::diag::{Diagnostic, Source};
+use crate::glob::Glob;
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::sync::OnceLock;
@@ -40,12 +41,27 @@ struct Slot {
     text: &'static str,
     /// Boxed: hundreds of these are made, few are read.
     read: OnceLock<Box<Service>>,
+    names_text: &'static str,
+    names: OnceLock<Vec<Name>>,
 }
 
 impl Slot {
     fn get(&self) -> &Service {
         self.read.get_or_init(|| Box::new(read::service(self.text)))
     }
+
+    fn names(&self) -> &[Name] {
+        self.names.get_or_init(|| read::names(self.names_text))
+    }
+}
+
+/// The name of an action, with its service.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Name {
+    /// In lower case, as actions are compared.
+    pub lower: Cow<'static, str>,
+    /// In AWS's spelling.
+    pub spelled: Cow<'static, str>,
 }
 
 /// One service.
@@ -90,18 +106,15 @@ impl Catalog {
     pub fn latest() -> &'static Self {
         static CATALOG: OnceLock<Catalog> = OnceLock::new();
         CATALOG.get_or_init(|| {
-            read::embedded("latest", "2026-10-27", unpacked!("catalog-latest", ".index"), unpacked!("catalog-latest", ".txt"))
-        })
-    }
-
-    /// The actions of the newest embedded catalog: in lower case, and in AWS's spelling.
-    pub fn latest_actions() -> &'static [(String, String)] {
-        static ACTIONS: OnceLock<Vec<(String, String)>> = OnceLock::new();
-        ACTIONS.get_or_init(|| {
-            let name = |prefix: &str, action: &Action| format!("{prefix}:{}", action.name);
-            let services = Self::latest().services();
-            let names = services.flat_map(|(prefix, service)| service.actions().map(move |action| name(prefix, action)));
-            names.map(|name| (name.to_ascii_lowercase(), name)).collect()
+            read::embedded(
+                "latest",
+                "2026-10-27",
+                &read::Unpacked {
+                    index: unpacked!("catalog-latest", ".index"),
+                    services: unpacked!("catalog-latest", ".txt"),
+                    names: unpacked!("catalog-latest", ".names"),
+                },
+            )
         })
     }
 
@@ -109,7 +122,15 @@ impl Catalog {
     pub fn june_2024() -> &'static Self {
         static CATALOG: OnceLock<Catalog> = OnceLock::new();
         CATALOG.get_or_init(|| {
-            read::embedded("2024-06", "2024-06-28", unpacked!("catalog-2024-06", ".index"), unpacked!("catalog-2024-06", ".txt"))
+            read::embedded(
+                "2024-06",
+                "2024-06-28",
+                &read::Unpacked {
+                    index: unpacked!("catalog-2024-06", ".index"),
+                    services: unpacked!("catalog-2024-06", ".txt"),
+                    names: unpacked!("catalog-2024-06", ".names"),
+                },
+            )
         })
     }
 
@@ -129,12 +150,43 @@ impl Catalog {
         self.services.get(prefix.to_ascii_lowercase().as_str()).map(Slot::get)
     }
 
+    /// The prefixes of all services, sorted.
+    pub fn prefixes(&self) -> impl Iterator<Item = &str> {
+        self.services.keys().map(|prefix| &**prefix)
+    }
+
+    /// The names of a service's actions, sorted; none of a service that it does not list. The prefix is in lower case.
+    pub fn names(&self, prefix: &str) -> &[Name] {
+        self.services.get(prefix).map_or(&[], Slot::names)
+    }
+
+    /// The names of all actions, sorted by service.
+    pub fn all_names(&self) -> impl Iterator<Item = &Name> {
+        self.services.values().flat_map(Slot::names)
+    }
+
+    /// The actions that a pattern in lower case matches, sorted by service. Only those are looked at that begin as the
+    /// pattern does.
+    pub fn matching<'a>(&'a self, pattern: &'a Glob) -> impl Iterator<Item = &'a Name> + 'a {
+        let start = pattern.literal_prefix();
+        let slots: Vec<&Slot> = match start.split_once(':') {
+            Some((prefix, _)) => self.services.get(prefix).into_iter().collect(),
+            None => self.services.iter().filter(|(prefix, _)| prefix.starts_with(&start)).map(|(_, slot)| slot).collect(),
+        };
+        slots.into_iter().flat_map(move |slot| {
+            let names = slot.names();
+            let from = names.partition_point(|name| *name.lower < *start);
+            let begin = names.iter().skip(from).take_while(|name| name.lower.starts_with(start.as_str())).count();
+            names.iter().skip(from).take(begin).filter(|name| pattern.matches(&name.lower))
+        })
+    }
+
     /// `service:Name` in the catalog's spelling, for an action in any case.
-    pub fn canonical_action(&self, action: &str) -> Option<String> {
+    pub fn canonical_action(&self, action: &str) -> Option<&str> {
         let lower = action.to_ascii_lowercase();
-        let (prefix, name) = lower.split_once(':')?;
-        let action = self.service(prefix)?.actions.get(name)?;
-        Some(format!("{prefix}:{}", action.name))
+        let names = self.names(lower.split_once(':')?.0);
+        let at = names.binary_search_by(|name| (*name.lower).cmp(&lower)).ok()?;
+        names.get(at).map(|name| &*name.spelled)
     }
 
     /// The type of a condition key, in any case, where it is known: a global key, a key of any service, or an instance
@@ -165,6 +217,12 @@ impl Catalog {
             keys.add_global(|_| true);
             keys
         })
+    }
+
+    /// The types of resources that an action takes; `None` if the catalog does not know it.
+    pub fn resource_types(&self, action: &str) -> Option<&[String]> {
+        let (prefix, name) = action.split_once(':')?;
+        Some(&self.service(prefix)?.action(name)?.resources)
     }
 
     /// The ARN patterns of the resources that an action takes, each placeholder as `*`; empty if it takes none, so that
@@ -205,7 +263,7 @@ impl Catalog {
 
     /// How many actions it lists.
     pub fn action_count(&self) -> usize {
-        self.services.values().map(|slot| slot.get().actions.len()).sum()
+        self.services.values().map(|slot| slot.names().len()).sum()
     }
 }
 
@@ -213,11 +271,6 @@ impl Service {
     /// Its actions, sorted by name in lower case.
     pub fn actions(&self) -> impl Iterator<Item = &Action> {
         self.actions.values()
-    }
-
-    /// Its actions with their names in lower case, sorted by these.
-    pub fn actions_by_name(&self) -> impl Iterator<Item = (&str, &Action)> {
-        self.actions.iter().map(|(lower, action)| (lower.as_str(), action))
     }
 
     /// An action by its name in any case.
@@ -246,10 +299,30 @@ mod tests {
     fn the_embedded_catalogs_are_whole() {
         assert_eq!((Catalog::latest().services.len(), Catalog::latest().action_count()), (457, 22_321));
         assert_eq!((Catalog::june_2024().services.len(), Catalog::june_2024().action_count()), (399, 16_934));
-        assert_eq!(Catalog::latest().canonical_action("S3:getobject").as_deref(), Some("s3:GetObject"));
+        assert_eq!(Catalog::latest().canonical_action("S3:getobject"), Some("s3:GetObject"));
         assert_eq!(Catalog::latest().canonical_action("s3:NoSuchAction"), None);
         let level = Catalog::latest().service("S3").and_then(|s3| s3.action("getobject")).and_then(|a| a.access_level.clone());
         assert_eq!(level.as_deref(), Some("Read"));
+    }
+
+    #[test]
+    fn names_are_those_of_the_services_and_a_pattern_finds_its_own() {
+        for catalog in [Catalog::latest(), Catalog::june_2024()] {
+            for (prefix, service) in catalog.services() {
+                let names: Vec<String> = catalog.names(prefix).iter().map(|name| name.spelled.to_string()).collect();
+                let read: Vec<String> = service.actions().map(|action| format!("{prefix}:{}", action.name)).collect();
+                assert_eq!(names, read, "{prefix}");
+            }
+        }
+        let latest = Catalog::latest();
+        for pattern in
+            ["*", "s3:*", "s3:getobj*", "s3:*acl", "s3*:get*", "*:*tag?", "s3:getobject", "s3:nothing", "s?s:*", "s", "x*y:z"]
+        {
+            let glob = Glob::parse(pattern);
+            let found: Vec<&str> = latest.matching(&glob).map(|name| &*name.lower).collect();
+            let each: Vec<&str> = latest.all_names().map(|name| &*name.lower).filter(|name| glob.matches(name)).collect();
+            assert_eq!(found, each, "{pattern}");
+        }
     }
 
     #[test]

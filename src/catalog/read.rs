@@ -1,7 +1,7 @@
 //! From JSON to a [`Catalog`]: the embedded files, and a user's own.
 
 use super::key::{KeyType, Keys};
-use super::{Action, Catalog, Resource, Service, Slot};
+use super::{Action, Catalog, Name, Resource, Service, Slot};
 use crate::diag::{Budget, Diagnostic, Source, Span};
 use crate::json::{self, Value};
 use rustc_hash::FxHashMap;
@@ -50,21 +50,38 @@ struct PackedResource<'t> {
     c: Vec<&'t str>,
 }
 
-/// An embedded catalog: its services are read when they are asked for. The texts are made by `build.rs`.
-pub(super) fn embedded(name: &str, date: &str, index: &'static str, text: &'static str) -> Catalog {
-    let (mut date, mut start) = (date.to_owned(), 0);
+/// An embedded catalog, as `build.rs` unpacks it: where each service ends in the two texts, and these.
+pub(super) struct Unpacked {
+    pub(super) index: &'static str,
+    pub(super) services: &'static str,
+    pub(super) names: &'static str,
+}
+
+/// An embedded catalog: its services are read when they are asked for.
+pub(super) fn embedded(name: &str, date: &str, unpacked: &Unpacked) -> Catalog {
+    let (mut date, mut start, mut names_start) = (date.to_owned(), 0, 0);
     let mut services: Vec<(Cow<'static, str>, Slot)> = Vec::with_capacity(512);
-    for (prefix, end) in index.lines().filter_map(|line| line.split_once(' ')) {
-        let end = end.parse::<usize>().unwrap_or(start);
-        let text = text.get(start..end).unwrap_or("");
-        start = end;
+    for line in unpacked.index.lines() {
+        let mut fields = line.split(' ');
+        let prefix = fields.next().unwrap_or("");
+        let mut until = |text: &'static str, start: &mut usize| {
+            let end = fields.next().and_then(|end| end.parse().ok()).expect("build.rs writes both ends");
+            text.get(std::mem::replace(start, end)..end).expect("build.rs writes places in the text")
+        };
+        let (text, names_text) = (until(unpacked.services, &mut start), until(unpacked.names, &mut names_start));
         if prefix == "date" && text.starts_with('"') {
             text.trim_matches('"').clone_into(&mut date);
             continue;
         }
-        services.push((prefix.into(), Slot { text, read: OnceLock::new() }));
+        services.push((prefix.into(), Slot { text, read: OnceLock::new(), names_text, names: OnceLock::new() }));
     }
     Catalog { name: name.to_owned(), date, services: services.into_iter().collect(), keys: OnceLock::new() }
+}
+
+/// The names of an embedded service's actions.
+pub(super) fn names(text: &'static str) -> Vec<Name> {
+    let lines = text.lines().filter_map(|line| line.split_once(' '));
+    lines.map(|(lower, spelled)| Name { lower: lower.into(), spelled: spelled.into() }).collect()
 }
 
 /// One embedded service. The texts are the product's own and tested to be whole; a broken one is empty.
@@ -155,10 +172,15 @@ pub(super) fn read(source: &Source) -> Result<Catalog, Diagnostic> {
             service.actions.insert(name.to_ascii_lowercase(), action);
         }
     }
-    let services = services
-        .into_iter()
-        .map(|(prefix, service)| (prefix.into(), Slot { text: "", read: Box::new(service).into() }))
-        .collect();
+    let slot = |(prefix, service): (String, Service)| {
+        let name = |(lower, action): (&String, &Action)| Name {
+            lower: format!("{prefix}:{lower}").into(),
+            spelled: format!("{prefix}:{}", action.name).into(),
+        };
+        let names: Vec<Name> = service.actions.iter().map(name).collect();
+        (prefix.into(), Slot { text: "", read: Box::new(service).into(), names_text: "", names: names.into() })
+    };
+    let services = services.into_iter().map(slot).collect();
     let catalog = Catalog { name: source.name.to_string(), date, services, keys: keys.into() };
     if catalog.action_count() == 0 {
         return fail(value.span, "the catalog lists no action".to_owned());

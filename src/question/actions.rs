@@ -314,7 +314,8 @@ fn cases<'a>(ask: &'a Ask<'_>, service: Option<&String>) -> Vec<Option<&'a Glob>
         (Some((own, _)), Some(service)) => own.matches(service),
         (Some((own, _)), None) => own.has_wildcard(),
     };
-    let named: BTreeSet<&Glob> = granting().flat_map(|statement| statement.action.patterns()).filter(|glob| names(glob)).collect();
+    let named: BTreeSet<&Glob> =
+        granting().flat_map(|statement| statement.action.patterns()).filter(|glob| names(glob)).collect();
     named.into_iter().map(Some).collect()
 }
 

@@ -27,22 +27,10 @@ pub(super) fn closed_world<'p>(ask: &Ask<'p>) -> Option<Ask<'p>> {
     let granted = |lower: &str| everything || listed.matches(lower) || negated.iter().any(|action| action.applies(lower));
     let counts = |lower: &str| scope.as_ref().is_none_or(|scope| scope.matches(lower)) && granted(lower);
     let catalog = Catalog::latest();
-    let mut found = Vec::new();
-    let mut add = |prefix: &str| {
-        let Some(service) = catalog.service(prefix) else { return };
-        let mut lower = format!("{prefix}:");
-        let start = lower.len();
-        for (name, action) in service.actions_by_name() {
-            lower.truncate(start);
-            lower.push_str(name);
-            if counts(&lower) {
-                found.push(format!("{prefix}:{}", action.name));
-            }
-        }
+    let of = |prefix: &str| catalog.names(prefix).iter().filter(|name| counts(&name.lower)).map(|name| name.spelled.to_string());
+    let found = match named {
+        Some(named) => named.iter().flat_map(|prefix| of(prefix)).collect(),
+        None => catalog.prefixes().flat_map(of).collect(),
     };
-    match named {
-        Some(named) => named.iter().for_each(|prefix| add(prefix)),
-        None => catalog.services().for_each(|(prefix, _)| add(prefix)),
-    }
     Some(Ask { actions: ActionScope::Listed(found), ..ask.clone() })
 }

@@ -188,7 +188,8 @@ fn catalog_actions<'g>(search: &Ask<'_>, groups: impl Iterator<Item = &'g Group>
     if wanted.is_empty() {
         return out;
     }
-    for (_, name) in Catalog::latest_actions() {
+    for name in Catalog::latest().all_names() {
+        let name = &*name.spelled;
         let group = actions::group_of(search, name);
         let signature = (group.grants, group.unless);
         if wanted.contains(&signature) {

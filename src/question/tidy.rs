@@ -7,7 +7,7 @@ use super::actions::Group;
 use super::ask::Ask;
 use super::realistic::Fit;
 use super::{actions, realistic};
-use crate::catalog::{Catalog, Service};
+use crate::catalog::{Catalog, Name};
 use crate::policy::request::DERIVED;
 use crate::policy::{Policy, Principal, Request, ResourcePattern};
 use crate::value::arn;
@@ -144,19 +144,19 @@ fn realize(best: &mut Request, ask: &Ask<'_>, shows: &dyn Fn(&Request) -> bool) 
 fn alike<'a>(request: &'a Request, ask: &'a Ask<'_>, wanted: &'a Group) -> Box<dyn Iterator<Item = String> + 'a> {
     let catalog = Catalog::latest();
     let is_alike = |action: &String| in_scope(ask, action) && wanted.holds(ask, action);
-    let of = |prefix: String, service: &'a Service| service.actions().map(move |action| format!("{prefix}:{}", action.name));
+    let spelled = |name: &Name| name.spelled.to_string();
     let prefix = request.action.split(':').next().unwrap_or("").to_ascii_lowercase();
-    let Some(service) = catalog.service(&prefix) else {
-        let all = catalog.services().flat_map(move |(prefix, service)| of(prefix.to_owned(), service));
-        return Box::new(all.filter(is_alike).take(MOST));
-    };
+    let names = catalog.names(&prefix);
+    if names.is_empty() {
+        return Box::new(catalog.all_names().map(spelled).filter(is_alike).take(MOST));
+    }
     // Keys of other services say nothing about its actions.
     let mut keys: Vec<&String> = request.context.keys().collect();
     keys.retain(|key| key.split(':').next().is_some_and(|owner| owner.eq_ignore_ascii_case(&prefix)));
     let carried = move |action: &String| keys.iter().all(|key| catalog.carries(action, key));
-    let own = catalog.canonical_action(&request.action);
-    let fitting = of(prefix.clone(), service).filter(carried.clone()).filter(is_alike).take(MOST);
-    let others = of(prefix, service).filter({
+    let own = catalog.canonical_action(&request.action).map(str::to_owned);
+    let fitting = names.iter().map(spelled).filter(carried.clone()).filter(is_alike).take(MOST);
+    let others = names.iter().map(spelled).filter({
         let carried = carried.clone();
         move |action| !carried(action)
     });

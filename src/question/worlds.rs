@@ -14,6 +14,7 @@ use crate::catalog::{Catalog, KeyBase};
 use crate::diag::{Budget, Source};
 use crate::policy::request::DERIVED;
 use crate::policy::{Access, Policy, Statement};
+use rustc_hash::FxHashMap;
 use serde_json::{Map, Value, json};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -30,18 +31,34 @@ pub(super) fn worlds<'p>(closed: &Ask<'p>, first: &str, fit: Fit) -> (impl Itera
         Some((key.clone(), own.multivalued))
     };
     let typed: Vec<(String, bool)> = keys.iter().filter_map(arn).collect();
-    let mut alike: BTreeMap<Alike, Vec<String>> = BTreeMap::new();
-    for action in actions {
-        let left_out = keys.iter().filter(|key| !catalog.carries(action, key)).cloned().collect();
-        let mut arns = catalog.resource_arns(action);
-        if let (Some(arns), Fit::Possible) = (&mut arns, fit)
-            && catalog.may_lack_resource(action)
-        {
-            arns.push(EVERYTHING.to_owned());
-        }
-        alike.entry((arns, left_out)).or_default().push(action.clone());
+    // Only keys of an action's own service can be missing, and most policies name none.
+    let mut own_keys: BTreeMap<&str, Vec<&String>> = BTreeMap::new();
+    for key in &keys {
+        own_keys.entry(key.split(':').next().unwrap_or("")).or_default().push(key);
     }
-    let mut alike: Vec<(Alike, Vec<String>)> = alike.into_iter().collect();
+    // Actions of one service that take the same types have the same ARNs: these are written once.
+    let mut places: FxHashMap<Shape<'_>, usize> = FxHashMap::default();
+    let mut by_alike: BTreeMap<Alike, usize> = BTreeMap::new();
+    let mut found: Vec<Vec<String>> = Vec::new();
+    for action in actions {
+        let prefix = action.split(':').next().unwrap_or("").to_ascii_lowercase();
+        let of_service = own_keys.get(prefix.as_str()).into_iter().flatten();
+        let left_out: Vec<String> = of_service.filter(|key| !catalog.carries(action, key)).map(|key| (*key).clone()).collect();
+        let shape = (prefix, catalog.resource_types(action), catalog.may_lack_resource(action), left_out);
+        let place = *places.entry(shape).or_insert_with_key(|(_, _, may_lack, left_out)| {
+            let mut arns = catalog.resource_arns(action);
+            if let (Some(arns), Fit::Possible, true) = (&mut arns, fit, may_lack) {
+                arns.push(EVERYTHING.to_owned());
+            }
+            *by_alike.entry((arns, left_out.clone())).or_insert_with(|| {
+                found.push(Vec::new());
+                found.len() - 1
+            })
+        });
+        found.get_mut(place).expect("a place has its actions").push(action.clone());
+    }
+    let mut taken = |place: usize| std::mem::take(found.get_mut(place).expect("a place has its actions"));
+    let mut alike: Vec<(Alike, Vec<String>)> = by_alike.into_iter().map(|(alike, place)| (alike, taken(place))).collect();
     alike.sort_by_key(|(_, actions)| !actions.iter().any(|action| action.eq_ignore_ascii_case(first)));
     let complete = alike.len() <= MOST;
     // Without the list of all actions, which no world needs.
@@ -56,6 +73,9 @@ pub(super) fn worlds<'p>(closed: &Ask<'p>, first: &str, fit: Fit) -> (impl Itera
     };
     (alike.into_iter().take(MOST).map(world), complete)
 }
+
+/// What tells the ARNs and keys of an action: its service, the types it takes, whether it may lack one, the keys left out.
+type Shape<'a> = (String, Option<&'a [String]>, bool, Vec<String>);
 
 /// What the actions of a world have in common: the ARNs of their resources, and the keys that they do not carry.
 type Alike = (Option<Vec<String>>, Vec<String>);

@@ -7,7 +7,7 @@
 
 use super::generalize::{Recut, contains, recut, within};
 use super::unused::UnusedActions;
-use crate::catalog::Catalog;
+use crate::catalog::{Catalog, Name};
 use crate::document::{Document, Edit, Effect, Statement, apply};
 use crate::glob::Glob;
 use crate::json::Value;
@@ -122,7 +122,7 @@ fn new_patterns(text: &str, unused: &UnusedActions, catalog: &Catalog) -> Option
     let written = text.split_once(':').map(|(service, _)| service).filter(|service| !Glob::parse(service).has_wildcard());
     let services: Vec<&str> = match written {
         Some(service) => vec![service],
-        None => catalog.services().map(|(prefix, _)| prefix).collect(),
+        None => catalog.prefixes().collect(),
     };
     Some(services.into_iter().flat_map(|service| within_service(&glob, service, unused, catalog)).collect())
 }
@@ -176,8 +176,8 @@ fn drop_redundant(entries: &mut Vec<Entry>, catalog: &Catalog) {
             .filter(|other| *other != at && !dropped.contains(other))
             .filter_map(|other| globs.get(other))
             .collect();
-        let only_here = |action: &String| !others.iter().any(|other| other.matches(action));
-        if !matched(own, catalog).iter().any(only_here) {
+        let only_here = |action: &Name| !others.iter().any(|other| other.matches(&action.lower));
+        if !catalog.matching(own).any(only_here) {
             dropped.insert(at);
         }
     }
@@ -186,19 +186,6 @@ fn drop_redundant(entries: &mut Vec<Entry>, catalog: &Catalog) {
         at += 1;
         !dropped.contains(&(at - 1))
     });
-}
-
-/// The catalog's actions that a pattern (in lower case) matches, in lower case.
-pub(super) fn matched(pattern: &Glob, catalog: &Catalog) -> Vec<String> {
-    let text = pattern.to_string();
-    let service = Glob::parse(text.split_once(':').map_or("*", |(service, _)| service));
-    let services = catalog.services().filter(|(prefix, _)| service.matches(prefix));
-    services
-        .flat_map(|(prefix, service)| {
-            service.actions().map(move |action| format!("{prefix}:{}", action.name.to_ascii_lowercase()))
-        })
-        .filter(|action| pattern.matches(action))
-        .collect()
 }
 
 /// Whether one of the patterns matches every action of a service.
@@ -225,7 +212,7 @@ fn not_actions(
         for name in unused.names(service) {
             let action = format!("{service}:{name}");
             if !listed.iter().any(|glob| glob.matches(&action)) {
-                added.push(catalog.canonical_action(&action).unwrap_or(action));
+                added.push(catalog.canonical_action(&action).map_or(action.clone(), str::to_owned));
             }
         }
     }

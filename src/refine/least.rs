@@ -11,10 +11,11 @@
 //!
 //! The names found here are what Z3 then confirms.
 
-use super::candidate::{excludes_all, matched};
+use super::candidate::excludes_all;
 use super::generalize::{residuals, within};
 use super::obligations::Question;
 use super::peers::Peers;
+use crate::catalog::Name;
 use crate::document::{Effect, Statement};
 use crate::encode;
 use crate::glob::Glob;
@@ -32,9 +33,8 @@ pub(super) fn may_go(question: &Question<'_>, original: &Statement) -> Result<()
         if question.unused.reached_by(&glob).is_none() {
             return Err(format!("nothing that `{}` matches is unused", item.value));
         }
-        let used = |action: &&String| !question.unused.contains(action);
-        if let Some(action) = matched(&glob, question.catalog).iter().find(used) {
-            return Err(format!("{} is in use", spelled(question, action)));
+        if let Some(action) = question.catalog.matching(&glob).find(|action| !question.unused.contains(&action.lower)) {
+            return Err(format!("{} is in use", action.spelled));
         }
     }
     Ok(())
@@ -102,16 +102,16 @@ pub(super) fn claims(
         return all_unused_excluded(question, index, &after).map(|()| claims);
     }
     for (glob, _) in recut {
-        let lost = |action: &&String| !question.unused.contains(action) && !peers.match_action(action);
-        if let Some(action) = matched(glob, question.catalog).iter().find(lost) {
-            return Err(format!("the statement with index {index} loses {}, which is in use", spelled(question, action)));
+        let lost = |action: &&Name| !question.unused.contains(&action.lower) && !peers.match_action(&action.lower);
+        if let Some(action) = question.catalog.matching(glob).find(lost) {
+            return Err(format!("the statement with index {index} loses {}, which is in use", action.spelled));
         }
     }
     Ok(claims)
 }
 
 fn spelled(question: &Question<'_>, action: &str) -> String {
-    question.catalog.canonical_action(action).unwrap_or_else(|| action.to_owned())
+    question.catalog.canonical_action(action).unwrap_or(action).to_owned()
 }
 
 /// Whether an entry of a `NotAction` list names an unused action, or a service all of which is unused.
@@ -139,11 +139,12 @@ fn all_unused_excluded(question: &Question<'_>, index: usize, listed: &[Glob]) -
 
 /// An action that is matched by this pattern and by no other of the list.
 fn alone(question: &Question<'_>, glob: &Glob, others: &[&Glob], negated: bool) -> Option<String> {
-    let only_here = |action: &String| !others.iter().any(|other| other.matches(action));
-    let of_catalog = matched(glob, question.catalog).into_iter().find(only_here);
+    let only_here = |action: &str| !others.iter().any(|other| other.matches(action));
+    let mut of_catalog = question.catalog.matching(glob).map(|name| &*name.lower);
+    let of_catalog = of_catalog.find(|action| only_here(action)).map(str::to_owned);
     // What was added to NotAction may be an action, or a service, that the catalog lacks.
     let unlisted = || {
-        let literal = glob.as_literal().filter(only_here);
+        let literal = glob.as_literal().filter(|action| only_here(action));
         let text = glob.to_string();
         let service = text.strip_suffix(":*").filter(|_| glob.has_wildcard());
         literal.or_else(|| super::generalize::name_outside(service?, others))
