@@ -29,7 +29,7 @@ fn the_service_reference_becomes_the_full_format() {
 fn the_product_reads_what_the_script_writes() {
     let catalog = Catalog::read(&Source::new("made.json", made())).unwrap();
     assert_eq!((catalog.date.as_str(), catalog.action_count()), ("2026-01-02", 7));
-    assert_eq!(catalog.canonical_action("SQS:sendmessage").as_deref(), Some("sqs:SendMessage"));
+    assert_eq!(catalog.canonical_action("SQS:sendmessage"), Some("sqs:SendMessage"));
     let levels: Vec<Option<&str>> = catalog.service("sqs").unwrap().actions().map(|a| a.access_level.as_deref()).collect();
     assert_eq!(
         levels,
