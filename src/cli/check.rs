@@ -2,7 +2,7 @@
 
 use super::args::{AccessNotGrantedArgs, Asking, EquivalentArgs, Format, NoNewAccessArgs, NoPublicAccessArgs, PolicyType};
 use super::remarks::{self, read_as};
-use super::{Exit, Trouble, input, print, progress};
+use super::{Exit, Trouble, input, print, progress, save};
 use crate::diag::{Budget, Diagnostic};
 use crate::policy;
 use crate::question::access_not_granted::{self as not_granted, Access};
@@ -135,7 +135,7 @@ fn emit_smt2(folder: Option<&Path>, asking: &Asking, searches: &[(&str, &Ask<'_>
         let script = script.map_err(|unsupported| anyhow!("cannot write the question as SMT-LIB: {unsupported}"))?;
         files.push(((*name).to_owned(), script));
     }
-    input::write_all(folder, &files)
+    save::write_all(folder, &files)
 }
 
 /// Everything that is needed to look into a disagreement: the inputs, the versions, both answers.
@@ -171,7 +171,7 @@ fn answer<const N: usize>(
         let other = ask(&settings.crossed())?;
         if remarks::disagree(&outcome, &other) {
             let path = Path::new("leastwise-disagreement.json");
-            input::write(path, &format!("{:#}\n", bundle(&sides, &outcome, &other)))?;
+            save::write(path, &format!("{:#}\n", bundle(&sides, &outcome, &other)))?;
             return Err(anyhow!(
                 "the engines disagree: {} says \"{}\", {} says \"{}\"; please report it with the file {}",
                 outcome.proof.engine,
@@ -186,7 +186,7 @@ fn answer<const N: usize>(
     remarks::remark(&mut outcome, &settings, given, question)?;
     drop(spinner);
     if let (Some(folder), Some(checked), Verdict::Pass) = (&asking.proof, &outcome.checked, &outcome.verdict) {
-        input::write_all(folder, &proof::files(&[(outcome.check, &checked.obligations)]))?;
+        save::write_all(folder, &proof::files(&[(outcome.check, &checked.obligations)]))?;
     }
     let read = read_as(given, settings.readings);
     let named: Vec<_> = sides.iter().map(|(name, _)| *name).zip(read.iter().map(AsRef::as_ref)).collect();

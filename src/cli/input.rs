@@ -1,4 +1,4 @@
-//! How files are read and written.
+//! How files are read.
 
 use super::Trouble;
 use crate::catalog::Catalog;
@@ -7,9 +7,8 @@ use crate::document::{self, Document};
 use crate::policy::{Access, Policy, access_json, normalize};
 use crate::report::text;
 use crate::usage::{self, UnusedPermissions};
-use anyhow::Context as _;
 use std::borrow::Cow;
-use std::io::{Read as _, Write as _};
+use std::io::Read as _;
 use std::path::{Path, PathBuf};
 
 /// Reads a text file, or standard input for `-`; no more than the budget allows.
@@ -49,7 +48,7 @@ pub(crate) fn document(path: &Path) -> Result<Document, Trouble> {
 pub(crate) fn meaning(document: &Document) -> Result<Policy, Trouble> {
     let policy = normalize(document)?;
     for warning in &policy.warnings {
-        anstream::eprintln!("{}", text::diagnostic(warning));
+        super::say(&format!("{}\n", text::diagnostic(warning)));
     }
     Ok(policy)
 }
@@ -60,7 +59,7 @@ pub(crate) fn access(path: &Path) -> Result<Access, Trouble> {
     let value = crate::json::read(&source, &Budget::default())?;
     let access = access_json::read(&source, &value, &source.name)?;
     for warning in access.warnings() {
-        anstream::eprintln!("{}", text::diagnostic(warning));
+        super::say(&format!("{}\n", text::diagnostic(warning)));
     }
     Ok(access)
 }
@@ -81,24 +80,4 @@ pub(crate) fn catalog(name: &str) -> Result<Cow<'static, Catalog>, Trouble> {
         "2024-06" => Ok(Cow::Borrowed(Catalog::june_2024())),
         path => Ok(Cow::Owned(Catalog::read(&source(Path::new(path))?)?)),
     }
-}
-
-/// Writes a file whole or not at all: into a temporary file beside it, then renamed.
-pub(crate) fn write(path: &Path, text: &str) -> Result<(), Trouble> {
-    let mut name = path.file_name().unwrap_or_default().to_os_string();
-    name.push(format!(".{}.partial", std::process::id()));
-    let partial = path.with_file_name(name);
-    let written = std::fs::File::create(&partial)
-        .and_then(|mut file| file.write_all(text.as_bytes()).and_then(|()| file.sync_all()))
-        .and_then(|()| std::fs::rename(&partial, path));
-    if written.is_err() {
-        let _ = std::fs::remove_file(&partial);
-    }
-    Ok(written.with_context(|| format!("cannot write {}", path.display()))?)
-}
-
-/// Writes named files into a folder, which is made if it is missing.
-pub(crate) fn write_all(folder: &Path, files: &[(String, String)]) -> Result<(), Trouble> {
-    std::fs::create_dir_all(folder).with_context(|| format!("cannot make the folder {}", folder.display()))?;
-    files.iter().try_for_each(|(name, text)| write(&folder.join(name), text))
 }

@@ -1,7 +1,7 @@
 //! The command line: arguments, input and output, exit codes. One file a subcommand.
 //!
 //! Exit codes: 0 the property holds, 1 it does not, 2 bad input or could not run, 3 unknown. Data goes to standard
-//! output, talk to standard error.
+//! output, talk to standard error, and the exit code is the same whatever becomes of either's reader ([`out`]).
 
 mod args;
 mod batch;
@@ -11,13 +11,17 @@ mod difference;
 mod generate;
 mod input;
 mod line;
+mod out;
 mod outside;
 mod progress;
 mod refine;
 mod remarks;
+mod save;
+mod signals;
 mod simulate;
 
 pub use args::Cli;
+pub(crate) use out::{print, say};
 
 use crate::report::text;
 use args::Command;
@@ -73,8 +77,14 @@ pub fn main() -> ExitCode {
     let cli = match Cli::try_parse() {
         Ok(cli) => cli,
         Err(error) => {
-            let _ = error.print();
-            return ExitCode::from(if error.use_stderr() { 2 } else { 0 });
+            if error.use_stderr() {
+                say(&error.render().ansi().to_string());
+                return ExitCode::from(2);
+            }
+            return match print(&error.render().ansi().to_string()) {
+                Ok(()) => ExitCode::SUCCESS,
+                Err(trouble) => troubled(&trouble),
+            };
         }
     };
     crate::smt::limit_memory(MEMORY);
@@ -94,30 +104,15 @@ pub fn main() -> ExitCode {
     };
     match result {
         Ok(exit) => ExitCode::from(exit as u8),
-        Err(Trouble::Input(found)) => {
-            for diagnostic in &found.0 {
-                anstream::eprintln!("{}", text::diagnostic(diagnostic));
-            }
-            ExitCode::from(2)
-        }
-        // A reader that has gone (`| head`) has what it wanted.
-        Err(Trouble::Other(error)) if is_broken_pipe(&error) => ExitCode::SUCCESS,
-        Err(Trouble::Other(error)) => {
-            anstream::eprintln!("error: {error:#}");
-            ExitCode::from(2)
-        }
+        Err(trouble) => troubled(&trouble),
     }
 }
 
-fn is_broken_pipe(error: &anyhow::Error) -> bool {
-    error
-        .chain()
-        .any(|cause| cause.downcast_ref::<std::io::Error>().is_some_and(|error| error.kind() == std::io::ErrorKind::BrokenPipe))
-}
-
-/// Writes data to standard output.
-pub(crate) fn print(data: &str) -> Result<(), Trouble> {
-    use std::io::Write as _;
-    let mut out = anstream::stdout().lock();
-    out.write_all(data.as_bytes()).and_then(|()| out.flush()).map_err(|error| Trouble::Other(error.into()))
+/// Says why the program could not run.
+fn troubled(trouble: &Trouble) -> ExitCode {
+    match trouble {
+        Trouble::Input(found) => found.0.iter().for_each(|diagnostic| say(&format!("{}\n", text::diagnostic(diagnostic)))),
+        Trouble::Other(error) => say(&format!("error: {error:#}\n")),
+    }
+    ExitCode::from(2)
 }

@@ -1,7 +1,7 @@
 //! `refine` and `verify`.
 
 use super::args::{Format, RefineArgs, VerifyArgs};
-use super::{Exit, Trouble, input, print, progress};
+use super::{Exit, Trouble, input, print, progress, save, say};
 use crate::diag::Source;
 use crate::document::{self, Document};
 use crate::question::Settings;
@@ -37,7 +37,7 @@ pub(crate) fn refine(args: &RefineArgs) -> Result<Exit, Trouble> {
                 Format::Json => print(&format!("{}\n", json::failure("refine", &failure, &catalog)))?,
                 Format::Text => {
                     let shown = text::failure(&failure);
-                    anstream::eprint!("{shown}nothing is printed: the refined policy was not proved\n");
+                    say(&format!("{shown}nothing is printed: the refined policy was not proved\n"));
                 }
             }
             return Ok(if failure.unknown { Exit::Unknown } else { Exit::DoesNotHold });
@@ -51,7 +51,7 @@ pub(crate) fn refine(args: &RefineArgs) -> Result<Exit, Trouble> {
     }
     write_proof(args.asking.proof.as_deref(), &refinement.obligations)?;
     if let Some(path) = &args.output {
-        input::write(path, &pretty)?;
+        save::write(path, &pretty)?;
     }
     match args.asking.format {
         Format::Json => print(&format!("{}\n", json::refinement(&refinement, &catalog, &settings)))?,
@@ -59,13 +59,13 @@ pub(crate) fn refine(args: &RefineArgs) -> Result<Exit, Trouble> {
             if args.output.is_none() {
                 print(&pretty)?;
             }
-            anstream::eprint!("{}", diff(&original.json.to_pretty(), &pretty));
-            anstream::eprint!("{}", text::obligations(&refinement.obligations));
-            anstream::eprintln!("catalog {} ({}), {} actions", catalog.name, catalog.date, catalog.action_count());
+            say(&diff(&original.json.to_pretty(), &pretty));
+            say(&text::obligations(&refinement.obligations));
+            say(&format!("catalog {} ({}), {} actions\n", catalog.name, catalog.date, catalog.action_count()));
             for note in &refinement.notes {
-                anstream::eprintln!("note: {note}");
+                say(&format!("note: {note}\n"));
             }
-            anstream::eprintln!("{}", if refinement.is_empty { json::EMPTY } else { json::REFINED });
+            say(&format!("{}\n", if refinement.is_empty { json::EMPTY } else { json::REFINED }));
         }
     }
     Ok(Exit::Holds)
@@ -108,12 +108,12 @@ pub(crate) fn verify(args: &VerifyArgs) -> Result<Exit, Trouble> {
 fn write_proof(folder: Option<&Path>, proved: &[Obligation]) -> Result<(), Trouble> {
     let Some(folder) = folder else { return Ok(()) };
     let parts: Vec<_> = proved.iter().map(|proved| (proved.id, proved.checked.obligations.as_slice())).collect();
-    input::write_all(folder, &proof::files(&parts))
+    save::write_all(folder, &proof::files(&parts))
 }
 
 fn emit(folder: &Path, question: &Question<'_>, settings: &Settings) -> Result<(), Trouble> {
     let scripts = obligations::scripts(question, settings).map_err(|error| anyhow!("cannot write the obligations: {error}"))?;
-    input::write_all(folder, &scripts)
+    save::write_all(folder, &scripts)
 }
 
 /// A unified diff with colors.

@@ -13,6 +13,7 @@ mod difference;
 mod layers;
 mod limits;
 mod outsiders;
+mod pipes;
 mod proofs;
 mod published;
 mod questions_cli;

@@ -1,0 +1,31 @@
+//! How does the program speak, when nobody may be listening?
+//!
+//! Data goes to standard output, talk to standard error. A reader that has gone (`| head`) has what it wanted: the exit
+//! code stays that of the verdict. Output that is lost any other way (a full disk) is exit code 2. Talk that is lost
+//! changes nothing, and nothing here panics, as `println!` and `eprintln!` do.
+
+use super::Trouble;
+use anyhow::Context as _;
+use std::io::{self, Write};
+
+/// Writes data to standard output.
+pub(crate) fn print(data: &str) -> Result<(), Trouble> {
+    let mut out = anstream::stdout().lock();
+    let written = out.write_all(data.as_bytes()).and_then(|()| out.flush());
+    Ok(heard(written).map(|_| ()).context("cannot write to standard output")?)
+}
+
+/// Says something on standard error, if that can be.
+pub(crate) fn say(talk: &str) {
+    let mut err = anstream::stderr().lock();
+    let _ = err.write_all(talk.as_bytes()).and_then(|()| err.flush());
+}
+
+/// Whether a reader is still there; only other troubles are errors.
+pub(crate) fn heard(written: io::Result<()>) -> io::Result<bool> {
+    match written {
+        Ok(()) => Ok(true),
+        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(false),
+        Err(error) => Err(error),
+    }
+}
