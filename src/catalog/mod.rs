@@ -8,9 +8,11 @@
 //! Sources: see `data/README.md`; `scripts/update-catalog` makes a newer one from AWS's service reference.
 
 mod key;
+mod partition;
 mod read;
 
 pub use key::{KeyBase, KeyType, global_keys, global_type};
+pub use partition::{PARTITIONS, Partition};
 
 use crate::diag::{Diagnostic, Source};
 use crate::glob::Glob;

@@ -94,13 +94,31 @@ fn principal(reader: &mut Reader<'_>, member: &Member, negated: bool) -> Princip
     let mut element = PrincipalElement { negated, key_span: place(member.key_span), everyone: false, entries: Vec::new() };
     let name = &member.key;
     if let Some(text) = member.value.as_str() {
+        let item = Spanned { value: text.to_owned(), span: member.value.span };
         if text == "*" {
             element.everyone = true;
+        } else if could_stand_alone(text) {
+            let message = format!("`{name}` is the bare string {}", member.value);
+            let help = format!("it is read as {{\"AWS\": {}}}, which is what AWS's own API wants", member.value);
+            reader.warn("bare-principal", member.value.span, message, &help);
+            element.entries.push((PrincipalType::Aws, item));
         } else {
             let message = format!("`{name}` is {}", member.value);
-            let help = "write \"*\" for everyone, or a map such as {\"AWS\": \"arn:aws:iam::111122223333:root\"}";
-            reader.error("wrong-principal", member.value.span, message, help);
+            let help = match text.contains('.') && !text.contains([' ', '/', ':']) {
+                true => format!("write a map: {{\"Service\": {0}}} or {{\"Federated\": {0}}}", member.value),
+                false => "write \"*\" for everyone, or a map such as {\"AWS\": \"arn:aws:iam::111122223333:root\"}".to_owned(),
+            };
+            reader.error("wrong-principal", member.value.span, message, &help);
         }
+        return element;
+    }
+    if let Some(items) = member.value.elements() {
+        let everyone = items.iter().any(|item| item.as_str() == Some("*"));
+        let help = match everyone {
+            true => "write \"*\" or {\"AWS\": \"*\"} for everyone",
+            false => "write a map with the list in it: {\"AWS\": [ ... ]}",
+        };
+        reader.error("wrong-type", member.value.span, format!("`{name}` must be an object, not an array"), help);
         return element;
     }
     for entry in reader.object(&member.value, &format!("`{name}`")).unwrap_or(&[]) {
@@ -119,6 +137,14 @@ fn principal(reader: &mut Reader<'_>, member: &Member, negated: bool) -> Princip
         element.entries.extend(items.into_iter().map(|item| (kind, item)));
     }
     element
+}
+
+/// Whether a text by itself tells that it is an AWS principal: an account id, however grouped, an ARN, or a unique id.
+fn could_stand_alone(text: &str) -> bool {
+    let is_account =
+        text.bytes().filter(u8::is_ascii_digit).count() >= 4 && text.bytes().all(|byte| byte.is_ascii_digit() || byte == b'-');
+    let is_unique_id = text.len() >= 16 && text.bytes().all(|byte| byte.is_ascii_uppercase() || byte.is_ascii_digit());
+    is_account || is_unique_id || text.starts_with("arn:")
 }
 
 fn condition(reader: &mut Reader<'_>, value: &Value) -> Vec<OperatorBlock> {

@@ -73,7 +73,7 @@ pub(super) fn names_sessions(principal: &PrincipalMatch) -> bool {
             service.matches("sts") && !rest.literal_prefix().starts_with("federated-user")
         }
         PrincipalPattern::Everyone
-        | PrincipalPattern::Account { .. }
+        | PrincipalPattern::Account(_)
         | PrincipalPattern::Service(_)
         | PrincipalPattern::Federated(_)
         | PrincipalPattern::CanonicalUser(_)
@@ -130,12 +130,10 @@ impl Encoder {
         let counts = |own: Through| through == Through::Any || through == own;
         match pattern {
             PrincipalPattern::Everyone => Formula::from(counts(Through::Anyone)),
-            PrincipalPattern::Account { .. } if !counts(Through::Account) => Formula::False,
-            PrincipalPattern::Account { partition, account } => Formula::and([
-                self.kind(Kind::Aws),
-                self.partition(&template(partition)),
-                self.account(&template(&Glob::literal(account))),
-            ]),
+            PrincipalPattern::Account(_) if !counts(Through::Account) => Formula::False,
+            PrincipalPattern::Account(account) => {
+                Formula::and([self.kind(Kind::Aws), self.account(&template(&Glob::literal(account)))])
+            }
             PrincipalPattern::Arn(parts) => {
                 let six = parts.each_ref().map(template);
                 let own = self.own_arn(&six).unwrap_or(Formula::False);

@@ -22,7 +22,7 @@ pub(super) fn applies(principal: &PrincipalMatch, request: &Request, through: Th
 fn entry(pattern: &PrincipalPattern, request: &Request) -> Option<Through> {
     let through = match pattern {
         PrincipalPattern::Everyone => Through::Anyone,
-        PrincipalPattern::Account { .. } => Through::Account,
+        PrincipalPattern::Account(_) => Through::Account,
         PrincipalPattern::Arn(parts) => {
             // A session that its own ARN names is named itself, whatever else matches.
             let text = if let Principal::Aws(text) = &request.principal { text.as_str() } else { "" };
@@ -39,9 +39,7 @@ fn entry(pattern: &PrincipalPattern, request: &Request) -> Option<Through> {
 fn matches(pattern: &PrincipalPattern, request: &Request) -> bool {
     match (pattern, &request.principal) {
         (PrincipalPattern::Everyone, _) => true,
-        (PrincipalPattern::Account { partition, account }, Principal::Aws(text)) => {
-            arn::split(text).is_some_and(|[_, own, _, _, id, _]| partition.matches(own) && id == account)
-        }
+        (PrincipalPattern::Account(account), principal @ Principal::Aws(_)) => principal.account() == Some(account),
         // A session is known by its own ARN and by its role's.
         (PrincipalPattern::Arn(parts), Principal::Aws(text)) => {
             by_parts(parts, text) || (is_session(text) && request.principal_arn().is_some_and(|role| by_parts(parts, role)))
@@ -50,7 +48,7 @@ fn matches(pattern: &PrincipalPattern, request: &Request) -> bool {
         (PrincipalPattern::Federated(glob), Principal::Federated(id)) => glob.matches(id),
         (PrincipalPattern::CanonicalUser(wanted), Principal::CanonicalUser(id)) => wanted == id,
         (
-            PrincipalPattern::Account { .. }
+            PrincipalPattern::Account(_)
             | PrincipalPattern::Arn(_)
             | PrincipalPattern::Service(_)
             | PrincipalPattern::Federated(_)

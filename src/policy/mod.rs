@@ -16,6 +16,7 @@ pub mod keys;
 pub mod normalize;
 pub mod operator;
 pub mod principal;
+mod principal_warnings;
 pub mod readings;
 pub mod request;
 pub mod request_json;

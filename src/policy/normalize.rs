@@ -2,7 +2,8 @@
 
 use super::condition::Condition;
 use super::operator::Operator;
-use super::principal::{PrincipalMatch, PrincipalPattern};
+use super::principal::PrincipalMatch;
+use super::principal_warnings;
 use super::resource::{ResourceMatch, ResourcePattern};
 use super::{ActionMatch, Policy, Statement};
 use crate::diag::{Diagnostic, Diagnostics, Span};
@@ -44,9 +45,13 @@ impl Normalizer<'_> {
                 self.warn("action-without-service", item.span, message, "IAM refuses it: write it as service:Name");
             }
         }
+        let read = match written.principal {
+            Some(_) => ResourcePattern::of_resource_policy,
+            None => ResourcePattern::parse,
+        };
         let resource = written.resource.as_ref().map(|listed| ResourceMatch {
             negated: listed.negated,
-            patterns: listed.items.iter().map(|item| ResourcePattern::parse(&item.value, item.span, self.variables())).collect(),
+            patterns: listed.items.iter().map(|item| read(&item.value, item.span, self.variables())).collect(),
         });
         for pattern in resource.iter().flat_map(|resource| &resource.patterns) {
             if pattern.parts.is_none() && !pattern.is_everything() {
@@ -55,13 +60,7 @@ impl Normalizer<'_> {
             }
         }
         let principal = written.principal.as_ref().map(PrincipalMatch::new);
-        for pattern in principal.iter().flat_map(|principal| &principal.patterns) {
-            if let PrincipalPattern::Nobody(text) = pattern {
-                let span = written.principal.as_ref().map_or(written.span.span, |element| element.key_span.span);
-                let message = format!("the principal `{text}` names nobody");
-                self.warn("principal-names-nobody", span, message, "write an account id, an ARN or \"*\"");
-            }
-        }
+        principal_warnings::warn(written, &self.document.source, &mut self.found);
         let mut conditions = Vec::new();
         for block in &written.condition {
             let Some((operator, exact)) = Operator::parse(&block.operator.value) else {
@@ -141,7 +140,7 @@ mod tests {
         let odd = "{\"Statement\":{\"Effect\":\"Allow\",\"Principal\":{\"AWS\":\"AROAEXAMPLE\"},\"Action\":\"s3:*\",\"Resource\":\"*\",\n\
                    \"Condition\":{\"NumericEquals\":{\"n\":[\"5\",\"six\"]}}}}";
         let said = warned(odd);
-        assert!(said[0].starts_with("p:1:32: the principal `AROAEXAMPLE` names nobody"), "{said:?}");
+        assert!(said[0].starts_with("p:1:51: the principal `AROAEXAMPLE` names nobody"), "{said:?}");
         assert!(
             said[1].starts_with("p:2:40: the value `six` is not what `NumericEquals` compares") && said.len() == 2,
             "{said:?}"

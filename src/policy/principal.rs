@@ -1,7 +1,8 @@
 //! Whom does a `Principal` element name?
 //!
 //! `*` and `{"AWS": "*"}` are everyone, also without credentials. An account id or its root ARN is every principal of the
-//! account. A role ARN is every session of the role. Partial wildcards in ARNs are accepted, as Access Analyzer does in
+//! account: AWS turns one spelling into the other on save, so the ARN's partition, which the id leaves open, tells nothing
+//! apart. A role ARN is every session of the role. Partial wildcards in ARNs are accepted, as Access Analyzer does in
 //! reference policies, and match part by part. Unique ids (`AROA...`), left by deleted principals, name nobody.
 //!
 //! Source: IAM User Guide, "AWS JSON policy elements: Principal" and "NotPrincipal".
@@ -27,13 +28,8 @@ pub struct PrincipalMatch {
 pub enum PrincipalPattern {
     /// Everyone.
     Everyone,
-    /// Every principal of the account; the id is 12 digits, the partition a glob (`*` for a bare id).
-    Account {
-        /// Partition pattern.
-        partition: Glob,
-        /// Account id.
-        account: String,
-    },
+    /// Every principal of the account with this id of 12 digits, in whatever partition it is.
+    Account(String),
     /// A principal ARN, part by part.
     Arn(Box<[Glob; 6]>),
     /// An AWS service.
@@ -85,17 +81,16 @@ impl PrincipalPattern {
             return Self::Everyone;
         }
         if arn::is_account(text) {
-            return Self::Account { partition: Glob::parse("*"), account: text.to_owned() };
+            return Self::Account(text.to_owned());
         }
         let parts: Vec<Glob> = text.splitn(6, ':').map(Glob::parse).collect();
         let Ok(parts) = <[Glob; 6]>::try_from(parts) else { return Self::Nobody(text.to_owned()) };
         let literal = |at: usize| parts.get(at).and_then(Glob::as_literal);
-        match (literal(2).as_deref(), literal(4), literal(5).as_deref()) {
-            (Some("iam"), Some(account), Some("root")) if arn::is_account(&account) => {
-                let [_, partition, ..] = parts;
-                Self::Account { partition, account }
-            }
-            _ => Self::Arn(Box::new(parts)),
+        let is = |at: usize, wanted: &str| literal(at).as_deref() == Some(wanted);
+        let is_root = is(0, "arn") && is(2, "iam") && is(3, "") && is(5, "root");
+        match literal(4).filter(|account| is_root && arn::is_account(account)) {
+            Some(account) => Self::Account(account),
+            None => Self::Arn(Box::new(parts)),
         }
     }
 }
@@ -106,15 +101,21 @@ mod tests {
 
     #[test]
     fn accounts_by_id_and_by_root_are_the_account() {
-        let by_id = PrincipalPattern::aws("111122223333");
-        assert!(matches!(&by_id, PrincipalPattern::Account { account, .. } if account == "111122223333"));
-        let by_root = PrincipalPattern::aws("arn:aws:iam::111122223333:root");
-        assert!(matches!(&by_root, PrincipalPattern::Account { partition, .. } if partition.to_string() == "aws"));
+        let account = PrincipalPattern::Account("111122223333".to_owned());
+        for text in ["111122223333", "arn:aws:iam::111122223333:root", "arn:aws-us-gov:iam::111122223333:root"] {
+            assert_eq!(PrincipalPattern::aws(text), account, "{text}");
+        }
         assert_eq!(PrincipalPattern::aws("*"), PrincipalPattern::Everyone);
         assert!(matches!(PrincipalPattern::aws("AROAEXAMPLEID"), PrincipalPattern::Nobody(_)));
         assert!(matches!(PrincipalPattern::aws("arn:aws:iam::111122223333:role/*"), PrincipalPattern::Arn(_)));
         // What is no account's root is an ARN like any other.
-        for text in ["arn:aws:iam::1234:root", "arn:aws:sts::111122223333:root", "arn:aws:iam::111122223333:rooted"] {
+        for text in [
+            "arn:aws:iam::1234:root",
+            "arn:aws:sts::111122223333:root",
+            "arn:aws:iam::111122223333:rooted",
+            "arn:aws:iam:us-east-1:111122223333:root",
+            "urn:aws:iam::111122223333:root",
+        ] {
             assert!(matches!(PrincipalPattern::aws(text), PrincipalPattern::Arn(_)), "{text}");
         }
     }

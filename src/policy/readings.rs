@@ -96,15 +96,15 @@ fn levels(list: &PrincipalMatch) -> Vec<Vec<PrincipalPattern>> {
     };
     let listed_inside =
         |account: &str| list.patterns.iter().any(|pattern| part(pattern, 4).is_some_and(|inside| inside.matches(account)));
-    let root = |partition: &Glob, account: &str| {
+    let root = |account: &str| {
         let text = |text: &str| Glob::literal(text);
-        let parts = [text("arn"), partition.clone(), text("iam"), text(""), text(account), text("root")];
+        let parts = [text("arn"), Glob::parse("*"), text("iam"), text(""), text(account), text("root")];
         PrincipalPattern::Arn(Box::new(parts))
     };
     let own = |keeps: &dyn Fn(&PrincipalPattern) -> bool| -> Vec<PrincipalPattern> {
         let of = |pattern: &PrincipalPattern| match pattern {
             // Beside ARNs of its principals an account is its root.
-            PrincipalPattern::Account { partition, account } if listed_inside(account) => Some(root(partition, account)),
+            PrincipalPattern::Account(account) if listed_inside(account) => Some(root(account)),
             PrincipalPattern::Arn(_) if !keeps(pattern) => None,
             _ => Some(pattern.clone()),
         };

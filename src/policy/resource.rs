@@ -5,7 +5,10 @@
 //! cross colons and slashes inside the last part. A pattern with fewer parts (`arn:aws:ec2:*`) is matched as one text,
 //! and so is every pattern under [`ArnMatching::Greedy`]. This is the only place that names the default reading.
 //!
-//! Sources: IAM User Guide, "IAM JSON policy elements: Resource"; measured against AWS's published custom-check samples,
+//! In resource policies `execute-api:/stage/METHOD/path` is API Gateway's shorthand, which it turns on save into the ARN
+//! with the API's own Region, account and id. A policy alone does not say these, so it stands for those of every API.
+//!
+//! Sources: API Gateway Developer Guide, "API Gateway resource policy examples" (the shorthand); IAM User Guide, "IAM JSON policy elements: Resource"; measured against AWS's published custom-check samples,
 //! which part-by-part matching answers as labelled and whole-text matching does not.
 
 use super::template::{Template, Variable};
@@ -59,6 +62,17 @@ impl ResourcePattern {
         Self { text: text.to_owned(), span, whole, parts }
     }
 
+    /// Reads a pattern of a resource policy, where API Gateway's shorthand stands for an ARN.
+    pub fn of_resource_policy(text: &str, span: Span, variables: bool) -> Self {
+        match text.strip_prefix("execute-api:/") {
+            Some(path) => {
+                let full = format!("arn:*:execute-api:*:*:*/{path}");
+                Self { text: text.to_owned(), ..Self::parse(&full, span, variables) }
+            }
+            None => Self::parse(text, span, variables),
+        }
+    }
+
     /// The policy variables in it.
     pub fn variables(&self) -> impl Iterator<Item = &Variable> {
         // Most patterns have none: their text tells without a look at every part.
@@ -84,6 +98,9 @@ mod tests {
         assert_ne!(at(0, "arn:aws:s3:::b/*", true), at(0, "arn:aws:s3:::b/?", true));
         assert_ne!(at(0, "arn:aws:s3:::${aws:username}", true), at(0, "arn:aws:s3:::${aws:username}", false));
         assert!(at(0, "**", true).is_everything() && !at(0, "?*", true).is_everything());
+        let shorthand = ResourcePattern::of_resource_policy("execute-api:/prod/GET/*", Span::default(), true);
+        assert_eq!(shorthand, at(0, "arn:*:execute-api:*:*:*/prod/GET/*", true));
+        assert_eq!(ResourcePattern::of_resource_policy("execute-api:x/*", Span::default(), true), at(0, "execute-api:x/*", true));
         assert!(at(0, "arn:aws:s3:::a:b", true).parts.is_some() && at(0, "arn:aws:s3", true).parts.is_none());
     }
 }

@@ -10,8 +10,8 @@ use super::confirm::Checked;
 use super::realistic::Fit;
 use super::replay::{replayed, violates};
 use super::worlds::worlds;
-use super::{Engine, InternalError, Settings, realistic, tidy, untrusted};
-use crate::catalog::{Catalog, KeyBase};
+use super::{Engine, InternalError, Settings, partitions, realistic, tidy, untrusted};
+use crate::catalog::{Catalog, KeyBase, Partition};
 use crate::diag::Budget;
 use crate::glob::Glob;
 use crate::policy::ties::{self, Ties};
@@ -19,7 +19,7 @@ use crate::policy::{Access, Policy, Request, ResourcePattern, keys};
 use crate::smt::{Formula, Solver};
 use crate::solve::{self, Decided, Decider};
 use std::cell::OnceCell;
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, VecDeque};
 use std::time::{Duration, Instant};
 
 /// Which actions a question is about.
@@ -65,6 +65,13 @@ impl<'p> Ask<'p> {
         let ties = ties::ties(policies());
         Self { grants, unless, actions: ActionScope::All, resources: None, within, by: None, always, typed, ties }
     }
+
+    /// The same search among the requests of one partition.
+    fn in_partition(&self, partition: Partition) -> Option<Self> {
+        let mut within = partitions::within(partition)?;
+        within.statements.extend(self.within.iter().flat_map(|given| given.statements.iter().cloned()));
+        Some(Self { within: Some(within), ..self.clone() })
+    }
 }
 
 /// What a search found.
@@ -84,6 +91,8 @@ pub struct Found {
     pub checked: Checked,
     /// What is worth knowing beside it.
     pub notes: Vec<String>,
+    /// The one of the notes that says that the witness is not a request of today.
+    pub doubt: Option<String>,
 }
 
 /// Why something was left open where Z3 was not to be asked.
@@ -118,6 +127,13 @@ pub fn ask(ask: &Ask<'_>, settings: &Settings) -> Result<Found, InternalError> {
     Ok(found)
 }
 
+impl Found {
+    fn doubted(&mut self, doubt: String) {
+        self.notes.push(doubt.clone());
+        self.doubt = Some(doubt);
+    }
+}
+
 /// How long worlds may be searched for a nicer witness of a FAIL that is known.
 const LONGEST: Duration = Duration::from_secs(1);
 
@@ -140,7 +156,7 @@ fn make_realistic(
         (Some(witness), _) => witness,
         (None, Some(_)) => doubtful.clone(),
         (None, None) => {
-            found.notes.push(format!("only actions that do not exist yet: {}", doubtful.action));
+            found.doubted(format!("only actions that do not exist yet: {}", doubtful.action));
             return Ok(());
         }
     };
@@ -153,7 +169,9 @@ fn make_realistic(
         }
         let (worlds, all) = worlds(closed, &of_catalog.action, fit);
         complete &= all;
-        for world in worlds {
+        // Each with whether it is of one partition only.
+        let mut worlds: VecDeque<(Ask<'_>, bool)> = worlds.map(|world| (world, false)).collect();
+        while let Some((world, is_of_one)) = worlds.pop_front() {
             let timeout = left.budget.timeout.min(LONGEST).saturating_sub(started.elapsed());
             if timeout.is_zero() {
                 complete = false;
@@ -165,16 +183,23 @@ fn make_realistic(
             open += usize::from(of_world.unknown.is_some());
             found.queries += of_world.queries;
             found.decided += of_world.decided;
-            complete &= of_world.unknown.is_none() && of_world.witness.is_none();
-            if let Some(witness) = of_world.witness.filter(|witness| realistic::doubts(witness, fit).is_none()) {
+            complete &= of_world.unknown.is_none();
+            let Some(witness) = of_world.witness else { continue };
+            if realistic::doubts(&witness, fit).is_none() {
                 found.witness = Some(witness);
                 return Ok(());
+            }
+            if partitions::doubt(&witness).is_some() && !is_of_one {
+                let apart = partitions::told_apart(&world, left.matching);
+                worlds.extend(apart.into_iter().filter_map(|partition| Some((world.in_partition(partition)?, true))));
+            } else {
+                complete = false;
             }
         }
     }
     let witness = if exists { doubtful.clone() } else { of_catalog };
     if let Some(doubt) = realistic::doubts(&witness, Fit::Possible) {
-        found.notes.push(match complete {
+        found.doubted(match complete {
             true => format!("AWS could receive no such request today, as far as the catalog tells: {doubt}"),
             false => format!("no request that AWS could receive today was found for this witness: {doubt}"),
         });

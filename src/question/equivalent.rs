@@ -16,7 +16,13 @@ pub fn equivalent(a: &Access, b: &Access, settings: &Settings) -> Result<Outcome
     let mut all = reasons(b, only_b.statements, "Access that only the second policy grants in the statement");
     all.extend(reasons(a, only_a.statements, "Access that only the first policy grants in the statement"));
     let checked = settings.prove.then(|| only_b.checked.and(only_a.checked));
-    let (verdict, message) = match (only_b.witness.or(only_a.witness), only_b.unknown.or(only_a.unknown)) {
+    // The witness that AWS could receive, if one of the two is; without the doubt about the other.
+    let prefer_a = only_b.doubt.is_some() && only_a.witness.is_some() && only_a.doubt.is_none();
+    let left_out = if prefer_a { &only_b.doubt } else { &only_a.doubt };
+    let left_out = left_out.clone().filter(|_| only_b.witness.is_some() && only_a.witness.is_some());
+    let notes = only_b.notes.into_iter().chain(only_a.notes).filter(|note| Some(note) != left_out.as_ref()).collect();
+    let witness = if prefer_a { only_a.witness } else { only_b.witness.or(only_a.witness) };
+    let (verdict, message) = match (witness, only_b.unknown.or(only_a.unknown)) {
         (Some(witness), _) => {
             let message = "The policies do not grant the same access.".to_owned();
             (Verdict::Fail { reasons: all, witness: Box::new(witness) }, message)
@@ -27,12 +33,5 @@ pub fn equivalent(a: &Access, b: &Access, settings: &Settings) -> Result<Outcome
         }
         (None, None) => (Verdict::Pass, "The policies grant the same access.".to_owned()),
     };
-    Ok(Outcome {
-        check: "equivalent",
-        verdict,
-        message,
-        proof,
-        checked,
-        notes: only_b.notes.into_iter().chain(only_a.notes).collect(),
-    })
+    Ok(Outcome { check: "equivalent", verdict, message, proof, checked, notes })
 }

@@ -21,6 +21,7 @@ mod formula;
 pub mod no_new_access;
 pub mod no_public_access;
 pub mod outside_access;
+mod partitions;
 mod propose;
 mod realistic;
 mod regexes;

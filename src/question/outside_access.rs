@@ -202,7 +202,7 @@ fn entries(principal: &PrincipalMatch) -> Vec<((&'static str, String), Principal
     }
     let shown = |pattern: &PrincipalPattern| match pattern {
         PrincipalPattern::Everyone => ("AWS", "*".to_owned()),
-        PrincipalPattern::Account { account, .. } => ("AWS", account.clone()),
+        PrincipalPattern::Account(account) => ("AWS", account.clone()),
         PrincipalPattern::Arn(parts) => ("AWS", parts.iter().map(Glob::to_string).collect::<Vec<_>>().join(":")),
         PrincipalPattern::Service(glob) => ("Service", glob.to_string()),
         PrincipalPattern::Federated(glob) => ("Federated", glob.to_string()),

@@ -139,7 +139,7 @@ fn named(principal: &PrincipalMatch) -> Vec<Principal> {
         let text = |glob: &crate::glob::Glob| filled(&Template::parse(&glob.to_string(), true, false), &Context::new());
         out.push(match pattern {
             PrincipalPattern::Everyone | PrincipalPattern::Nobody(_) => continue,
-            PrincipalPattern::Account { account, .. } => Principal::Aws(format!("arn:aws:iam::{account}:role/example")),
+            PrincipalPattern::Account(account) => Principal::Aws(format!("arn:aws:iam::{account}:role/example")),
             PrincipalPattern::Arn(parts) => {
                 let text = parts.iter().map(text).collect::<Vec<_>>().join(":");
                 if arn::split(&text).is_none() {

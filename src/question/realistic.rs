@@ -4,7 +4,8 @@
 //! on a resource of a type that the action takes, with condition keys that the action carries and values of their types.
 //! So such requests are proposed here; the caller keeps one only if it shows the same when replayed.
 
-use crate::catalog::{Catalog, KeyBase};
+use super::partitions;
+use crate::catalog::{Catalog, KeyBase, Partition};
 use crate::glob::{Glob, Token};
 use crate::policy::request::DERIVED;
 use crate::policy::{Principal, Request, ResourcePattern};
@@ -34,6 +35,9 @@ pub(super) fn doubts(request: &Request, fit: Fit) -> Option<String> {
     if !takes(action, &request.resource, fit) {
         return Some(format!("{action} takes no resource such as {}", request.resource));
     }
+    if let Some(doubt) = partitions::doubt(request) {
+        return Some(doubt);
+    }
     if let Principal::Aws(own) = &request.principal
         && own.contains(char::is_control)
     {
@@ -41,8 +45,9 @@ pub(super) fn doubts(request: &Request, fit: Fit) -> Option<String> {
     }
     let is_arn = |key: &str| catalog.own_key_type(key).is_some_and(|own| own.base == KeyBase::Arn);
     let wrong = |(key, values): (&String, &Vec<String>)| {
-        let value = values.iter().find(|value| arn::split(value).is_none())?;
-        (!DERIVED.contains(&key.as_str()) && is_arn(key)).then(|| format!("the value of {key} is an ARN, {value} is none"))
+        let is_real = |value: &String| arn::split(value).is_some_and(|[_, partition, ..]| Partition::named(partition).is_some());
+        let value = values.iter().find(|value| !is_real(value))?;
+        (!DERIVED.contains(&key.as_str()) && is_arn(key)).then(|| format!("{value} is not an ARN, as the values of {key} are"))
     };
     request.context.iter().find_map(wrong)
 }
@@ -70,7 +75,11 @@ pub(super) const ACCOUNT: usize = 4;
 
 /// Resources that the action takes and that one of these patterns matches, plain ones first. Looked for one by one: mostly
 /// the first will do, and to find what two patterns have in common is dear.
-pub(super) fn resources<'p>(action: &str, patterns: &'p [&'p ResourcePattern]) -> impl Iterator<Item = String> + 'p {
+pub(super) fn resources<'p>(
+    action: &str,
+    patterns: &'p [&'p ResourcePattern],
+    partition: Partition,
+) -> impl Iterator<Item = String> + 'p {
     let arns = Catalog::latest().resource_arns(action);
     let none = arns.as_ref().is_some_and(Vec::is_empty).then(|| "*".to_owned());
     let own = |arn: &str| <[Glob; 6]>::try_from(arn.splitn(6, ':').map(filled).collect::<Vec<Glob>>()).ok();
@@ -82,7 +91,7 @@ pub(super) fn resources<'p>(action: &str, patterns: &'p [&'p ResourcePattern]) -
     let named = types.into_iter().flat_map(move |own| {
         let wanted = patterns.iter().take(6).filter_map(globs).chain([["*"; 6].map(Glob::parse)]);
         wanted.filter_map(move |pattern| {
-            let usual = ["arn", "aws", "", "us-east-1", "111122223333", "example"];
+            let usual = ["arn", partition.name, "", partition.region, "111122223333", "example"];
             let parts = own.iter().zip(&pattern).zip(usual).map(|((own, pattern), usual)| common(own, pattern, usual));
             Some(parts.collect::<Option<Vec<String>>>()?.join(":"))
         })

@@ -6,8 +6,8 @@
 use super::actions::Group;
 use super::ask::Ask;
 use super::realistic::Fit;
-use super::{actions, realistic};
-use crate::catalog::{Catalog, Name};
+use super::{actions, partitions, realistic};
+use crate::catalog::{Catalog, Name, PARTITIONS, Partition};
 use crate::policy::request::DERIVED;
 use crate::policy::{Policy, Principal, Request, ResourcePattern};
 use crate::value::arn;
@@ -41,7 +41,9 @@ pub(super) fn tidy(request: Request, ask: &Ask<'_>, shows: &dyn Fn(&Request) -> 
             request.context.retain(|key, _| !key.starts_with("aws:principal") && key != "aws:username");
         });
     }
-    for (at, plain) in [(1, "aws"), (3, "us-east-1"), (4, "111122223333"), (5, "example"), (3, ""), (4, "")] {
+    partitions::settle(&mut best, shows);
+    let region = partition(&best).region;
+    for (at, plain) in [(3, region), (4, "111122223333"), (5, "example"), (3, ""), (4, "")] {
         // Without a region or an account only where the action's resources have none.
         if plain.is_empty() && realistic::takes(&best.action, &best.resource, Fit::Usual) {
             continue;
@@ -56,6 +58,7 @@ pub(super) fn tidy(request: Request, ask: &Ask<'_>, shows: &dyn Fn(&Request) -> 
         });
     }
     realize(&mut best, ask, shows);
+    partitions::settle(&mut best, shows);
     let keys: Vec<String> = best.context.keys().cloned().collect();
     for key in keys {
         // What follows from the principal or the resource belongs to the request whether it matters or not.
@@ -83,6 +86,12 @@ pub(super) fn tidy(request: Request, ask: &Ask<'_>, shows: &dyn Fn(&Request) -> 
         }
     }
     best
+}
+
+/// The partition of the resource.
+fn partition(request: &Request) -> Partition {
+    let name = arn::split(&request.resource).map(|[_, partition, ..]| partition);
+    name.and_then(Partition::named).unwrap_or(PARTITIONS[0])
 }
 
 /// Another resource, and with it the account that follows from it.
@@ -121,7 +130,7 @@ fn realize(best: &mut Request, ask: &Ask<'_>, shows: &dyn Fn(&Request) -> bool) 
         if takes && action == best.action {
             return;
         }
-        let others = realistic::resources(&action, &patterns);
+        let others = realistic::resources(&action, &patterns, partition(best));
         for resource in takes.then(|| best.resource.clone()).into_iter().chain(others) {
             let moved = |request: &mut Request| {
                 request.action.clone_from(&action);

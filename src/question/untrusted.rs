@@ -9,7 +9,8 @@
 //! What is left is written as one statement, [`requests`], that applies to exactly those requests: a `NotPrincipal` list
 //! and negated conditions. So evaluator and encodings need to know nothing new.
 //!
-//! Decisions: a principal is pinned by its account, whatever its name, as nobody outside the account can be it. Each
+//! Decisions: a principal is pinned by its account, whatever its name, as nobody outside the account can be it; one of
+//! AWS's own, whose ARN has a word in place of an account (CloudFront's origin access identities), by its whole name. Each
 //! address block is judged by itself: /8 or narrower for IPv4, /32 or narrower for IPv6, or private (RFC 1918). An
 //! identity provider that many customers share pins only with its claim that tells them apart (`shared_providers`); others
 //! pin by the account of their ARN. Of SAML's keys only `saml:doc` pins: the others repeat what the provider asserts.
@@ -127,15 +128,18 @@ pub(super) fn condition(base: BaseOperator, key: &str, values: &[&str]) -> Condi
 
 /// Every principal of an account.
 pub(super) fn account(id: &str) -> PrincipalPattern {
-    PrincipalPattern::Account { partition: Glob::parse("*"), account: id.to_owned() }
+    PrincipalPattern::Account(id.to_owned())
 }
 
 impl Named {
     fn principal(&mut self, pattern: &PrincipalPattern) {
         let pins = match pattern {
             PrincipalPattern::Everyone | PrincipalPattern::Nobody(_) => None,
-            PrincipalPattern::Account { account: id, .. } => Some(account(id)),
-            PrincipalPattern::Arn(parts) => account_of(parts.as_ref()).map(|id| account(&id)),
+            PrincipalPattern::Account(_) => Some(pattern.clone()),
+            PrincipalPattern::Arn(parts) => match account_of(parts.as_ref()) {
+                Some(id) => Some(account(&id)),
+                None => is_one_of_aws(parts.as_ref()).then(|| pattern.clone()),
+            },
             PrincipalPattern::Service(glob) => (!glob.has_wildcard()).then(|| pattern.clone()),
             PrincipalPattern::CanonicalUser(id) => (id != ANONYMOUS).then(|| pattern.clone()),
             PrincipalPattern::Federated(glob) => shared_providers::are_private(glob).then(|| pattern.clone()),
@@ -167,7 +171,11 @@ impl Named {
         match key {
             "aws:principalarn" => {
                 let parts: Vec<Glob> = template.split_colons(6).iter().filter_map(Template::as_glob).collect();
-                self.principals.extend(account_of(&parts).map(|id| account(&id)));
+                match account_of(&parts) {
+                    Some(id) => self.principals.push(account(&id)),
+                    None if is_one_of_aws(&parts) => self.fix(key, mode, &glob),
+                    None => {}
+                }
             }
             "aws:principalaccount" => {
                 self.principals.extend(literal.filter(|id| arn::is_account(id)).map(|id| account(&id)));
@@ -175,19 +183,21 @@ impl Named {
             "aws:principalservicename" => {
                 self.principals.extend(literal.map(|name| PrincipalPattern::Service(Glob::literal(&name))));
             }
-            _ => {
-                if !pins(key, &glob) {
-                    return;
-                }
-                let operator = match (literal.is_some(), mode) {
-                    (true, TextMode::IgnoreCase) => BaseOperator::StringNotEqualsIgnoreCase,
-                    (true, TextMode::Exact | TextMode::Arn) => BaseOperator::StringNotEquals,
-                    (false, TextMode::Arn) => BaseOperator::ArnNotLike,
-                    (false, TextMode::Exact | TextMode::IgnoreCase) => BaseOperator::StringNotLike,
-                };
-                self.fixed.entry((key.to_owned(), operator)).or_default().insert(literal.unwrap_or_else(|| glob.to_string()));
-            }
+            _ if pins(key, &glob) => self.fix(key, mode, &glob),
+            _ => {}
         }
+    }
+
+    /// Values of this key that match are fixed.
+    fn fix(&mut self, key: &str, mode: TextMode, glob: &Glob) {
+        let literal = glob.as_literal();
+        let operator = match (literal.is_some(), mode) {
+            (true, TextMode::IgnoreCase) => BaseOperator::StringNotEqualsIgnoreCase,
+            (true, TextMode::Exact | TextMode::Arn) => BaseOperator::StringNotEquals,
+            (false, TextMode::Arn) => BaseOperator::ArnNotLike,
+            (false, TextMode::Exact | TextMode::IgnoreCase) => BaseOperator::StringNotLike,
+        };
+        self.fixed.entry((key.to_owned(), operator)).or_default().insert(literal.unwrap_or_else(|| glob.to_string()));
     }
 }
 
@@ -223,4 +233,10 @@ fn pins_as_pattern(key: &str, start: &str) -> bool {
 /// The account of an ARN pattern, if it is fixed.
 fn account_of(parts: &[Glob]) -> Option<String> {
     parts.get(4).filter(|_| parts.len() == 6).and_then(Glob::as_literal).filter(|id| arn::is_account(id))
+}
+
+/// Whether an ARN pattern names one identity that AWS keeps under a word in place of an account id.
+fn is_one_of_aws(parts: &[Glob]) -> bool {
+    let literal = |at: usize| parts.get(at).and_then(Glob::as_literal);
+    literal(4).is_some_and(|word| !word.is_empty() && !arn::is_account(&word)) && literal(5).is_some()
 }

@@ -10,7 +10,7 @@
 
 use super::ask::{ActionScope, Ask};
 use super::realistic::{ACCOUNT, Fit};
-use crate::catalog::{Catalog, KeyBase};
+use crate::catalog::{Catalog, KeyBase, PARTITIONS};
 use crate::diag::{Budget, Source};
 use crate::policy::request::DERIVED;
 use crate::policy::{Access, Policy, Statement};
@@ -98,15 +98,16 @@ fn statement(resources: Option<&[String]>, left_out: &[String], arns: &[(String,
         Some(arns) => arns.iter().map(|arn| taken(arn)).collect(),
     };
     let mut conditions: Map<String, Value> = Map::new();
-    let mut add = |operator: &str, key: &str, value: &str| {
-        conditions.entry(operator).or_insert_with(|| json!({}))[key] = json!(value);
+    let mut add = |operator: &str, key: &str, value: Value| {
+        conditions.entry(operator).or_insert_with(|| json!({}))[key] = value;
     };
     for key in left_out {
-        add("Null", key, "true");
+        add("Null", key, json!("true"));
     }
+    let values = PARTITIONS.map(|partition| format!("arn:{}:?*:*:*:?*", partition.name));
     for (key, multivalued) in arns {
         let operator = if *multivalued { "ForAllValues:StringLike" } else { "StringLikeIfExists" };
-        add(operator, key, "arn:?*:?*:*:*:?*");
+        add(operator, key, json!(values));
     }
     let one = json!({"Effect": "Allow", "Action": "*", "Resource": resources, "Condition": conditions});
     let text = json!({"Version": "2012-10-17", "Statement": [one]}).to_string();

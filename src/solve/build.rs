@@ -181,7 +181,7 @@ impl Builder {
         let own = match pattern {
             PrincipalPattern::Everyone => return Node::Const(matches!(through, Through::Any | Through::Anyone)),
             PrincipalPattern::Nobody(_) => return Node::Const(false),
-            PrincipalPattern::Account { .. } => Through::Account,
+            PrincipalPattern::Account(_) => Through::Account,
             PrincipalPattern::Arn(parts) if parts.iter().any(|part| part.to_string().contains('|')) => {
                 return self.opaque(&format!("principal {parts:?} {through:?}"));
             }
@@ -214,7 +214,7 @@ impl Builder {
                 let same = self.opaque(SAME_ACCOUNT);
                 Node::or([known.not(), Node::and([self.who(principal::aws()), same])])
             }
-            Fact::PrincipalOf(id) => self.who(principal::account(&Glob::parse("*"), &Glob::literal(id))),
+            Fact::PrincipalOf(id) => self.who(principal::account(&Glob::literal(id))),
             Fact::ResourceOf(id) => {
                 let owner = Test { patterns: vec![super::language::literal(id)] };
                 Node::and([self.present(RESOURCE_ACCOUNT), self.text(Attribute::Key(RESOURCE_ACCOUNT.into()), owner)])

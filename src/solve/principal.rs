@@ -92,10 +92,11 @@ pub(super) fn of_kind(kind: &str, name: &Glob) -> Test {
 }
 
 /// A principal of an account, by a glob over its digits.
-pub(super) fn account(partition: &Glob, id: &Glob) -> Test {
-    let middle = [Step::One(Class::Char(':')), Step::Run(PART), Step::One(Class::Char(':')), Step::One(Class::Char(':'))];
+pub(super) fn account(id: &Glob) -> Test {
+    // Partition and service, and no region.
+    let start = [Step::Run(PART), Step::One(Class::Char(':')), Step::Run(PART), Step::One(Class::Char(':'))];
     let rest = [Step::One(Class::Char(':')), Step::Run(Class::Any)];
-    test([join([literal("arn:"), glob(partition, PART), middle.to_vec(), glob(id, PART), rest.to_vec()])])
+    test([join([literal("arn:"), start.to_vec(), literal(":"), glob(id, PART), rest.to_vec()])])
 }
 
 /// The own ARN matches six globs, part by part.
@@ -185,7 +186,7 @@ pub(super) fn username(name: &Steps) -> Test {
 pub(super) fn entry(pattern: &PrincipalPattern) -> Option<Test> {
     match pattern {
         PrincipalPattern::Everyone | PrincipalPattern::Nobody(_) | PrincipalPattern::Arn(_) => None,
-        PrincipalPattern::Account { partition, account: id } => Some(account(partition, &Glob::literal(id))),
+        PrincipalPattern::Account(id) => Some(account(&Glob::literal(id))),
         PrincipalPattern::Service(name) => Some(of_kind("service", name)),
         PrincipalPattern::Federated(id) => Some(of_kind("federated", id)),
         PrincipalPattern::CanonicalUser(id) => Some(of_kind("canonical", &Glob::literal(id))),

@@ -54,12 +54,12 @@ pub(super) fn derived_test(key: &str, mode: TextMode, template: &Template) -> Op
             Some(principal::whole_arn(steps))
         }
         PRINCIPAL_ACCOUNT if holds(&|c| !c.is_ascii_digit()) => {
-            let of_cloudfront = principal::account(&everything, &Glob::literal(CLOUDFRONT));
+            let of_cloudfront = principal::account(&Glob::literal(CLOUDFRONT));
             constants(&[(ANONYMOUS, anonymous()), (CLOUDFRONT, of_cloudfront)])
         }
         PRINCIPAL_ACCOUNT if mode == TextMode::Exact => {
             let nobody = constants(&[(ANONYMOUS, anonymous())])?;
-            Some(both(principal::account(&everything, &template.as_glob()?), nobody))
+            Some(both(principal::account(&template.as_glob()?), nobody))
         }
         "aws:username" if mode != TextMode::Arn => {
             Some(principal::username(&steps(template, SEGMENT, mode == TextMode::IgnoreCase)?))
