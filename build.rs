@@ -5,7 +5,8 @@
 //!
 //! A catalog becomes two texts, its services one after the other: a JSON document each, and the names of its actions, a line
 //! each (in lower case, and as spelled). An index of `prefix end end` lines says where each service ends in both. So the
-//! program reads only the services that it is asked about, and only their names where names are all it wants.
+//! program reads only the services that it is asked about, and only their names where names are all it wants. The condition
+//! keys of all services of the newest one are a text of their own.
 
 use std::fmt::Write as _;
 use std::io::Read as _;
@@ -45,10 +46,10 @@ fn unpack(name: &str) -> Result<(), Box<dyn std::error::Error>> {
     ruzstd::decoding::StreamingDecoder::new(packed.as_slice())?.read_to_string(&mut text)?;
     let all: serde_json::Map<String, serde_json::Value> = serde_json::from_str(&text)?;
     let (mut services, mut names, mut index) = (String::new(), String::new(), String::new());
-    for (prefix, service) in all {
+    for (prefix, service) in &all {
         let prefix = prefix.to_ascii_lowercase();
-        services.push_str(&serde_json::to_string(&service)?);
-        let listed: Vec<&str> = match (&service, service.get("actions").and_then(|actions| actions.as_object())) {
+        services.push_str(&serde_json::to_string(service)?);
+        let listed: Vec<&str> = match (service, service.get("actions").and_then(|actions| actions.as_object())) {
             (serde_json::Value::Array(listed), _) => listed.iter().filter_map(|name| name.as_str()).collect(),
             (_, Some(actions)) => actions.keys().map(String::as_str).collect(),
             (_, None) => Vec::new(),
@@ -61,8 +62,39 @@ fn unpack(name: &str) -> Result<(), Box<dyn std::error::Error>> {
         writeln!(index, "{prefix} {} {}", services.len(), names.len())?;
     }
     let out = std::env::var_os("OUT_DIR").ok_or("no OUT_DIR")?;
+    if name == "catalog-latest" {
+        std::fs::write(Path::new(&out).join(format!("{name}.keys")), sorted(keys(&all)))?;
+    }
     std::fs::write(Path::new(&out).join(format!("{name}.txt")), services)?;
     std::fs::write(Path::new(&out).join(format!("{name}.names")), names)?;
     std::fs::write(Path::new(&out).join(format!("{name}.index")), index)?;
     Ok(())
+}
+
+type Map = serde_json::Map<String, serde_json::Value>;
+
+/// Every condition key of a service, an action or a resource.
+fn keys(catalog: &Map) -> Vec<String> {
+    let listed = |value: &serde_json::Value| -> Vec<String> {
+        let list = value.get("c").and_then(serde_json::Value::as_array);
+        list.into_iter().flatten().filter_map(|key| key.as_str().map(str::to_owned)).collect()
+    };
+    let mut out = Vec::new();
+    for service in catalog.values() {
+        let member = |name: &str| service.get(name).and_then(serde_json::Value::as_object).into_iter().flatten();
+        out.extend(member("conditions").map(|(key, _)| key.clone()));
+        for (_, action) in member("actions") {
+            out.extend(listed(action));
+            out.extend(action.get("r").and_then(serde_json::Value::as_array).into_iter().flatten().flat_map(listed));
+        }
+        out.extend(member("resources").flat_map(|(_, resource)| listed(resource)));
+    }
+    out
+}
+
+/// Lines sorted without case.
+fn sorted(mut lines: Vec<String>) -> String {
+    lines.sort_by_key(|line| line.to_ascii_lowercase());
+    lines.dedup_by_key(|line| line.to_ascii_lowercase());
+    lines.join("\n")
 }

@@ -168,7 +168,7 @@ pub(super) fn fits(known: &str, key: &str) -> bool {
 }
 
 /// What stands before and after the first `${..}` or `<..>` of a key, or before its last word, if that is `tag-key`.
-fn placeholder(key: &str) -> Option<(&str, &str)> {
+pub(super) fn placeholder(key: &str) -> Option<(&str, &str)> {
     let split = |open, close| {
         let (before, rest) = key.split_once(open)?;
         let (_, after) = rest.split_once(close)?;
@@ -181,6 +181,18 @@ fn placeholder(key: &str) -> Option<(&str, &str)> {
 pub fn global_keys() -> impl Iterator<Item = (String, KeyType)> {
     let plain = GLOBAL.iter().filter(|(key, _)| placeholder(key).is_none());
     plain.filter_map(|(key, kind)| Some((key.to_ascii_lowercase(), KeyType::parse(kind)?)))
+}
+
+/// Whether a key (in lower case) is a global one, with or without a placeholder's text.
+pub(super) fn is_global(key: &str) -> bool {
+    let is_it = |known: &str| known.eq_ignore_ascii_case(key);
+    GLOBAL.iter().any(|(known, _)| is_it(known)) || GLOBAL.iter().any(|(known, _)| known.ends_with('}') && fits(known, key))
+}
+
+/// The global keys with this prefix, in AWS's spelling.
+pub(super) fn global_names<'p>(prefix: &'p str) -> impl Iterator<Item = &'static str> + Clone + use<'p> {
+    let own = move |key: &&str| key.split_once(':').is_some_and(|(own, _)| own.eq_ignore_ascii_case(prefix));
+    GLOBAL.iter().map(|(key, _)| *key).filter(own)
 }
 
 /// The type of a global key (in lower case), with or without a placeholder's text; no catalog is needed for it.

@@ -8,10 +8,14 @@
 //! Sources: see `data/README.md`; `scripts/update-catalog` makes a newer one from AWS's service reference.
 
 mod key;
+mod lines;
+pub mod names;
+pub mod nearest;
 mod partition;
 mod read;
 
 pub use key::{KeyBase, KeyType, global_keys, global_type};
+pub use names::{Names, Unknown};
 pub use partition::{PARTITIONS, Partition};
 
 use crate::diag::{Diagnostic, Source};

@@ -5,6 +5,7 @@
 //! number of bytes of text; when that is reached, everything is dropped and the cache starts anew.
 
 use crate::policy::Access;
+use crate::report::warnings::InLine;
 use rustc_hash::FxHashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -18,7 +19,15 @@ const POLICIES: usize = 1 << 20;
 #[derive(Debug, Default)]
 pub(super) struct Cache {
     answers: Kept<serde_json::Value>,
-    policies: Kept<Arc<Access>>,
+    policies: Kept<Given>,
+}
+
+/// A policy of a line, or a stack of them.
+#[derive(Debug, Clone)]
+pub(super) struct Given {
+    pub(super) access: Arc<Access>,
+    /// What is worth knowing about it.
+    pub(super) warnings: Arc<[InLine]>,
 }
 
 impl Cache {
@@ -33,13 +42,13 @@ impl Cache {
     }
 
     /// The access definition of this text, read now if it was not read before.
-    pub(super) fn policy<E>(&self, text: &str, read: impl FnOnce() -> Result<Access, E>) -> Result<Arc<Access>, E> {
+    pub(super) fn policy<E>(&self, text: &str, read: impl FnOnce() -> Result<Given, E>) -> Result<Given, E> {
         if let Some(known) = self.policies.get(text) {
             return Ok(known);
         }
-        let access = Arc::new(read()?);
-        self.policies.put(text.to_owned(), access.clone(), POLICIES);
-        Ok(access)
+        let given = read()?;
+        self.policies.put(text.to_owned(), given.clone(), POLICIES);
+        Ok(given)
     }
 }
 

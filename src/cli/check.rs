@@ -9,6 +9,7 @@ use crate::question::access_not_granted::{self as not_granted, Access};
 use crate::question::ask::Ask;
 use crate::question::no_public_access::{self as no_public, ResourceType};
 use crate::question::{Outcome, Settings, Verdict, emit, equivalent as same, no_new_access as no_new};
+use crate::report::warnings::{beside, in_files};
 use crate::report::{explain, json, proof, text};
 use anyhow::anyhow;
 use std::path::Path;
@@ -200,6 +201,7 @@ fn answer<const N: usize>(
             if let (Some(witness), Some(object)) = (explained, shown.as_object_mut()) {
                 object.insert("explanation".to_owned(), explain::json(&named, witness, settings.matching));
             }
+            let shown = beside(shown, in_files(given.into_iter().flat_map(policy::Access::warnings)));
             print(&format!("{shown}\n"))?;
         }
         Format::Text => {

@@ -5,17 +5,19 @@ use super::remarks::read_as;
 use super::{Exit, Trouble, input, print, progress};
 use crate::question::difference::difference;
 use crate::report::difference as report;
+use crate::report::warnings::{beside, in_files};
 
 /// `leastwise diff`
 pub(crate) fn diff(args: &DiffArgs) -> Result<Exit, Trouble> {
     let (old, new) = (input::access(&args.old)?, input::access(&args.new)?);
     super::check::check_alike(&old, &new)?;
     let spinner = progress::spinner("comparing");
+    let warnings = in_files(old.warnings().chain(new.warnings()));
     let [old, new] = read_as([&old, &new], args.reading.readings());
     let found = difference(&old, &new, &args.settings())?;
     drop(spinner);
     print(&match args.format {
-        DiffFormat::Json => format!("{}\n", report::json(&found, &old, &new)),
+        DiffFormat::Json => format!("{}\n", beside(report::json(&found, &old, &new), warnings)),
         DiffFormat::Text => report::text(&found, &old, &new),
         DiffFormat::Markdown => report::markdown(&found, &old, &new),
     })?;

@@ -44,12 +44,17 @@ pub(crate) fn document(path: &Path) -> Result<Document, Trouble> {
     Ok(document::read(&source, &Budget::default())?)
 }
 
+/// Writes warnings to standard error.
+pub(crate) fn warn<'d>(warnings: impl IntoIterator<Item = &'d Diagnostic>) {
+    for warning in warnings {
+        super::say(&format!("{}\n", text::diagnostic(warning)));
+    }
+}
+
 /// The meaning of a document; warnings go to standard error.
 pub(crate) fn meaning(document: &Document) -> Result<Policy, Trouble> {
     let policy = normalize(document)?;
-    for warning in &policy.warnings {
-        super::say(&format!("{}\n", text::diagnostic(warning)));
-    }
+    warn(&policy.warnings);
     Ok(policy)
 }
 
@@ -58,9 +63,7 @@ pub(crate) fn access(path: &Path) -> Result<Access, Trouble> {
     let source = source(path)?;
     let value = crate::json::read(&source, &Budget::default())?;
     let access = access_json::read(&source, &value, &source.name)?;
-    for warning in access.warnings() {
-        super::say(&format!("{}\n", text::diagnostic(warning)));
-    }
+    warn(access.warnings());
     Ok(access)
 }
 

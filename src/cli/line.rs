@@ -1,13 +1,14 @@
 //! What does one line of `batch` ask, and what is its answer?
 
-use super::cache::Cache;
+use super::cache::{Cache, Given};
 use super::remarks;
 use super::simulate::{self, Simulation};
 use crate::catalog::Catalog;
 use crate::diag::{Diagnostic, Diagnostics, Source, Span};
+use crate::document::Document;
 use crate::json::{self as strict, Value};
-use crate::policy::Access;
 use crate::policy::access_json::{self, document};
+use crate::policy::{Access, normalize};
 use crate::question::access_not_granted::{self as not_granted, access_not_granted};
 use crate::question::ask::NEEDS_Z3;
 use crate::question::difference::difference;
@@ -18,9 +19,11 @@ use crate::question::outside_access::outside_access;
 use crate::question::{Engine, InternalError, Settings};
 use crate::refine::{self, Outcome};
 use crate::report::json;
+use crate::report::warnings::{self, InLine};
 use crate::smt;
 use crate::usage;
 use serde_json::{Map, json};
+use std::cell::RefCell;
 use std::sync::Arc;
 
 /// What all lines of a run share.
@@ -156,16 +159,27 @@ pub(super) fn bad(source: &Source, span: Span, message: impl Into<String>, help:
 }
 
 fn value(source: &Source, value: &Value, settings: &Settings, run: &Run) -> Result<serde_json::Value, Failed> {
-    let given = |name: &str| access_definition(source, value, name, &run.cache);
+    let told: RefCell<Vec<serde_json::Value>> = RefCell::new(Vec::new());
+    let tell = |one: &InLine, name: Option<&str>| told.borrow_mut().extend(one.json(name));
+    let given = |name: &str| -> Result<Arc<Access>, Diagnostics> {
+        let Given { access, warnings } = access_definition(source, value, name, &run.cache)?;
+        warnings.iter().for_each(|one| tell(one, Some(name)));
+        Ok(access)
+    };
     // As read, for questions without remarks.
     let access_definition = |name: &str| -> Result<Arc<Access>, Diagnostics> {
         let access = given(name)?;
         Ok(access.read_as(settings.readings).map_or(access, Arc::new))
     };
+    let document = |name: &str| -> Result<Document, Diagnostics> {
+        let document = document(source, member(source, value, name)?, name)?;
+        tell(&InLine::of_policy(&normalize(&document)?, source), Some(name));
+        Ok(document)
+    };
     let checks =
         "write no-new-access, access-not-granted, no-public-access, outside-access, equivalent, diff, refine, verify or simulate";
     let check = member(source, value, "check")?;
-    match check.as_str() {
+    let answer: Result<serde_json::Value, Failed> = match check.as_str() {
         Some("no-new-access" | "check-no-new-access") => {
             let (existing, new) = (given("existing")?, given("new")?);
             super::check::check_alike(&existing, &new)?;
@@ -188,7 +202,7 @@ fn value(source: &Source, value: &Value, settings: &Settings, run: &Run) -> Resu
             Ok(crate::report::difference::json(&difference(&old, &new, settings)?, &old, &new))
         }
         Some("refine") => {
-            let original = document(source, member(source, value, "policy")?, "policy")?;
+            let original = document("policy")?;
             let unused = usage::from_json_value("unused", &plain(member(source, value, "unused")?))?;
             let catalog = catalog(source, value)?;
             Ok(match refine::refine(&original, &unused, catalog, settings)? {
@@ -197,8 +211,7 @@ fn value(source: &Source, value: &Value, settings: &Settings, run: &Run) -> Resu
             })
         }
         Some("verify") => {
-            let original = document(source, member(source, value, "original")?, "original")?;
-            let refined = document(source, member(source, value, "refined")?, "refined")?;
+            let (original, refined) = (document("original")?, document("refined")?);
             let unused = usage::from_json_value("unused", &plain(member(source, value, "unused")?))?;
             let catalog = catalog(source, value)?;
             Ok(match refine::verify(&original, &refined, &unused, catalog, settings)? {
@@ -210,7 +223,8 @@ fn value(source: &Source, value: &Value, settings: &Settings, run: &Run) -> Resu
             if let Some(many) = value.get("requests") {
                 return Err(bad(source, many.span, "a line decides one request", "write `request`, and a line for each").into());
             }
-            let simulations = simulate::decide(source, value, settings.matching, settings.readings)?;
+            let (access, simulations) = simulate::decide(source, value, settings.matching, settings.readings)?;
+            InLine::of(&access, source).iter().for_each(|one| tell(one, None));
             Ok(simulations.first().map_or(serde_json::Value::Null, Simulation::json))
         }
         Some("no-public-access" | "check-no-public-access") => {
@@ -233,7 +247,8 @@ fn value(source: &Source, value: &Value, settings: &Settings, run: &Run) -> Resu
             Ok(json::outside(&policy, &outside_access(&policy, &zone, settings)?))
         }
         _ => Err(bad(source, check.span, format!("unknown check {check}"), checks).into()),
-    }
+    };
+    Ok(warnings::beside(answer?, told.into_inner()))
 }
 
 /// The outcome of a question, with remarks if they are wanted.
@@ -256,16 +271,20 @@ fn member<'v>(source: &Source, value: &'v Value, name: &str) -> Result<&'v Value
 }
 
 /// The access definition of a member, of the type that the line says.
-fn access_definition(source: &Source, value: &Value, name: &str, cache: &Cache) -> Result<Arc<Access>, Diagnostics> {
+fn access_definition(source: &Source, value: &Value, name: &str, cache: &Cache) -> Result<Given, Diagnostics> {
     let written = member(source, value, name)?;
-    let read = || access_json::read(source, written, name);
+    let read = || -> Result<Given, Diagnostics> {
+        let access = access_json::read(source, written, name)?;
+        let warnings = InLine::of(&access, source).into();
+        Ok(Given { access: Arc::new(access), warnings })
+    };
     // What may be wrong with its type is told by places in this line.
     if value.get("policyType").is_none()
         && let Some(text) = source.text.get(written.span.start..written.span.end)
     {
         return cache.policy(text, read);
     }
-    let access = Arc::new(read()?);
+    let given = read()?;
     let said = match value.get("policyType").map(|said| (said.as_str(), said.span)) {
         None | Some((Some("IDENTITY_POLICY"), _)) => super::args::PolicyType::Identity,
         Some((Some("RESOURCE_POLICY"), _)) => super::args::PolicyType::Resource,
@@ -275,9 +294,9 @@ fn access_definition(source: &Source, value: &Value, name: &str, cache: &Cache) 
     };
     // The default type is only a default: a policy with principals says itself what it is.
     if value.get("policyType").is_some() {
-        super::check::check_type(&access, Some(said))?;
+        super::check::check_type(&given.access, Some(said))?;
     }
-    Ok(access)
+    Ok(given)
 }
 
 fn catalog(source: &Source, value: &Value) -> Result<&'static Catalog, Diagnostic> {

@@ -6,6 +6,7 @@ use super::remarks::read_as;
 use super::{Exit, Trouble, input, print, progress};
 use crate::diag::Diagnostic;
 use crate::question::outside_access::{Outside, Zone, outside_access as ask};
+use crate::report::warnings::{beside, in_files};
 use crate::report::{json, text};
 
 /// A zone of trust from the texts that name it.
@@ -24,11 +25,12 @@ pub(crate) fn outside_access(args: &OutsideAccessArgs) -> Result<Exit, Trouble> 
     check_resource_side(&access)?;
     let zone = zone(args.trusted.iter().map(String::as_str))?;
     let spinner = progress::spinner("asking Z3");
+    let warnings = in_files(access.warnings());
     let [access] = read_as([&access], args.asking.reading.readings());
     let outside: Outside = ask(&access, &zone, &args.asking.settings())?;
     drop(spinner);
     match args.asking.format {
-        Format::Json => print(&format!("{}\n", json::outside(&access, &outside)))?,
+        Format::Json => print(&format!("{}\n", beside(json::outside(&access, &outside), warnings)))?,
         Format::Text => print(&text::outside(&access, &outside))?,
     }
     Ok(match (outside.findings.is_empty(), outside.unknown) {

@@ -8,6 +8,7 @@ use crate::question::Settings;
 use crate::refine::obligations::{self, Obligation, Question};
 use crate::refine::unused::UnusedActions;
 use crate::refine::{self, Error, Outcome};
+use crate::report::warnings::{beside, in_files};
 use crate::report::{json, proof, text};
 use anyhow::anyhow;
 use std::path::Path;
@@ -24,7 +25,7 @@ impl From<Error> for Trouble {
 /// `leastwise refine`
 pub(crate) fn refine(args: &RefineArgs) -> Result<Exit, Trouble> {
     let original = input::document(&args.policy)?;
-    input::meaning(&original)?;
+    let warnings = in_files(&input::meaning(&original)?.warnings);
     let (unused, catalog) = (input::unused(&args.unused)?, input::catalog(&args.catalog.catalog)?);
     let settings = args.asking.settings();
     let spinner = progress::spinner("refining and proving");
@@ -34,7 +35,7 @@ pub(crate) fn refine(args: &RefineArgs) -> Result<Exit, Trouble> {
         Outcome::Proved(refinement) => refinement,
         Outcome::NotProved(failure) => {
             match args.asking.format {
-                Format::Json => print(&format!("{}\n", json::failure("refine", &failure, &catalog)))?,
+                Format::Json => print(&format!("{}\n", beside(json::failure("refine", &failure, &catalog), warnings)))?,
                 Format::Text => {
                     let shown = text::failure(&failure);
                     say(&format!("{shown}nothing is printed: the refined policy was not proved\n"));
@@ -54,7 +55,7 @@ pub(crate) fn refine(args: &RefineArgs) -> Result<Exit, Trouble> {
         save::write(path, &pretty)?;
     }
     match args.asking.format {
-        Format::Json => print(&format!("{}\n", json::refinement(&refinement, &catalog, &settings)))?,
+        Format::Json => print(&format!("{}\n", beside(json::refinement(&refinement, &catalog, &settings), warnings)))?,
         Format::Text => {
             if args.output.is_none() {
                 print(&pretty)?;
@@ -74,8 +75,8 @@ pub(crate) fn refine(args: &RefineArgs) -> Result<Exit, Trouble> {
 /// `leastwise verify`
 pub(crate) fn verify(args: &VerifyArgs) -> Result<Exit, Trouble> {
     let (original, refined): (Document, Document) = (input::document(&args.original)?, input::document(&args.refined)?);
-    input::meaning(&original)?;
-    input::meaning(&refined)?;
+    let policies = [input::meaning(&original)?, input::meaning(&refined)?];
+    let warnings = in_files(policies.iter().flat_map(|policy| &policy.warnings));
     let (unused, catalog) = (input::unused(&args.unused)?, input::catalog(&args.catalog.catalog)?);
     let settings = args.asking.settings();
     if let Some(folder) = &args.emit_smt2 {
@@ -89,14 +90,14 @@ pub(crate) fn verify(args: &VerifyArgs) -> Result<Exit, Trouble> {
         write_proof(args.asking.proof.as_deref(), proved)?;
     }
     match (result, args.asking.format) {
-        (Ok(proved), Format::Json) => print(&format!("{}\n", json::verified(&proved, &catalog, &settings)))?,
+        (Ok(proved), Format::Json) => print(&format!("{}\n", beside(json::verified(&proved, &catalog, &settings), warnings)))?,
         (Ok(proved), Format::Text) => {
             print(&text::obligations(&proved))?;
             print(&format!("{}\n", json::VERIFIED))?;
         }
         (Err(failure), format) => {
             match format {
-                Format::Json => print(&format!("{}\n", json::failure("verify", &failure, &catalog)))?,
+                Format::Json => print(&format!("{}\n", beside(json::failure("verify", &failure, &catalog), warnings)))?,
                 Format::Text => print(&text::failure(&failure))?,
             }
             return Ok(if failure.unknown { Exit::Unknown } else { Exit::DoesNotHold });

@@ -7,18 +7,20 @@ use crate::diag::{Budget, Diagnostics, Source};
 use crate::eval::{self, Decision};
 use crate::json::Value;
 use crate::policy::{Access, ArnMatching, Readings, access_json, keys, request_json, ties};
+use crate::report::warnings::{beside, in_files};
 use serde_json::json;
 
 /// `leastwise simulate`
 pub(crate) fn simulate(args: &SimulateArgs) -> Result<Exit, Trouble> {
     let source = input::source(&args.file)?;
     let value = crate::json::read(&source, &Budget::default())?;
-    let simulations = decide(&source, &value, args.reading.matching(), args.reading.readings())?;
+    let (access, simulations) = decide(&source, &value, args.reading.matching(), args.reading.readings())?;
+    input::warn(access.warnings());
     let mut all_allowed = true;
     for simulation in &simulations {
         all_allowed &= simulation.decision == Decision::Allowed;
         let shown = match args.format {
-            Format::Json => simulation.json().to_string(),
+            Format::Json => beside(simulation.json(), in_files(access.warnings())).to_string(),
             Format::Text => {
                 let by = simulation.decided_by.iter().map(|(policy, index)| format!("{policy} statement {index}"));
                 let by = match simulation.decision {
@@ -75,7 +77,7 @@ pub(super) fn decide(
     value: &Value,
     matching: ArnMatching,
     readings: Readings,
-) -> Result<Vec<Simulation>, Diagnostics> {
+) -> Result<(Access, Vec<Simulation>), Diagnostics> {
     let help = "write {\"request\": .., \"identityPolicies\": [..], ..}";
     let known = |key: &str| access_json::MEMBERS.contains(&key) || ["id", "check", "request", "requests"].contains(&key);
     if let Some(unknown) = value.members().unwrap_or(&[]).iter().find(|member| !known(&member.key)) {
@@ -113,5 +115,5 @@ pub(super) fn decide(
             notes,
         });
     }
-    Ok(out)
+    Ok((access, out))
 }

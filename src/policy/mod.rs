@@ -13,6 +13,7 @@ mod applying;
 pub mod compose;
 pub mod condition;
 pub mod keys;
+mod names;
 pub mod normalize;
 pub mod operator;
 pub mod principal;
@@ -46,6 +47,8 @@ use std::sync::OnceLock;
 pub struct Policy {
     /// The text it was read from.
     pub source: Source,
+    /// Where in that text it stands.
+    pub span: Span,
     /// Its statements, in order.
     pub statements: Vec<Statement>,
     /// What is worth knowing about it.

@@ -5,7 +5,7 @@ use super::operator::Operator;
 use super::principal::PrincipalMatch;
 use super::principal_warnings;
 use super::resource::{ResourceMatch, ResourcePattern};
-use super::{ActionMatch, Policy, Statement};
+use super::{ActionMatch, Policy, Statement, names};
 use crate::diag::{Diagnostic, Diagnostics, Span};
 use crate::document::{Document, KeyBlock, Statement as Written, Version};
 use crate::glob::Glob;
@@ -19,7 +19,11 @@ pub fn normalize(document: &Document) -> Result<Policy, Diagnostics> {
     if found.has_errors() {
         return Err(found);
     }
-    Ok(Policy { source: document.source.clone(), statements, warnings: found.0 })
+    let mut warnings = found.0;
+    warnings.extend(names::warnings(document));
+    warnings.sort_by_key(|warning| warning.span.start);
+    names::at_most(&mut warnings);
+    Ok(Policy { source: document.source.clone(), span: document.json.span, statements, warnings })
 }
 
 struct Normalizer<'d> {
@@ -119,8 +123,8 @@ mod tests {
     #[test]
     fn what_can_never_match_is_a_warning_and_an_unknown_operator_an_error() {
         assert_eq!(said("{}"), "action-without-service short-arn");
-        assert_eq!(said(r#"{"NumericEquals":{"k":["5","x"]}}"#), "action-without-service short-arn wrong-value-type");
-        assert_eq!(said(r#"{"stringLike":{"k":"x"}}"#), "action-without-service short-arn operator-spelling");
+        assert_eq!(said(r#"{"NumericEquals":{"s3:max-keys":["5","x"]}}"#), "action-without-service short-arn wrong-value-type");
+        assert_eq!(said(r#"{"stringLike":{"s3:prefix":"x"}}"#), "action-without-service short-arn operator-spelling");
         assert_eq!(said(r#"{"StringIs":{"k":"x"}}"#), "action-without-service short-arn unknown-operator");
     }
 
@@ -133,16 +137,16 @@ mod tests {
             policy.warnings.iter().map(shown).collect()
         };
         let fine = r#"{"Statement":{"Sid":"","Effect":"Allow","Principal":"*","Action":["*","s3:Get*"],"Resource":["*","arn:aws:s3:::b/*"],
-            "Condition":{"StringLike":{"k":"x"},"NumericEquals":{"n":"5"}}}}"#;
+            "Condition":{"StringLike":{"s3:prefix":"x"},"NumericEquals":{"s3:max-keys":"5"}}}}"#;
         assert!(warned(fine).is_empty(), "{:?}", warned(fine));
         let policy = crate::policy::Policy::read(&Source::new("p", fine), &Budget::default()).unwrap();
         assert!(policy.has_principals() && policy.statements[0].sid.is_none());
         let odd = "{\"Statement\":{\"Effect\":\"Allow\",\"Principal\":{\"AWS\":\"AROAEXAMPLE\"},\"Action\":\"s3:*\",\"Resource\":\"*\",\n\
-                   \"Condition\":{\"NumericEquals\":{\"n\":[\"5\",\"six\"]}}}}";
+                   \"Condition\":{\"NumericEquals\":{\"s3:max-keys\":[\"5\",\"six\"]}}}}";
         let said = warned(odd);
         assert!(said[0].starts_with("p:1:51: the principal `AROAEXAMPLE` names nobody"), "{said:?}");
         assert!(
-            said[1].starts_with("p:2:40: the value `six` is not what `NumericEquals` compares") && said.len() == 2,
+            said[1].starts_with("p:2:50: the value `six` is not what `NumericEquals` compares") && said.len() == 2,
             "{said:?}"
         );
     }

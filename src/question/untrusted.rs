@@ -118,7 +118,7 @@ pub(super) fn statement(not: Vec<PrincipalPattern>, conditions: Vec<Condition>) 
         resource: None,
         conditions,
     };
-    Policy { source: Source::new("the question", ""), statements: vec![statement], warnings: Vec::new() }
+    Policy { source: Source::new("the question", ""), span: Span::default(), statements: vec![statement], warnings: Vec::new() }
 }
 
 /// A negated condition on a key: absent, or none of these.

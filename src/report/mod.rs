@@ -5,3 +5,4 @@ pub mod explain;
 pub mod json;
 pub mod proof;
 pub mod text;
+pub mod warnings;

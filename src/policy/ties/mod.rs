@@ -22,7 +22,7 @@ mod mend;
 pub use mend::{by_id, contradicts, mended};
 
 use super::{Policy, Request, Statement, Test};
-use crate::diag::{Budget, Source};
+use crate::diag::{Budget, Source, Span};
 use std::sync::OnceLock;
 
 /// The document.
@@ -204,6 +204,7 @@ pub fn ties<'p>(policies: impl Iterator<Item = &'p Policy> + Clone) -> Option<Ti
     let keys = sides.each_ref().map(|statements| statements.iter().map(|one| Keys::of_statements([one])).collect());
     let [plain, relating] = sides.map(|statements| Policy {
         source: Source::new("requests that AWS never sends", IMPOSSIBLE),
+        span: Span::default(),
         statements,
         warnings: Vec::new(),
     });
