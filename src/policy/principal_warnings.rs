@@ -25,10 +25,32 @@ struct Wrong {
 /// Adds what is wrong with the principals of a statement.
 pub(super) fn warn(statement: &Statement, source: &Source, found: &mut Vec<Diagnostic>) {
     let Some(element) = &statement.principal else { return };
-    if element.negated && statement.effect.value == Effect::Allow {
+    let span = element.key_span.span;
+    let mut whole = |code: &'static str, message: &str, help: &str| {
+        found.push(Diagnostic::warning(code, source, span, message, help));
+    };
+    let lists_everyone =
+        element.everyone || element.entries.iter().any(|(kind, item)| *kind == PrincipalType::Aws && item.value == "*");
+    if element.negated && lists_everyone {
+        whole(
+            "not-principal-everyone",
+            "`NotPrincipal` lists everyone, so the statement applies to nobody",
+            "name who is spared",
+        );
+    } else if element.negated && statement.effect.value == Effect::Allow {
         let message = "`NotPrincipal` with Allow lets in everyone who is not listed, also without credentials";
-        let help = "name who may with `Principal`; NotPrincipal is made for Deny";
-        found.push(Diagnostic::warning("not-principal-allow", source, element.key_span.span, message, help));
+        whole("not-principal-allow", message, "name who may with `Principal`; NotPrincipal is made for Deny");
+    }
+    if !element.everyone && element.entries.is_empty() {
+        let message = match element.negated {
+            true => "`NotPrincipal` lists nobody, so the statement applies to everyone",
+            false => "`Principal` lists nobody, so the statement applies to nobody",
+        };
+        whole("principal-empty", message, "name a principal, or remove the statement");
+    }
+    if element.negated && statement.resource.is_none() {
+        let message = "AWS refuses `NotPrincipal` in a role trust policy";
+        whole("not-principal-trust", message, "name who may assume the role with `Principal`");
     }
     for (kind, item) in &element.entries {
         if let Some(wrong) = entry(*kind, &item.value) {

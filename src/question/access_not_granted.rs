@@ -47,7 +47,7 @@ pub fn access_not_granted(policy: &policy::Access, access: &Access, settings: &S
 /// The search behind it.
 pub fn search<'p>(policy: &'p policy::Access, access: &Access) -> Ask<'p> {
     let globs: Vec<Glob> = access.actions.iter().map(|action| Glob::parse(action).to_ascii_lowercase()).collect();
-    let patterns = access.resources.iter().map(|resource| ResourcePattern::parse(resource, Span::default(), false));
+    let patterns = access.resources.iter().map(|resource| ResourcePattern::of_resource_policy(resource, Span::default(), false));
     Ask {
         actions: if globs.is_empty() { ActionScope::All } else { ActionScope::Matching(globs) },
         resources: if access.resources.is_empty() { None } else { Some(patterns.collect()) },

@@ -52,12 +52,17 @@ fn with_a_newer_catalog_only_newer_actions_come_in_addition() {
 #[test]
 fn the_checks_answer_as_published() {
     let public = "published/checks-public.json";
+    let (not_public, one_account) = ("published/checks-not-public.json", "published/checks-one-account.json");
     let identity = "published/checks-identity.json";
     let bucket = ["--resource-type", "AWS::S3::Bucket"];
     let critical = ["--action", "s3:DeleteBucket"];
-    let asked: [(&[&str], &[&str], i32); 3] = [
+    let asked: [(&[&str], &[&str], i32); 7] = [
         (&["no-public-access", public], &bucket, 1),
         (&["outside-access", public], &["--trusted", "123456789012"], 1),
+        (&["no-public-access", not_public], &bucket, 0),
+        (&["outside-access", not_public], &["--trusted", "123456789012"], 0),
+        (&["no-new-access", public, one_account], &["--policy-type", "resource"], 1),
+        (&["access-not-granted", one_account], &critical, 1),
         (&["access-not-granted", identity], &critical, 1),
     ];
     for (question, switches, expected) in asked {
