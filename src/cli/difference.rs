@@ -4,8 +4,8 @@ use super::args::{DiffArgs, DiffFormat};
 use super::remarks::read_as;
 use super::{Exit, Trouble, input, print, progress};
 use crate::question::difference::difference;
-use crate::report::difference as report;
 use crate::report::warnings::{beside, in_files};
+use crate::report::{difference as report, regions};
 
 /// `leastwise diff`
 pub(crate) fn diff(args: &DiffArgs) -> Result<Exit, Trouble> {
@@ -17,7 +17,7 @@ pub(crate) fn diff(args: &DiffArgs) -> Result<Exit, Trouble> {
     let found = difference(&old, &new, &args.settings())?;
     drop(spinner);
     print(&match args.format {
-        DiffFormat::Json => format!("{}\n", beside(report::json(&found, &old, &new), warnings)),
+        DiffFormat::Json => format!("{}\n", beside(regions::json(&found, &old, &new), warnings)),
         DiffFormat::Text => report::text(&found, &old, &new),
         DiffFormat::Markdown => report::markdown(&found, &old, &new),
     })?;

@@ -199,7 +199,7 @@ fn value(source: &Source, value: &Value, settings: &Settings, run: &Run) -> Resu
         Some("diff") => {
             let (old, new) = (access_definition("old")?, access_definition("new")?);
             super::check::check_alike(&old, &new)?;
-            Ok(crate::report::difference::json(&difference(&old, &new, settings)?, &old, &new))
+            Ok(crate::report::regions::json(&difference(&old, &new, settings)?, &old, &new))
         }
         Some("refine") => {
             let original = document("policy")?;

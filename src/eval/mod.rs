@@ -131,6 +131,11 @@ pub fn allows_among(access: &Access, among: &[usize], request: &Request, matchin
     evaluator(access, request, matching, Some(among)).allowed()
 }
 
+/// Whether a rule of an access definition holds for a request.
+pub fn rule_holds(access: &Access, rule: &Rule, request: &Request, matching: ArnMatching) -> bool {
+    evaluator(access, request, matching, None).holds(rule)
+}
+
 /// Whether a statement applies to a request: principal, action, resource and every condition match.
 pub fn applies(statement: &Statement, request: &Request, matching: ArnMatching) -> bool {
     statement.action.applies(&request.action.to_ascii_lowercase()) && applies_beyond_action(statement, request, matching)

@@ -1,33 +1,67 @@
 //! What exactly does one access definition allow that another does not? As a list of disjoint regions, complete.
 //!
-//! A region is: these actions, by this granting statement, but for what earlier statements of the list grant, what Deny
-//! statements deny, and what the other side allows anyway. The actions are cut into groups to which the same statements
-//! apply, so over all groups and granting statements the regions are all there is, and no request is in two of them. A
-//! region is left out only if it is proved empty. Its actions are written as a least-general set of patterns over the
-//! catalog: a wildcard reaches nothing of the catalog that is not in the region.
+//! A region is: these actions, by this granting statement, for this cause ([`Cause`]) not allowed by the other side. It
+//! is what the granting statement applies to, and, if a Deny of the other side is the cause, what that applies to; within
+//! what each of some limits allows; except where one of some statements applies. These words are exact: nothing is left
+//! away but what a proof says to change nothing. For a policy alone they are all there is to say; of a stack they are
+//! under the rules of stacks ([`crate::policy::compose`]), which say for whom a member counts.
+//!
+//! The actions are cut into groups to which the same statements apply, the requests of a group by the first statement that
+//! grants them and by the first cause for which the other side does not allow them. So over all groups, granting
+//! statements and causes the regions are all there is, and no request is in two of them. A region is left out only if it
+//! is proved empty. Its actions are written as a least-general set of patterns over the catalog: a wildcard reaches
+//! nothing of the catalog that is not in the region.
 
 use super::actions::{self, Group};
 use super::ask::{self, ActionScope, Ask};
-use super::replay;
-use super::{InternalError, Proof, Settings};
+use super::causes::{self, Because};
+use super::region_actions::{catalog_actions, patterns};
+use super::{InternalError, Proof, Settings, replay, tidy};
 use crate::catalog::Catalog;
 use crate::diag::Budget;
 use crate::document::Effect;
 use crate::eval;
-use crate::glob::trie::{Cover, cover};
-use crate::policy::{Access, Request};
+use crate::policy::compose::Rule;
+use crate::policy::{Access, Policy, Request};
 use crate::smt;
-use crate::solve::{self, Actions, Decided, Decider};
-use std::collections::{BTreeMap, BTreeSet};
+use crate::solve::{self, Actions, Decided, Decider, Meeting};
+use std::collections::BTreeMap;
 use std::time::Instant;
 
-/// A statement that takes something out of a region.
+pub use super::causes::Cause;
+
+/// A statement that takes something out of a region: that to which it applies.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Except {
-    /// Whether it is of the other side: what that side's Allow statements grant anyway, but for its Deny statements.
+    /// Whether it is of the other side.
     pub other: bool,
     /// The statement's number.
     pub number: usize,
+}
+
+/// Something that must allow what is in a region: one of its statements applies.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Within {
+    /// Whether it is of the other side.
+    pub other: bool,
+    /// What it is called.
+    pub name: String,
+    /// Its statements that are about these actions.
+    pub statements: Vec<usize>,
+}
+
+/// What bounds a region beside its actions.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Bounds {
+    /// The granting statement's number; `None` for the account's root, which a stack without identity policies lets do
+    /// what no statement grants.
+    pub statement: Option<usize>,
+    /// Why the other side does not allow it. Under [`Cause::Denied`] the region is what that statement applies to.
+    pub cause: Cause,
+    /// What allows all of it.
+    pub within: Vec<Within>,
+    /// What is not in it.
+    pub except: Vec<Except>,
 }
 
 /// One region of a difference.
@@ -37,11 +71,8 @@ pub struct Region {
     pub actions: Vec<String>,
     /// Whether an action of it exists today.
     pub exists: bool,
-    /// The granting statement's number; `None` for the account's root, which a stack without identity policies lets do
-    /// what no statement grants.
-    pub statement: Option<usize>,
-    /// What is not in it although the statement grants it.
-    pub except: Vec<Except>,
+    /// What bounds it.
+    pub bounds: Bounds,
     /// A request of the region, replayed; `None` if none was found and none was ruled out.
     pub witness: Option<Request>,
 }
@@ -80,11 +111,37 @@ pub fn difference(old: &Access, new: &Access, settings: &Settings) -> Result<Dif
     Ok(Difference { added, removed, unknown, proof: Proof::since(started, settings, [&found]) })
 }
 
-/// A granting statement, and what is taken out of it.
-type Cut = (Option<usize>, Vec<Except>);
-
-/// The groups of actions for which it is cut so, and a request.
+/// The groups of actions that are bounded so, and a request.
 type Content = (Vec<Group>, Option<Request>);
+
+/// One part of a group: what a statement grants that no earlier one does, by the first cause.
+struct Part<'a> {
+    group: &'a Group,
+    number: Option<usize>,
+    earlier: &'a [usize],
+    /// The causes before, none of which is there.
+    before: &'a [Because],
+    because: &'a Because,
+}
+
+impl Part<'_> {
+    /// Whether a request that shows the violation is of this part.
+    fn holds(&self, search: &Ask<'_>, request: &Request, settings: &Settings) -> bool {
+        let Some(unless) = search.unless else { return false };
+        let granted = eval::evaluate(search.grants, request, settings.matching);
+        let is = |because: &Because| eval::rule_holds(unless, &because.rule, request, settings.matching);
+        self.number.is_none_or(|number| granted.decided_by.contains(&number))
+            && !granted.decided_by.iter().any(|by| self.earlier.contains(by))
+            && is(self.because)
+            && !self.before.iter().any(is)
+    }
+
+    /// What of the other side holds of it, and what does not.
+    fn signed(&self) -> Vec<(&Rule, bool)> {
+        let before = self.before.iter().map(|because| (&because.rule, false));
+        std::iter::once((&self.because.rule, true)).chain(before).collect()
+    }
+}
 
 fn regions(
     grants: &Access,
@@ -104,132 +161,160 @@ fn regions(
         never: search.ties.as_ref(),
     };
     let mut decider = Decider::new(&question, settings.matching, settings.budget.states, false);
-    // By statement and what is taken out of it: the groups' actions, and a witness.
-    let mut merged: BTreeMap<Cut, Content> = BTreeMap::new();
+    let causes = causes::causes(unless);
+    let mut merged: BTreeMap<Bounds, Content> = BTreeMap::new();
     let Some(groups) = actions::groups(&search, settings.budget.states) else {
         return Ok(Err(format!("the actions fall into more classes than {} states tell apart", settings.budget.states)));
     };
-    for group in groups {
-        let actions = Actions { grants: &group.grants, unless: &group.unless, action: &group.action };
+    for group in &groups {
         let mut earlier: Vec<usize> = Vec::new();
         let granting = group.grants.iter().copied().filter(|number| grants.grants(*number)).map(Some);
         for number in granting.chain(grants.grants_without_statement().then_some(None)) {
-            found.decided += 1;
-            let left = deadline.saturating_duration_since(Instant::now());
-            if left.is_zero() {
-                return Ok(Err(format!("the time budget of {:?} is used up", settings.budget.timeout)));
-            }
-            let shows = |request: &Request| {
-                let granted = eval::evaluate(grants, request, settings.matching);
-                replay::violates(&search, request, settings.matching).is_some()
-                    && number.is_none_or(|number| granted.decided_by.contains(&number))
-                    && !granted.decided_by.iter().any(|by| earlier.contains(by))
-            };
-            let replay = |request: Request| replay::replayed(&search, request, settings.matching).filter(shows);
-            let witness = match decider.decide_without(actions, number, &earlier, &replay) {
-                Decided::Empty => {
-                    earlier.extend(number);
+            for (at, because) in causes.iter().enumerate() {
+                // A Deny that is not about these actions is no cause.
+                if matches!(because.cause, Cause::Denied(deny) if group.unless.binary_search(&deny).is_err()) {
                     continue;
                 }
-                Decided::Shown(request) => Some(*request),
-                Decided::Open => {
-                    // What relates attributes, such as policy variables: Z3 may know that there is nothing.
-                    let scope = ActionScope::Listed(vec![group.action.clone()]);
-                    let one = Ask { actions: scope, by: number, ..search.clone() };
-                    let budget = Budget { timeout: left, ..settings.budget };
-                    let own = Settings { realistic: false, budget, ..*settings };
-                    let more = smt::in_fresh_context(|| ask::ask(&one, &own))?;
-                    found.queries += more.queries;
-                    if more.witness.is_none() && more.unknown.is_none() {
-                        earlier.extend(number);
-                        continue;
-                    }
-                    more.witness.filter(shows)
+                found.decided += 1;
+                let left = deadline.saturating_duration_since(Instant::now());
+                if left.is_zero() {
+                    return Ok(Err(format!("the time budget of {:?} is used up", settings.budget.timeout)));
                 }
-            };
-            let mut except: Vec<Except> = Vec::new();
-            let own = group.grants.iter().filter(|other| {
-                let deny = grants.statement(**other).is_some_and(|(_, statement)| statement.effect == Effect::Deny);
-                deny || earlier.contains(other)
-            });
-            except.extend(own.map(|other| Except { other: false, number: *other }));
-            except.extend(group.unless.iter().map(|other| Except { other: true, number: *other }));
-            except.retain(|one| {
-                number.is_none_or(|number| decider.overlap(actions, (0, number), (usize::from(one.other), one.number)))
-            });
-            // A Deny of the other side only matters to what its Allow statements would keep.
-            let keeps = |one: &Except| one.other && unless.grants(one.number);
-            if !except.iter().any(keeps) {
-                except.retain(|one| !one.other);
-            }
-            let slot = merged.entry((number, except)).or_default();
-            slot.0.push(group.clone());
-            if slot.1.is_none() {
-                slot.1 = witness;
+                let before = causes.get(..at).unwrap_or_default();
+                let part = Part { group, number, earlier: &earlier, before, because };
+                let Some(witness) = filled(&part, &search, &mut decider, settings, left, found)? else { continue };
+                let bounds = bounds(&part, &search, &mut decider);
+                let slot = merged.entry(bounds).or_default();
+                slot.0.push(group.clone());
+                let exists = |request: &Request| Catalog::latest().canonical_action(&request.action).is_some();
+                if !slot.1.as_ref().is_some_and(exists) {
+                    let shows = |request: &Request| {
+                        replay::violates(&search, request, settings.matching).is_some() && part.holds(&search, request, settings)
+                    };
+                    let tidied = witness.map(|witness| tidy::tidy(witness, &search, &shows));
+                    // Of several groups, a request for an action that exists.
+                    slot.1 = tidied.filter(|request| slot.1.is_none() || exists(request)).or(slot.1.take());
+                }
             }
             earlier.extend(number);
         }
     }
-    let named: Vec<(Cut, Content)> = merged.into_iter().collect();
+    let named: Vec<(Bounds, Content)> = merged.into_iter().collect();
     let by_group = catalog_actions(&search, named.iter().flat_map(|(_, (groups, _))| groups));
-    let region = |((statement, except), (groups, witness)): (Cut, Content)| {
+    let region = |(bounds, (groups, witness)): (Bounds, Content)| {
         let (actions, exists) = patterns(&groups, &by_group);
-        Region { actions, exists, statement, except, witness }
+        Region { actions, exists, bounds, witness }
     };
     Ok(Ok(named.into_iter().map(region).collect()))
 }
 
-type Signature = (Vec<usize>, Vec<usize>);
-
-/// The catalog's actions of each of these groups.
-fn catalog_actions<'g>(search: &Ask<'_>, groups: impl Iterator<Item = &'g Group>) -> BTreeMap<Signature, Vec<&'static str>> {
-    let wanted: BTreeSet<Signature> = groups.map(|group| (group.grants.clone(), group.unless.clone())).collect();
-    let mut out: BTreeMap<Signature, Vec<&'static str>> = BTreeMap::new();
-    if wanted.is_empty() {
-        return out;
+/// Whether there may be a request of a part: one, or none that was found; `None` if there is none.
+fn filled(
+    part: &Part<'_>,
+    search: &Ask<'_>,
+    decider: &mut Decider<'_>,
+    settings: &Settings,
+    left: std::time::Duration,
+    found: &mut ask::Found,
+) -> Result<Option<Option<Request>>, InternalError> {
+    let group = part.group;
+    let actions = Actions { grants: &group.grants, unless: &group.unless, action: &group.action };
+    let shows = |request: &Request| part.holds(search, request, settings);
+    let replay = |request: Request| replay::replayed(search, request, settings.matching).filter(shows);
+    match decider.decide_part(actions, part.number, part.earlier, &part.signed(), &replay) {
+        Decided::Empty => return Ok(None),
+        Decided::Shown(request) => return Ok(Some(Some(*request))),
+        Decided::Open => {}
     }
-    for name in Catalog::latest().all_names() {
-        let name = &*name.spelled;
-        let group = actions::group_of(search, name);
-        let signature = (group.grants, group.unless);
-        if wanted.contains(&signature) {
-            out.entry(signature).or_default().push(name);
-        }
+    // What relates attributes, such as policy variables: Z3 may know that there is nothing.
+    let scope = ActionScope::Listed(vec![group.action.clone()]);
+    let mut within = search.within.clone();
+    if let (Cause::Denied(deny), Some(unless)) = (&part.because.cause, search.unless)
+        && let Some((member, statement)) = unless.statement(*deny)
+    {
+        let also = || Policy { statements: Vec::new(), ..member.policy.clone() };
+        within.get_or_insert_with(also).statements.push(statement.clone());
     }
-    out
+    let one = Ask { actions: scope, by: part.number, within, ..search.clone() };
+    let budget = Budget { timeout: left, ..settings.budget };
+    let own = Settings { realistic: false, budget, ..*settings };
+    let more = smt::in_fresh_context(|| ask::ask(&one, &own))?;
+    found.queries += more.queries;
+    if more.witness.is_none() && more.unknown.is_none() {
+        return Ok(None);
+    }
+    Ok(Some(more.witness.filter(shows)))
 }
 
-/// The least-general patterns over the catalog for the actions of these groups, and whether there are any.
-fn patterns(groups: &[Group], known: &BTreeMap<Signature, Vec<&'static str>>) -> (Vec<String>, bool) {
-    let mut wanted: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
-    for group in groups {
-        for action in known.get(&(group.grants.clone(), group.unless.clone())).into_iter().flatten() {
-            if let Some((service, name)) = action.split_once(':') {
-                wanted.entry(service).or_default().push(name);
-            }
+/// The words for a part: what must apply, what must allow, what must not apply; without what changes nothing.
+fn bounds(part: &Part<'_>, search: &Ask<'_>, decider: &mut Decider<'_>) -> Bounds {
+    let Part { group, number, earlier, before, because } = part;
+    let actions = Actions { grants: &group.grants, unless: &group.unless, action: &group.action };
+    let cause = because.cause.clone();
+    let about = |numbers: &[usize], group: &[usize]| -> Vec<usize> {
+        numbers.iter().copied().filter(|number| group.binary_search(number).is_ok()).collect()
+    };
+    // What must allow it: on its own side all limits, on the other those that are no cause.
+    let own = causes::limits_of(search.grants).into_iter().map(|(name, statements)| (false, name, statements));
+    let others = before.iter().filter_map(|because| match &because.cause {
+        Cause::Closed(name) => Some((true, name.clone(), because.openers.clone())),
+        Cause::Denied(_) | Cause::NotGranted => None,
+    });
+    let mut within: Vec<Within> = own
+        .chain(others)
+        .map(|(other, name, statements)| {
+            let statements = about(&statements, if other { &group.unless } else { &group.grants });
+            Within { other, name, statements }
+        })
+        // What lets nothing through does not bind whom the region is about.
+        .filter(|one| !one.statements.is_empty())
+        .collect();
+    // What must not apply.
+    let is_deny =
+        |other: &&usize| search.grants.statement(**other).is_some_and(|(_, statement)| statement.effect == Effect::Deny);
+    let same = earlier.iter().copied().filter(|one| group.grants.contains(one));
+    let same = same.chain(group.grants.iter().filter(is_deny).copied()).map(|number| Except { other: false, number });
+    let denied = before.iter().filter_map(|because| match because.cause {
+        Cause::Denied(deny) => Some(deny),
+        Cause::Closed(_) | Cause::NotGranted => None,
+    });
+    let closed = because.openers.iter().copied();
+    let others: Vec<usize> = about(&denied.chain(closed).collect::<Vec<_>>(), &group.unless);
+    let mut except: Vec<Except> = same.chain(others.into_iter().map(|number| Except { other: true, number })).collect();
+    let mut all: Vec<(usize, usize)> = number.iter().map(|number| (0, *number)).collect();
+    if let Cause::Denied(deny) = cause {
+        all.push((1, deny));
+    }
+    let side = |one: &Except| (usize::from(one.other), one.number);
+    let any = |within: &[Within]| -> Vec<Vec<(usize, usize)>> {
+        let of = |one: &Within| one.statements.iter().map(|number| (usize::from(one.other), *number)).collect();
+        within.iter().map(of).collect()
+    };
+    // First what does not even meet it, then one by one what takes nothing more out.
+    except.retain(|one| decider.meets(actions, &Meeting { all: [&all[..], &[side(one)]].concat(), ..Meeting::default() }));
+    let mut at = within.len();
+    while at > 0 {
+        at -= 1;
+        let Some(one) = within.get(at) else { continue };
+        let mut others = within.clone();
+        others.remove(at);
+        let own = one.statements.iter().map(|number| (usize::from(one.other), *number));
+        let none = except.iter().map(side).chain(own).collect();
+        if !decider.meets(actions, &Meeting { all: all.clone(), any: any(&others), none }) {
+            within = others;
         }
     }
-    if wanted.is_empty() {
-        return (groups.iter().map(|group| group.action.clone()).collect(), false);
-    }
-    let mut out = Vec::new();
-    for (service, names) in wanted {
-        let of_service = Catalog::latest().service(service);
-        let all = of_service.iter().flat_map(|service| service.actions()).map(|action| action.name.as_str());
-        let others: Vec<&str> = all.filter(|name| !names.contains(name)).collect();
-        let pieces = cover(&names, &others);
-        let prefixes: Vec<&String> = pieces
-            .iter()
-            .filter_map(|piece| if let Cover::Prefix { prefix, .. } = piece { Some(prefix) } else { None })
-            .collect();
-        for piece in &pieces {
-            match piece {
-                // `DescribeStack*` reaches `DescribeStacks`, though that is another word.
-                Cover::Name(name) if prefixes.iter().any(|prefix| name.starts_with(prefix.as_str())) => {}
-                Cover::Name(name) => out.push(format!("{service}:{name}")),
-                Cover::Prefix { prefix, .. } => out.push(format!("{service}:{prefix}*")),
-            }
+    // Of two that take out the same, that of the other side goes.
+    let mut at = except.len();
+    while at > 0 {
+        at -= 1;
+        let Some(one) = except.get(at).copied() else { continue };
+        let others: Vec<Except> = except.iter().copied().filter(|other| *other != one).collect();
+        let meeting =
+            Meeting { all: [&all[..], &[side(&one)]].concat(), any: any(&within), none: others.iter().map(side).collect() };
+        if !decider.meets(actions, &meeting) {
+            except = others;
         }
     }
-    (out, true)
+    Bounds { statement: *number, cause, within, except }
 }

@@ -12,6 +12,7 @@
 pub mod access_not_granted;
 mod actions;
 pub mod ask;
+mod causes;
 mod closed;
 pub mod confirm;
 pub mod difference;
@@ -25,6 +26,7 @@ mod partitions;
 mod propose;
 mod realistic;
 mod regexes;
+mod region_actions;
 mod replay;
 mod shared_providers;
 mod strings;

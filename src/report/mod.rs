@@ -4,5 +4,7 @@ pub mod difference;
 pub mod explain;
 pub mod json;
 pub mod proof;
+pub mod regions;
 pub mod text;
 pub mod warnings;
+mod words;

@@ -55,7 +55,8 @@ impl Builder {
         Node::and(parts)
     }
 
-    fn rule(&mut self, rule: &Rule, side: Side<'_>) -> Node {
+    /// A rule of an access definition holds.
+    pub(super) fn rule(&mut self, rule: &Rule, side: Side<'_>) -> Node {
         match rule {
             Rule::Const(truth) => Node::Const(*truth),
             Rule::Applies(number, through) => self.applies(*number, *through, side),

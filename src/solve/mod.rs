@@ -23,7 +23,7 @@ mod search;
 mod values;
 
 use crate::glob::Glob;
-use crate::policy::compose::Through;
+use crate::policy::compose::{Rule, Through};
 use crate::policy::ties::{Keys, Ties};
 use crate::policy::{Access, ArnMatching, Policy, Request, ResourcePattern, keys};
 use atoms::Atoms;
@@ -59,6 +59,17 @@ pub struct Actions<'a> {
     pub unless: &'a [usize],
     /// One of them.
     pub action: &'a str,
+}
+
+/// How statements meet in a request; each is of the granting (0) or the other side (1), and has a number.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Meeting {
+    /// All of these apply.
+    pub all: Vec<(usize, usize)>,
+    /// Some of each of these applies.
+    pub any: Vec<Vec<(usize, usize)>>,
+    /// None of these applies.
+    pub none: Vec<(usize, usize)>,
 }
 
 /// What was found out.
@@ -122,27 +133,37 @@ impl<'q> Decider<'q> {
     /// Whether some request for these actions shows the violation; `by` names a statement that must grant it. `replay`
     /// gives a request back, perhaps mended, if it is one.
     pub fn decide(&mut self, actions: Actions<'_>, by: Option<usize>, replay: Replay<'_>) -> Decided {
-        self.decide_without(actions, by, &[], replay)
+        self.decide_part(actions, by, &[], &[], replay)
     }
 
-    /// Whether two statements, each of the granting (0) or the other side (1), can apply to one request for these actions.
-    /// Said unless it is sure that they cannot.
-    pub fn overlap(&mut self, actions: Actions<'_>, a: (usize, usize), b: (usize, usize)) -> bool {
+    /// Whether statements can meet so in one request for these actions. Said unless it is sure that they cannot.
+    pub fn meets(&mut self, actions: Actions<'_>, meeting: &Meeting) -> bool {
         let action = actions.action.to_ascii_lowercase();
-        let mut parts = Vec::new();
-        for (side, number) in [a, b] {
-            let (access, among) = match (side, self.question.unless) {
-                (0, _) | (_, None) => (self.question.grants, actions.grants),
+        let question = self.question;
+        let mut applies = |(side, number): &(usize, usize)| {
+            let (access, among) = match (side, question.unless) {
+                (0, _) | (_, None) => (question.grants, actions.grants),
                 (_, Some(access)) => (access, actions.unless),
             };
-            parts.push(self.builder.applies(number, Through::Any, Side { number: side, access, among, action: &action }));
-        }
+            self.builder.applies(*number, Through::Any, Side { number: *side, access, among, action: &action })
+        };
+        let mut parts: Vec<Node> = meeting.all.iter().map(&mut applies).collect();
+        parts.extend(meeting.any.iter().map(|any| Node::or(any.iter().map(&mut applies).collect::<Vec<_>>())));
+        parts.extend(meeting.none.iter().map(|one| applies(one).not()));
         let formula = Node::and(parts);
         Search::new(&mut self.builder.atoms, MOST_STEPS).solve(&formula) != Answer::Unsat
     }
 
-    /// As [`Self::decide`], for requests to which none of the statements `not` of the granting side applies.
-    pub fn decide_without(&mut self, actions: Actions<'_>, by: Option<usize>, not: &[usize], replay: Replay<'_>) -> Decided {
+    /// As [`Self::decide`], for requests to which none of the statements `not` of the granting side applies, and of the
+    /// other side these rules hold or not; without any, that it does not allow them.
+    pub fn decide_part(
+        &mut self,
+        actions: Actions<'_>,
+        by: Option<usize>,
+        not: &[usize],
+        because: &[(&Rule, bool)],
+        replay: Replay<'_>,
+    ) -> Decided {
         let question = self.question;
         let action = actions.action.to_ascii_lowercase();
         let grants = Side { number: 0, access: question.grants, among: actions.grants, action: &action };
@@ -165,7 +186,13 @@ impl<'q> Decider<'q> {
         }
         if let Some(access) = question.unless {
             let unless = Side { number: 1, access, among: actions.unless, action: &action };
-            parts.push(self.builder.allowed(unless).not());
+            if because.is_empty() {
+                parts.push(self.builder.allowed(unless).not());
+            }
+            for (rule, truth) in because {
+                let rule = self.builder.rule(rule, unless);
+                parts.push(if *truth { rule } else { rule.not() });
+            }
         }
         parts.extend(question.always.iter().map(|key| self.builder.carried(key)));
         self.refuted = None;

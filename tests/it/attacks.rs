@@ -102,7 +102,7 @@ fn diff_says_what_a_root_gains_and_nothing_that_cannot_be_shown() {
     let level =
         |effect: &str| json!({"serviceControlPolicies": [[{"Statement": {"Effect": effect, "Action": "*", "Resource": "*"}}]]});
     let found = difference(&access(&level("Deny")), &access(&level("Allow")), &Settings::default()).unwrap();
-    assert!(found.added.len() == 1 && found.added[0].statement.is_none() && found.added[0].witness.is_some(), "{found:?}");
+    assert!(found.added.len() == 1 && found.added[0].bounds.statement.is_none() && found.added[0].witness.is_some(), "{found:?}");
     let old = allow("arn:aws:s3:::home/*", json!({}));
     let mut new = old.clone();
     new["Statement"]

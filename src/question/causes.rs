@@ -1,0 +1,79 @@
+//! Why does an access definition not allow a request?
+//!
+//! For one of these causes: a Deny statement is in effect, a level of control policies or an endpoint policy does not
+//! allow it, a boundary or the session policies do not, or nothing grants it. Taken in this order, a request that is not
+//! allowed has exactly one first cause, so whatever is not allowed falls into disjoint parts by it.
+
+use crate::policy::Access;
+use crate::policy::compose::Rule;
+
+/// Why a request is not allowed.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Cause {
+    /// The Deny statement of this number is in effect.
+    Denied(usize),
+    /// What is called so must allow it and does not: a boundary, session policies, a level of control policies, ..
+    Closed(String),
+    /// Nothing grants it.
+    NotGranted,
+}
+
+/// A cause, and when it is there.
+#[derive(Debug, Clone)]
+pub(super) struct Because {
+    pub(super) cause: Cause,
+    pub(super) rule: Rule,
+    /// The statements that would open what is closed, or would grant.
+    pub(super) openers: Vec<usize>,
+}
+
+/// All causes for which an access definition does not allow a request, in order: some holds if and only if it does not.
+pub(super) fn causes(access: &Access) -> Vec<Because> {
+    let rules = access.rules();
+    let denied =
+        |(number, rule): &(usize, Rule)| Because { cause: Cause::Denied(*number), rule: rule.clone(), openers: Vec::new() };
+    let mut out: Vec<Because> = rules.denies.iter().map(denied).collect();
+    let not = |rule: &Rule| Rule::Not(Box::new(rule.clone()));
+    let Some((grant, gates)) = rules.gates.split_last() else { return out };
+    for gate in gates {
+        let rule = not(&gate.rule);
+        out.push(Because { cause: Cause::Closed(gate.name.clone()), rule, openers: statements(&gate.rule) });
+    }
+    for side in rules.sides.iter().filter(|side| limits(&side.name)) {
+        let rule = Rule::All(vec![not(&grant.rule), not(&side.rule)]);
+        out.push(Because { cause: Cause::Closed(side.name.clone()), rule, openers: statements(&side.rule) });
+    }
+    let openers = statements(&grant.rule).into_iter().filter(|number| access.grants(*number)).collect();
+    out.push(Because { cause: Cause::NotGranted, rule: not(&grant.rule), openers });
+    out
+}
+
+/// What must allow a request beside who grants it: by name, with the statements that allow.
+pub(super) fn limits_of(access: &Access) -> Vec<(String, Vec<usize>)> {
+    let rules = access.rules();
+    let gates = rules.gates.split_last().map(|(_, gates)| gates).unwrap_or_default();
+    let sides = rules.sides.iter().filter(|side| limits(&side.name));
+    gates.iter().chain(sides).map(|gate| (gate.name.clone(), statements(&gate.rule))).collect()
+}
+
+/// Whether a side of the gate of grants only lets through what others grant.
+fn limits(name: &str) -> bool {
+    name.starts_with("permissionBoundaries") || name == "sessionPolicies"
+}
+
+/// The statements that a rule names.
+fn statements(rule: &Rule) -> Vec<usize> {
+    let mut out = Vec::new();
+    let mut left = vec![rule];
+    while let Some(rule) = left.pop() {
+        match rule {
+            Rule::Const(_) | Rule::Fact(_) => {}
+            Rule::Applies(number, _) => out.push(*number),
+            Rule::Not(inner) => left.push(inner),
+            Rule::All(parts) | Rule::Any(parts) => left.extend(parts),
+        }
+    }
+    out.sort_unstable();
+    out.dedup();
+    out
+}
