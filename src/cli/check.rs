@@ -169,7 +169,11 @@ fn answer<const N: usize>(
     let spinner = progress::spinner("asking Z3");
     let mut outcome = ask(&settings)?;
     if asking.cross_check {
-        let other = ask(&settings.crossed())?;
+        let crossed = settings.crossed();
+        let other = ask(&crossed)?;
+        if let (Verdict::Pass | Verdict::Fail { .. }, Verdict::Unknown(why)) = (&outcome.verdict, &other.verdict) {
+            outcome.notes.push(remarks::unanswered(crossed.engine, why));
+        }
         if remarks::disagree(&outcome, &other) {
             let path = Path::new("leastwise-disagreement.json");
             save::write(path, &format!("{:#}\n", bundle(&sides, &outcome, &other)))?;

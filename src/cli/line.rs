@@ -1,8 +1,8 @@
 //! What does one line of `batch` ask, and what is its answer?
 
 use super::cache::{Cache, Given};
-use super::remarks;
 use super::simulate::{self, Simulation};
+use super::{id, remarks};
 use crate::catalog::Catalog;
 use crate::diag::{Diagnostic, Diagnostics, Source, Span};
 use crate::document::Document;
@@ -22,7 +22,7 @@ use crate::report::json;
 use crate::report::warnings::{self, InLine};
 use crate::smt;
 use crate::usage;
-use serde_json::{Map, json};
+use serde_json::json;
 use std::cell::RefCell;
 use std::sync::Arc;
 
@@ -73,54 +73,87 @@ impl From<refine::Error> for Failed {
     }
 }
 
+/// The answer to one line.
+pub(super) struct Answer {
+    /// One line of JSON.
+    pub(super) text: String,
+    /// Whether the engines' answers differ.
+    pub(super) disagree: bool,
+}
+
 /// Answers one line; `number` is its place in the input, from 1. What needs Z3 is asked with Z3 contexts of its own, as
 /// these only grow.
-pub(super) fn answer(text: &str, number: usize, run: &Run) -> String {
-    let Run { settings, cross_check, cache, .. } = run;
+pub(super) fn answer(text: &str, number: usize, run: &Run) -> Answer {
     let source = Source::new(format!("line {number}"), text);
-    let read = strict::read(&source, &settings.budget);
-    let id = read.as_ref().ok().and_then(|value| value.get("id")).map_or(serde_json::Value::Null, plain);
-    let answered = read.map_err(Failed::from).and_then(|value| {
-        let question = without_id(text, &value);
-        if let Some(known) = cache.answer(&question) {
-            return Ok(known);
-        }
-        let answer = with_z3_if_needed(&value, run, |settings| self::value(&source, &value, settings, run))?;
-        if *cross_check && let verdict @ ("PASS" | "FAIL") = verdict(&answer) {
-            let other = settings.crossed();
-            let other = smt::in_fresh_context(|| self::value(&source, &value, &other, run))?;
-            if matches!(self::verdict(&other), "PASS" | "FAIL") && self::verdict(&other) != verdict {
-                return Err(Failed::Disagree(Box::new([answer, other])));
-            }
-        }
-        cache.keep_answer(question, &answer);
-        Ok(answer)
-    });
-    let mut out = Map::new();
-    out.insert("id".to_owned(), id);
-    match answered {
-        Ok(serde_json::Value::Object(members)) => out.extend(members),
-        Ok(other) => _ = out.insert("result".to_owned(), other),
-        Err(Failed::Internal(error)) => {
-            out.insert("error".to_owned(), json!({"code": "internal-error", "message": error.to_string(), "line": number}));
-        }
+    let read = strict::read(&source, &run.settings.budget);
+    let id = id::of_line(text, read.as_ref().ok());
+    let answered = read.map_err(Failed::from).and_then(|value| answered(&source, &value, run));
+    let disagree = matches!(answered, Err(Failed::Disagree(_)));
+    let error = |code: &str, message: String| json!({"error": {"code": code, "message": message, "line": number}});
+    let members = match answered {
+        Ok(answer) => answer,
+        Err(Failed::Internal(found)) => error(INTERNAL, found.to_string()),
         Err(Failed::Disagree(answers)) => {
             let message = "the engines disagree; please report it with the whole line";
             let versions = json!({"leastwise": env!("CARGO_PKG_VERSION"), "z3": smt::version()});
-            let error = json!({"code": DISAGREE, "message": message, "line": number, "versions": versions, "answers": *answers});
-            out.insert("error".to_owned(), error);
+            json!({"error": {"code": DISAGREE, "message": message, "line": number, "versions": versions, "answers": *answers}})
         }
-        Err(Failed::Input(found)) => {
-            let message = found.to_string();
-            let code = found.0.first().map_or("bad-input", |first| first.code);
-            out.insert("error".to_owned(), json!({"code": code, "message": message, "line": number}));
-        }
-    }
-    serde_json::Value::Object(out).to_string()
+        Err(Failed::Input(found)) => error(found.0.first().map_or("bad-input", |first| first.code), found.to_string()),
+    };
+    Answer { text: id::with(&id, &members), disagree }
 }
 
+/// The answer to a line that cannot be read.
+pub(super) fn unreadable(number: usize, message: &str) -> Answer {
+    let error = json!({"error": {"code": "unreadable-line", "message": message, "line": number}});
+    Answer { text: id::with("null", &error), disagree: false }
+}
+
+/// The answer to a line on which the program itself fails.
+pub(super) fn failed(number: usize) -> Answer {
+    let message = "the program failed on this line, which is a defect of it; please report it with the whole line";
+    let error = json!({"error": {"code": INTERNAL, "message": message, "line": number}});
+    Answer { text: id::with("null", &error), disagree: false }
+}
+
+/// Answers what a line asks, unless it was answered before.
+fn answered(source: &Source, value: &Value, run: &Run) -> Result<serde_json::Value, Failed> {
+    let Run { settings, cross_check, cache, .. } = run;
+    let question = without_id(&source.text, value);
+    if let Some(known) = cache.answer(&question) {
+        return Ok(known);
+    }
+    let mut answer = with_z3_if_needed(value, run, |settings| self::value(source, value, settings, run))?;
+    if *cross_check && let verdict @ ("PASS" | "FAIL") = verdict(&answer) {
+        let crossed = settings.crossed();
+        let other = smt::in_fresh_context(|| self::value(source, value, &crossed, run))?;
+        if !matches!(self::verdict(&other), "PASS" | "FAIL") {
+            let why = other.get("message").and_then(serde_json::Value::as_str).unwrap_or_default();
+            push_note(&mut answer, &remarks::unanswered(crossed.engine, why));
+        } else if self::verdict(&other) != verdict {
+            return Err(Failed::Disagree(Box::new([answer, other])));
+        }
+    }
+    cache.keep_answer(question, &answer);
+    Ok(answer)
+}
+
+/// Adds a note to an answer, before its proof.
+fn push_note(answer: &mut serde_json::Value, note: &str) {
+    let Some(members) = answer.as_object_mut() else { return };
+    if let Some(notes) = members.get_mut("notes").and_then(serde_json::Value::as_array_mut) {
+        notes.push(json!(note));
+        return;
+    }
+    let at = members.keys().position(|key| key == "proof").unwrap_or(members.len());
+    members.shift_insert(at, "notes".to_owned(), json!([note]));
+}
+
+/// The code of a defect.
+const INTERNAL: &str = "internal-error";
+
 /// The code of a line about which the engines disagree.
-pub(super) const DISAGREE: &str = "engines-disagree";
+const DISAGREE: &str = "engines-disagree";
 
 fn verdict(answer: &serde_json::Value) -> &str {
     answer.get("result").and_then(serde_json::Value::as_str).unwrap_or_default()

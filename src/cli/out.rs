@@ -29,3 +29,11 @@ pub(crate) fn heard(written: io::Result<()>) -> io::Result<bool> {
         Err(error) => Err(error),
     }
 }
+
+/// Ends the program here and now, while other threads work: nothing is torn down under them.
+pub(crate) fn leave(code: u8) -> ! {
+    #[cfg(unix)]
+    signal_hook::low_level::exit(code.into());
+    #[cfg(not(unix))]
+    std::process::exit(code.into())
+}

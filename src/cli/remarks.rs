@@ -6,7 +6,7 @@
 use crate::diag::Budget;
 use crate::policy::readings::{NotPrincipal, Unqualified};
 use crate::policy::{Access, ArnMatching, Part, Readings, Template};
-use crate::question::{InternalError, Outcome, Settings, Verdict};
+use crate::question::{Engine, InternalError, Outcome, Settings, Verdict};
 use std::borrow::Cow;
 use std::time::Duration;
 
@@ -88,6 +88,11 @@ fn reach_matters(given: &[&Access]) -> bool {
         let wild = |part: &Template| part.parts.iter().any(|one| matches!(one, Part::One | Part::Many));
         pattern.parts.as_ref().is_some_and(|parts| parts.iter().take(5).any(wild))
     })
+}
+
+/// What is said where the second engine was asked and gives no answer.
+pub(super) fn unanswered(engine: Engine, why: &str) -> String {
+    format!("the other engine ({}) gives no answer, so the two were not compared: {why}", engine.name())
 }
 
 /// Whether both are decided, and differently.

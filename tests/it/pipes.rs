@@ -3,6 +3,7 @@
 
 use crate::support::leastwise;
 use std::fs::{self, File};
+use std::io::{BufRead as _, BufReader, Write as _};
 use std::os::unix::fs::{FileTypeExt as _, MetadataExt as _, PermissionsExt, symlink};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
@@ -236,4 +237,127 @@ fn folders_are_written_as_files_are() {
         let names: Vec<_> = fs::read_dir(inner).unwrap().map(|entry| entry.unwrap().file_name()).collect();
         assert!(!names.is_empty() && names.iter().all(|name| !name.to_string_lossy().contains("partial")), "{names:?}");
     }
+}
+
+/// Asks `batch` line by line, as a program does that waits for each answer before it asks on.
+struct Batch {
+    child: std::process::Child,
+    input: Option<std::process::ChildStdin>,
+    answers: std::io::Lines<BufReader<std::process::ChildStdout>>,
+}
+
+impl Batch {
+    fn start(arguments: &[&str]) -> Self {
+        let mut child = Command::new(env!("CARGO_BIN_EXE_leastwise"))
+            .arg("batch")
+            .args(arguments)
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::null())
+            .spawn()
+            .unwrap();
+        let (input, answers) = (child.stdin.take(), BufReader::new(child.stdout.take().unwrap()).lines());
+        Self { child, input, answers }
+    }
+
+    fn write(&mut self, line: &str) {
+        writeln!(self.input.as_mut().unwrap(), "{line}").unwrap();
+    }
+
+    fn answer(&mut self) -> serde_json::Value {
+        serde_json::from_str(&self.answers.next().unwrap().unwrap()).unwrap()
+    }
+}
+
+fn line(id: usize) -> String {
+    format!("{{\"id\":{id},\"check\":\"no-new-access\",\"existing\":{OLD},\"new\":{NEW}}}")
+}
+
+#[test]
+fn whoever_writes_one_line_and_waits_gets_its_answer() {
+    for jobs in ["1", "3"] {
+        let mut batch = Batch::start(&["--jobs", jobs]);
+        for id in 0..20 {
+            batch.write(&line(id));
+            let answer = batch.answer();
+            assert_eq!((&answer["id"], &answer["result"]), (&id.into(), &"FAIL".into()));
+        }
+        // Several at once, too, and the last without a line break.
+        (20..60).for_each(|id| batch.write(&line(id)));
+        (20..60).for_each(|id| assert_eq!(batch.answer()["id"], id));
+        write!(batch.input.as_mut().unwrap(), "{}", line(60)).unwrap();
+        drop(batch.input.take());
+        assert_eq!(batch.answer()["id"], 60);
+        assert!(batch.answers.next().is_none());
+        assert_eq!(batch.child.wait().unwrap().code(), Some(0));
+    }
+}
+
+/// Its reader goes while its writer waits: the run ends, and no line was wrong.
+#[test]
+fn batch_ends_when_its_reader_has_gone() {
+    let mut batch = Batch::start(&[]);
+    batch.write(&line(0));
+    assert_eq!(batch.answer()["id"], 0);
+    let Batch { mut child, input, answers } = batch;
+    drop(answers);
+    let mut input = input.unwrap();
+    // Until it has noticed; the pipe may take some lines more.
+    while writeln!(input, "{}", line(1)).is_ok() {}
+    assert_eq!(child.wait().unwrap().code(), Some(0));
+    if let Some(full) = full() {
+        let folder = Folder::new();
+        let mut child = folder.command(&["batch", "-"]).stdin(Stdio::piped()).stdout(full).spawn().unwrap();
+        let mut input = child.stdin.take().unwrap();
+        while writeln!(input, "{}", line(1)).is_ok() {}
+        let output = child.wait_with_output().unwrap();
+        assert_eq!(output.status.code(), Some(2));
+        assert!(String::from_utf8(output.stderr).unwrap().contains("cannot write the answers"));
+    }
+}
+
+#[test]
+fn marks_ids_and_lines_that_cannot_be_read() {
+    let mut batch = Batch::start(&[]);
+    let input = batch.input.as_mut().unwrap();
+    let same = r#""check":"equivalent","a":{"Statement":[]},"b":{"Statement":[]}"#;
+    write!(input, "\u{feff}{{\"id\":1000000000000000000000000000001,{same}}}\r\n").unwrap();
+    input.write_all(b"{\"id\":\"\xff\"}\n").unwrap();
+    writeln!(input, "{{{same},\"id\":\"\\u0041\"}}").unwrap();
+    writeln!(input, "{{\"id\":1.0,\"check\":\"equivalent\",\"check\":1}}").unwrap();
+    drop(batch.input.take());
+    let answers: Vec<String> = batch.answers.map(Result::unwrap).collect();
+    assert!(
+        answers[0].starts_with(r#"{"id":1000000000000000000000000000001,"check":"equivalent","result":"PASS""#),
+        "{answers:?}"
+    );
+    let error: serde_json::Value = serde_json::from_str(&answers[1]).unwrap();
+    assert_eq!((&error["error"]["code"], &error["error"]["line"]), (&"unreadable-line".into(), &2.into()));
+    assert!(error["error"]["message"].as_str().unwrap().contains("byte 7 of it"), "{error}");
+    assert!(answers[2].starts_with(r#"{"id":"\u0041","check":"equivalent","result":"PASS""#), "{answers:?}");
+    assert!(answers[3].starts_with(r#"{"id":1.0,"error":{"code":"duplicate-key""#), "{answers:?}");
+    assert_eq!(batch.child.wait().unwrap().code(), Some(0));
+}
+
+/// What one engine cannot say was not compared, and that is said.
+#[test]
+fn a_second_engine_without_an_answer_is_said() {
+    // No solver's string holds this character; a request without it shows the difference.
+    let with =
+        |name: &str| format!(r#"{{"Statement":[{{"Effect":"Allow","Action":"s3:*","Resource":"arn:aws:s3:::b/{name}"}}]}}"#);
+    let (old, new) = (with("\u{30000}"), with("x"));
+    let folder = Folder::new();
+    fs::write(folder.path("old"), &old).unwrap();
+    fs::write(folder.path("new"), &new).unwrap();
+    let output = folder.command(&["no-new-access", "old", "new", "--cross-check", "--format", "json"]).output().unwrap();
+    let alone: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+    let mut batch = Batch::start(&["--cross-check"]);
+    batch.write(&format!("{{\"check\":\"no-new-access\",\"existing\":{old},\"new\":{new}}}"));
+    let answer = batch.answer();
+    for answer in [&alone, &answer] {
+        let notes = answer["notes"].to_string();
+        assert!(answer["result"] == "FAIL" && notes.contains("the other engine (z3-strings) gives no answer"), "{answer}");
+    }
+    let members: Vec<&String> = answer.as_object().unwrap().keys().collect();
+    assert_eq!(&members[members.len() - 2..], ["notes", "proof"]);
 }
