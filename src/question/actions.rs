@@ -4,12 +4,10 @@
 //! finds every class of actions, with a shortest action each (see [`crate::glob::classes`]).
 
 use super::ask::{ActionScope, Ask};
-use crate::encode;
+use crate::glob::Glob;
 use crate::glob::classes::{Class, Domain, Member, classes};
-use crate::glob::{Glob, Token};
+use crate::policy::Access;
 use crate::policy::compose::ACTIONS_TOLD_APART;
-use crate::policy::{Access, Statement};
-use crate::smt::{Atom, Formula, Regex, Text};
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 /// Actions: `service:name` in lower case, printable ASCII without wildcards; as `encode/action` has them.
@@ -69,21 +67,26 @@ pub(super) fn groups(ask: &Ask<'_>, most_states: usize) -> Option<Vec<Group>> {
 }
 
 /// What a stack's rules tell apart, whatever the statements say.
-fn told_apart(ask: &Ask<'_>) -> Vec<Glob> {
+pub(super) fn told_apart(ask: &Ask<'_>) -> Vec<Glob> {
     let is_stack = !ask.grants.is_alone() || !ask.unless.is_none_or(Access::is_alone);
     if is_stack { ACTIONS_TOLD_APART.map(Glob::parse).into() } else { Vec::new() }
 }
 
 /// The places of the globs that match an action.
-fn matching(globs: &[Glob], action: &str) -> Vec<usize> {
+pub(super) fn matching(globs: &[Glob], action: &str) -> Vec<usize> {
     let lower = action.to_ascii_lowercase();
     globs.iter().enumerate().filter(|(_, glob)| glob.matches(&lower)).map(|(at, _)| at).collect()
 }
 
 /// Whether a text is an action, as [`ACTIONS`] has them.
 fn is_action(text: &str) -> bool {
-    let step = |state, c| (ACTIONS.step)(state, c).filter(|_| ACTIONS.alphabet.contains(c));
+    let step = |state, c| (ACTIONS.step)(state, c).filter(|_| is_of_actions(c));
     text.chars().try_fold(ACTIONS.start, step).is_some_and(ACTIONS.accepts)
+}
+
+/// Whether a character is of [`ACTIONS`]' alphabet.
+fn is_of_actions(c: char) -> bool {
+    c.is_ascii_graphic() && !c.is_ascii_uppercase() && !matches!(c, '*' | '?')
 }
 
 /// Whether two globs may match one text; said unless it is plain that they do not.
@@ -220,111 +223,14 @@ pub(super) fn group_of(ask: &Ask<'_>, action: &str) -> Group {
     Group { grants: ask.grants.about(&lower), unless, action: action.to_owned() }
 }
 
-/// Formulas that are true of actions in scope that are granted something and are of no group: one for each service and
-/// pattern that grants, and one for all other services. `unsat` of all says that the groups are all. Without `shaped` more
-/// than actions count, which is the easier question. `None` if they cannot be written so.
-pub(super) fn completeness(ask: &Ask<'_>, groups: &[Group], shaped: bool) -> Option<Vec<(String, Formula)>> {
-    if matches!(ask.actions, ActionScope::Listed(_)) {
-        // Listed actions are looked at one by one.
-        return Some(Vec::new());
-    }
-    let sides = || [Some(ask.grants), ask.unless].into_iter().flatten();
-    let patterns: usize = sides().flat_map(Access::statements).map(|(_, _, one)| one.action.patterns().len()).sum();
-    if patterns > MOST_PATTERNS {
-        return None;
-    }
-    let scope: &[Glob] = if let ActionScope::Matching(globs) = &ask.actions { globs } else { &[] };
-    let globs = sides().flat_map(Access::statements).flat_map(|(_, _, statement)| statement.action.patterns()).chain(scope);
-    let told_apart = told_apart(ask);
-    let mut services: BTreeSet<String> = BTreeSet::new();
-    for glob in globs.chain(&told_apart).filter(|glob| !glob.is_everything()) {
-        let (service, _) = halves(glob)?;
-        services.extend(service.as_literal());
-    }
-    // Lower case, as everywhere; no wildcards, no second colon.
-    let letter = || Regex::OneOf([('!', ')'), ('+', '9'), (';', '>'), ('@', '@'), ('[', '~')].into()).plus();
-    let is_name = |text: &Text| Formula::atom(Atom::Matches(text.clone(), letter().into()));
-    let mut out = Vec::new();
-    for service in services.iter().map(Some).chain([None]) {
-        let of = service.map_or_else(|| Text::var("service"), |service| Text::constant(service));
-        for case in cases(ask, service) {
-            // An action that is written out is that action; else any name.
-            let literal = case.and_then(halves).and_then(|(_, name)| name.as_literal());
-            let name = literal.as_deref().map_or_else(|| Text::var("name"), Text::constant);
-            let one = |text: &Text, glob: &Glob| match text {
-                Text::Const(text) => Formula::from(glob.matches(text)),
-                Text::Var(_) | Text::Concat(_) | Text::Part(..) if glob.is_everything() => Formula::True,
-                Text::Var(_) | Text::Concat(_) | Text::Part(..) => encode::in_language(text, glob),
-            };
-            let matches = |glob: &Glob| match halves(glob) {
-                None => Formula::True,
-                Some((own, rest)) => match one(&of, &own) {
-                    Formula::False => Formula::False,
-                    is_service => Formula::and([is_service, one(&name, &rest)]),
-                },
-            };
-            let listed = |globs: &[Glob]| Formula::or(globs.iter().map(matches).collect::<Vec<_>>());
-            let applies = |statement: &Statement| {
-                let any = listed(statement.action.patterns());
-                if statement.action.negated { any.not() } else { any }
-            };
-            let each = |access: &Access| access.statements().map(|(_, _, statement)| applies(statement)).collect::<Vec<_>>();
-            let (grants, unless) = (each(ask.grants), ask.unless.map(each).unwrap_or_default());
-            let signed = |formulas: &[Formula], applying: &[usize]| -> Vec<Formula> {
-                let sign = |(number, formula): (usize, &Formula)| {
-                    if applying.binary_search(&number).is_ok() { formula.clone() } else { formula.clone().not() }
-                };
-                formulas.iter().enumerate().map(sign).collect()
-            };
-            let facts: Vec<Formula> = told_apart.iter().map(matches).collect();
-            let in_none = groups.iter().map(|group| {
-                let facts = signed(&facts, &matching(&told_apart, &group.action));
-                let statements = signed(&grants, &group.grants).into_iter().chain(signed(&unless, &group.unless));
-                Formula::and(statements.chain(facts)).not()
-            });
-            let granted = grants.iter().enumerate().filter(|(number, _)| ask.grants.grants(*number));
-            let granted = match case {
-                Some(glob) => matches(glob),
-                None if ask.grants.grants_without_statement() => Formula::True,
-                None => Formula::or(granted.map(|(_, formula)| formula.clone()).collect::<Vec<_>>()),
-            };
-            let in_scope = if scope.is_empty() { Formula::True } else { listed(scope) };
-            let mut shape = if shaped && literal.is_none() { vec![is_name(&name)] } else { Vec::new() };
-            if service.is_none() {
-                shape.extend(shaped.then(|| is_name(&of)));
-                shape.extend(services.iter().map(|known| Formula::equal(&of, &Text::constant(known)).not()));
-            }
-            let formula = Formula::and(shape.into_iter().chain([granted, in_scope]).chain(in_none));
-            let about = case.map_or_else(|| service.cloned().unwrap_or_else(|| "any other service".to_owned()), Glob::to_string);
-            out.push((about, formula));
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_alphabet_is_told_quickly_and_rightly() {
+        for c in (0..=0x2ff).filter_map(char::from_u32) {
+            assert_eq!(is_of_actions(c), ACTIONS.alphabet.contains(c), "{c:?}");
         }
     }
-    Some(out)
-}
-
-/// The granting patterns that name actions of a service, one by one; `None` stands for all together, where a statement
-/// grants what it does not name.
-fn cases<'a>(ask: &'a Ask<'_>, service: Option<&String>) -> Vec<Option<&'a Glob>> {
-    let granting = || ask.grants.statements().filter(|(number, ..)| ask.grants.grants(*number)).map(|(_, _, one)| one);
-    if ask.grants.grants_without_statement() || granting().any(|statement| statement.action.negated) {
-        return vec![None];
-    }
-    let names = |glob: &Glob| match (halves(glob), service) {
-        (None, _) => true,
-        (Some((own, _)), Some(service)) => own.matches(service),
-        (Some((own, _)), None) => own.has_wildcard(),
-    };
-    let named: BTreeSet<&Glob> =
-        granting().flat_map(|statement| statement.action.patterns()).filter(|glob| names(glob)).collect();
-    named.into_iter().map(Some).collect()
-}
-
-/// Patterns beyond which the groups of actions are an automaton's word: every pattern needs a query over all others.
-const MOST_PATTERNS: usize = 600;
-
-/// The service's glob and the name's, if a colon stands between them.
-fn halves(glob: &Glob) -> Option<(Glob, Glob)> {
-    let at = glob.tokens().iter().position(|token| *token == Token::Char(':'))?;
-    let (service, rest) = glob.tokens().split_at(at);
-    Some((Glob::from_tokens(service.iter().copied()), Glob::from_tokens(rest.iter().skip(1).copied())))
 }

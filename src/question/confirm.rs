@@ -1,7 +1,8 @@
 //! Does Z3 confirm what the automata found? Every lemma, the propositional part, and that the groups of actions are all.
 
-use super::actions::{self, Group};
+use super::actions::Group;
 use super::ask::Search;
+use super::completeness::completeness;
 use crate::smt::{self, Formula};
 use crate::solve::proof::Obligation;
 
@@ -84,13 +85,13 @@ impl Search<'_, '_> {
 
     /// Whether Z3 confirms that every action is of one of the groups, or of none that is granted anything.
     pub(super) fn confirm_classes(&mut self, groups: &[Group]) {
-        let Some(plain) = actions::completeness(self.ask, groups, false) else { return };
+        let Some(plain) = completeness(self.ask, groups, false) else { return };
         // The harder question, only if some easier one is not answered.
         let mut shaped = None;
         for (at, (service, plain)) in plain.into_iter().enumerate() {
             let mut formula = plain;
             if !self.refuted(&formula) {
-                let shaped = shaped.get_or_insert_with(|| actions::completeness(self.ask, groups, true).unwrap_or_default());
+                let shaped = shaped.get_or_insert_with(|| completeness(self.ask, groups, true).unwrap_or_default());
                 let Some((_, harder)) = shaped.get(at) else { return };
                 formula = harder.clone();
                 if !self.refuted(&formula) {

@@ -14,6 +14,7 @@ mod actions;
 pub mod ask;
 mod causes;
 mod closed;
+mod completeness;
 pub mod confirm;
 pub mod difference;
 pub mod emit;
