@@ -90,7 +90,7 @@ fn is_of_actions(c: char) -> bool {
 }
 
 /// Whether two globs may match one text; said unless it is plain that they do not.
-fn may_meet(a: &Glob, b: &Glob) -> bool {
+pub(super) fn may_meet(a: &Glob, b: &Glob) -> bool {
     match (a.has_wildcard(), b.has_wildcard()) {
         (_, false) => a.matches(&b.literal_prefix()),
         (false, true) => b.matches(&a.literal_prefix()),

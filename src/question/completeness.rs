@@ -2,9 +2,10 @@
 //!
 //! That every action is of one of the groups is an automaton's word ([`super::actions`]). Written down, its opposite is one
 //! small formula a service and pattern: an action of that service that the pattern grants, in scope, and of no group. A
-//! service is asked about its own patterns only; all services that no pattern names are one more case.
+//! service is asked about its own patterns only; all services that no pattern names are one more case. Patterns that begin
+//! otherwise than the granting one (`Get*` beside `List*`) match nothing that it does, and are left out beside it.
 
-use super::actions::{Group, matching, told_apart};
+use super::actions::{Group, matching, may_meet, told_apart};
 use super::ask::{ActionScope, Ask};
 use crate::encode;
 use crate::glob::{Glob, Token};
@@ -55,7 +56,11 @@ pub(super) fn completeness(ask: &Ask<'_>, groups: &[Group], shaped: bool) -> Opt
                 Some(Formula::False) => Formula::False,
                 Some(is_service) => Formula::and([is_service, one(&name, rest)]),
             };
-            let listed = |halves: &Halves| Formula::or(halves.about(service).map(half).collect::<Vec<_>>());
+            let meets = |glob: &(Option<Glob>, Glob)| case.is_none_or(|case| may_meet(&halves(case).1, &glob.1));
+            let listed = |halves: &Halves| {
+                let about = halves.about(service).filter(|glob| glob.0.is_none() || service.is_none() || meets(glob));
+                Formula::or(about.map(half).collect::<Vec<_>>())
+            };
             let applies = |(negated, halves): &(bool, Halves)| {
                 let any = listed(halves);
                 if *negated { any.not() } else { any }

@@ -5,16 +5,17 @@
 
 use super::structure;
 use super::unused::UnusedActions;
-use crate::catalog::Catalog;
+use crate::catalog::{Catalog, Name};
 use crate::diag::Diagnostics;
 use crate::document::Document;
 use crate::encode::Unsupported;
-use crate::policy::{Access, Request, normalize};
+use crate::policy::{Access, ActionMatch, Request, normalize};
 use crate::question::ask::{ActionScope, Ask, ask};
 use crate::question::confirm::{Checked, Confirmed};
 use crate::question::{InternalError, Settings, emit};
 use crate::smt::{Answer, Formula, Solver, smtlib};
 use crate::solve;
+use std::collections::BTreeSet;
 use std::time::Instant;
 
 /// An original, a refinement of it, and what it was refined by.
@@ -138,12 +139,17 @@ fn read(document: &Document, settings: &Settings) -> Result<Access, Diagnostics>
 
 /// The searches behind O1, O2 and O3.
 fn searches<'p>(question: &Question<'_>, original: &'p Access, refined: &'p Access) -> [Ask<'p>; 3] {
-    // Actions of services that the original never names cannot be lost.
-    let may_lose = |action: &String| {
-        let lower = action.to_ascii_lowercase();
-        original.statements().any(|(_, _, statement)| statement.action.applies(&lower))
+    // What no statement of the original is about cannot be lost: mostly whole services.
+    let actions = || original.statements().map(|(_, _, statement)| &statement.action);
+    let prefixes: Option<BTreeSet<String>> =
+        actions().flat_map(ActionMatch::patterns).map(|glob| glob.literal_before(':')).collect();
+    let prefixes: Vec<&str> = match prefixes.filter(|_| actions().all(|action| !action.negated)) {
+        Some(named) => question.catalog.prefixes().filter(|prefix| named.contains(*prefix)).collect(),
+        None => question.catalog.prefixes().collect(),
     };
-    let used: Vec<String> = question.unused.used(question.catalog).filter(may_lose).collect();
+    let names = prefixes.into_iter().flat_map(|prefix| question.catalog.names(prefix));
+    let may_lose = |name: &&Name| !question.unused.contains(&name.lower) && !original.about(&name.lower).is_empty();
+    let used: Vec<String> = names.filter(may_lose).map(|name| name.spelled.to_string()).collect();
     let gone = question.unused.globs();
     [
         Ask::new(refined, Some(original)),

@@ -93,14 +93,6 @@ impl UnusedActions {
         }
         out
     }
-
-    /// The catalog's actions that are in use, as `service:Name`.
-    pub fn used<'c>(&'c self, catalog: &'c Catalog) -> impl Iterator<Item = String> + 'c {
-        catalog
-            .services()
-            .flat_map(|(prefix, service)| service.actions().map(move |action| format!("{prefix}:{}", action.name)))
-            .filter(|action| !self.contains(action))
-    }
 }
 
 /// A text that is not empty and that the glob matches.
