@@ -145,7 +145,7 @@ fn bundle(sides: &[(&str, &policy::Access)], a: &Outcome, b: &Outcome) -> serde_
         let texts: Vec<_> = access
             .members()
             .iter()
-            .map(|member| serde_json::json!({"name": member.name, "text": &*member.policy.source.text}))
+            .map(|member| serde_json::json!({"name": member.name, "text": &**member.policy.source.text}))
             .collect();
         serde_json::json!({"side": name, "policies": texts})
     };

@@ -4,6 +4,7 @@ use super::cache::{Cache, Given};
 use super::simulate::{self, Simulation};
 use super::{id, remarks};
 use crate::catalog::Catalog;
+use crate::diag::deadline::{self, Expired};
 use crate::diag::{Diagnostic, Diagnostics, Source, Span};
 use crate::document::Document;
 use crate::json::{self as strict, Value};
@@ -42,6 +43,8 @@ pub(super) struct Run {
 pub(super) enum Failed {
     Input(Diagnostics),
     Internal(InternalError),
+    /// What it asks has no verdict that could be unknown.
+    Budget(Expired),
     /// The engines' answers differ.
     Disagree(Box<[serde_json::Value; 2]>),
 }
@@ -84,14 +87,24 @@ pub(super) struct Answer {
 /// Answers one line; `number` is its place in the input, from 1. What needs Z3 is asked with Z3 contexts of its own, as
 /// these only grow.
 pub(super) fn answer(text: &str, number: usize, run: &Run) -> Answer {
+    deadline::question(&run.settings.budget, || within_budget(text, number, run)).unwrap_or_else(|expired| {
+        let error = json!({"error": {"code": json::OUT_OF_BUDGET, "message": expired.to_string(), "line": number}});
+        Answer { text: id::with(&id::of_line(text, None), &error), disagree: false }
+    })
+}
+
+fn within_budget(text: &str, number: usize, run: &Run) -> Answer {
     let source = Source::new(format!("line {number}"), text);
     let read = strict::read(&source, &run.settings.budget);
     let id = id::of_line(text, read.as_ref().ok());
-    let answered = read.map_err(Failed::from).and_then(|value| answered(&source, &value, run));
+    let check = read.as_ref().ok().and_then(|value| value.get("check")).and_then(Value::as_str).unwrap_or_default().to_owned();
+    let answered = deadline::attempt(|| read.map_err(Failed::from).and_then(|value| answered(&source, &value, run)));
+    let answered = answered.unwrap_or_else(|expired| json::out_of_budget(&check, &expired).ok_or(Failed::Budget(expired)));
     let disagree = matches!(answered, Err(Failed::Disagree(_)));
     let error = |code: &str, message: String| json!({"error": {"code": code, "message": message, "line": number}});
     let members = match answered {
         Ok(answer) => answer,
+        Err(Failed::Budget(expired)) => error(json::OUT_OF_BUDGET, expired.to_string()),
         Err(Failed::Internal(found)) => error(INTERNAL, found.to_string()),
         Err(Failed::Disagree(answers)) => {
             let message = "the engines disagree; please report it with the whole line";

@@ -11,6 +11,7 @@ mod difference;
 mod generate;
 mod id;
 mod input;
+mod limits;
 mod line;
 mod lines;
 mod out;
@@ -25,6 +26,7 @@ mod simulate;
 pub use args::Cli;
 pub(crate) use out::{print, say};
 
+use crate::diag::deadline;
 use crate::report::text;
 use args::Command;
 use clap::Parser as _;
@@ -90,19 +92,10 @@ pub fn main() -> ExitCode {
         }
     };
     crate::smt::limit_memory(MEMORY);
-    let result = match &cli.command {
-        Command::NoNewAccess(args) => check::no_new_access(args),
-        Command::AccessNotGranted(args) => check::access_not_granted(args),
-        Command::NoPublicAccess(args) => check::no_public_access(args),
-        Command::OutsideAccess(args) => outside::outside_access(args),
-        Command::Equivalent(args) => check::equivalent(args),
-        Command::Diff(args) => difference::diff(args),
-        Command::Refine(args) => refine::refine(args),
-        Command::Verify(args) => refine::verify(args),
-        Command::Simulate(args) => simulate::simulate(args),
-        Command::Batch(args) => batch::batch(args),
-        Command::Completions(args) => generate::completions(args),
-        Command::Man => generate::man(),
+    let result = match limits::of(&cli.command) {
+        // Lines have limits of their own.
+        None => run(&cli.command),
+        Some(asked) => deadline::question(&asked.budget, || run(&cli.command)).unwrap_or_else(|expired| asked.unknown(&expired)),
     };
     match result {
         Ok(exit) => ExitCode::from(exit as u8),
@@ -117,4 +110,21 @@ fn troubled(trouble: &Trouble) -> ExitCode {
         Trouble::Other(error) => say(&format!("error: {error:#}\n")),
     }
     ExitCode::from(2)
+}
+
+fn run(command: &Command) -> Result<Exit, Trouble> {
+    match command {
+        Command::NoNewAccess(args) => check::no_new_access(args),
+        Command::AccessNotGranted(args) => check::access_not_granted(args),
+        Command::NoPublicAccess(args) => check::no_public_access(args),
+        Command::OutsideAccess(args) => outside::outside_access(args),
+        Command::Equivalent(args) => check::equivalent(args),
+        Command::Diff(args) => difference::diff(args),
+        Command::Refine(args) => refine::refine(args),
+        Command::Verify(args) => refine::verify(args),
+        Command::Simulate(args) => simulate::simulate(args),
+        Command::Batch(args) => batch::batch(args),
+        Command::Completions(args) => generate::completions(args),
+        Command::Man => generate::man(),
+    }
 }

@@ -5,20 +5,38 @@ use std::time::Duration;
 /// Limits of one question or one input. Every refusal names the limit that was hit and its value.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Budget {
-    /// Wall-clock time for one question; the backstop behind `rlimit`.
+    /// Wall-clock time for one question, reading and report included (see [`super::deadline`]); the backstop behind
+    /// `rlimit`.
     pub timeout: Duration,
+    /// Bytes that the process may grow by for one question.
+    pub memory: usize,
     /// Z3's deterministic resource limit for one query: the same UNKNOWN on every machine.
     pub rlimit: u32,
     /// States of one product automaton before the question is asked whole.
     pub states: usize,
     /// Bytes of one input document.
     pub input_bytes: usize,
+    /// JSON values in one document: an object, an array, each member and element.
+    pub values: usize,
     /// Nesting depth of one JSON document.
     pub depth: usize,
 }
 
+impl Budget {
+    /// The budget of a question that nobody gave another one.
+    pub const DEFAULT: Self = Self {
+        timeout: Duration::from_secs(30),
+        memory: 640 << 20,
+        rlimit: 400_000_000,
+        states: 200_000,
+        input_bytes: 64 << 20,
+        values: 1_000_000,
+        depth: 64,
+    };
+}
+
 impl Default for Budget {
     fn default() -> Self {
-        Self { timeout: Duration::from_secs(30), rlimit: 400_000_000, states: 200_000, input_bytes: 64 << 20, depth: 64 }
+        Self::DEFAULT
     }
 }

@@ -4,9 +4,11 @@
 //! source and a help line that says what to do. It is data; `report/` words it for people, JSON and SARIF.
 //!
 //! Invariants: positions are byte offsets into the source text and become line and column (both from 1, columns counted
-//! in Unicode scalar values) only when shown. A [`Budget`] comes from the top and is named in every refusal.
+//! in Unicode scalar values) only when shown. A [`Budget`] comes from the top and is named in every refusal;
+//! its time and memory are kept by [`deadline`].
 
 mod budget;
+pub mod deadline;
 mod diagnostic;
 mod source;
 

@@ -1,6 +1,9 @@
 //! Where in which text: named sources, byte spans, and their lines and columns.
+//!
+//! A text of many errors is asked for many places, so the first question makes a table: where lines start, and how many
+//! characters stand before each block of the text.
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 /// A half-open range of byte offsets into a source text.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, PartialOrd, Ord)]
@@ -28,18 +31,86 @@ pub struct LineColumn {
 }
 
 /// A named text. Cheap to clone.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone)]
 pub struct Source {
     /// The file's name as the user gave it, or `<stdin>`, or what the text is (`policy` of a batch line).
     pub name: Arc<str>,
     /// The whole text.
-    pub text: Arc<str>,
+    pub text: Arc<Text>,
+}
+
+/// A text with the table of its places, once somebody has asked for one.
+#[derive(Debug)]
+pub struct Text {
+    text: Arc<str>,
+    places: OnceLock<Places>,
+}
+
+impl std::ops::Deref for Text {
+    type Target = str;
+
+    fn deref(&self) -> &str {
+        &self.text
+    }
+}
+
+impl PartialEq for Source {
+    fn eq(&self, other: &Self) -> bool {
+        self.name == other.name && (Arc::ptr_eq(&self.text, &other.text) || **self.text == **other.text)
+    }
+}
+
+impl Eq for Source {}
+
+/// The table of a text's places.
+#[derive(Debug)]
+struct Places {
+    /// Where lines start, but for the first.
+    lines: Vec<usize>,
+    /// Characters that start before each block of [`BLOCK`] bytes.
+    characters: Vec<usize>,
+}
+
+/// Bytes that are counted anew for each place.
+const BLOCK: usize = 512;
+
+/// How many characters start in these bytes of a UTF-8 text.
+fn characters(bytes: &[u8]) -> usize {
+    bytes.iter().filter(|byte| **byte & 0xc0 != 0x80).count()
+}
+
+impl Places {
+    fn of(text: &str) -> Self {
+        let bytes = text.as_bytes();
+        let lines = bytes.iter().enumerate().filter(|(_, byte)| **byte == b'\n').map(|(at, _)| at + 1).collect();
+        let mut before = 0;
+        let count = |block: &[u8]| {
+            let own = before;
+            before += characters(block);
+            own
+        };
+        Self { lines, characters: bytes.chunks(BLOCK).map(count).collect() }
+    }
+
+    /// How many characters start before a byte.
+    fn characters_before(&self, text: &str, at: usize) -> usize {
+        // At the very end of a text of whole blocks there is no further block.
+        let block = (at / BLOCK).min(self.characters.len().saturating_sub(1));
+        let counted = self.characters.get(block).copied().unwrap_or(0);
+        counted + characters(text.as_bytes().get(block * BLOCK..at).unwrap_or_default())
+    }
 }
 
 impl Source {
     /// A source with a name and a text.
     pub fn new(name: impl Into<Arc<str>>, text: impl Into<Arc<str>>) -> Self {
-        Self { name: name.into(), text: text.into() }
+        Self { name: name.into(), text: Arc::new(Text { text: text.into(), places: OnceLock::new() }) }
+    }
+
+    /// The same text under another name.
+    #[must_use]
+    pub fn named(&self, name: impl Into<Arc<str>>) -> Self {
+        Self { name: name.into(), ..self.clone() }
     }
 
     /// Line and column of a byte offset; an offset past the end, or inside a character, counts as the nearest before.
@@ -48,10 +119,11 @@ impl Source {
         while !self.text.is_char_boundary(end) {
             end -= 1;
         }
-        let before = self.text.get(..end).unwrap_or("");
-        let line = before.matches('\n').count() + 1;
-        let column = before.rsplit('\n').next().unwrap_or("").chars().count() + 1;
-        LineColumn { line, column }
+        let places = self.text.places.get_or_init(|| Places::of(&self.text));
+        let line = places.lines.partition_point(|start| *start <= end);
+        let start = line.checked_sub(1).and_then(|last| places.lines.get(last)).copied().unwrap_or(0);
+        let column = places.characters_before(&self.text, end) - places.characters_before(&self.text, start) + 1;
+        LineColumn { line: line + 1, column }
     }
 }
 
@@ -67,5 +139,28 @@ mod tests {
         assert_eq!(source.line_column(6), LineColumn { line: 2, column: 4 }, "inside é");
         assert_eq!(source.line_column(7), LineColumn { line: 2, column: 5 }, "after é");
         assert_eq!(source.line_column(999), LineColumn { line: 3, column: 2 });
+    }
+
+    /// Counted from the start of the text each time.
+    fn counted(text: &str, offset: usize) -> LineColumn {
+        let mut end = offset.min(text.len());
+        while !text.is_char_boundary(end) {
+            end -= 1;
+        }
+        let before = &text[..end];
+        let column = before.rsplit('\n').next().unwrap_or("").chars().count() + 1;
+        LineColumn { line: before.matches('\n').count() + 1, column }
+    }
+
+    #[test]
+    fn the_table_says_what_counting_from_the_start_says() {
+        let pieces = ["a", "é", "\n", "\u{10348}", "\r\n", "xyz"];
+        let mixed: String = (0..2_000).map(|at| pieces[(at * at + at / 7) % pieces.len()]).collect();
+        for text in [String::new(), "\n".repeat(BLOCK), "é".repeat(BLOCK), "a".repeat(2 * BLOCK), mixed] {
+            let source = Source::new("t", text.as_str());
+            for offset in 0..text.len() + 3 {
+                assert_eq!(source.line_column(offset), counted(&text, offset), "{offset} of {} bytes", text.len());
+            }
+        }
     }
 }

@@ -2,11 +2,12 @@
 
 use super::read::Reader;
 use super::{Effect, KeyBlock, Listed, OperatorBlock, PrincipalElement, PrincipalType, Spanned, Statement};
-use crate::diag::Span;
+use crate::diag::{Span, deadline};
 use crate::json::{Member, Value};
 
 /// Reads one statement; errors go to the reader.
 pub(super) fn read(reader: &mut Reader<'_>, value: &Value, index: usize) -> Option<Statement> {
+    deadline::check();
     let members = reader.object(value, &format!("the statement with index {index}"))?;
     let (mut sid, mut effect, mut condition) = (None, None, Vec::new());
     let (mut action, mut resource, mut principal) = (None, None, None);

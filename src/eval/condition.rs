@@ -1,6 +1,7 @@
 //! Does one condition hold for a request?
 
 use super::text;
+use crate::diag::deadline;
 use crate::policy::{Condition, Quantifier, Request, Test};
 use crate::value::{date, ip, number};
 
@@ -18,6 +19,7 @@ pub(super) fn holds(condition: &Condition, request: &Request) -> bool {
 
 /// Whether one value passes. A value of the wrong type passes neither the test nor its negation.
 fn passes(test: &Test, negated: bool, value: &str, request: &Request) -> bool {
+    deadline::check();
     let matched = match test {
         Test::Text(mode, templates) => Some(templates.iter().any(|template| text::matches(template, *mode, value, request))),
         Test::Number(order, bounds) => number::parse(value).map(|value| bounds.iter().any(|bound| order.holds(&value, bound))),

@@ -14,6 +14,7 @@ mod principal;
 mod resource;
 mod text;
 
+use crate::diag::deadline;
 use crate::policy::compose::{Rule, Through};
 use crate::policy::{Access, ArnMatching, Condition, Request, ResourcePattern, Statement};
 use std::cell::RefCell;
@@ -80,6 +81,7 @@ impl Evaluator<'_> {
         if self.among.is_some_and(|among| !among.contains(&number)) {
             return false;
         }
+        deadline::check();
         let Some((_, statement)) = self.access.statement(number) else { return false };
         let principal = |principal| principal::applies(principal, self.request, through);
         let named = statement.principal.as_ref().map_or(matches!(through, Through::Any | Through::Anyone), principal);

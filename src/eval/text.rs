@@ -3,6 +3,7 @@
 //! Variables become their key's value as literal text; an absent key without a default, or a key with several values,
 //! leaves the template without a match.
 
+use crate::diag::deadline;
 use crate::glob::{Glob, Token};
 use crate::policy::{Part, Request, Template, TextMode};
 use crate::value::fold;
@@ -10,6 +11,7 @@ use crate::value::fold;
 /// The template as a glob for this request; `None` if a variable has no single value.
 pub(super) fn resolve(template: &Template, request: &Request) -> Option<Glob> {
     let mut tokens = Vec::new();
+    deadline::spend(1 + template.parts.len() / 32);
     for part in &template.parts {
         match part {
             Part::Char(c) => tokens.push(Token::Char(*c)),
@@ -21,6 +23,7 @@ pub(super) fn resolve(template: &Template, request: &Request) -> Option<Glob> {
                     (None, Some(default)) => default,
                     (Some(_), _) | (None, None) => return None,
                 };
+                deadline::spend(1 + value.len() / 32);
                 tokens.extend(value.chars().map(Token::Char));
             }
         }

@@ -13,6 +13,7 @@
 //! Source: subset construction (Rabin and Scott, 1959), as product of the globs' position automata.
 
 use super::{Glob, Token};
+use crate::diag::deadline;
 use rustc_hash::FxHashSet;
 use std::rc::Rc;
 
@@ -94,6 +95,7 @@ pub fn classes(members: &[Member], domain: &Domain, most_states: usize) -> Optio
                 continue;
             }
             let Some(shape) = (domain.step)(shape, c) else { continue };
+            deadline::spend(1 + positions.len() / 16);
             let key = (shape, Rc::new(step(members, &positions, c)));
             if known.contains(&key) {
                 continue;

@@ -6,6 +6,7 @@
 //! Invariant: tokens are normalized. Within a run of wildcards the `?`s come first and at most one `*` follows
 //! (`*?*` is `?*`), so two globs that differ in wildcard spelling only are equal.
 
+use crate::diag::deadline;
 use std::fmt;
 
 /// One position of a glob.
@@ -59,6 +60,7 @@ impl Glob {
         if pending_star {
             out.push(Token::Many);
         }
+        deadline::spend(1 + out.len() / 32);
         Self { tokens: out }
     }
 
@@ -69,6 +71,7 @@ impl Glob {
 
     /// The text, if the glob has no wildcard.
     pub fn as_literal(&self) -> Option<String> {
+        deadline::spend(1 + self.tokens.len() / 32);
         self.tokens.iter().map(|token| if let Token::Char(c) = token { Some(*c) } else { None }).collect()
     }
 
@@ -84,6 +87,7 @@ impl Glob {
 
     /// The same glob with ASCII letters in lower case.
     pub fn to_ascii_lowercase(&self) -> Self {
+        deadline::spend(1 + self.tokens.len() / 32);
         let lower = |token: &Token| match token {
             Token::Char(c) => Token::Char(c.to_ascii_lowercase()),
             Token::One => Token::One,
@@ -94,6 +98,7 @@ impl Glob {
 
     /// The characters before the first wildcard.
     pub fn literal_prefix(&self) -> String {
+        deadline::check();
         self.tokens.iter().map_while(|token| if let Token::Char(c) = token { Some(*c) } else { None }).collect()
     }
 
@@ -105,6 +110,7 @@ impl Glob {
 
     /// Whether the whole text matches.
     pub fn matches(&self, text: &str) -> bool {
+        deadline::check();
         // Most globs differ in a first character: told without looking at the rest.
         if let (Some(Token::Char(first)), start) = (self.tokens.first(), text.chars().next())
             && start != Some(*first)
@@ -148,6 +154,7 @@ impl Glob {
                 Some(Token::Char(_)) | None => {}
             }
             let Some((after, swallowed)) = star else { return false };
+            deadline::spend(1 + (position - swallowed) / 16);
             star = Some((after, swallowed + 1));
             at = after;
             position = swallowed + 1;

@@ -2,7 +2,7 @@
 
 use super::syntax::{Fault, fault};
 use super::{Kind, Member, Value};
-use crate::diag::{Budget, Diagnostic, Source, Span};
+use crate::diag::{Budget, Diagnostic, Source, Span, deadline};
 use jsonc_parser::{CollectOptions, ParseOptions, ast};
 use std::collections::HashMap;
 
@@ -25,14 +25,14 @@ pub const SYNTAX: &str = "json-syntax";
 /// Reads one JSON document.
 ///
 /// Errors name the place: a syntax error, a key that stands twice, a text longer than `budget.input_bytes` bytes or
-/// nested deeper than `budget.depth`.
+/// nested deeper than `budget.depth`, or of more than `budget.values` values: said before a tree is made.
 pub fn read(source: &Source, budget: &Budget) -> Result<Value, Diagnostic> {
     let text: &str = &source.text;
     if text.len() > budget.input_bytes {
         let message = format!("the document has {} bytes; the limit is {} bytes", text.len(), budget.input_bytes);
         return Err(Diagnostic::error("input-too-large", source, Span::default(), message, "split the document"));
     }
-    check_depth(source, budget)?;
+    check_shape(source, budget)?;
     if let Err(error) = serde_json::from_str::<serde::de::IgnoredAny>(text) {
         let at = offset(text, error.line(), error.column());
         return Err(syntax(source, Span::new(at, at), &plain(&error.to_string())));
@@ -69,15 +69,31 @@ fn offset(text: &str, line: usize, column: usize) -> usize {
     at
 }
 
-/// Counts brackets outside strings, so that the parsers below never recurse deeper than the budget allows.
-fn check_depth(source: &Source, budget: &Budget) -> Result<(), Diagnostic> {
-    let (mut depth, mut in_string, mut escaped) = (0_usize, false, false);
+/// Counts brackets outside strings, so that the parsers below never recurse deeper than the budget allows, and what stands
+/// between them, so that their trees never have more nodes: every value but the last of its list ends at a comma, and the
+/// last one is its list's.
+fn check_shape(source: &Source, budget: &Budget) -> Result<(), Diagnostic> {
+    let (mut depth, mut values, mut in_string, mut escaped) = (0_usize, 0_usize, false, false);
     for (at, byte) in source.text.bytes().enumerate() {
         match byte {
             _ if escaped => escaped = false,
             b'\\' if in_string => escaped = true,
             b'"' => in_string = !in_string,
-            b'{' | b'[' if !in_string => {
+            b',' | b'{' | b'[' if !in_string => {
+                values += 1;
+                if values > budget.values {
+                    let message = format!("the document has more than {} JSON values", budget.values);
+                    return Err(Diagnostic::error(
+                        "too-many-values",
+                        source,
+                        Span::new(at, at + 1),
+                        message,
+                        "split the document",
+                    ));
+                }
+                if byte == b',' {
+                    continue;
+                }
                 depth += 1;
                 if depth > budget.depth {
                     let message = format!("the document is nested deeper than {} levels", budget.depth);
@@ -93,6 +109,7 @@ fn check_depth(source: &Source, budget: &Budget) -> Result<(), Diagnostic> {
 }
 
 fn convert(source: &Source, value: ast::Value<'_>) -> Result<Value, Diagnostic> {
+    deadline::check();
     let range = match &value {
         ast::Value::StringLit(literal) => literal.range,
         ast::Value::NumberLit(literal) => literal.range,
@@ -234,9 +251,16 @@ mod tests {
         let deep = "[".repeat(100_000);
         assert!(trouble(&deep).contains("nested deeper than 64 levels"));
         assert!(!trouble(&format!("\"{deep}\"")).contains("nested"));
+        let refused = |text: &str, budget: Budget| read(&Source::new("t", text), &budget).map_err(|error| error.message);
         let budget = Budget { input_bytes: 3, ..Budget::default() };
-        let error = read(&Source::new("t", "[1, 2]"), &budget).unwrap_err();
-        assert_eq!(error.message, "the document has 6 bytes; the limit is 3 bytes");
+        assert_eq!(refused("[1, 2]", budget).unwrap_err(), "the document has 6 bytes; the limit is 3 bytes");
+        let budget = Budget { values: 3, ..Budget::default() };
+        for (text, fits) in
+            [("[1, 2, 3]", true), ("[1, 2, 3, 4]", false), ("[[[]]]", true), ("[[[[]]]]", false), ("\",,,,[[[[\"", true)]
+        {
+            let said = refused(text, budget).err();
+            assert_eq!(said, (!fits).then(|| "the document has more than 3 JSON values".to_owned()), "{text}");
+        }
     }
 
     #[test]

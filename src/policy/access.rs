@@ -10,6 +10,7 @@
 use super::applying::Applying;
 use super::compose::{self, Rules};
 use super::{Policy, Statement};
+use crate::diag::deadline;
 use crate::document::Effect;
 use std::sync::OnceLock;
 
@@ -182,6 +183,7 @@ impl Access {
 
     /// A statement by its number, with the policy it stands in.
     pub fn statement(&self, number: usize) -> Option<(&Member, &Statement)> {
+        deadline::check();
         let owner = *self.owners.get(number)?;
         let member = self.members.get(owner)?;
         let statement = member.policy.statements.get(number - self.starts.get(owner)?)?;
@@ -191,7 +193,10 @@ impl Access {
     /// All statements with their numbers.
     pub fn statements(&self) -> impl Iterator<Item = (usize, &Member, &Statement)> {
         self.members.iter().zip(&self.starts).flat_map(|(member, start)| {
-            member.policy.statements.iter().enumerate().map(move |(at, statement)| (start + at, member, statement))
+            member.policy.statements.iter().enumerate().map(move |(at, statement)| {
+                deadline::check();
+                (start + at, member, statement)
+            })
         })
     }
 

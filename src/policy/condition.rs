@@ -16,7 +16,7 @@ use super::keys::type_of;
 use super::operator::{BaseOperator, Operator, SetOperator};
 use super::template::{Part, Template, Variable};
 use crate::catalog::KeyBase;
-use crate::diag::Span;
+use crate::diag::{Span, deadline};
 use crate::value::{date, fold, ip, number};
 use bigdecimal::BigDecimal;
 
@@ -198,6 +198,7 @@ fn test<'v>(base: BaseOperator, values: &[&'v str], variables: bool) -> (Test, V
 fn read<'v, T>(values: &[&'v str], parse: impl Fn(&str) -> Option<T>, invalid: &mut Vec<&'v str>) -> Vec<T> {
     let mut out = Vec::new();
     for value in values {
+        deadline::check();
         match parse(value) {
             Some(read) => out.push(read),
             None => invalid.push(value),

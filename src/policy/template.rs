@@ -6,6 +6,7 @@
 //!
 //! Source: IAM User Guide, "IAM policy elements: Variables and tags".
 
+use crate::diag::deadline;
 use crate::glob::{Glob, Token};
 
 /// A policy variable.
@@ -42,8 +43,11 @@ impl Template {
     pub fn parse(text: &str, wildcards: bool, variables: bool) -> Self {
         let mut parts = Vec::new();
         let mut rest = text;
+        deadline::spend(1 + text.len() / 32);
+        // Behind the last brace no variable ends.
+        let last_brace = text.rfind('}').filter(|_| variables);
         while let Some(c) = rest.chars().next() {
-            if variables
+            if last_brace.is_some_and(|last| text.len() - rest.len() < last)
                 && let Some(tail) = rest.strip_prefix("${")
                 && let Some((inner, after)) = tail.split_once('}')
             {
@@ -63,6 +67,7 @@ impl Template {
 
     /// The glob it is, if it has no variable.
     pub fn as_glob(&self) -> Option<Glob> {
+        deadline::spend(1 + self.parts.len() / 32);
         let tokens: Option<Vec<Token>> = self
             .parts
             .iter()
@@ -83,6 +88,7 @@ impl Template {
 
     /// A plain text that it matches: wildcards filled, each variable with what `value` says.
     pub fn filled(&self, mut value: impl FnMut(&Variable) -> String) -> String {
+        deadline::spend(1 + self.parts.len() / 32);
         let mut out = String::new();
         for part in &self.parts {
             match part {
@@ -102,6 +108,7 @@ impl Template {
 
     /// Cuts at the first `most - 1` colons that are characters of the template (colons in a variable's name are not).
     pub fn split_colons(&self, most: usize) -> Vec<Template> {
+        deadline::spend(1 + self.parts.len() / 32);
         let mut out = vec![Template { parts: Vec::new() }];
         for part in &self.parts {
             if *part == Part::Char(':') && out.len() < most {

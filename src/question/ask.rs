@@ -13,6 +13,7 @@ use super::worlds::worlds;
 use super::{Engine, InternalError, Settings, partitions, realistic, tidy, untrusted};
 use crate::catalog::{Catalog, KeyBase, Partition};
 use crate::diag::Budget;
+use crate::diag::deadline::{self, Expired};
 use crate::glob::Glob;
 use crate::policy::ties::{self, Ties};
 use crate::policy::{Access, Policy, Request, ResourcePattern, keys};
@@ -95,6 +96,13 @@ pub struct Found {
     pub doubt: Option<String>,
 }
 
+impl Found {
+    /// Nothing was found, and the search did not end.
+    fn open(expired: &Expired) -> Self {
+        Self { unknown: Some(expired.to_string()), ..Self::default() }
+    }
+}
+
 /// Why something was left open where Z3 was not to be asked.
 pub const NEEDS_Z3: &str = "Z3 was not to be asked";
 
@@ -103,28 +111,48 @@ pub const NEEDS_Z3: &str = "Z3 was not to be asked";
 /// With [`Settings::catalog_actions`] only actions of the catalog count. Else, if [`Settings::realistic`] is set and the
 /// witness is none that AWS could receive today, one that it could is looked for, and the lack of one is noted.
 pub fn ask(ask: &Ask<'_>, settings: &Settings) -> Result<Found, InternalError> {
+    let mut found = Found::default();
+    match deadline::question(&settings.budget, || answer(ask, settings, &mut found)) {
+        Ok(Err(internal)) => return Err(internal),
+        Ok(Ok(())) => {}
+        // What was found so far stands.
+        Err(expired) => _ = found.unknown.get_or_insert_with(|| expired.to_string()),
+    }
+    if let (Some(why), true) = (&found.unknown, found.witness.is_some()) {
+        found.notes.push(format!("more statements may be to blame: {why}"));
+    }
+    Ok(found)
+}
+
+fn answer(ask: &Ask<'_>, settings: &Settings, found: &mut Found) -> Result<(), InternalError> {
     let closed = OnceCell::new();
     let closed = || closed.get_or_init(|| closed_world(ask).unwrap_or_else(|| ask.clone()));
     let started = Instant::now();
-    let mut found = if settings.catalog_actions { search(closed(), settings) } else { search(ask, settings) }?;
+    let first = || if settings.catalog_actions { search(closed(), settings) } else { search(ask, settings) };
+    *found = deadline::search(first).unwrap_or_else(|expired| Ok(Found::open(&expired)))?;
     let is_doubtful = |witness: &Request| realistic::doubts(witness, Fit::Usual).is_some();
     if let Some(witness) = found.witness.clone().filter(|witness| settings.realistic && is_doubtful(witness)) {
         // A nicer witness may take what is left of the time, or a little more; its search need not be proved.
         let timeout = settings.budget.timeout.saturating_sub(started.elapsed()).max(settings.budget.timeout / 4);
         let budget = Budget { timeout, ..settings.budget };
         let left = Settings { budget, engine: Engine::Auto, prove: false, ..*settings };
-        // The same search is not done again.
-        let is_closed = settings.catalog_actions || matches!(ask.actions, ActionScope::Listed(_));
-        let of_catalog = match is_closed && settings.engine == Engine::Auto {
-            true => Found { witness: Some(witness.clone()), ..Found::default() },
-            false => search(closed(), &left)?,
+        let nicer = || {
+            // The same search is not done again.
+            let is_closed = settings.catalog_actions || matches!(ask.actions, ActionScope::Listed(_));
+            let of_catalog = match is_closed && settings.engine == Engine::Auto {
+                true => Found { witness: Some(witness.clone()), ..Found::default() },
+                false => search(closed(), &left)?,
+            };
+            make_realistic(closed(), of_catalog, &witness, found, &left)
         };
-        make_realistic(closed(), of_catalog, &witness, &mut found, &left)?;
+        match deadline::finish(nicer) {
+            Ok(made) => made?,
+            Err(expired) => {
+                found.notes.push(format!("a witness as AWS could receive it was not looked for to the end: {expired}"))
+            }
+        }
     }
-    if let (Some(why), true) = (&found.unknown, found.witness.is_some()) {
-        found.notes.push(format!("more statements may be to blame: {why}"));
-    }
-    Ok(found)
+    Ok(())
 }
 
 impl Found {
@@ -218,6 +246,15 @@ fn search(ask: &Ask<'_>, settings: &Settings) -> Result<Found, InternalError> {
         never: ask.ties.as_ref(),
     };
     let mut search = Search::new(ask, settings, &question);
+    match deadline::at_most(settings.budget.timeout, || run(&mut search)) {
+        Ok(ran) => ran?,
+        Err(expired) => search.open(&expired.to_string()),
+    }
+    Ok(search.found)
+}
+
+fn run(search: &mut Search<'_, '_>) -> Result<(), InternalError> {
+    let (ask, settings) = (search.ask, search.settings);
     match settings.engine {
         Engine::Strings => search.whole()?,
         Engine::Regexes => search.one_formula()?,
@@ -226,10 +263,7 @@ fn search(ask: &Ask<'_>, settings: &Settings) -> Result<Found, InternalError> {
                 // First what automata decide, of all groups: with a witness at hand Z3 has less to say.
                 let mut left = Vec::new();
                 for group in &groups {
-                    if Instant::now() >= search.deadline {
-                        search.open(&format!("the time budget of {:?} is used up", settings.budget.timeout));
-                        break;
-                    }
+                    deadline::look();
                     left.extend(search.group(group)?.map(|suspects| (group, suspects)));
                 }
                 for (group, suspects) in left {
@@ -245,7 +279,7 @@ fn search(ask: &Ask<'_>, settings: &Settings) -> Result<Found, InternalError> {
             None => search.whole()?,
         },
     }
-    Ok(search.found)
+    Ok(())
 }
 
 pub(super) struct Search<'a, 'p> {
@@ -334,8 +368,11 @@ impl<'a, 'p> Search<'a, 'p> {
         };
         self.found.statements.extend(statements);
         if self.found.witness.is_none() {
-            let request = tidy::tidy(request, self.ask, &|request| self.violates(request).is_some());
-            self.found.witness = Some(request);
+            self.found.witness = Some(request.clone());
+            // What is left undone there is done again by nobody: the witness stays as it is.
+            if let Ok(plain) = deadline::attempt(|| tidy::tidy(request, self.ask, &|request| self.violates(request).is_some())) {
+                self.found.witness = Some(plain);
+            }
         }
         Ok(())
     }

@@ -2,6 +2,7 @@
 
 use crate::catalog::Catalog;
 use crate::diag::Diagnostic;
+use crate::diag::deadline::Expired;
 use crate::policy::{Access, request_json};
 use crate::question::confirm::Checked;
 use crate::question::outside_access::{Finding, Outside};
@@ -55,6 +56,20 @@ pub fn outcome(outcome: &Outcome) -> Value {
 fn checked(checked: &Checked) -> Value {
     json!({"lemmas": checked.lemmas, "propositional": checked.propositional, "actionGroups": checked.classes})
 }
+
+/// The code of what has no verdict and was not done within its budget.
+pub const OUT_OF_BUDGET: &str = "out-of-budget";
+
+/// The verdict of a check that was left before it came to one; `None` for what has no verdict.
+pub fn out_of_budget(check: &str, expired: &Expired) -> Option<Value> {
+    let check = check.strip_prefix("check-").unwrap_or(check);
+    let known = CHECKS.contains(&check);
+    known.then(|| json!({"check": check, "result": "UNKNOWN", "message": format!("The answer is unknown: {expired}.")}))
+}
+
+/// The checks that end in a verdict.
+const CHECKS: [&str; 8] =
+    ["no-new-access", "access-not-granted", "no-public-access", "outside-access", "equivalent", "diff", "refine", "verify"];
 
 /// Who outside a zone of trust gets access.
 pub fn outside(access: &Access, outside: &Outside) -> Value {

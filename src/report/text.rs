@@ -58,7 +58,9 @@ fn request(witness: &Request) -> String {
 /// The place of a statement with its source line.
 fn place(source: &Source, span: Span) -> String {
     let line = source_line(&source.text, span.start, span.end);
-    snippet(&source.name, &source.text, line)
+    let at = source.line_column(line.start);
+    let shown = source.text.get(line).unwrap_or("");
+    format!("  --> {}:{}:{}\n   | {shown}\n", source.name, at.line, at.column)
 }
 
 /// Who outside gets in: each finding with its statement and witness.
@@ -98,13 +100,6 @@ fn source_line(text: &str, start: usize, end: usize) -> std::ops::Range<usize> {
         cut += 1;
     }
     start..cut.max(start)
-}
-
-fn snippet(name: &str, text: &str, span: std::ops::Range<usize>) -> String {
-    let at = text.get(..span.start).unwrap_or("").matches('\n').count() + 1;
-    let column = text.get(..span.start).unwrap_or("").rsplit('\n').next().unwrap_or("").chars().count() + 1;
-    let shown = text.get(span).unwrap_or("");
-    format!("  --> {name}:{at}:{column}\n   | {shown}\n")
 }
 
 /// The proved obligations, one a line.
@@ -154,7 +149,7 @@ pub fn diagnostic(diagnostic: &Diagnostic) -> String {
     }
     let end = diagnostic.span.end.max(diagnostic.span.start).min(source.text.len());
     let span = diagnostic.span.start.min(end)..end;
-    let snippet = Snippet::source(&*source.text).path(&*source.name).annotation(AnnotationKind::Primary.span(span));
+    let snippet = Snippet::source(&**source.text).path(&*source.name).annotation(AnnotationKind::Primary.span(span));
     let group = title.element(snippet);
     render(match help {
         Some(help) => group.element(help),

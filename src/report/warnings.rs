@@ -51,7 +51,7 @@ impl InLine {
         let name: Vec<&str> = member.into_iter().chain(self.policy.as_deref()).collect();
         let name: Arc<str> = name.join(".").into();
         let named = |warning: &Diagnostic| {
-            let source = warning.source.as_ref().map(|own| Source { name: name.clone(), text: own.text.clone() });
+            let source = warning.source.as_ref().map(|own| own.named(name.clone()));
             json::diagnostic(&Diagnostic { source, ..warning.clone() })
         };
         self.warnings.iter().map(named).collect()

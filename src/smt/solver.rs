@@ -7,7 +7,7 @@
 use super::literal::{escape, unescape};
 use super::term::Cmp;
 use super::{Atom, Formula, Int, Regex, Text};
-use crate::diag::Budget;
+use crate::diag::{Budget, deadline};
 use std::collections::HashMap;
 use std::rc::Rc;
 use std::sync::Once;
@@ -54,7 +54,11 @@ fn tell_memory() {
 
 /// Runs the work with a Z3 context of its own, freed at the end: memory stays bounded over many calls.
 pub fn in_fresh_context<R: Send + Sync>(work: impl FnOnce() -> R + Send + Sync) -> R {
-    z3::with_z3_config(&z3::Config::new(), work)
+    // The crate puts the outer context back after the call, not where the stack unwinds.
+    match z3::with_z3_config(&z3::Config::new(), || deadline::attempt(work)) {
+        Ok(result) => result,
+        Err(expired) => deadline::again(expired),
+    }
 }
 
 /// A solver with a stack of assertions.
@@ -114,7 +118,8 @@ impl Solver {
     }
 
     fn check_limited(&self, rlimit: u32) -> Answer {
-        let left = self.deadline.saturating_duration_since(Instant::now());
+        let own = self.deadline.saturating_duration_since(Instant::now());
+        let left = deadline::left().map_or(own, |left| left.min(own));
         if left < Duration::from_millis(1) {
             return Answer::Unknown(format!("the time budget of {:?} is used up", self.budget.timeout));
         }
@@ -143,6 +148,7 @@ impl Solver {
     }
 
     fn formula(&mut self, formula: &Formula) -> ast::Bool {
+        deadline::check();
         match formula {
             Formula::True => ast::Bool::from_bool(true),
             Formula::False => ast::Bool::from_bool(false),

@@ -5,6 +5,7 @@
 //! Invariant: a variable's name has one sort. Shared parts are shared (`Rc`), so a formula is a graph, not a tree.
 
 use super::Regex;
+use crate::diag::deadline;
 use std::collections::{BTreeMap, HashMap};
 use std::rc::Rc;
 
@@ -183,6 +184,7 @@ impl Formula {
     pub fn and(parts: impl IntoIterator<Item = Formula>) -> Self {
         let mut out = Vec::new();
         for part in parts {
+            deadline::check();
             match part {
                 Self::True => {}
                 Self::False => return Self::False,
@@ -203,6 +205,7 @@ impl Formula {
     pub fn or(parts: impl IntoIterator<Item = Formula>) -> Self {
         let mut out = Vec::new();
         for part in parts {
+            deadline::check();
             match part {
                 Self::False => {}
                 Self::True => return Self::True,

@@ -10,6 +10,7 @@
 use super::known;
 use super::language::{Class, Nfa, TOLD_APART, Test};
 use crate::catalog::KeyBase;
+use crate::diag::deadline;
 use rustc_hash::FxHashSet;
 use std::rc::Rc;
 
@@ -195,6 +196,7 @@ fn search(domain: &Domain, accept: &[&Compiled], refuse: &[&Compiled], limit: &m
         let other = "xyzabcdefghijklmnopqrstuvw-_".chars().chain('\u{100}'..).find(|c| waited.binary_search(c).is_err());
         let digit = ('0'..='9').find(|c| waited.binary_search(c).is_err());
         for c in other.into_iter().chain(digit).chain(waited.iter().copied()) {
+            deadline::spend(1 + reading / 16);
             match limit.work.checked_sub(reading) {
                 Some(left) => limit.work = left,
                 None => return Common::TooMany,

@@ -6,6 +6,7 @@
 //!
 //! An automaton has no empty moves: the positions behind a run are reached together with the run.
 
+use crate::diag::deadline;
 use std::hash::Hash;
 
 /// A set of characters.
@@ -89,7 +90,10 @@ impl Test {
 
     /// Whether it accepts the text.
     pub(super) fn accepts(&self, text: &str) -> bool {
-        self.patterns.iter().any(|steps| accepts(steps, text))
+        self.patterns.iter().any(|steps| {
+            deadline::check();
+            accepts(steps, text)
+        })
     }
 }
 
@@ -124,6 +128,7 @@ fn accepts(steps: &[Step], text: &str) -> bool {
     at.first_mut().into_iter().for_each(|first| *first = true);
     close(&mut at);
     for c in chars {
+        deadline::spend(1 + rest.len() / 64);
         let mut next = vec![false; rest.len() + 1];
         for (position, step) in rest.iter().enumerate().filter(|(position, _)| at.get(*position) == Some(&true)) {
             let target = match step {
@@ -157,6 +162,7 @@ impl Nfa {
     pub(super) fn of(test: &Test) -> Self {
         let mut out = Self::default();
         for steps in &test.patterns {
+            deadline::spend(1 + steps.len() / 8);
             let base = out.moves.len();
             let state = |position: usize| u32::try_from(base + position).unwrap_or(u32::MAX);
             // Where a position leads without reading: over the runs behind it.

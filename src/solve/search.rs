@@ -7,6 +7,7 @@
 //! propositional reasoning alone.
 
 use super::atoms::{Atoms, Value};
+use crate::diag::deadline;
 use std::rc::Rc;
 
 /// A formula in negation normal form.
@@ -26,6 +27,7 @@ impl Node {
     pub(super) fn and(parts: impl IntoIterator<Item = Node>) -> Self {
         let mut out: Vec<Node> = Vec::new();
         for part in parts {
+            deadline::check();
             match part {
                 Self::Const(true) => {}
                 Self::Const(false) => return Self::Const(false),
@@ -43,6 +45,7 @@ impl Node {
     pub(super) fn or(parts: impl IntoIterator<Item = Node>) -> Self {
         let mut out: Vec<Node> = Vec::new();
         for part in parts {
+            deadline::check();
             match part {
                 Self::Const(false) => {}
                 Self::Const(true) => return Self::Const(true),
@@ -68,6 +71,7 @@ impl Node {
 
     /// What is left of it under an assignment; `None` if nothing changes.
     fn under(&self, assigned: &[Option<bool>]) -> Option<Self> {
+        deadline::check();
         match self {
             Self::Const(_) => None,
             Self::Literal(atom, sign) => {
@@ -145,6 +149,7 @@ impl<'s> Search<'s> {
             if let Some(simpler) = node.under(&self.assigned) {
                 node = simpler;
             }
+            deadline::look();
             if self.steps_left == 0 {
                 return Answer::TooLong;
             }
