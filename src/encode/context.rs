@@ -11,7 +11,7 @@ use crate::policy::keys::{self, is_multivalued};
 use crate::policy::spelling::spelling;
 use crate::policy::{Condition, Order, Quantifier, Statement, Template, Test, TextMode};
 use crate::smt::term::Cmp;
-use crate::smt::{Atom, Formula, Int, Text};
+use crate::smt::{Atom, Formula, Int, Regex, Text};
 use crate::value::ip::IpNet;
 use crate::value::number;
 use std::collections::{BTreeMap, BTreeSet};
@@ -194,7 +194,10 @@ impl Encoder {
             }
             let of_arn = Text::var("Resource.account");
             let same = Formula::and([known.clone(), Formula::equal(&Text::var(RESOURCE_ACCOUNT), &of_arn)]);
-            Formula::and([is_account, digits(of_arn).implies(same)])
+            // Another number there is not the account of a resource whose owner is known.
+            let unnumbered = text::matches(&of_arn, Regex::none_of(&"0123456789".chars().collect::<Vec<_>>()).star());
+            let numbered = known.clone().implies(Formula::or([digits(of_arn.clone()), unnumbered]));
+            Formula::and([is_account, digits(of_arn).implies(same), numbered])
         });
         (known, Text::var(RESOURCE_ACCOUNT))
     }

@@ -2,7 +2,8 @@
 //!
 //! A principal, an action, a resource and a context. Some context keys follow from the principal (`aws:PrincipalArn`,
 //! `aws:username`, ...): [`Request::new`] fills them in where the caller did not give them, so that no request
-//! contradicts itself. `aws:ResourceAccount` follows from a resource ARN that names its account. A key's values are a set;
+//! contradicts itself. `aws:ResourceAccount` follows from a resource ARN that names its account; an ARN with another number in
+//! that place is not of a resource whose owner is known. A key's values are a set;
 //! an empty list is an absent key, and an empty text is no value of a multivalued one.
 //!
 //! Sources: IAM User Guide, "AWS global condition context keys", properties of the principal; "Set operators for
@@ -88,6 +89,12 @@ impl Request {
         }
         let owner = arn::split(&self.resource).map(|[_, _, _, _, account, _]| account).filter(|account| arn::is_account(account));
         if !self.resource_account().is_none_or(arn::is_account) {
+            return false;
+        }
+        // What stands for the account of a resource whose owner is known is no other number.
+        let of_arn = arn::split(&self.resource).map(|[_, _, _, _, account, _]| account);
+        let is_numbered = of_arn.is_some_and(|account| account.contains(|c: char| c.is_ascii_digit()));
+        if is_numbered && owner.is_none() && self.resource_account().is_some() {
             return false;
         }
         DERIVED.into_iter().all(as_follows)
@@ -248,6 +255,9 @@ mod tests {
         assert!(with(role, topic, "aws:resourceaccount", "111122223333"));
         assert!(!with(role, topic, "aws:resourceaccount", "999999999999"));
         assert!(with(role, "arn:aws:sns:us-east-1::t", "aws:resourceaccount", "999999999999"));
+        assert!(with(role, "arn:aws:iam::aws:policy/p", "aws:resourceaccount", "999999999999"));
+        assert!(!with(role, "arn:aws:sns:us-east-1:1111222233334:t", "aws:resourceaccount", "111122223333"));
+        assert!(with(role, "arn:aws:sns:us-east-1:1111222233334:t", "k", "v"));
         let whole = Request::new(Principal::Aws(role.to_owned()), "a:B", topic, Context::new());
         assert_eq!((whole.resource_account(), whole.principal.account()), (Some("111122223333"), Some("111122223333")));
         assert_eq!(Principal::Anonymous.account(), None);

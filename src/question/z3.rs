@@ -7,6 +7,7 @@ use super::replay::replayed;
 use super::strings::too_wild;
 use super::{Engine, InternalError, formula, propose};
 use crate::encode::Encoder;
+use crate::policy::{Access, Statement, Template, Test};
 use crate::smt::{self, Formula};
 use std::collections::HashMap;
 
@@ -18,7 +19,7 @@ impl Search<'_, '_> {
     /// `suspects` are the statements of it that may be to blame, as far as the automata can tell.
     pub(super) fn ask_z3(&mut self, group: &Group, suspects: &[usize]) -> Result<(), InternalError> {
         if !self.settings.z3 {
-            self.open(NEEDS_Z3);
+            self.open_about(NEEDS_Z3, group, suspects);
             return Ok(());
         }
         let (mut open, mut unencoded) = (Vec::new(), None);
@@ -54,13 +55,13 @@ impl Search<'_, '_> {
             return Ok(());
         }
         if let Some(why) = self.too_wild.get_or_init(|| too_wild(self.ask)).clone() {
-            self.open(&why);
+            self.open_about(&why, group, suspects);
             return Ok(());
         }
         if self.found.witness.is_some() {
             // The verdict stands; what is left is whether more statements are to blame.
             if self.more_blame == 0 {
-                self.open("not all of them were asked about");
+                self.open_about("not all of them were asked about", group, suspects);
                 return Ok(());
             }
             self.more_blame -= 1;
@@ -71,9 +72,45 @@ impl Search<'_, '_> {
         }
         for (encoder, mut parts) in open {
             parts.grants.retain(|(number, _)| suspects.contains(number));
+            let before = self.found.unknown.take();
             self.query(&encoder, parts, Some(&group.action))?;
+            if let Some(why) = std::mem::replace(&mut self.found.unknown, before) {
+                self.open_about(&why, group, suspects);
+            }
         }
         Ok(())
+    }
+
+    /// Remembers why something was left open about a group, and what it is.
+    fn open_about(&mut self, why: &str, group: &Group, suspects: &[usize]) {
+        if self.found.unknown.is_none() {
+            self.open(&format!("{why}: {}", self.construct(group, suspects)));
+        }
+    }
+
+    /// What the automata left open about a group, in words: the first policy variable of its statements and its line, else
+    /// the first statement that may be to blame.
+    fn construct(&self, group: &Group, suspects: &[usize]) -> String {
+        let of = |access: &'_ Access, numbers: &[usize]| -> Vec<(String, Option<String>)> {
+            let found = numbers.iter().filter_map(|number| access.statement(*number)).map(|(member, statement)| {
+                let source = &member.policy.source;
+                let place = |at: usize| {
+                    let at = source.line_column(at);
+                    format!("{}:{}:{}", source.name, at.line, at.column)
+                };
+                let named = variable(statement).map(|(what, at)| format!("{what} ({})", place(at)));
+                (place(statement.span.start), named)
+            });
+            found.collect()
+        };
+        let mut found = of(self.ask.grants, suspects);
+        if let Some(access) = self.ask.unless {
+            found.extend(of(access, &group.unless));
+        }
+        match found.iter().find_map(|(_, named)| named.clone()) {
+            Some(named) => named,
+            None => found.first().map_or_else(|| "the question".to_owned(), |(place, _)| format!("the statement at {place}")),
+        }
     }
 
     /// Remembers why something was left open; the first reason stays.
@@ -152,4 +189,21 @@ impl Search<'_, '_> {
             }
         }
     }
+}
+
+/// A policy variable of a statement, and where it stands.
+fn variable(statement: &Statement) -> Option<(String, usize)> {
+    let said =
+        |template: &Template| template.variables().next().map(|variable| format!("the policy variable `{}`", variable.key));
+    let resources = statement.resource.iter().flat_map(|resource| &resource.patterns);
+    let of_resource = resources.filter_map(|pattern| Some((said(&pattern.whole)?, pattern.span.start))).next();
+    let of_condition = || {
+        let named = statement.conditions.iter().filter_map(|condition| match &condition.test {
+            Test::Text(_, templates) => Some((templates.iter().find_map(said)?, condition.span.start)),
+            Test::Present | Test::Absent | Test::Number(..) | Test::Date(..) | Test::Ip(_) => None,
+        });
+        let mut named = named;
+        named.next()
+    };
+    of_resource.or_else(of_condition)
 }

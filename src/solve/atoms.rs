@@ -7,20 +7,26 @@
 //! A set enters as "some element passes this test": for every such atom that is true some element must pass it, and every
 //! element must fail all those that are false. That is exact, whatever the size of the set.
 //!
-//! What relates two attributes (a policy variable, two accounts that are the same) is an atom without an attribute: it
-//! may be true or false. So a question can only seem to have an answer that it has not, never the other way round, and
+//! A test may name policy variables, which stand for values of other attributes: then the atoms about those attributes are
+//! looked at too ([`super::variables`]).
+//!
+//! What else relates two attributes (two accounts that are the same) is an atom without an attribute: it may be true or
+//! false. So a question can only seem to have an answer that it has not, never the other way round, and
 //! an answer is replayed before anyone believes it.
 
 use super::domain;
 use super::intersect::{Common, Compiled, Domain, Limit, common};
 use super::language::Test;
+use super::letters::Values;
+use super::refute::{Refuter, variables};
+use super::variables::Says;
 use crate::catalog::KeyBase;
 use crate::policy::keys::{is_multivalued, type_of};
 use crate::policy::{Order, Template};
 use crate::value::{date, ip, number};
 use bigdecimal::BigDecimal;
 use rustc_hash::FxHashMap;
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 
 /// A part of a request with a value of its own.
@@ -50,7 +56,7 @@ pub(super) enum Element {
 }
 
 impl Element {
-    fn passes(&self, value: &str) -> bool {
+    pub(super) fn passes(&self, value: &str) -> bool {
         let stands = |value: Option<BigDecimal>, order: Order, bounds: &[BigDecimal], negated: bool| {
             value.is_some_and(|value| bounds.iter().any(|bound| order.holds(&value, bound)) != negated)
         };
@@ -145,13 +151,13 @@ pub(super) enum Asked {
 
 /// What a request must look like for an atom that relates attributes to be true: good for a guess.
 #[derive(Debug, Clone)]
-pub(super) enum Wish {
-    /// The resource matches this template.
-    Resource(Template),
-    /// The principal's ARN matches this template.
-    Principal(Template),
-    /// The key's value matches this template, or, if negated, does not.
-    Key(Rc<str>, Template, bool),
+pub(super) struct Wish {
+    /// The key whose value is to match.
+    pub(super) key: Rc<str>,
+    /// What it is to match.
+    pub(super) template: Template,
+    /// Or is not to match.
+    pub(super) negated: bool,
 }
 
 /// What makes an atom of an attribute the same as another.
@@ -189,11 +195,21 @@ pub(super) struct Atoms {
     domains: Vec<Option<Rc<Domain>>>,
     of_attribute: FxHashMap<Attribute, usize>,
     known: FxHashMap<(usize, Key), usize>,
+    /// What is known of the variables in the tests that are looked at.
+    known_values: BTreeMap<usize, Values>,
     tests: FxHashMap<Test, Rc<Compiled>>,
     values: FxHashMap<(usize, Vec<(usize, bool)>), Value>,
+    /// The keys of policy variables, by number.
+    pub(super) variables: Vec<Rc<str>>,
+    /// What atoms about the principal say of keys that follow from it.
+    pub(super) says: FxHashMap<usize, Vec<Says>>,
+    /// Atoms that say that a key that follows from the principal is there.
+    pub(super) presences: BTreeSet<usize>,
+    /// Attributes with tests that name policy variables.
+    pub(super) with_letters: BTreeSet<usize>,
     pub(super) wishes: FxHashMap<usize, Wish>,
     all_principals: bool,
-    limit: Limit,
+    pub(super) limit: Limit,
 }
 
 impl Atoms {
@@ -205,6 +221,22 @@ impl Atoms {
 
     pub(super) fn all_principals(&self) -> bool {
         self.all_principals
+    }
+
+    /// Whether some test of an attribute names a policy variable.
+    pub(super) fn names_variables(&self, attribute: &Attribute) -> bool {
+        self.of_attribute.get(attribute).is_some_and(|place| self.with_letters.contains(place))
+    }
+
+    /// Whether there is an atom of this name, without an attribute.
+    pub(super) fn is_asked(&self, name: &str) -> bool {
+        let free = self.of_attribute.get(&Attribute::Free);
+        free.is_some_and(|place| self.known.contains_key(&(*place, Key::Opaque(name.into()))))
+    }
+
+    /// Whether a key has a set of values.
+    pub(super) fn is_set(&self, key: &str) -> bool {
+        self.attributes.iter().any(|attribute| matches!(attribute, Attribute::Set(own) if **own == *key))
     }
 
     pub(super) fn compiled(&mut self, test: Test) -> Rc<Compiled> {
@@ -227,12 +259,25 @@ impl Atoms {
         let next = self.atoms.len();
         let number = *self.known.entry((place, key)).or_insert(next);
         if number == next {
+            if let Asked::Passes(Element::Text(test), _) = &asked
+                && test.test.has_letters()
+            {
+                self.with_letters.insert(place);
+            }
             self.atoms.push(Atom { attribute: place, asked });
         }
         number
     }
 
-    fn domain(&mut self, place: usize) -> Rc<Domain> {
+    /// The policy variables that tests of an attribute, among these atoms, name.
+    pub(super) fn variables_of(&self, place: usize, literals: &[(usize, bool)]) -> BTreeSet<usize> {
+        let own = literals.iter().filter_map(|(number, _)| self.atoms.get(*number)).filter(|atom| atom.attribute == place);
+        let tests =
+            own.filter_map(|atom| if let Asked::Passes(Element::Text(test), _) = &atom.asked { Some(test) } else { None });
+        variables(tests)
+    }
+
+    pub(super) fn domain(&mut self, place: usize) -> Rc<Domain> {
         if let Some(Some(known)) = self.domains.get(place) {
             return known.clone();
         }
@@ -249,12 +294,17 @@ impl Atoms {
         domain
     }
 
-    /// A value of the attribute for which these atoms are as signed. `literals` must be sorted.
+    /// A value of the attribute for which these atoms are as signed; those of other attributes count as far as they say
+    /// something of policy variables. `literals` must be sorted.
     pub(super) fn value(&mut self, place: usize, literals: &[(usize, bool)]) -> Value {
         let key = (place, literals.to_vec());
         if let Some(known) = self.values.get(&key) {
             return known.clone();
         }
+        let is_own = |(number, _): &&(usize, bool)| self.atoms.get(*number).is_some_and(|atom| atom.attribute == place);
+        let (given, literals) = (literals, literals.iter().filter(is_own).copied().collect::<Vec<_>>());
+        let (literals, used) = (literals.as_slice(), self.variables_of(place, &literals));
+        self.known_values = self.values_known(used, given);
         let value = match self.attributes.get(place) {
             Some(Attribute::Free) | None => Value::Unclear,
             Some(Attribute::Set(_)) => self.set(place, literals),
@@ -313,7 +363,7 @@ impl Atoms {
     }
 
     /// One value that all of `accept` accept and none of `refuse`.
-    fn element(&mut self, place: usize, accept: &[Element], refuse: &[Element]) -> Value {
+    pub(super) fn element(&mut self, place: usize, accept: &[Element], refuse: &[Element]) -> Value {
         let text = |elements: &[Element]| -> Vec<Rc<Compiled>> {
             let texts =
                 elements.iter().filter_map(|element| if let Element::Text(test) = element { Some(test.clone()) } else { None });
@@ -352,6 +402,13 @@ impl Atoms {
         let (accept, refuse): (Vec<&Compiled>, Vec<&Compiled>) =
             (accept.iter().map(Rc::as_ref).collect(), refuse.iter().map(Rc::as_ref).collect());
         let domain = self.domain(place);
+        if accept_texts.iter().chain(&refuse_texts).any(|test| test.test.has_letters()) {
+            let mut limit = self.limit;
+            let mut refuter = Refuter::new(&domain, self.known_values.clone(), &mut limit);
+            let refuted = refuter.refute(&accept_texts, &refuse_texts);
+            self.limit = limit;
+            return if refuted { Value::None } else { Value::Unclear };
+        }
         match common(&domain, &accept, &refuse, &mut self.limit) {
             Common::Nothing => Value::None,
             Common::TooMany => Value::Unclear,

@@ -3,26 +3,22 @@
 //! Read off the IR, without the evaluator and without the encoding for Z3: a third meaning of its own.
 
 use super::atoms::{Asked, Atoms, Attribute, Element, Wish};
-use super::language::{Class, NO_COLON, Test};
+use super::language::{Class, NO_COLON, NO_DIGIT, Step, Test};
 use super::principal;
 use super::search::Node;
-use super::values::{by_parts, derived_presence, derived_test, steps, value_steps};
+use super::values::{by_parts, steps};
 use crate::glob::Glob;
 use crate::policy::compose::{Fact, Rule, Through};
-use crate::policy::{
-    Access, ArnMatching, Condition, Part, PrincipalMatch, PrincipalPattern, Quantifier, ResourcePattern, Statement, Template,
-    TextMode, Variable,
-};
+use crate::policy::{Access, ArnMatching, PrincipalMatch, PrincipalPattern, ResourcePattern, Statement, Template};
 use rustc_hash::FxHashMap;
 use std::collections::BTreeSet;
-use std::rc::Rc;
 
 /// Builds formulas; what was built for a statement once serves every group of actions.
 #[derive(Debug)]
 pub(super) struct Builder {
     pub(super) atoms: Atoms,
     matching: ArnMatching,
-    sets: BTreeSet<String>,
+    pub(super) sets: BTreeSet<String>,
     /// By side and statement: what it asks beyond its action and its principal.
     bodies: FxHashMap<(usize, usize), Node>,
     applies: FxHashMap<(usize, usize, Through), Node>,
@@ -111,30 +107,56 @@ impl Builder {
     /// One of these patterns matches the resource.
     pub(super) fn resources(&mut self, patterns: &[ResourcePattern]) -> Node {
         let (mut test, mut others) = (Test::default(), Vec::new());
+        let by_part = self.matching == ArnMatching::Segment;
+        let read = |pattern: &Template, atoms: &mut Atoms| -> Option<Test> {
+            let parts = <[Template; 6]>::try_from(pattern.split_colons(6)).ok().filter(|_| by_part);
+            let steps = match parts {
+                Some(parts) => by_parts(&parts, NO_COLON, Class::Any, atoms),
+                None => steps(pattern, Class::Any, false, atoms),
+            };
+            Some(Test { patterns: vec![steps] })
+        };
         for pattern in patterns {
             if pattern.is_everything() {
                 return Node::Const(true);
             }
-            let parts = pattern.parts.as_ref().filter(|_| self.matching == ArnMatching::Segment);
-            let steps = match parts {
-                Some(parts) => by_parts(parts, NO_COLON, Class::Any),
-                None => steps(&pattern.whole, Class::Any, false),
-            };
-            match steps {
-                Some(steps) => test.patterns.push(steps),
-                None => {
-                    let opaque = self.opaque(&format!("resource {:?} {:?}", self.matching, pattern.whole));
-                    self.wish(&opaque, Wish::Resource(pattern.whole.clone()));
-                    others.push(Node::and([opaque, self.filled_in(&pattern.whole)]));
-                }
+            if pattern.variables().next().is_none() {
+                test.patterns.extend(read(&pattern.whole, &mut self.atoms).into_iter().flat_map(|test| test.patterns));
+            } else if let Some(node) = self.with_variables(&Attribute::Resource, &pattern.whole, &read) {
+                others.push(node);
+            } else {
+                others.push(self.opaque(&format!("resource {:?} {:?}", self.matching, pattern.whole)));
             }
         }
         others.push(self.text(Attribute::Resource, test));
         Node::or(others)
     }
 
+    /// Where the resource's account is known, it is the one in the ARN, or the ARN names none. Said where policy variables
+    /// stand in resources; elsewhere a replay finds it.
+    pub(super) fn owned(&mut self) -> Option<Node> {
+        if !self.atoms.names_variables(&Attribute::Resource) || !self.atoms.is_asked(&format!("{RESOURCE_ACCOUNT}?")) {
+            return None;
+        }
+        let colon = Step::One(Class::Char(':'));
+        let of = |account: Vec<Step>| -> Vec<Step> {
+            let start = std::iter::repeat_n([Step::Run(NO_COLON), colon], 4).flatten();
+            start.chain(account).chain([colon, Step::Run(Class::Any)]).collect()
+        };
+        let named = of(vec![Step::One(Class::Digit); 12]);
+        // A text that is not an ARN, too: it does not start like one.
+        let other = |c: &'static [char], before: &str| -> Vec<Step> {
+            super::language::literal(before).into_iter().chain([Step::One(Class::But(c)), Step::Run(Class::Any)]).collect()
+        };
+        let others = [other(&['a'], ""), other(&['r'], "a"), other(&['n'], "ar"), other(&[':'], "arn")];
+        let short = ["", "a", "ar", "arn"].map(super::language::literal);
+        let patterns = [named, of(vec![Step::Run(NO_DIGIT)])].into_iter().chain(others).chain(short).collect();
+        let (known, owned) = (self.present(RESOURCE_ACCOUNT), self.text(Attribute::Resource, Test { patterns }));
+        Some(Node::or([known.not(), owned]))
+    }
+
     /// A test of a text attribute.
-    fn text(&mut self, attribute: Attribute, test: Test) -> Node {
+    pub(super) fn text(&mut self, attribute: Attribute, test: Test) -> Node {
         if test.patterns.is_empty() {
             return Node::Const(false);
         }
@@ -145,11 +167,11 @@ impl Builder {
         Node::Literal(self.atoms.atom(attribute, Asked::Passes(Element::Text(compiled), false)), true)
     }
 
-    fn opaque(&mut self, name: &str) -> Node {
+    pub(super) fn opaque(&mut self, name: &str) -> Node {
         Node::Literal(self.atoms.atom(Attribute::Free, Asked::Opaque(name.into())), true)
     }
 
-    fn wish(&mut self, opaque: &Node, wish: Wish) {
+    pub(super) fn wish(&mut self, opaque: &Node, wish: Wish) {
         if let Node::Literal(atom, _) = opaque {
             self.atoms.wishes.entry(*atom).or_insert(wish);
         }
@@ -187,8 +209,12 @@ impl Builder {
                 return self.opaque(&format!("principal {parts:?} {through:?}"));
             }
             PrincipalPattern::Arn(parts) => {
+                let [_, _, _, _, account, _] = &**parts;
+                let account = Test { patterns: vec![principal::glob(account, Class::Any)] };
                 let (is_role, own) = (self.who(principal::role()), self.who(principal::own_arn(parts)));
                 let session = principal::session(parts).map_or(Node::Const(false), |test| self.who(test));
+                self.says(&own, PRINCIPAL_ACCOUNT, account.clone());
+                self.says(&session, PRINCIPAL_ACCOUNT, account);
                 return match through {
                     Through::Any => Node::or([own, session]),
                     Through::Role => Node::and([is_role, own, session.not()]),
@@ -201,7 +227,11 @@ impl Builder {
         if through != Through::Any && through != own {
             return Node::Const(false);
         }
-        principal::entry(pattern).map_or(Node::Const(false), |test| self.who(test))
+        let node = principal::entry(pattern).map_or(Node::Const(false), |test| self.who(test));
+        if let PrincipalPattern::Account(account) = pattern {
+            self.says(&node, PRINCIPAL_ACCOUNT, Test { patterns: vec![super::language::literal(account)] });
+        }
+        node
     }
 
     fn fact(&mut self, fact: &Fact, action: &str) -> Node {
@@ -223,7 +253,7 @@ impl Builder {
             Fact::Action(pattern) => Node::Const(Glob::parse(pattern).matches(action)),
             Fact::Resource(service, start) => {
                 let pattern = ResourcePattern::parse(&format!("arn:*:{service}:*:*:{start}*"), Default::default(), false);
-                let steps = pattern.parts.and_then(|parts| by_parts(&parts, NO_COLON, Class::Any));
+                let steps = pattern.parts.map(|parts| by_parts(&parts, NO_COLON, Class::Any, &mut self.atoms));
                 self.text(Attribute::Resource, Test { patterns: steps.into_iter().collect() })
             }
         }
@@ -237,151 +267,8 @@ impl Builder {
         Node::Literal(self.atoms.atom(Attribute::Set(key.into()), Asked::NotEmpty), true)
     }
 
-    fn present(&mut self, key: &str) -> Node {
+    pub(super) fn present(&mut self, key: &str) -> Node {
         self.opaque(&format!("{key}?"))
-    }
-
-    /// Every variable of a template has a value, without which it matches nothing.
-    fn filled_in(&mut self, template: &Template) -> Node {
-        let keys: BTreeSet<&str> = template.variables().filter(|one| one.default.is_none()).map(|one| one.key.as_str()).collect();
-        let present = |key: &str| match derived_presence(key) {
-            Some(who) => self.who(who),
-            None => self.carried(key),
-        };
-        Node::and(keys.into_iter().map(present).collect::<Vec<_>>())
-    }
-
-    /// The value of a key matches a template that names other keys.
-    fn relates(&mut self, key: &str, mode: TextMode, template: &Template) -> Node {
-        let other = match template.parts.as_slice() {
-            [Part::Variable(Variable { key, default: None })] => Some(key.as_str()),
-            _ => None,
-        };
-        if let (PRINCIPAL_ACCOUNT, Some(RESOURCE_ACCOUNT)) | (RESOURCE_ACCOUNT, Some(PRINCIPAL_ACCOUNT)) = (key, other) {
-            // Only accounts of customers own resources.
-            let parts = [self.opaque(SAME_ACCOUNT), self.who(principal::of_customer()), self.present(RESOURCE_ACCOUNT)];
-            return Node::and(parts);
-        }
-        let opaque = self.opaque(&format!("{key} {mode:?} {template:?}"));
-        if derived_presence(key).is_none() {
-            self.wish(&opaque, Wish::Key(key.into(), template.clone(), false));
-        } else if let Some(other) = other {
-            // The other key is to be what follows from the principal.
-            let own = Variable { key: key.to_owned(), default: None };
-            self.wish(&opaque, Wish::Key(other.into(), Template { parts: vec![Part::Variable(own)] }, false));
-        } else if key == "aws:principalarn" {
-            self.wish(&opaque, Wish::Principal(template.clone()));
-        }
-        Node::and([opaque, self.filled_in(template)])
-    }
-
-    fn condition(&mut self, condition: &Condition) -> Node {
-        use crate::policy::Test as Asks;
-        let key = condition.key.as_str();
-        if let Some(node) = self.derived(condition) {
-            return node;
-        }
-        let is_set = self.sets.contains(key) && key != RESOURCE_ACCOUNT;
-        // What relates this key to others, of which one is enough.
-        let mut related: Vec<Node> = Vec::new();
-        let element = match &condition.test {
-            Asks::Present => Some((Vec::new(), Some(true))),
-            Asks::Absent => Some((Vec::new(), Some(false))),
-            Asks::Text(mode, templates) => {
-                let (mut test, mut unclear) = (Test::default(), false);
-                for template in templates {
-                    match value_steps(template, *mode) {
-                        Some(steps) => test.patterns.push(steps),
-                        None if is_set => unclear = true,
-                        None => related.push(self.relates(key, *mode, template)),
-                    }
-                }
-                let compiled = self.atoms.compiled(test);
-                // A policy variable relates the values of a set to another key: the whole test may be true or false.
-                (!unclear).then(|| (vec![Element::Text(compiled)], None))
-            }
-            Asks::Number(order, bounds) => Some((vec![Element::Number(*order, bounds.clone(), condition.negated)], None)),
-            Asks::Date(order, bounds) => Some((vec![Element::Date(*order, bounds.clone(), condition.negated)], None)),
-            Asks::Ip(blocks) => Some((vec![Element::Address(blocks.clone(), condition.negated)], None)),
-        };
-        let shared: Rc<str> = key.into();
-        let attribute = if is_set { Attribute::Set(shared) } else { Attribute::Key(shared) };
-        let present = if is_set { self.carried(key) } else { self.present(key) };
-        let passes = match element {
-            None => {
-                let (quantifier, negated) = (condition.quantifier, condition.negated);
-                let opaque = self.opaque(&format!("{key} {quantifier:?} {negated} {:?}", condition.test));
-                if let Asks::Text(_, templates) = &condition.test
-                    && let Some(template) = templates.iter().find(|template| template.variables().next().is_some())
-                {
-                    self.wish(&opaque, Wish::Key(key.into(), template.clone(), negated));
-                }
-                opaque
-            }
-            Some((_, Some(truth))) => Node::Const(truth != condition.negated),
-            Some((elements, None)) => {
-                let mut parts = Vec::new();
-                for element in elements {
-                    // A text fails a negated test where it passes the test; numbers know their negation themselves.
-                    let flips = condition.negated && matches!(element, Element::Text(_));
-                    let trivial = match &element {
-                        Element::Text(test) if test.test.patterns.is_empty() => Some(flips),
-                        Element::Text(test) if test.test.is_everything() => Some(!flips),
-                        Element::Text(_) | Element::Number(..) | Element::Date(..) | Element::Address(..) => None,
-                    };
-                    let related = Node::or(std::mem::take(&mut related));
-                    let related = |own: Node| match flips {
-                        true => Node::and([own, related.not()]),
-                        false => Node::or([own, related]),
-                    };
-                    if let Some(truth) = trivial {
-                        parts.push(related(Node::Const(truth)));
-                        continue;
-                    }
-                    parts.push(match (is_set, condition.quantifier) {
-                        (false, _) => {
-                            let passes = self.atoms.atom(attribute.clone(), Asked::Passes(element, false));
-                            related(Node::Literal(passes, !flips))
-                        }
-                        (true, Quantifier::Any) => {
-                            Node::Literal(self.atoms.atom(attribute.clone(), Asked::Passes(element, flips)), true)
-                        }
-                        // All pass: there is none that fails.
-                        (true, Quantifier::All) => {
-                            Node::Literal(self.atoms.atom(attribute.clone(), Asked::Passes(element, !flips)), false)
-                        }
-                    });
-                }
-                Node::and(parts)
-            }
-        };
-        Node::or([Node::and([present.clone(), passes]), Node::and([present.not(), Node::Const(condition.when_absent)])])
-    }
-
-    /// A condition on a key that follows from the principal.
-    fn derived(&mut self, condition: &Condition) -> Option<Node> {
-        use crate::policy::Test as Asks;
-        let key = condition.key.as_str();
-        let present = self.who(derived_presence(key)?);
-        let passes = match &condition.test {
-            Asks::Present => Node::Const(!condition.negated),
-            Asks::Absent => Node::Const(condition.negated),
-            Asks::Number(..) | Asks::Date(..) | Asks::Ip(_) => {
-                self.opaque(&format!("{key} {:?} {}", condition.test, condition.negated))
-            }
-            Asks::Text(mode, templates) => {
-                let mut parts = Vec::new();
-                for template in templates {
-                    parts.push(match derived_test(key, *mode, template) {
-                        Some(test) => self.who(test),
-                        None => self.relates(key, *mode, template),
-                    });
-                }
-                let any = Node::or(parts);
-                if condition.negated { any.not() } else { any }
-            }
-        };
-        Some(Node::or([Node::and([present.clone(), passes]), Node::and([present.not(), Node::Const(condition.when_absent)])]))
     }
 }
 

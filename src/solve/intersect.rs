@@ -28,7 +28,7 @@ impl Compiled {
         Self { test, literals, nfa: std::cell::OnceCell::new() }
     }
 
-    fn nfa(&self) -> &Nfa {
+    pub(super) fn nfa(&self) -> &Nfa {
         self.nfa.get_or_init(|| Nfa::of(&self.test))
     }
 }
@@ -127,6 +127,7 @@ fn filled(steps: &[super::language::Step]) -> Vec<String> {
                 Step::One(Class::Any | Class::But(_)) => out.push('x'),
                 Step::Run(Class::Digit) => out.push_str("111122223333"),
                 Step::Run(_) => out.push_str(word),
+                Step::Value(_) => {}
             }
         }
         out

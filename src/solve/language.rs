@@ -5,6 +5,9 @@
 //! text and sets of tests have exact intersections and complements (see [`super::intersect`]).
 //!
 //! An automaton has no empty moves: the positions behind a run are reached together with the run.
+//!
+//! A policy variable is a step of its own, [`Step::Value`]. A text alone does not say whether it stands there;
+//! [`super::letters`] reads texts in which values are marked.
 
 use crate::diag::deadline;
 use std::hash::Hash;
@@ -28,6 +31,8 @@ pub(super) enum Class {
 
 /// All but what ends a part of an ARN, or a principal (see [`super::principal`]).
 pub(super) const NO_COLON: Class = Class::But(&[':']);
+/// All but the colon and digits: of what an ARN has in the place of an account that is not one.
+pub(super) const NO_DIGIT: Class = Class::But(&[':', '0', '1', '2', '3', '4', '5', '6', '7', '8', '9']);
 /// All but the bar that stands before a session's name.
 pub(super) const NO_BAR: Class = Class::But(&['|']);
 /// A principal ARN's part.
@@ -51,6 +56,28 @@ impl Class {
     }
 }
 
+impl Class {
+    /// Whether all characters of another class are of this one; said only where it is plain.
+    pub(super) fn includes(self, other: Self) -> bool {
+        match (self, other) {
+            (Self::Any, _) => true,
+            (Self::But(own), Self::But(others)) => own.iter().all(|c| others.contains(c)),
+            (own, other) => own == other,
+        }
+    }
+}
+
+/// A policy variable in a pattern.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub(super) struct Letter {
+    /// The variable's number.
+    pub(super) variable: usize,
+    /// What its value may hold where it stands: no colon in the first parts of an ARN.
+    pub(super) class: Class,
+    /// Whether the value is compared without case.
+    pub(super) folded: bool,
+}
+
 /// One step of a pattern.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub(super) enum Step {
@@ -58,6 +85,8 @@ pub(super) enum Step {
     One(Class),
     /// Any number of characters of the class.
     Run(Class),
+    /// The value of a policy variable.
+    Value(Letter),
 }
 
 /// A pattern: steps one after the other.
@@ -88,12 +117,22 @@ impl Test {
         self.patterns.iter().any(|steps| steps.as_slice() == [Step::Run(Class::Any)])
     }
 
-    /// Whether it accepts the text.
+    /// Whether it accepts the text. Patterns with policy variables do not: a text does not say what their values are.
     pub(super) fn accepts(&self, text: &str) -> bool {
         self.patterns.iter().any(|steps| {
             deadline::check();
             accepts(steps, text)
         })
+    }
+
+    /// The policy variables in it.
+    pub(super) fn letters(&self) -> impl Iterator<Item = &Letter> {
+        self.patterns.iter().flatten().filter_map(|step| if let Step::Value(letter) = step { Some(letter) } else { None })
+    }
+
+    /// Whether there is a policy variable in it.
+    pub(super) fn has_letters(&self) -> bool {
+        self.letters().next().is_some()
     }
 }
 
@@ -105,12 +144,15 @@ fn accepts(steps: &[Step], text: &str) -> bool {
     for step in steps.get(..plain).unwrap_or(&[]) {
         match (step, chars.next()) {
             (Step::One(class), Some(c)) if class.contains(c) => {}
-            (Step::One(_) | Step::Run(_), _) => return false,
+            (Step::One(_) | Step::Run(_) | Step::Value(_), _) => return false,
         }
     }
     let rest = steps.get(plain..).unwrap_or(&[]);
     if rest.is_empty() {
         return chars.next().is_none();
+    }
+    if rest.iter().any(|step| matches!(step, Step::Value(_))) {
+        return false;
     }
     if let [Step::Run(class)] = rest {
         return chars.all(|c| class.contains(c));
@@ -134,7 +176,7 @@ fn accepts(steps: &[Step], text: &str) -> bool {
             let target = match step {
                 Step::One(class) if class.contains(c) => position + 1,
                 Step::Run(class) if class.contains(c) => position,
-                Step::One(_) | Step::Run(_) => continue,
+                Step::One(_) | Step::Run(_) | Step::Value(_) => continue,
             };
             next.get_mut(target).into_iter().for_each(|slot| *slot = true);
         }
@@ -155,6 +197,10 @@ pub(super) struct Nfa {
     pub(super) accepting: Vec<bool>,
     /// States from which every text is accepted.
     pub(super) universal: Vec<bool>,
+    /// Where a state leads at the mark before a variable's value: into a state that reads the value.
+    pub(super) opens: Vec<(u32, Letter, u32)>,
+    /// Where a state that reads a value leads at the mark behind it.
+    pub(super) closes: Vec<(u32, u32)>,
 }
 
 impl Nfa {
@@ -175,6 +221,7 @@ impl Nfa {
                 out.moves.push(match step {
                     Step::One(class) => reached(position + 1).map(|target| (*class, target)).collect(),
                     Step::Run(class) => vec![(*class, state(position))],
+                    Step::Value(_) => Vec::new(),
                 });
             }
             out.moves.push(Vec::new());
@@ -188,6 +235,16 @@ impl Nfa {
                 out.accepting.push(position == steps.len());
                 out.universal.push(position + 1 == steps.len() && steps.last() == Some(&Step::Run(Class::Any)));
             }
+            // The states that read values come behind the positions.
+            for (position, step) in steps.iter().enumerate() {
+                let Step::Value(letter) = step else { continue };
+                let inside = u32::try_from(out.moves.len()).unwrap_or(u32::MAX);
+                out.moves.push(vec![(letter.class, inside)]);
+                out.accepting.push(false);
+                out.universal.push(false);
+                out.opens.push((state(position), *letter, inside));
+                out.closes.extend(reached(position + 1).map(|target| (inside, target)));
+            }
         }
         out
     }
@@ -196,7 +253,7 @@ impl Nfa {
     pub(super) fn from_moves(moves: Vec<Vec<(Class, u32)>>, accepting: &[u32]) -> Self {
         let accepts = |state: usize| accepting.iter().any(|own| *own as usize == state);
         let accepting = (0..moves.len()).map(accepts).collect();
-        Self { start: vec![0], universal: vec![false; moves.len()], moves, accepting }
+        Self { start: vec![0], universal: vec![false; moves.len()], moves, accepting, ..Self::default() }
     }
 
     /// The states after one more character.

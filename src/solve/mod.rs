@@ -3,24 +3,33 @@
 //! The third of the independent meanings, and the fast one. A request falls into attributes: the resource, the principal,
 //! each condition key. What policies ask of one attribute are regular languages (or intervals, or address blocks), so any
 //! set of signed tests of it is decided exactly, with a shortest value that shows it (`intersect`). What is left is
-//! propositional (`search`). What relates two attributes, a policy variable above all, is left open here: a question
-//! that is refuted all the same is refuted, and what is found is replayed by the caller.
+//! propositional (`search`). A policy variable relates two attributes: its templates are tests that name it, refuted for
+//! all values at once (`letters`, `variables`), and values are looked for that show a violation (`model`). What else
+//! relates attributes is left open: a question that is refuted all the same is refuted, and what is found is replayed by
+//! the caller.
 //!
 //! Invariants: [`Decided::Empty`] is said only of formulas that no request satisfies, resting on lemmas about single
 //! attributes and propositional reasoning. Nothing of `eval/` or `encode/` is used.
 
 mod atoms;
 mod build;
+mod conditions;
 mod domain;
 mod intersect;
 mod known;
 mod language;
+mod letters;
+mod marked;
+mod model;
 mod principal;
 pub mod proof;
+mod refute;
 mod regular;
 mod request;
 mod search;
+mod shape;
 mod values;
+mod variables;
 
 use crate::glob::Glob;
 use crate::policy::compose::{Rule, Through};
@@ -127,7 +136,7 @@ impl<'q> Decider<'q> {
 
     /// What the last [`Decided::Empty`] rests on, for Z3; empty if the formula was plainly false.
     pub fn obligations(&mut self) -> Vec<proof::Obligation> {
-        self.refuted.take().map(|refuted| proof::obligations(&self.builder.atoms, &refuted)).unwrap_or_default()
+        self.refuted.take().map(|refuted| proof::obligations(&mut self.builder.atoms, &refuted)).unwrap_or_default()
     }
 
     /// Whether some request for these actions shows the violation; `by` names a statement that must grant it. `replay`
@@ -196,6 +205,7 @@ impl<'q> Decider<'q> {
         }
         parts.extend(question.always.iter().map(|key| self.builder.carried(key)));
         self.refuted = None;
+        parts.extend(self.builder.owned());
         let formula = Node::and(parts);
         if formula == Node::Const(false) {
             return Decided::Empty;
@@ -240,11 +250,13 @@ impl<'q> Decider<'q> {
     fn guess(&mut self, mut formula: Node, mut assigned: Vec<(usize, bool)>, action: &str, replay: Replay<'_>) -> Decided {
         for _ in 0..MOST_GUESSES {
             let atoms = &mut self.builder.atoms;
-            if let Some(shown) = request::request(atoms, &assigned, action).and_then(replay) {
-                return Decided::Shown(Box::new(shown));
+            let has_variables = assigned.iter().any(|(number, _)| atoms.relates(*number));
+            for way in model::WAYS.into_iter().take(if has_variables { model::WAYS.len() } else { 1 }) {
+                if let Some(shown) = request::request(atoms, &assigned, way, action).and_then(replay) {
+                    return Decided::Shown(Box::new(shown));
+                }
             }
-            let relates = |number: &usize| atoms.wishes.contains_key(number);
-            let assumed = assigned.iter().filter(|(number, _)| relates(number));
+            let assumed = assigned.iter().filter(|(number, _)| atoms.relates(*number));
             let otherwise: Vec<Node> = assumed.map(|(number, sign)| Node::Literal(*number, !sign)).collect();
             if otherwise.is_empty() {
                 break;

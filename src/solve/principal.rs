@@ -93,10 +93,15 @@ pub(super) fn of_kind(kind: &str, name: &Glob) -> Test {
 
 /// A principal of an account, by a glob over its digits.
 pub(super) fn account(id: &Glob) -> Test {
+    account_of(glob(id, PART))
+}
+
+/// A principal of an account, by the steps of its digits.
+pub(super) fn account_of(id: Steps) -> Test {
     // Partition and service, and no region.
     let start = [Step::Run(PART), Step::One(Class::Char(':')), Step::Run(PART), Step::One(Class::Char(':'))];
     let rest = [Step::One(Class::Char(':')), Step::Run(Class::Any)];
-    test([join([literal("arn:"), start.to_vec(), literal(":"), glob(id, PART), rest.to_vec()])])
+    test([join([literal("arn:"), start.to_vec(), literal(":"), id, rest.to_vec()])])
 }
 
 /// The own ARN matches six globs, part by part.

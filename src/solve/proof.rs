@@ -5,17 +5,20 @@
 //! all of them, the refutation needs no automaton. Where an attribute's values are of a certain shape (an ARN, a
 //! principal as in `principal`) the lemma says so in a regular expression of its own; not where the tests alone exclude each
 //! other, since that expression is the dearest part of most lemmas (measured: 18 of 20 ms for a first question).
+//!
+//! Where tests name policy variables, a lemma is about marked texts or words of letters instead (`marked`).
 
-use super::atoms::{Asked, Atoms, Attribute, Element};
+use super::atoms::{Asked, Atom, Atoms, Attribute, Element};
 use super::intersect::{Common, Compiled, Domain, Limit, common};
 use super::language::{Class, Step, Test};
+use super::marked;
 use super::search::{Lemma, Node};
+use super::shape::{Asks, shape};
 use crate::catalog::KeyBase;
-use crate::policy::keys::{is_multivalued, type_of};
-use crate::policy::spelling::spelling;
-use crate::policy::{self, Order};
+use crate::policy::Order;
+use crate::policy::keys::type_of;
 use crate::smt::term::Cmp;
-use crate::smt::{Atom, Formula, Regex, Text};
+use crate::smt::{self, Formula, Regex, Text};
 use crate::value::{ip, number};
 use bigdecimal::BigDecimal;
 
@@ -38,24 +41,28 @@ pub struct Obligation {
 }
 
 /// The obligations of a refutation, its lemmas first.
-pub(super) fn obligations(atoms: &Atoms, refutation: &Refutation) -> Vec<Obligation> {
+pub(super) fn obligations(atoms: &mut Atoms, refutation: &Refutation) -> Vec<Obligation> {
     let mut out: Vec<Obligation> = Vec::new();
     let mut clauses = vec![propositional(&refutation.formula)];
     let mut lemmas = refutation.lemmas.clone();
     lemmas.sort();
     lemmas.dedup();
     for lemma in &lemmas {
-        let signed = lemma.iter().map(|(atom, sign)| literal(*atom, *sign));
+        let signed = lemma.literals.iter().map(|(atom, sign)| literal(*atom, *sign));
         clauses.push(Formula::and(signed).not());
-        let attribute = lemma.first().and_then(|(atom, _)| atoms.atoms.get(*atom)).map_or(0, |atom| atom.attribute);
-        let name = match atoms.attributes.get(attribute) {
+        let name = match atoms.attributes.get(lemma.place) {
             Some(Attribute::Resource) => "the resource".to_owned(),
             Some(Attribute::Principal) => "the principal".to_owned(),
             Some(Attribute::Key(key)) => format!("the key {key}"),
             Some(Attribute::Set(key)) => format!("the values of {key}"),
             Some(Attribute::Free) | None => "nothing".to_owned(),
         };
-        let about = format!("no value of {name} passes and fails these {} tests as signed", lemma.len());
+        let claims = atoms.claims(lemma.place, &lemma.literals).unwrap_or_default();
+        if !claims.is_empty() {
+            out.extend(claims.iter().map(|claim| marked::obligation(atoms, lemma.place, &name, claim)));
+            continue;
+        }
+        let about = format!("no value of {name} passes and fails these {} tests as signed", lemma.literals.len());
         out.push(Obligation { kind: "lemma", about, formula: lemma_formula(atoms, lemma) });
     }
     let about = format!("with {} lemmas the statements cannot be as the question needs them", lemmas.len());
@@ -78,17 +85,17 @@ fn propositional(node: &Node) -> Formula {
 }
 
 fn lemma_formula(atoms: &Atoms, lemma: &Lemma) -> Formula {
-    let place = lemma.first().and_then(|(atom, _)| atoms.atoms.get(*atom)).map_or(0, |atom| atom.attribute);
-    let Some(attribute) = atoms.attributes.get(place) else { return Formula::True };
-    let asked = |atom: usize| atoms.atoms.get(atom).map(|atom| &atom.asked);
-    let shape = |text: &Text| shape(attribute, text, atoms.all_principals());
+    let Some(attribute) = atoms.attributes.get(lemma.place) else { return Formula::True };
+    let is_own = |atom: &&Atom| atom.attribute == lemma.place;
+    let asked = |atom: usize| atoms.atoms.get(atom).filter(is_own).map(|atom| &atom.asked).filter(|asked| is_plain(asked));
+    let shape = |text: &Text| shape(attribute, atoms.all_principals(), &|asks| of_text(text, asks));
     if !matches!(attribute, Attribute::Set(_)) {
         let text = Text::var("value");
         let mut parts = vec![valid(attribute, "value")];
         if has_texts(atoms, lemma) && !clash_in_any_shape(atoms, lemma) {
             parts.insert(0, shape(&text));
         }
-        for (atom, sign) in lemma {
+        for (atom, sign) in &lemma.literals {
             if let Some(Asked::Passes(element, _)) = asked(*atom) {
                 let passes = passes(element, "value");
                 parts.push(if *sign { passes } else { passes.not() });
@@ -100,7 +107,7 @@ fn lemma_formula(atoms: &Atoms, lemma: &Lemma) -> Formula {
     let mut wanted: Vec<Option<(&Element, bool)>> = Vec::new();
     let mut every: Vec<(&Element, bool)> = Vec::new();
     let mut parts = Vec::new();
-    for (atom, sign) in lemma {
+    for (atom, sign) in &lemma.literals {
         match (asked(*atom), sign) {
             (Some(Asked::NotEmpty), true) => wanted.push(None),
             (Some(Asked::NotEmpty), false) => parts.push(Formula::var("the set is empty")),
@@ -125,18 +132,32 @@ fn lemma_formula(atoms: &Atoms, lemma: &Lemma) -> Formula {
     Formula::and(parts)
 }
 
+/// Whether a test names no policy variable: one that does says nothing of the text alone, so it is left out.
+fn is_plain(asked: &Asked) -> bool {
+    !matches!(asked, Asked::Passes(Element::Text(test), _) if test.test.has_letters())
+}
+
+/// What is asked of a text.
+pub(super) fn of_text(text: &Text, asks: Asks) -> Formula {
+    match asks {
+        Asks::Equals(other) => Formula::equal(text, &Text::constant(other)),
+        Asks::Starts(start) => Formula::atom(smt::Atom::Prefix(Text::constant(start), text.clone())),
+        Asks::Matches(expression) => Formula::atom(smt::Atom::Matches(text.clone(), expression.into())),
+    }
+}
+
 /// Whether texts are tested: else what they look like does not matter.
 fn has_texts(atoms: &Atoms, lemma: &Lemma) -> bool {
     let is_text = |asked: &Asked| matches!(asked, Asked::Passes(Element::Text(_), _));
-    lemma.iter().any(|(atom, _)| atoms.atoms.get(*atom).is_some_and(|atom| is_text(&atom.asked)))
+    lemma.literals.iter().any(|(atom, _)| atoms.atoms.get(*atom).is_some_and(|atom| is_text(&atom.asked)))
 }
 
 /// Whether no text at all passes and fails these tests as signed. Taken for false where it is not quickly seen; Z3 judges.
 fn clash_in_any_shape(atoms: &Atoms, lemma: &Lemma) -> bool {
     let (mut accept, mut refuse): (Vec<&Compiled>, Vec<&Compiled>) = (Vec::new(), Vec::new());
-    for (atom, sign) in lemma {
+    for (atom, sign) in &lemma.literals {
         match atoms.atoms.get(*atom).map(|atom| &atom.asked) {
-            Some(Asked::Passes(Element::Text(test), _)) => if *sign { &mut accept } else { &mut refuse }.push(&**test),
+            Some(Asked::Passes(Element::Text(test), _)) => if *sign { &mut accept } else { &mut refuse }.push(test),
             Some(_) | None => return false,
         }
     }
@@ -169,8 +190,9 @@ fn passes(element: &Element, name: &str) -> Formula {
             Order::GreaterOrEqual => Cmp::GreaterOrEqual,
         };
         let variable = format!("{name} as {sort}");
-        let stands =
-            bounds.iter().map(|bound| Formula::atom(Atom::Real(variable.as_str().into(), cmp, number::to_text(bound).into())));
+        let stands = bounds
+            .iter()
+            .map(|bound| Formula::atom(smt::Atom::Real(variable.as_str().into(), cmp, number::to_text(bound).into())));
         let stands = Formula::or(stands.collect::<Vec<_>>());
         Formula::and([Formula::var(&format!("{name} is {sort}")), if negated { stands.not() } else { stands }])
     };
@@ -189,7 +211,7 @@ fn passes(element: &Element, name: &str) -> Formula {
 fn in_block(name: &str, block: &ip::IpNet) -> Formula {
     let is_v6 = Formula::var(&format!("{name} is IPv6"));
     let masked = |width: u32, mask: u128, value: u128| {
-        Formula::atom(Atom::Masked { var: format!("{name}, {width} bits").into(), width, mask, value })
+        Formula::atom(smt::Atom::Masked { var: format!("{name}, {width} bits").into(), width, mask, value })
     };
     match block {
         ip::IpNet::V4(block) => {
@@ -200,7 +222,7 @@ fn in_block(name: &str, block: &ip::IpNet) -> Formula {
 }
 
 /// A text is accepted by a test. What is an equality or a prefix is written as one.
-fn accepted(text: &Text, test: &Test) -> Formula {
+pub(super) fn accepted(text: &Text, test: &Test) -> Formula {
     let one = |steps: &[Step]| -> Formula {
         let plain = |steps: &[Step]| -> Option<String> {
             steps.iter().map(|step| if let Step::One(Class::Char(c)) = step { Some(*c) } else { None }).collect()
@@ -211,9 +233,9 @@ fn accepted(text: &Text, test: &Test) -> Formula {
         if let [start @ .., Step::Run(Class::Any)] = steps
             && let Some(start) = plain(start)
         {
-            return Formula::atom(Atom::Prefix(Text::constant(&start), text.clone()));
+            return Formula::atom(smt::Atom::Prefix(Text::constant(&start), text.clone()));
         }
-        Formula::atom(Atom::Matches(text.clone(), regex(steps).into()))
+        Formula::atom(smt::Atom::Matches(text.clone(), regex(steps).into()))
     };
     Formula::or(test.patterns.iter().map(|steps| one(steps)).collect::<Vec<_>>())
 }
@@ -233,6 +255,8 @@ fn regex(steps: &[Step]) -> Regex {
             Step::One(class) => letter(*class),
             Step::Run(Class::Any) => Regex::AnyText,
             Step::Run(class) => letter(*class).star(),
+            // Tests with policy variables are written elsewhere (`marked`).
+            Step::Value(_) => Regex::union([]),
         });
     }
     if !literal.is_empty() {
@@ -249,57 +273,5 @@ fn letter(class: Class) -> Regex {
         Class::But(excluded) => Regex::none_of(excluded),
         Class::Digit => Regex::OneOf([('0', '9')].into()),
         Class::Range(first, last) => Regex::OneOf([(first, last)].into()),
-    }
-}
-
-/// What values of an attribute look like.
-fn shape(attribute: &Attribute, text: &Text, all_principals: bool) -> Formula {
-    let literal = Regex::literal;
-    let account = || Regex::OneOf([('0', '9')].into()).times(12);
-    let matches = |expression: Regex| Formula::atom(Atom::Matches(text.clone(), expression.into()));
-    match attribute {
-        Attribute::Key(key) if &**key == super::build::RESOURCE_ACCOUNT => matches(account()),
-        Attribute::Set(key) if is_multivalued(key) => Formula::equal(text, &Text::constant("")).not(),
-        Attribute::Key(key) | Attribute::Set(key) if type_of(key) == Some(KeyBase::Bool) => {
-            Formula::or(["true", "false"].map(|truth| Formula::equal(text, &Text::constant(truth))))
-        }
-        Attribute::Key(key) | Attribute::Set(key) => type_of(key).and_then(spelling).map_or(Formula::True, matches),
-        Attribute::Free => Formula::True,
-        Attribute::Resource => {
-            let part = || Regex::none_of(&[':']);
-            let colon = || literal(":");
-            let rest = Regex::concat([Regex::AnyChar, Regex::AnyText]);
-            let parts = [part().plus(), colon(), part().plus(), colon(), part().star(), colon(), part().star(), colon(), rest];
-            let arn = Regex::concat(std::iter::once(literal("arn:")).chain(parts));
-            Formula::or([matches(arn), Formula::atom(Atom::Prefix(Text::constant("arn:"), text.clone())).not()])
-        }
-        Attribute::Principal => {
-            let segment = || Regex::none_of(&['/', ':', '|']).plus();
-            let path = Regex::concat([segment(), literal("/")]).star();
-            let name = || Regex::concat([path.clone(), segment()]);
-            let own = || Regex::union([segment(), Regex::concat([literal(policy::request::OWN_ROLE), segment()])]);
-            let role = Regex::concat([Regex::concat([own(), literal("/")]).star(), own()]);
-            let session = Regex::union([literal(""), Regex::concat([literal("|"), segment()])]);
-            let iam = Regex::union([
-                literal("root"),
-                Regex::concat([literal("user/"), name()]),
-                Regex::concat([literal("role/"), role, session]),
-            ]);
-            let of = |service: &str, rest: Regex| {
-                let start = [literal("arn:"), Regex::none_of(&[':', '|']).plus(), literal(service), account(), literal(":")];
-                Regex::concat(start.into_iter().chain([rest]))
-            };
-            let federated = Regex::concat([literal("federated-user/"), segment()]);
-            let partition = Regex::none_of(&[':', '|']).plus();
-            let of_cloudfront = Regex::concat([literal("arn:"), partition, literal(":iam::cloudfront:user/"), segment()]);
-            let of_accounts = [of(":iam::", iam), of(":sts::", federated)];
-            if !all_principals {
-                return matches(Regex::union(of_accounts));
-            }
-            let aws = matches(Regex::union(of_accounts.into_iter().chain([of_cloudfront])));
-            let kind = |word: &str| matches(Regex::concat([literal(word), Regex::AnyChar, Regex::AnyText]));
-            let anonymous = Formula::equal(text, &Text::constant("anonymous|"));
-            Formula::or([aws, kind("service|"), kind("federated|"), kind("canonical|"), anonymous])
-        }
     }
 }

@@ -3,7 +3,7 @@
 //! Plain backtracking over the formula in negation normal form: what must be so is assigned first, then one way of the
 //! smallest choice is tried, and then its opposite. After each assignment the attribute is asked whether some value still
 //! fits ([`super::atoms`]); answers are kept, so the same small question is never asked twice. What an attribute refuses
-//! is a lemma: these atoms, signed so, have no common value. Whatever refutes a formula rests on its lemmas and on
+//! is a lemma: these atoms, signed so, leave it without a value. Whatever refutes a formula rests on its lemmas and on
 //! propositional reasoning alone.
 
 use super::atoms::{Atoms, Value};
@@ -110,8 +110,14 @@ pub(super) enum Answer {
     TooLong,
 }
 
-/// Signed atoms of one attribute that have no common value.
-pub(super) type Lemma = Vec<(usize, bool)>;
+/// Signed atoms that leave an attribute without a value: its own, and those that say what policy variables in them can be.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct Lemma {
+    /// The attribute.
+    pub(super) place: usize,
+    /// The atoms, in order.
+    pub(super) literals: Vec<(usize, bool)>,
+}
 
 /// One search.
 #[derive(Debug)]
@@ -220,8 +226,28 @@ impl<'s> Search<'s> {
         let at = own.binary_search(&(atom, sign)).unwrap_or_else(|at| at);
         own.insert(at, (atom, sign));
         if self.atoms.value(place, own) == Value::None {
-            self.lemmas.push(own.clone());
+            self.lemmas.push(Lemma { place, literals: own.clone() });
             return false;
+        }
+        self.tells_no_variable_apart()
+    }
+
+    /// Whether attributes whose tests name policy variables have values still, with all that is known of the variables.
+    fn tells_no_variable_apart(&mut self) -> bool {
+        for place in self.atoms.with_letters.clone() {
+            let Some(own) = self.of_attribute.get(place).filter(|own| !own.is_empty()) else { continue };
+            let used = self.atoms.variables_of(place, own);
+            if used.is_empty() {
+                continue;
+            }
+            let mut literals = self.atoms.about(&used, &self.of_attribute);
+            literals.extend(own);
+            literals.sort_unstable();
+            literals.dedup();
+            if literals.len() > own.len() && self.atoms.value(place, &literals) == Value::None {
+                self.lemmas.push(Lemma { place, literals });
+                return false;
+            }
         }
         true
     }

@@ -1,10 +1,13 @@
 //! Which values does a test of a text accept, as steps of an automaton?
 //!
-//! A template without variables is a language of its key's value. A key that follows from the principal has no value of
-//! its own: a test of it is a test of the principal's text ([`super::principal`]).
+//! A template is a language of its key's value, with policy variables as steps of their own. A key that follows from the
+//! principal has no value of its own: a test of it is a test of the principal's text ([`super::principal`]).
+//!
+//! Whether a variable's key is present is not for the steps to say: a variable that still has a default stands for it.
 
+use super::atoms::Atoms;
 use super::build::PRINCIPAL_ACCOUNT;
-use super::language::{Class, NO_BAR, NO_COLON, PART, SEGMENT, Step, Steps, Test};
+use super::language::{Class, Letter, NO_BAR, NO_COLON, PART, SEGMENT, Step, Steps, Test};
 use super::principal;
 use crate::glob::Glob;
 use crate::policy::request::{ANONYMOUS, CLOUDFRONT};
@@ -29,12 +32,15 @@ pub(super) fn derived_presence(key: &str) -> Option<Test> {
 }
 
 /// The principals whose derived key matches a template; `None` for what is no language of one text.
-pub(super) fn derived_test(key: &str, mode: TextMode, template: &Template) -> Option<Test> {
+pub(super) fn derived_test(key: &str, mode: TextMode, template: &Template, atoms: &mut Atoms) -> Option<Test> {
     if template.parts.contains(&Part::Char('|')) {
         return None;
     }
+    let all_principals = atoms.all_principals();
+    let is_plain = template.variables().next().is_none();
+    let whole = value_steps(template, mode, atoms);
     let constants = |all: &[(&str, Test)]| -> Option<Test> {
-        let test = value_steps(template, mode).map(|steps| Test { patterns: vec![steps] })?;
+        let test = is_plain.then(|| Test { patterns: vec![whole.clone()] })?;
         let matching = all.iter().filter(|(word, _)| test.accepts(word)).flat_map(|(_, who)| who.patterns.clone());
         Some(Test { patterns: matching.collect() })
     };
@@ -48,8 +54,8 @@ pub(super) fn derived_test(key: &str, mode: TextMode, template: &Template) -> Op
         "aws:principalarn" => {
             let six: Option<[Template; 6]> = template.split_colons(6).try_into().ok().filter(|_| mode == TextMode::Arn);
             let steps = match six {
-                Some(six) => by_parts(&six, PART, NO_BAR)?,
-                None => steps(template, NO_BAR, mode == TextMode::IgnoreCase)?,
+                Some(six) => by_parts(&six, PART, NO_BAR, atoms),
+                None => steps(template, NO_BAR, mode == TextMode::IgnoreCase, atoms),
             };
             Some(principal::whole_arn(steps))
         }
@@ -57,12 +63,17 @@ pub(super) fn derived_test(key: &str, mode: TextMode, template: &Template) -> Op
             let of_cloudfront = principal::account(&Glob::literal(CLOUDFRONT));
             constants(&[(ANONYMOUS, anonymous()), (CLOUDFRONT, of_cloudfront)])
         }
+        // Without credentials the account is a word, which a value may be.
+        PRINCIPAL_ACCOUNT if mode == TextMode::Exact && !is_plain => {
+            let id = steps(template, PART, false, atoms);
+            (!all_principals).then(|| principal::account_of(id))
+        }
         PRINCIPAL_ACCOUNT if mode == TextMode::Exact => {
             let nobody = constants(&[(ANONYMOUS, anonymous())])?;
             Some(both(principal::account(&template.as_glob()?), nobody))
         }
         "aws:username" if mode != TextMode::Arn => {
-            Some(principal::username(&steps(template, SEGMENT, mode == TextMode::IgnoreCase)?))
+            Some(principal::username(&steps(template, SEGMENT, mode == TextMode::IgnoreCase, atoms)))
         }
         "aws:principaltype" => constants(&[
             ("User", principal::user()),
@@ -79,45 +90,77 @@ pub(super) fn derived_test(key: &str, mode: TextMode, template: &Template) -> Op
     }
 }
 
+/// The values of a key that follows from the principal; `None` for other keys, and where any text would do.
+pub(super) fn own_values(key: &str, all_principals: bool) -> Option<Test> {
+    let words = |words: &[&str]| Test { patterns: words.iter().map(|word| super::language::literal(word)).collect() };
+    Some(match key {
+        super::build::RESOURCE_ACCOUNT => account_ids(),
+        PRINCIPAL_ACCOUNT if all_principals => both(account_ids(), words(&[ANONYMOUS, CLOUDFRONT])),
+        PRINCIPAL_ACCOUNT => account_ids(),
+        "aws:username" => Test { patterns: vec![vec![Step::One(SEGMENT), Step::Run(SEGMENT)]] },
+        "aws:principaltype" => words(&["User", "AssumedRole", "Account", "FederatedUser", "Anonymous"]),
+        "aws:principalisawsservice" => words(&["true", "false"]),
+        "aws:principalarn" => {
+            let start = super::language::literal("arn:").into_iter();
+            Test { patterns: vec![start.chain([Step::One(PART), Step::Run(NO_BAR)]).collect()] }
+        }
+        _ => return None,
+    })
+}
+
+/// Account ids.
+pub(super) fn account_ids() -> Test {
+    Test { patterns: vec![vec![Step::One(Class::Digit); 12]] }
+}
+
 /// A template of six parts; wildcards of the first five do not reach over the next colon.
-pub(super) fn by_parts(parts: &[Template; 6], wild: Class, last_wild: Class) -> Option<Steps> {
+pub(super) fn by_parts(parts: &[Template; 6], wild: Class, last_wild: Class, atoms: &mut Atoms) -> Steps {
     let mut out = Vec::new();
     for (at, part) in parts.iter().enumerate() {
         if at > 0 {
             out.push(Step::One(Class::Char(':')));
         }
-        out.extend(steps(part, if at == 5 { last_wild } else { wild }, false)?);
+        out.extend(steps(part, if at == 5 { last_wild } else { wild }, false, atoms));
     }
-    Some(out)
+    out
 }
 
-/// The steps of a template without variables.
-pub(super) fn steps(template: &Template, wild: Class, fold: bool) -> Option<Steps> {
-    let step = |part: &Part| match part {
-        Part::Char(c) if fold && fold::lower(*c) != fold::upper(*c) => {
-            Some(Step::One(Class::Either(fold::lower(*c), fold::upper(*c))))
+/// No character: of a default that cannot stand where it would.
+const NONE: Step = Step::One(Class::Range('1', '0'));
+
+/// The steps of a template.
+pub(super) fn steps(template: &Template, wild: Class, fold: bool, atoms: &mut Atoms) -> Steps {
+    let mut out: Steps = Vec::new();
+    for part in &template.parts {
+        match part {
+            Part::Char(c) if fold && fold::lower(*c) != fold::upper(*c) => {
+                out.push(Step::One(Class::Either(fold::lower(*c), fold::upper(*c))));
+            }
+            Part::Char(c) => out.push(Step::One(Class::Char(*c))),
+            Part::One => out.push(Step::One(wild)),
+            Part::Many => out.push(Step::Run(wild)),
+            Part::Variable(variable) => {
+                let letter = Letter { variable: atoms.variable(&variable.key), class: wild, folded: fold };
+                match &variable.default {
+                    None => out.push(Step::Value(letter)),
+                    Some(default) => out.extend(super::refute::spelled(letter, default).unwrap_or_else(|| vec![NONE])),
+                }
+            }
         }
-        Part::Char(c) => Some(Step::One(Class::Char(*c))),
-        Part::One => Some(Step::One(wild)),
-        Part::Many => Some(Step::Run(wild)),
-        Part::Variable(_) => None,
-    };
-    let steps: Option<Steps> = template.parts.iter().map(step).collect();
+    }
     // Two runs in a row are one.
-    steps.map(|mut steps| {
-        steps.dedup_by(|a, b| a == b && matches!(a, Step::Run(_)));
-        steps
-    })
+    out.dedup_by(|a, b| a == b && matches!(a, Step::Run(_)));
+    out
 }
 
 /// The steps of a condition's template under a mode.
-pub(super) fn value_steps(template: &Template, mode: TextMode) -> Option<Steps> {
+pub(super) fn value_steps(template: &Template, mode: TextMode, atoms: &mut Atoms) -> Steps {
     match mode {
-        TextMode::Exact => steps(template, Class::Any, false),
-        TextMode::IgnoreCase => steps(template, Class::Any, true),
+        TextMode::Exact => steps(template, Class::Any, false, atoms),
+        TextMode::IgnoreCase => steps(template, Class::Any, true, atoms),
         TextMode::Arn => match <[Template; 6]>::try_from(template.split_colons(6)) {
-            Ok(six) => by_parts(&six, NO_COLON, Class::Any),
-            Err(_) => steps(template, Class::Any, false),
+            Ok(six) => by_parts(&six, NO_COLON, Class::Any, atoms),
+            Err(_) => steps(template, Class::Any, false, atoms),
         },
     }
 }

@@ -22,6 +22,15 @@ pub(crate) struct Boundary {
     lists_principals: bool,
     keys: BTreeMap<String, Vec<String>>,
     sets: BTreeSet<String>,
+    /// The keys of policy variables.
+    variables: BTreeSet<String>,
+}
+
+/// The keys of the policy variables in a text, in lower case.
+fn variables(text: &str) -> impl Iterator<Item = String> {
+    let named = text.split("${").skip(1).filter_map(|rest| rest.split_once('}')).map(|(inner, _)| inner);
+    let keys = named.map(|inner| inner.split(',').next().unwrap_or(inner).trim().to_ascii_lowercase());
+    keys.filter(|key| !matches!(key.as_str(), "*" | "?" | "$"))
 }
 
 fn texts(value: &Value) -> Vec<String> {
@@ -55,7 +64,9 @@ impl Boundary {
     fn statement(&mut self, statement: &Value) {
         let listed = |name: &str| statement.get(name).map(texts).unwrap_or_default();
         self.actions.extend(["Action", "NotAction"].into_iter().flat_map(listed));
-        self.resources.extend(["Resource", "NotResource"].into_iter().flat_map(listed));
+        let resources: Vec<String> = ["Resource", "NotResource"].into_iter().flat_map(listed).collect();
+        self.variables.extend(resources.iter().flat_map(|text| variables(text)));
+        self.resources.extend(resources);
         for name in ["Principal", "NotPrincipal"] {
             self.lists_principals |= statement.get(name).is_some();
             self.principals.extend(statement.pointer(&format!("/{name}/AWS")).map(texts).unwrap_or_default());
@@ -67,6 +78,7 @@ impl Boundary {
                 if is_multivalued(&key) || (operator.starts_with("For") && !key.starts_with("aws:")) {
                     self.sets.insert(key.clone());
                 }
+                self.variables.extend(texts(values).iter().flat_map(|text| variables(text)));
                 self.keys.entry(key).or_default().extend(texts(values));
             }
         }
@@ -75,7 +87,7 @@ impl Boundary {
     /// A request near an edge.
     pub(crate) fn request(&self, random: &mut Random) -> Request {
         let action = loop {
-            let text = near(random.of(&self.actions), random).to_ascii_lowercase();
+            let text = near(random.of(&self.actions), random, &Context::new()).to_ascii_lowercase();
             let named = text.split_once(':').is_some_and(|(service, name)| !service.is_empty() && !name.is_empty());
             if named && text.matches(':').count() == 1 && !text.contains(['*', '?']) {
                 break text;
@@ -84,22 +96,35 @@ impl Boundary {
                 break "s3:getobject".to_owned();
             }
         };
-        let resource = near(random.of(&self.resources), random);
         let principal = self.principal(random);
         let mut context = Context::new();
+        // Values of policy variables first: texts are made with them.
+        for key in &self.variables {
+            let value = match self.keys.get(key) {
+                Some(values) if random.chance(50) => near(random.of(values), random, &Context::new()),
+                _ => random.pick(&["a", "b", "r", "", "a/b", "a:b", "A", "*", "x"]).to_owned(),
+            };
+            if random.chance(85) {
+                context.insert(key.clone(), vec![value]);
+            }
+        }
+        let follow = |key: &String| FOLLOW.iter().any(|prefix| key.starts_with(prefix));
+        context.retain(|key, _| !follow(key));
+        // What follows from the principal is known by now.
+        let known = Request::new(principal.clone(), "a:b", "*", context.clone()).context;
+        let resource = near(random.of(&self.resources), random, &known);
         for (key, values) in &self.keys {
             // Every request carries these.
-            if !ALWAYS.contains(&key.as_str()) && random.chance(25) {
+            if !ALWAYS.contains(&key.as_str()) && random.chance(25) || context.contains_key(key) {
                 continue;
             }
             let most = if self.sets.contains(key) { 3 } else { 1 };
-            let mut chosen: Vec<String> = (0..1 + random.below(most)).map(|_| near(random.of(values), random)).collect();
+            let mut chosen: Vec<String> = (0..1 + random.below(most)).map(|_| near(random.of(values), random, &known)).collect();
             chosen.sort();
             chosen.dedup();
             context.insert(key.clone(), chosen);
         }
-        let follows = ["aws:principal", "aws:username", "aws:userid", "aws:resourceaccount"];
-        context.retain(|key, _| !follows.iter().any(|prefix| key.starts_with(prefix)));
+        context.retain(|key, _| !follow(key));
         Request::new(principal, &action, &resource, context)
     }
 
@@ -113,7 +138,7 @@ impl Boundary {
             4 => format!("arn:aws:sts::{account}:assumed-role/r/s"),
             5 => format!("arn:aws:iam::{account}:user/a"),
             _ if self.principals.is_empty() => format!("arn:aws:iam::{account}:user/b"),
-            _ => near(random.of(&self.principals), random),
+            _ => near(random.of(&self.principals), random, &Context::new()),
         };
         let parts: Vec<&str> = own.splitn(6, ':').collect();
         let named = |rest: &str| ["user/", "role/"].iter().any(|kind| rest.strip_prefix(kind).is_some_and(is_name));
@@ -138,8 +163,11 @@ fn is_name(text: &str) -> bool {
     !text.is_empty() && !text.contains(':') && text.split('/').all(|part| !part.is_empty())
 }
 
-/// A text that the pattern matches, or nearly.
-fn near(pattern: &str, random: &mut Random) -> String {
+/// Keys that follow from the principal, the resource or both start so.
+const FOLLOW: [&str; 5] = ["aws:principala", "aws:principali", "aws:principalt", "aws:user", "aws:resourceaccount"];
+
+/// A text that the pattern matches, or nearly, with these values of policy variables.
+fn near(pattern: &str, random: &mut Random, known: &Context) -> String {
     if let Ok(block) = pattern.parse::<ipnet::IpNet>() {
         let step = |address: IpAddr, by: i8| match address {
             IpAddr::V4(v4) => IpAddr::V4((u32::from(v4).wrapping_add_signed(by.into())).into()),
@@ -162,7 +190,14 @@ fn near(pattern: &str, random: &mut Random) -> String {
     while let Some(c) = rest.chars().next() {
         if let Some(variable) = rest.strip_prefix("${") {
             let (name, behind) = variable.split_once('}').unwrap_or((variable, ""));
-            out.push_str(if matches!(name, "*" | "?" | "$") { name } else { random.pick(&["a", "b", "r", ""]) });
+            let (key, default) = name.split_once(',').unwrap_or((name, ""));
+            let default = default.trim().trim_matches('\'');
+            match known.get(&key.trim().to_ascii_lowercase()).and_then(|values| values.first()) {
+                _ if matches!(name, "*" | "?" | "$") => out.push_str(name),
+                Some(value) if random.chance(85) => out.push_str(value),
+                None if !default.is_empty() && random.chance(85) => out.push_str(default),
+                _ => out.push_str(random.pick(&["a", "b", "r", ""])),
+            }
             rest = behind;
             continue;
         }

@@ -14,6 +14,7 @@ mod layers;
 mod limits;
 mod outsiders;
 mod pipes;
+mod policy_variables;
 mod principals;
 mod proofs;
 mod published;

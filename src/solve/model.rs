@@ -1,0 +1,400 @@
+//! Which values of policy variables, and of all attributes with them, do signed atoms stand for?
+//!
+//! Once every variable has a value, its templates are plain tests, and every attribute is solved by itself. The values are
+//! looked for in a few ways, since only a replay says whether they are right: ones that read well and differ, the same one
+//! for all, the empty one, and those that the automata need: a test that must accept is read with marks ([`super::letters`])
+//! beside all others of its attribute, and what stands between the marks is what its variables are to be. Of two templates
+//! that must accept one text, the first says the text, and the second is read again with that text.
+
+use super::atoms::{Asked, Atoms, Attribute, Element, Value};
+use super::build::{RESOURCE_ACCOUNT, SAME_ACCOUNT};
+use super::intersect::Compiled;
+use super::language::{Class, NO_COLON, Step, Test, literal};
+use super::letters::{self, Found, relaxed, without_marks};
+use super::principal;
+use super::refute::{replaced, variables};
+use super::request;
+use super::values::{derived_presence, derived_test};
+use super::variables::{Lists, single};
+use crate::glob::Glob;
+use crate::policy::keys;
+use crate::policy::ties;
+use crate::policy::{Request, Template, TextMode};
+use std::collections::{BTreeMap, BTreeSet};
+use std::rc::Rc;
+
+/// How values are chosen where nothing asks for one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Way {
+    /// Values that read well and differ from each other.
+    Distinct,
+    /// What the automata need first, then values that read well.
+    Needed,
+    /// Values that read well, and a principal of another account.
+    Elsewhere,
+    /// One value for all.
+    Same,
+    /// Empty texts.
+    Empty,
+}
+
+/// The ways, in the order in which they are tried.
+pub(super) const WAYS: [Way; 5] = [Way::Distinct, Way::Needed, Way::Elsewhere, Way::Same, Way::Empty];
+
+/// Values for everything that signed atoms are about.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Model {
+    /// The values of attributes.
+    pub(super) values: BTreeMap<Attribute, Vec<Rc<str>>>,
+    /// The values of variables, by key.
+    pub(super) variables: BTreeMap<Rc<str>, String>,
+    /// The principal, as one text.
+    pub(super) principal: String,
+    /// Atoms without an attribute, by name.
+    pub(super) free: BTreeMap<String, bool>,
+}
+
+/// Accounts of principals and resources.
+const ACCOUNTS: [&str; 3] = [USUAL, "999999999999", ELSEWHERE];
+
+/// The account that examples have.
+const USUAL: &str = "111122223333";
+
+/// An account that policies do not name.
+const ELSEWHERE: &str = "444455556666";
+
+/// Looks for a model.
+struct Modeler<'a> {
+    atoms: &'a mut Atoms,
+    assigned: &'a [(usize, bool)],
+    by_place: BTreeMap<usize, Vec<(usize, bool)>>,
+    fixed: BTreeMap<usize, String>,
+    model: Model,
+    way: Way,
+    action: &'a str,
+    /// The account of which the principal had better be.
+    account: Option<String>,
+}
+
+/// A model of these signed atoms.
+pub(super) fn model(atoms: &mut Atoms, assigned: &[(usize, bool)], way: Way, action: &str) -> Option<Model> {
+    let mut by_place: BTreeMap<usize, Vec<(usize, bool)>> = BTreeMap::new();
+    let mut free = BTreeMap::new();
+    for (number, sign) in assigned {
+        let atom = atoms.atoms.get(*number)?;
+        match &atom.asked {
+            Asked::Opaque(name) => _ = free.insert(name.to_string(), *sign),
+            Asked::Passes(..) | Asked::NotEmpty => by_place.entry(atom.attribute).or_default().push((*number, *sign)),
+        }
+    }
+    by_place.values_mut().for_each(|literals| literals.sort_unstable());
+    let model = Model { free, ..Model::default() };
+    Modeler { atoms, assigned, by_place, fixed: BTreeMap::new(), model, way, action, account: None }.run()
+}
+
+impl Modeler<'_> {
+    fn run(mut self) -> Option<Model> {
+        self.account = self.wished_account();
+        let used: BTreeSet<usize> =
+            self.by_place.iter().flat_map(|(place, literals)| self.atoms.variables_of(*place, literals)).collect();
+        let places: Vec<usize> = self.by_place.keys().copied().collect();
+        if !used.is_empty() {
+            if self.way != Way::Needed {
+                self.natural(&used, true)?;
+            }
+            // Keys whose values are variables of other templates come first.
+            let is_key = |place: &usize| matches!(self.atoms.attributes.get(*place), Some(Attribute::Key(_) | Attribute::Set(_)));
+            let (keys, others): (Vec<usize>, Vec<usize>) = places.iter().copied().partition(is_key);
+            for place in keys.iter().chain(&others) {
+                self.needed(*place)?;
+            }
+        }
+        // The principal first: some keys follow from it.
+        let principal = places.iter().copied().find(|place| self.atoms.attributes.get(*place) == Some(&Attribute::Principal));
+        if let Some(place) = principal {
+            self.solve(place)?;
+        }
+        if !used.is_empty() {
+            self.natural(&used, false)?;
+        }
+        for place in places.into_iter().filter(|place| Some(*place) != principal) {
+            self.solve(place)?;
+        }
+        let key = |variable: &usize| self.atoms.variables.get(*variable).cloned();
+        self.model.variables = self.fixed.iter().filter_map(|(variable, value)| Some((key(variable)?, value.clone()))).collect();
+        self.model.principal = match self.model.values.get(&Attribute::Principal).and_then(|found| found.first()) {
+            Some(text) => text.to_string(),
+            None => self.some_principal(),
+        };
+        Some(self.model)
+    }
+
+    /// The tests of one text of an attribute; of a set, of every element that it needs.
+    fn texts(&self, place: usize) -> Vec<Lists> {
+        self.atoms.lists(place, self.by_place.get(&place).map(Vec::as_slice).unwrap_or_default())
+    }
+
+    /// Values that read well for variables that have none yet; at first only for those that nothing else says.
+    fn natural(&mut self, used: &BTreeSet<usize>, first: bool) -> Option<()> {
+        let principal = match self.model.values.get(&Attribute::Principal).and_then(|found| found.first()) {
+            Some(text) => text.to_string(),
+            None => self.some_principal(),
+        };
+        let (principal, mut context) = request::principal(&principal)?;
+        let own: Vec<(usize, Rc<str>)> =
+            used.iter().filter_map(|variable| Some((*variable, self.atoms.variables.get(*variable)?.clone()))).collect();
+        for (at, (variable, key)) in own.iter().enumerate() {
+            if derived_presence(key).is_some() || (first && self.follows(key)) {
+                continue;
+            }
+            let value = match self.fixed.get(variable) {
+                Some(value) => Some(value.clone()),
+                None => self.pick(*variable, key, at, principal.account()),
+            };
+            context.extend(value.map(|value| (key.to_string(), vec![value])));
+        }
+        let request = ties::mended(&Request::new(principal, self.action, "*", context));
+        for (variable, key) in own {
+            if let Some(value) = request.context.get(&*key).and_then(|values| values.first())
+                && !(first && self.follows(&key))
+            {
+                self.fixed.entry(variable).or_insert_with(|| value.clone());
+            }
+        }
+        Some(())
+    }
+
+    /// The account of which the principal had better be: the resource's or another, as the two are to be related.
+    fn wished_account(&mut self) -> Option<String> {
+        let owner = self.plain(&Attribute::Key(RESOURCE_ACCOUNT.into()));
+        match self.model.free.get(SAME_ACCOUNT) {
+            Some(true) if owner.is_some() => owner,
+            Some(false) if owner.is_some() => ACCOUNTS.map(str::to_owned).into_iter().find(|other| owner.as_ref() != Some(other)),
+            Some(_) | None => (self.way == Way::Elsewhere).then(|| ELSEWHERE.to_owned()),
+        }
+    }
+
+    /// A test of the principal: that it is of the account of which it had better be.
+    fn of_account(&self) -> Option<Element> {
+        let test = principal::account(&Glob::literal(self.account.as_ref()?));
+        Some(Element::Text(Rc::new(Compiled::new(test))))
+    }
+
+    /// A principal by its tests without variables.
+    fn some_principal(&mut self) -> String {
+        let wished = self.of_account();
+        let found = wished.and_then(|wished| self.plain_with(&Attribute::Principal, Some(wished)));
+        let found = found.or_else(|| self.plain(&Attribute::Principal));
+        found.unwrap_or_else(|| format!("arn:aws:iam::{}:role/example", self.account.as_deref().unwrap_or(USUAL)))
+    }
+
+    /// Whether the value of a key is to match a template itself.
+    fn follows(&self, key: &str) -> bool {
+        self.by_place.iter().any(|(place, literals)| {
+            let is_own = match self.atoms.attributes.get(*place) {
+                Some(Attribute::Key(own) | Attribute::Set(own)) => **own == *key,
+                _ => false,
+            };
+            is_own && literals.iter().any(|(number, sign)| {
+                matches!(self.atoms.atoms.get(*number).map(|atom| &atom.asked), Some(Asked::Passes(Element::Text(test), _)) if *sign && test.test.has_letters())
+            })
+        })
+    }
+
+    /// A value of a variable.
+    fn pick(&mut self, variable: usize, key: &str, at: usize, account: Option<&str>) -> Option<String> {
+        let known = self.atoms.values_known(BTreeSet::from([variable]), self.assigned);
+        let known = known.get(&variable)?;
+        if key == RESOURCE_ACCOUNT {
+            let same = self.model.free.get(SAME_ACCOUNT).copied().unwrap_or(true);
+            let own = account.filter(|_| same).into_iter().chain(ACCOUNTS);
+            let accounts = own.filter(|other| same || Some(*other) != account);
+            return accounts
+                .map(str::to_owned)
+                .find(|value| known.hold(value))
+                .or_else(|| self.plain(&Attribute::Key(key.into())));
+        }
+        let [one, other] = keys::examples(key);
+        let at = if self.way == Way::Same { 0 } else { at };
+        let mut proposed = vec![one.to_owned(), other.to_owned(), format!("{one}{at}")];
+        let turns = at % 3;
+        proposed.rotate_left(turns);
+        if self.way == Way::Empty {
+            proposed.insert(0, String::new());
+        }
+        if let Some(value) = proposed.into_iter().find(|value| known.hold(value)) {
+            return Some(value);
+        }
+        let attribute = if self.atoms.is_set(key) { Attribute::Set(key.into()) } else { Attribute::Key(key.into()) };
+        self.plain(&attribute)
+    }
+
+    /// A value of an attribute by its tests without variables.
+    fn plain(&mut self, attribute: &Attribute) -> Option<String> {
+        self.plain_with(attribute, None)
+    }
+
+    fn plain_with(&mut self, attribute: &Attribute, more: Option<Element>) -> Option<String> {
+        let place = self.atoms.attributes.iter().position(|own| own == attribute)?;
+        if !self.by_place.contains_key(&place) {
+            return None;
+        }
+        let (mut accept, refuse) = self.texts(place).into_iter().next()?;
+        accept.extend(more);
+        let plain = |elements: Vec<Element>| -> Vec<Element> {
+            let has_letters = |element: &Element| matches!(element, Element::Text(test) if test.test.has_letters());
+            elements.into_iter().filter(|element| !has_letters(element)).collect()
+        };
+        match self.atoms.element(place, &plain(accept), &plain(refuse)) {
+            Value::Some(found) => found.first().map(ToString::to_string),
+            Value::None | Value::Unclear => None,
+        }
+    }
+
+    /// Values for the variables of tests that must accept, as these tests need them.
+    fn needed(&mut self, place: usize) -> Option<()> {
+        let domain = self.atoms.domain(place);
+        for (accept, refuse) in self.texts(place) {
+            let texts = |elements: Vec<Element>| -> Vec<Rc<Compiled>> {
+                elements.into_iter().filter_map(|one| if let Element::Text(test) = one { Some(test) } else { None }).collect()
+            };
+            let (mut accept, refuse) = (texts(accept), texts(refuse));
+            let mut text: Option<String> = self.known_value(place);
+            loop {
+                accept = replaced(&accept, &self.fixed);
+                let Some(at) = accept.iter().position(|test| test.test.has_letters()) else { break };
+                let main = accept.remove(at);
+                let mut others: Vec<Rc<Compiled>> =
+                    accept.iter().map(|test| Rc::new(Compiled::new(relaxed(&test.test, Some(&main.test))))).collect();
+                // What was found for another template is the text.
+                others.extend(text.as_ref().map(|text| Rc::new(Compiled::new(Test { patterns: vec![literal(text)] }))));
+                let refuse = replaced(&refuse, &self.fixed);
+                let values = self.atoms.values_known(variables(std::iter::once(&main)), self.assigned);
+                let asked = letters::Asked {
+                    domain: domain.nfa.as_ref(),
+                    main: &main,
+                    accept: &others,
+                    refuse: &refuse,
+                    values: &values,
+                };
+                let mut limit = self.atoms.limit;
+                let found = letters::search(&asked, &mut limit);
+                self.atoms.limit = limit;
+                let Found::Word(word) = found else { return None };
+                let (own, values) = without_marks(&word);
+                for (variable, value) in values {
+                    self.fixed.entry(variable).or_insert(value);
+                }
+                text.get_or_insert(own);
+            }
+        }
+        Some(())
+    }
+
+    /// The value of the attribute, if it is a variable's and fixed.
+    fn known_value(&self, place: usize) -> Option<String> {
+        let (Attribute::Key(key) | Attribute::Set(key)) = self.atoms.attributes.get(place)? else { return None };
+        let variable = self.atoms.variables.iter().position(|own| own == key)?;
+        self.fixed.get(&variable).cloned()
+    }
+
+    /// A value of the attribute, with all variables replaced.
+    fn solve(&mut self, place: usize) -> Option<()> {
+        let attribute = self.atoms.attributes.get(place)?.clone();
+        let replace = |elements: Vec<Element>, fixed: &BTreeMap<usize, String>| -> Vec<Element> {
+            let one = |element: Element| match element {
+                Element::Text(test) => Element::Text(replaced(&[test], fixed).remove(0)),
+                other => other,
+            };
+            elements.into_iter().map(one).collect()
+        };
+        let known = self.known_value(place);
+        let mut out: Vec<Rc<str>> = Vec::new();
+        for (accept, refuse) in self.texts(place) {
+            let (mut accept, refuse) = (replace(accept, &self.fixed), replace(refuse, &self.fixed));
+            // Without values for its variables a template matches nothing.
+            if let Some(value) = &known {
+                let fits =
+                    accept.iter().all(|element| element.passes(value)) && !refuse.iter().any(|element| element.passes(value));
+                if !fits || !self.atoms.domain(place).contains(value) {
+                    return None;
+                }
+                out.push(value.as_str().into());
+                continue;
+            }
+            if attribute == Attribute::Principal {
+                accept.extend(self.derived());
+            }
+            let preferred = match attribute {
+                Attribute::Resource => self.owned(),
+                Attribute::Principal => self.of_account(),
+                Attribute::Key(_) | Attribute::Set(_) | Attribute::Free => None,
+            };
+            let preferred = preferred.map(|test| accept.iter().cloned().chain([test]).collect::<Vec<_>>());
+            let mut found = Value::None;
+            for accept in preferred.iter().chain([&accept]) {
+                let plain = |element: &Element| !matches!(element, Element::Text(test) if test.test.has_letters());
+                let refuse: Vec<Element> = refuse.iter().filter(|element| plain(element)).cloned().collect();
+                found = self.atoms.element(place, accept, &refuse);
+                if matches!(found, Value::Some(_)) {
+                    break;
+                }
+            }
+            let Value::Some(found) = found else { return None };
+            out.extend(found);
+        }
+        out.sort();
+        out.dedup();
+        if let Attribute::Key(key) | Attribute::Set(key) = &attribute
+            && let (Some(value), Some(variable)) = (out.first(), self.atoms.variables.iter().position(|own| own == key))
+        {
+            self.fixed.entry(variable).or_insert_with(|| value.to_string());
+        }
+        // A set of which a variable is the value has one only.
+        if let Attribute::Set(key) = &attribute
+            && self.model.free.get(&single(key)) == Some(&true)
+            && out.len() > 1
+        {
+            return None;
+        }
+        self.model.values.insert(attribute, out);
+        Some(())
+    }
+
+    /// Tests of the principal: that what follows from it is what variables are to be.
+    fn derived(&mut self) -> Vec<Element> {
+        let mut out = Vec::new();
+        for (variable, value) in self.fixed.clone() {
+            let Some(key) = self.atoms.variables.get(variable).cloned() else { continue };
+            if derived_presence(&key).is_none() {
+                continue;
+            }
+            let template = Template::parse(&value, false, false);
+            if let Some(test) = derived_test(&key, TextMode::Exact, &template, self.atoms) {
+                out.push(Element::Text(Rc::new(Compiled::new(test))));
+            }
+        }
+        out
+    }
+
+    /// A test of the resource: that its ARN names the account that owns it, if that is known.
+    fn owned(&self) -> Option<Element> {
+        let known = *self.model.free.get(&format!("{RESOURCE_ACCOUNT}?"))?;
+        let part = [Step::Run(NO_COLON), Step::One(Class::Char(':'))];
+        let account = match (known, self.model.values.get(&Attribute::Key(RESOURCE_ACCOUNT.into()))) {
+            (false, _) => Vec::new(),
+            (true, Some(own)) => literal(own.first()?),
+            (true, None) => {
+                let principal = self.model.values.get(&Attribute::Principal).and_then(|found| found.first());
+                let account = principal.and_then(|text| crate::value::arn::split(text)).map(|[_, _, _, _, account, _]| account);
+                let fixed =
+                    self.atoms.variables.iter().position(|key| &**key == RESOURCE_ACCOUNT).and_then(|own| self.fixed.get(&own));
+                let same = self.model.free.get(SAME_ACCOUNT) != Some(&false);
+                literal(fixed.map(String::as_str).or(account.filter(|_| same)).unwrap_or(USUAL))
+            }
+        };
+        let start = std::iter::repeat_n(part, 4).flatten();
+        let steps = start.chain(account).chain([Step::One(Class::Char(':')), Step::Run(Class::Any)]).collect();
+        Some(Element::Text(Rc::new(Compiled::new(Test { patterns: vec![steps] }))))
+    }
+}
