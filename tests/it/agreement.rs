@@ -69,7 +69,7 @@ const NUMBERS: [&str; 8] = ["5", "5.0", "-1", "10", "0.5", "6", "5.25", "many"];
 const DATES: [&str; 5] = ["2024-01-01T00:00:00Z", "1704067200", "2025-06-01", "2024-01-01T01:00:00+01:00", "soon"];
 const ADDRESSES: [&str; 6] = ["203.0.113.7", "10.1.2.3", "2001:db8::1", "198.51.100.1", "::1", "nowhere"];
 const BLOCKS: [&str; 5] = ["203.0.113.0/24", "10.0.0.0/8", "2001:db8::/32", "198.51.100.1", "::/0"];
-const RESOURCES: [&str; 7] = [
+const RESOURCES: [&str; 8] = [
     "arn:aws:s3:::b/k",
     "arn:aws:s3:::a/a",
     "arn:aws:s3:::b",
@@ -77,8 +77,9 @@ const RESOURCES: [&str; 7] = [
     "arn:aws:sns:us-east-1:111122223333:t:s",
     "arn:aws:ec2:us-east-1:111122223333:instance/i",
     "other",
+    "arn:aws:execute-api:us-east-1:111122223333:abc/prod/GET/x",
 ];
-const RESOURCE_PATTERNS: [&str; 12] = [
+const RESOURCE_PATTERNS: [&str; 13] = [
     "*",
     "arn:aws:s3:::b/*",
     "arn:aws:s3:::*",
@@ -91,11 +92,12 @@ const RESOURCE_PATTERNS: [&str; 12] = [
     "arn:aws:s3",
     "arn:aws:s3:::*/${aws:username}",
     "arn:aws:*:us-east-?:*:*/*",
+    "execute-api:/prod/*",
 ];
 const ACTIONS: [&str; 5] = ["s3:GetObject", "s3:getobjectacl", "sns:Publish", "ec2:RunInstances", "s3:Put"];
 const ACTION_PATTERNS: [&str; 9] =
     ["*", "s3:*", "S3:Get*", "s3:GetObject", "*:*", "s3:?ut", "sns:Pub*sh", "ec2:*Instances", "s3:*Object*"];
-const PRINCIPALS: [&str; 11] = [
+const PRINCIPALS: [&str; 13] = [
     "anonymous",
     "arn:aws:iam::111122223333:user/a",
     "arn:aws:iam::111122223333:user/p/b",
@@ -107,8 +109,11 @@ const PRINCIPALS: [&str; 11] = [
     "federated",
     "canonical",
     "arn:aws:iam::999999999999:role/r",
+    "arn:aws-cn:iam::111122223333:user/a",
+    ORIGIN_ACCESS_IDENTITY,
 ];
-const AWS_PRINCIPALS: [&str; 9] = [
+const ORIGIN_ACCESS_IDENTITY: &str = "arn:aws:iam::cloudfront:user/CloudFront Origin Access Identity E1";
+const AWS_PRINCIPALS: [&str; 11] = [
     "*",
     "111122223333",
     "arn:aws:iam::999999999999:root",
@@ -118,6 +123,8 @@ const AWS_PRINCIPALS: [&str; 9] = [
     "arn:aws:iam::*:role/*",
     "AROAEXAMPLE",
     "arn:aws:sts::111122223333:assumed-role/r/*",
+    "arn:aws-cn:iam::111122223333:root",
+    ORIGIN_ACCESS_IDENTITY,
 ];
 
 pub(crate) struct Generator {
