@@ -27,6 +27,11 @@ fn settings() -> Settings {
     Settings { budget, realistic: false, ..Settings::default() }
 }
 
+/// How many random policies are tried; the counts below are of this many.
+fn cases(usual: usize) -> usize {
+    std::env::var("LEASTWISE_CASES").ok().and_then(|text| text.parse().ok()).unwrap_or(usual)
+}
+
 fn list(value: &Value) -> Vec<Value> {
     value.as_array().cloned().unwrap_or_else(|| vec![value.clone()])
 }
@@ -286,25 +291,26 @@ fn are_alike(seen: &mut Seen, one: &Value, other: &Value) {
 #[test]
 fn random_policies_spelled_anew_get_the_same_answers() {
     let (mut generator, mut random, mut seen) = (generator(21), Random::new(22), Seen::default());
-    for _ in 0..220 {
+    let cases = cases(220);
+    for _ in 0..cases {
         let one = generator.small_policy(true);
         let other = respelled(&mut random, &one);
         are_alike(&mut seen, &one, &other);
     }
-    assert!(seen.passed > 300 && seen.failed > 300 && seen.open < 60, "{seen:?}");
+    assert!(seen.passed > cases && seen.failed > cases && seen.open < cases / 4, "{seen:?}");
 }
 
 #[test]
 fn random_policies_with_more_said_get_the_same_answers() {
     let (mut generator, mut random, mut seen) = (generator(23), Random::new(24), Seen::default());
-    let mut tried = 0;
-    while tried < 160 {
+    let (cases, mut tried) = (cases(160), 0);
+    while tried < cases {
         let one = generator.small_policy(true);
         let Some(other) = with_more_said(&mut random, &one) else { continue };
         tried += 1;
         are_alike(&mut seen, &one, &other);
     }
-    assert!(seen.passed > 150 && seen.failed > 300 && seen.open < 60, "{seen:?}");
+    assert!(seen.passed * 2 > cases && seen.failed > cases && seen.open < cases / 4, "{seen:?}");
 }
 
 #[test]
