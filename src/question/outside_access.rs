@@ -68,12 +68,14 @@ impl Zone {
             self.organizations.push(text.to_owned());
         } else if canonical {
             self.others.push(PrincipalPattern::CanonicalUser(text.to_owned()));
-        } else if let Some([_, _, service, _, account, rest]) = arn::split(text) {
+        } else if let Some([_, _, "iam", "", account, "root"]) =
+            arn::split(text).filter(|[.., account, _]| arn::is_account(account))
+        {
+            self.accounts.push(account.to_owned());
+        } else if let Some([_, _, service, _, _, rest]) = arn::split(text) {
             let federated = service == "iam" && (rest.starts_with("saml-provider/") || rest.starts_with("oidc-provider/"));
             self.others.push(if federated {
                 PrincipalPattern::Federated(Glob::literal(text))
-            } else if service == "iam" && rest == "root" {
-                untrusted::account(account)
             } else {
                 let parts: Vec<Glob> = text.splitn(6, ':').map(Glob::parse).collect();
                 let parts: [Glob; 6] = parts.try_into().map_err(|_| format!("`{text}` is no ARN"))?;

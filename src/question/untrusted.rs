@@ -32,7 +32,7 @@ use crate::value::ip::{self, IpNet};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Keys whose fixed values pin a request, in lower case, by where AWS says so.
-const PINNING: [&str; 19] = [
+const PINNING: [&str; 18] = [
     // S3 and EFS User Guides, the meaning of "public".
     "aws:principalorgid",
     "aws:sourceaccount",
@@ -41,7 +41,6 @@ const PINNING: [&str; 19] = [
     "aws:sourcevpc",
     "aws:sourcevpce",
     "aws:userid",
-    "elasticfilesystem:accessedviamounttarget",
     "s3:dataaccesspointaccount",
     "s3:dataaccesspointarn",
     "s3:x-amz-server-side-encryption-aws-kms-key-id",
@@ -56,6 +55,9 @@ const PINNING: [&str; 19] = [
     "aws:vpceorgid",
     "aws:vpceorgpaths",
 ];
+
+/// A key of two values of which `true` pins (EFS User Guide, the meaning of "public").
+const MOUNT_TARGET: &str = "elasticfilesystem:accessedviamounttarget";
 
 /// The canonical user that stands for everybody without credentials (S3 User Guide, "Access control list overview").
 const ANONYMOUS: &str = "65a011a29cdf8ec533ec3d1ccaae921c";
@@ -149,6 +151,10 @@ impl Named {
 
     fn condition(&mut self, condition: &Condition) {
         let key = condition.key.as_str();
+        if key == MOUNT_TARGET {
+            // Only who comes through a mount target is known by it, whichever of its two values a policy names.
+            self.fix(key, TextMode::IgnoreCase, &Glob::literal("true"));
+        }
         match &condition.test {
             Test::Ip(blocks) if key == "aws:sourceip" => {
                 self.compares_addresses = true;
@@ -207,8 +213,6 @@ fn pins(key: &str, glob: &Glob) -> bool {
     let fixed = match (key, glob.as_literal()) {
         // What every anonymous request has (IAM User Guide, "Variables and tags", principal key values).
         ("aws:userid", Some(value)) => !value.eq_ignore_ascii_case("anonymous"),
-        // Only who comes through a mount target is known by it.
-        ("elasticfilesystem:accessedviamounttarget", Some(value)) => value.eq_ignore_ascii_case("true"),
         // The account that has the provider, and the provider's name.
         ("saml:doc", _) => start.split_once('/').is_some_and(|(account, _)| arn::is_account(account)),
         (_, Some(_)) => PINNING.contains(&key),

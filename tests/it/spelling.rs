@@ -313,6 +313,28 @@ fn random_policies_with_more_said_get_the_same_answers() {
     assert!(seen.passed * 2 > cases && seen.failed > cases && seen.open < cases / 4, "{seen:?}");
 }
 
+/// Values of a key that has two, and of a switch.
+#[test]
+fn a_value_is_fixed_whichever_way_it_is_said() {
+    let mount = "elasticfilesystem:AccessedViaMountTarget";
+    let allow = |condition: Value| json!({"Effect": "Allow", "Principal": "*", "Action": ["elasticfilesystem:*", "s3:GetObject"], "Resource": "*", "Condition": condition});
+    let deny =
+        json!({"Effect": "Deny", "Principal": "*", "Action": "*", "Resource": "*", "Condition": {"Bool": {mount: "false"}}});
+    let one = json!({"Version": "2012-10-17", "Statement": allow(json!({"Bool": {mount: "true"}}))});
+    let other = json!({"Version": "2012-10-17", "Statement": [allow(json!({"Null": {mount: "false"}})), deny]});
+    let mut seen = Seen::default();
+    are_alike(&mut seen, &one, &other);
+    assert!(answers(&policy("one", &one), "Source").ends_with("PPP") && seen.open == 0, "{seen:?}");
+    let topic = json!({"Statement": {"Effect": "Allow", "Principal": "*", "Action": "sns:Publish", "Resource": "*",
+        "Condition": {"StringEquals": {"kms:CallerAccount": "111122223333"}}}});
+    for trusted in ["111122223333", "arn:aws:iam::111122223333:root", "arn:aws-cn:iam::111122223333:root"] {
+        let mut zone = Zone::default();
+        zone.trust(trusted).unwrap();
+        let outside = outside_access(&policy("topic", &topic), &zone, &settings()).unwrap();
+        assert!(outside.findings.is_empty() && outside.unknown.is_none(), "{trusted}");
+    }
+}
+
 #[test]
 fn real_policies_spelled_anew_get_the_same_answers() {
     let Some(folder) = corpus("real_policies_spelled_anew_get_the_same_answers") else { return };
