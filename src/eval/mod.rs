@@ -16,7 +16,7 @@ mod text;
 
 use crate::diag::deadline;
 use crate::policy::compose::{Rule, Through};
-use crate::policy::{Access, ArnMatching, Condition, Request, ResourcePattern, Statement};
+use crate::policy::{Access, ArnMatching, Condition, PrincipalMatch, Request, ResourcePattern, Statement};
 use std::cell::RefCell;
 use std::collections::HashMap;
 
@@ -136,6 +136,11 @@ pub fn allows_among(access: &Access, among: &[usize], request: &Request, matchin
 /// Whether a rule of an access definition holds for a request.
 pub fn rule_holds(access: &Access, rule: &Rule, request: &Request, matching: ArnMatching) -> bool {
     evaluator(access, request, matching, None).holds(rule)
+}
+
+/// Whether a principal list applies to who makes a request.
+pub fn names(list: &PrincipalMatch, request: &Request) -> bool {
+    principal::applies(list, request, Through::Any)
 }
 
 /// Whether a statement applies to a request: principal, action, resource and every condition match.

@@ -103,6 +103,12 @@ pub struct Condition {
 }
 
 impl Condition {
+    /// Whether it asks the same as another, wherever they stand.
+    pub fn is_alike(&self, other: &Self) -> bool {
+        (&self.key, self.when_absent, self.quantifier, self.negated, &self.test)
+            == (&other.key, other.when_absent, other.quantifier, other.negated, &other.test)
+    }
+
     /// Builds the condition of an operator on a key; the second value lists the values that can never match.
     pub fn new<'v>(operator: Operator, key: &str, span: Span, values: &[&'v str], variables: bool) -> (Self, Vec<&'v str>) {
         let negated = operator.base.is_negated();

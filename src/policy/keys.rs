@@ -84,6 +84,11 @@ pub fn mistyped(request: &Request) -> impl Iterator<Item = (&str, &str, KeyBase)
     })
 }
 
+/// Whether a key of a request (in lower case) says nothing: every request has it, and its value is any that there is.
+pub fn says_nothing(key: &str, values: &[String]) -> bool {
+    ALWAYS.contains(&key) && values == [plain(key)]
+}
+
 /// Those of [`ALWAYS`] that these policies name, in conditions or by policy variables.
 pub fn always<'p>(policies: impl IntoIterator<Item = &'p Policy>) -> Vec<&'static str> {
     let mut named = [false; ALWAYS.len()];

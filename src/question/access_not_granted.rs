@@ -4,7 +4,7 @@
 //! CheckAccessNotGranted.
 
 use super::ask::{ActionScope, Ask, ask};
-use super::{InternalError, Outcome, Proof, Settings, Verdict, reasons};
+use super::{InternalError, Outcome, Proof, Settings, Verdict, blame};
 use crate::diag::Span;
 use crate::glob::Glob;
 use crate::policy::{self, ResourcePattern};
@@ -25,10 +25,12 @@ pub fn access_not_granted(policy: &policy::Access, access: &Access, settings: &S
     let search = search(policy, access);
     let found = ask(&search, settings)?;
     let proof = Proof::since(started, settings, [&found]);
+    let words = blame::alone("One or more of the listed actions or resources in the statement");
+    let (reasons, open) = blame::reasons(&search, &found, words, settings)?;
     let checked = settings.prove.then_some(found.checked);
+    let notes = found.notes.into_iter().chain(open).collect();
     let (verdict, message) = match (found.witness, found.unknown) {
         (Some(witness), _) => {
-            let reasons = reasons(policy, found.statements, "One or more of the listed actions or resources in the statement");
             let message = "The policy document grants access to perform one or more of the listed actions or resources.";
             (Verdict::Fail { reasons, witness: Box::new(witness) }, message.to_owned())
         }
@@ -41,7 +43,7 @@ pub fn access_not_granted(policy: &policy::Access, access: &Access, settings: &S
             (Verdict::Pass, message.to_owned())
         }
     };
-    Ok(Outcome { check: "access-not-granted", verdict, message, proof, checked, notes: found.notes })
+    Ok(Outcome { check: "access-not-granted", verdict, message, proof, checked, notes })
 }
 
 /// The search behind it.

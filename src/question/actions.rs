@@ -36,12 +36,30 @@ pub(super) struct Group {
 
 /// The groups of a question's scope in which the granting policy grants anything; `None` if there are too many states.
 pub(super) fn groups(ask: &Ask<'_>, most_states: usize) -> Option<Vec<Group>> {
-    let told_apart = told_apart(ask);
+    split(ask, &told_apart(ask), most_states)
+}
+
+/// The groups of a question's scope in which these patterns match some action, those apart that different ones match.
+pub(super) fn told_apart_by(ask: &Ask<'_>, patterns: &[Glob], most_states: usize) -> Option<Vec<Group>> {
+    let apart: Vec<Glob> = told_apart(ask).into_iter().chain(patterns.iter().cloned()).collect();
+    match ask.actions {
+        ActionScope::All => split(&Ask { actions: ActionScope::Matching(patterns.to_vec()), ..ask.clone() }, &apart, most_states),
+        ActionScope::Matching(_) | ActionScope::Listed(_) => split(ask, &apart, most_states),
+    }
+}
+
+/// What the rules of stacks tell apart of an action.
+pub(super) fn facts(ask: &Ask<'_>, action: &str) -> Vec<usize> {
+    matching(&told_apart(ask), action)
+}
+
+/// The groups of a question's scope, those apart that different ones of these patterns match.
+fn split(ask: &Ask<'_>, told_apart: &[Glob], most_states: usize) -> Option<Vec<Group>> {
     let mut seen: HashSet<(Vec<usize>, Vec<usize>, Vec<usize>)> = HashSet::new();
     let mut out = Vec::new();
     let mut add = |group: Group| {
         let grants_any = ask.grants.grants_without_statement() || group.grants.iter().any(|number| ask.grants.grants(*number));
-        let facts = matching(&told_apart, &group.action);
+        let facts = matching(told_apart, &group.action);
         if grants_any && seen.insert((group.grants.clone(), group.unless.clone(), facts)) {
             out.push(group);
         }
@@ -57,7 +75,7 @@ pub(super) fn groups(ask: &Ask<'_>, most_states: usize) -> Option<Vec<Group>> {
         scope.iter().map(Glob::literal_prefix).filter(|text| is_action(text)).for_each(|action| add(group_of(ask, &action)));
         return Some(out);
     }
-    let table = Table::new(ask, scope, &told_apart);
+    let table = Table::new(ask, scope, told_apart);
     for class in table.classes(most_states)? {
         if let Some(group) = table.group(class) {
             add(group);

@@ -20,7 +20,7 @@ use crate::policy::{Access, Policy, Request, ResourcePattern, keys};
 use crate::smt::{Formula, Solver};
 use crate::solve::{self, Decided, Decider};
 use std::cell::OnceCell;
-use std::collections::{BTreeSet, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::time::{Duration, Instant};
 
 /// Which actions a question is about.
@@ -82,6 +82,8 @@ pub struct Found {
     pub witness: Option<Request>,
     /// The numbers of the Allow statements of `grants` that allow some such request, in order.
     pub statements: BTreeSet<usize>,
+    /// For each of these a request that it allows.
+    pub shown: BTreeMap<usize, Request>,
     /// Why something was left open, if it was.
     pub unknown: Option<String>,
     /// How many queries Z3 answered.
@@ -366,7 +368,10 @@ impl<'a, 'p> Search<'a, 'p> {
             let shown = crate::policy::request_json::to_json(&request);
             return Err(InternalError(format!("a request that was found does not replay: {shown}")));
         };
-        self.found.statements.extend(statements);
+        for number in statements {
+            self.found.statements.insert(number);
+            self.found.shown.entry(number).or_insert_with(|| request.clone());
+        }
         if self.found.witness.is_none() {
             self.found.witness = Some(request.clone());
             // What is left undone there is done again by nobody: the witness stays as it is.

@@ -56,6 +56,12 @@ pub(super) fn limits_of(access: &Access) -> Vec<(String, Vec<usize>)> {
     gates.iter().chain(sides).map(|gate| (gate.name.clone(), statements(&gate.rule))).collect()
 }
 
+/// When what is called so allows a request, if the access definition has it.
+pub(super) fn limit<'a>(access: &'a Access, name: &str) -> Option<&'a Rule> {
+    let rules = access.rules();
+    rules.gates.iter().chain(&rules.sides).find(|gate| gate.name == name).map(|gate| &gate.rule)
+}
+
 /// Whether a side of the gate of grants only lets through what others grant.
 fn limits(name: &str) -> bool {
     name.starts_with("permissionBoundaries") || name == "sessionPolicies"

@@ -15,6 +15,7 @@
 use super::actions::{self, Group};
 use super::ask::{self, ActionScope, Ask};
 use super::causes::{self, Because};
+use super::lifted::is_kept;
 use super::region_actions::{catalog_actions, patterns};
 use super::{InternalError, Proof, Settings, replay, tidy};
 use crate::catalog::Catalog;
@@ -161,7 +162,11 @@ fn regions(
         never: search.ties.as_ref(),
     };
     let mut decider = Decider::new(&question, settings.matching, settings.budget.states, false);
-    let causes = causes::causes(unless);
+    let mut causes = causes::causes(unless);
+    if grants.is_alone() && unless.is_alone() {
+        // What both deny is no difference.
+        causes.retain(|because| !matches!(because.cause, Cause::Denied(deny) if is_kept(unless, deny, grants)));
+    }
     let mut merged: BTreeMap<Bounds, Content> = BTreeMap::new();
     let Some(groups) = actions::groups(&search, settings.budget.states) else {
         return Ok(Err(format!("the actions fall into more classes than {} states tell apart", settings.budget.states)));
@@ -170,6 +175,7 @@ fn regions(
         let mut earlier: Vec<usize> = Vec::new();
         let granting = group.grants.iter().copied().filter(|number| grants.grants(*number)).map(Some);
         for number in granting.chain(grants.grants_without_statement().then_some(None)) {
+            let mut asked = None;
             for (at, because) in causes.iter().enumerate() {
                 // A Deny that is not about these actions is no cause.
                 if matches!(because.cause, Cause::Denied(deny) if group.unless.binary_search(&deny).is_err()) {
@@ -182,7 +188,7 @@ fn regions(
                 }
                 let before = causes.get(..at).unwrap_or_default();
                 let part = Part { group, number, earlier: &earlier, before, because };
-                let Some(witness) = filled(&part, &search, &mut decider, settings, left, found)? else { continue };
+                let Some(witness) = filled(&part, &search, &mut decider, settings, left, found, &mut asked)? else { continue };
                 let bounds = bounds(&part, &search, &mut decider);
                 let slot = merged.entry(bounds).or_default();
                 slot.0.push(group.clone());
@@ -208,7 +214,8 @@ fn regions(
     Ok(Ok(named.into_iter().map(region).collect()))
 }
 
-/// Whether there may be a request of a part: one, or none that was found; `None` if there is none.
+/// Whether there may be a request of a part: one, or none that was found; `None` if there is none. `asked` is what Z3 said
+/// of all causes together.
 fn filled(
     part: &Part<'_>,
     search: &Ask<'_>,
@@ -216,6 +223,7 @@ fn filled(
     settings: &Settings,
     left: std::time::Duration,
     found: &mut ask::Found,
+    asked: &mut Option<ask::Found>,
 ) -> Result<Option<Option<Request>>, InternalError> {
     let group = part.group;
     let actions = Actions { grants: &group.grants, unless: &group.unless, action: &group.action };
@@ -228,23 +236,36 @@ fn filled(
     }
     // What relates attributes, such as policy variables: Z3 may know that there is nothing.
     let scope = ActionScope::Listed(vec![group.action.clone()]);
-    let mut within = search.within.clone();
-    if let (Cause::Denied(deny), Some(unless)) = (&part.because.cause, search.unless)
-        && let Some((member, statement)) = unless.statement(*deny)
-    {
-        let also = || Policy { statements: Vec::new(), ..member.policy.clone() };
-        within.get_or_insert_with(also).statements.push(statement.clone());
-    }
-    let one = Ask { actions: scope, by: part.number, within, ..search.clone() };
     let budget = Budget { timeout: left, ..settings.budget };
     let own = Settings { realistic: false, budget, ..*settings };
-    let more = smt::in_fresh_context(|| ask::ask(&one, &own))?;
-    found.queries += more.queries;
-    if more.witness.is_none() && more.unknown.is_none() {
+    let one = Ask { actions: scope, by: part.number, ..search.clone() };
+    let of_all = match asked.take() {
+        Some(known) => known,
+        None => smt::in_fresh_context(|| ask::ask(&one, &own))?,
+    };
+    found.queries += of_all.queries;
+    let of_all = &*asked.insert(ask::Found { queries: 0, ..of_all });
+    if of_all.witness.is_none() && of_all.unknown.is_none() {
         return Ok(None);
     }
-    Ok(Some(more.witness.filter(shows)))
+    if let Some(shown) = of_all.witness.clone().filter(shows) {
+        return Ok(Some(Some(shown)));
+    }
+    let (Cause::Denied(deny), Some(unless)) = (&part.because.cause, search.unless) else { return Ok(Some(None)) };
+    let Some((member, statement)) = unless.statement(*deny) else { return Ok(Some(None)) };
+    let also = || Policy { statements: Vec::new(), ..member.policy.clone() };
+    let mut within = search.within.clone();
+    within.get_or_insert_with(also).statements.push(statement.clone());
+    let of_deny = smt::in_fresh_context(|| ask::ask(&Ask { within, ..one }, &own))?;
+    found.queries += of_deny.queries;
+    if of_deny.witness.is_none() && of_deny.unknown.is_none() {
+        return Ok(None);
+    }
+    Ok(Some(of_deny.witness.filter(shows)))
 }
+
+/// The most statements that are looked at for what they take out; more are all named, which is as right and longer.
+const MOST_PRUNED: usize = 64;
 
 /// The words for a part: what must apply, what must allow, what must not apply; without what changes nothing.
 fn bounds(part: &Part<'_>, search: &Ask<'_>, decider: &mut Decider<'_>) -> Bounds {
@@ -290,6 +311,9 @@ fn bounds(part: &Part<'_>, search: &Ask<'_>, decider: &mut Decider<'_>) -> Bound
         let of = |one: &Within| one.statements.iter().map(|number| (usize::from(one.other), *number)).collect();
         within.iter().map(of).collect()
     };
+    if except.len() > MOST_PRUNED {
+        return Bounds { statement: *number, cause, within, except };
+    }
     // First what does not even meet it, then one by one what takes nothing more out.
     except.retain(|one| decider.meets(actions, &Meeting { all: [&all[..], &[side(one)]].concat(), ..Meeting::default() }));
     let mut at = within.len();

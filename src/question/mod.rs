@@ -12,6 +12,7 @@
 pub mod access_not_granted;
 mod actions;
 pub mod ask;
+mod blame;
 mod causes;
 mod closed;
 mod completeness;
@@ -20,6 +21,7 @@ pub mod difference;
 pub mod emit;
 pub mod equivalent;
 mod formula;
+mod lifted;
 pub mod no_new_access;
 pub mod no_public_access;
 pub mod outside_access;
@@ -36,8 +38,10 @@ mod untrusted;
 mod worlds;
 mod z3;
 
+pub use blame::place;
+
 use crate::diag::{Budget, Source, Span};
-use crate::policy::{Access, ArnMatching, Readings, Request};
+use crate::policy::{ArnMatching, Readings, Request};
 use std::time::Instant;
 
 /// How a question is decided.
@@ -116,10 +120,31 @@ pub struct Reason {
     pub policy: Option<String>,
     /// The text and the place in it.
     pub source: Source,
-    /// The statement's actions, or the whole statement.
+    /// The action pattern that matches the witness's action, or else the first that is to blame; of a `NotAction` all.
     pub span: Span,
     /// The statement's place in its policy, from 0.
     pub statement_index: usize,
+    /// Its Sid, if it has one.
+    pub statement_id: Option<String>,
+    /// Every action pattern of it through which there is such a request, as written; of a `NotAction` the whole list.
+    pub actions: Vec<String>,
+    /// Whether they stand under `NotAction`.
+    pub not_action: bool,
+    /// Every principal that it lists and through which there is such a request, as kind and text.
+    pub principals: Vec<(&'static str, String)>,
+    /// What of the other side does not allow some such request.
+    pub lifted: Vec<Lifted>,
+}
+
+/// A Deny, a boundary or a level of control policies of the other side that does not allow what is found.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Lifted {
+    /// In words.
+    pub description: String,
+    /// The policy of the stack; `None` for a policy alone.
+    pub policy: Option<String>,
+    /// The place of the Deny statement in its policy, from 0, if it is one.
+    pub statement_index: Option<usize>,
     /// Its Sid, if it has one.
     pub statement_id: Option<String>,
 }
@@ -181,26 +206,4 @@ impl Proof {
         let engine = if queries == 0 { "automata" } else { settings.engine.name() };
         Self { engine, obligations: queries + decided, milliseconds }
     }
-}
-
-/// The reasons for the statements of these numbers; `words` says what a statement does, up to "statement".
-fn reasons(access: &Access, numbers: impl IntoIterator<Item = usize>, words: &str) -> Vec<Reason> {
-    let mut out = Vec::new();
-    for number in numbers {
-        let Some((member, statement)) = access.statement(number) else { continue };
-        let of = if access.is_alone() { String::new() } else { format!(" of {}", member.name) };
-        let description = match &statement.sid {
-            Some(sid) => format!("{words} with sid: {sid}{of}."),
-            None => format!("{words} with index: {}{of}.", statement.index),
-        };
-        out.push(Reason {
-            description,
-            policy: (!access.is_alone()).then(|| member.name.clone()),
-            source: member.policy.source.clone(),
-            span: statement.action.spans().first().copied().unwrap_or(statement.span),
-            statement_index: statement.index,
-            statement_id: statement.sid.clone(),
-        });
-    }
-    out
 }

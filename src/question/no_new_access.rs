@@ -3,9 +3,16 @@
 //! Source: IAM Access Analyzer, CheckNoNewAccess.
 
 use super::ask::{Ask, ask};
-use super::{InternalError, Outcome, Proof, Settings, Verdict, reasons};
+use super::{InternalError, Outcome, Proof, Settings, Verdict, blame};
 use crate::policy::Access;
 use std::time::Instant;
+
+const WORDS: blame::Words = blame::Words {
+    what: "New access in the statement",
+    denied: "was denied",
+    closed: "was not allowed",
+    other: "the existing policy",
+};
 
 /// Whether `new` grants nothing that `existing` does not.
 ///
@@ -15,10 +22,11 @@ pub fn no_new_access(existing: &Access, new: &Access, settings: &Settings) -> Re
     let search = search(existing, new);
     let found = ask(&search, settings)?;
     let proof = Proof::since(started, settings, [&found]);
+    let (reasons, open) = blame::reasons(&search, &found, WORDS, settings)?;
     let checked = settings.prove.then_some(found.checked);
+    let notes = found.notes.into_iter().chain(open).collect();
     let (verdict, message) = match (found.witness, found.unknown) {
         (Some(witness), _) => {
-            let reasons = reasons(new, found.statements, "New access in the statement");
             let message = "The modified permissions grant new access compared to your existing policy.";
             (Verdict::Fail { reasons, witness: Box::new(witness) }, message.to_owned())
         }
@@ -31,7 +39,7 @@ pub fn no_new_access(existing: &Access, new: &Access, settings: &Settings) -> Re
             (Verdict::Pass, message.to_owned())
         }
     };
-    Ok(Outcome { check: "no-new-access", verdict, message, proof, checked, notes: found.notes })
+    Ok(Outcome { check: "no-new-access", verdict, message, proof, checked, notes })
 }
 
 /// The search behind it.

@@ -4,7 +4,7 @@
 //! Analyzer, CheckNoPublicAccess.
 
 use super::ask::{ActionScope, Ask, ask};
-use super::{InternalError, Outcome, Proof, Settings, Verdict, reasons, untrusted};
+use super::{InternalError, Outcome, Proof, Settings, Verdict, blame, untrusted};
 use crate::glob::Glob;
 use crate::policy::Access;
 use std::time::Instant;
@@ -66,13 +66,15 @@ impl ResourceType {
 /// Whether `policy`, of a resource of this type, allows nothing to the public.
 pub fn no_public_access(policy: &Access, resource: ResourceType, settings: &Settings) -> Result<Outcome, InternalError> {
     let started = Instant::now();
-    let found = ask(&search(policy, Some(resource)), settings)?;
+    let search = search(policy, Some(resource));
+    let found = ask(&search, settings)?;
     let proof = Proof::since(started, settings, [&found]);
-    let mut notes = found.notes;
+    let words = blame::alone("Public access granted in the following statement");
+    let (reasons, open) = blame::reasons(&search, &found, words, settings)?;
     let checked = settings.prove.then_some(found.checked);
+    let mut notes: Vec<String> = found.notes.into_iter().chain(open).collect();
     let (verdict, message) = match (found.witness, found.unknown) {
         (Some(witness), _) => {
-            let reasons = reasons(policy, found.statements, "Public access granted in the following statement");
             let message = "The resource policy grants public access for the given resource type.";
             (Verdict::Fail { reasons, witness: Box::new(witness) }, message.to_owned())
         }

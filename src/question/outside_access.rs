@@ -198,7 +198,7 @@ pub fn outside_access(access: &Access, zone: &Zone, settings: &Settings) -> Resu
 }
 
 /// The entries of a principal list, each as shown and as a list of its own.
-fn entries(principal: &PrincipalMatch) -> Vec<((&'static str, String), PrincipalMatch)> {
+pub(super) fn entries(principal: &PrincipalMatch) -> Vec<((&'static str, String), PrincipalMatch)> {
     if principal.negated {
         return vec![(("AWS", "*".to_owned()), principal.clone())];
     }

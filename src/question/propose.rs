@@ -133,7 +133,8 @@ fn principals(statements: &[&Statement]) -> Vec<Principal> {
     out
 }
 
-fn named(principal: &PrincipalMatch) -> Vec<Principal> {
+/// A principal for each entry of a list.
+pub(super) fn named(principal: &PrincipalMatch) -> Vec<Principal> {
     let mut out = Vec::new();
     for pattern in principal.patterns.iter().filter(|_| !principal.negated) {
         let text = |glob: &crate::glob::Glob| filled(&Template::parse(&glob.to_string(), true, false), &Context::new());

@@ -67,11 +67,27 @@ fn by_parts(pattern: &str, text: &str, fit: Fit) -> bool {
     let (globs, texts): (Vec<&str>, Vec<&str>) = (pattern.splitn(6, ':').collect(), text.splitn(6, ':').collect());
     let may_be_empty = |at: usize| at == ACCOUNT || fit == Fit::Possible;
     let own = globs.iter().enumerate().map(|(at, glob)| if may_be_empty(at) { Glob::parse(glob) } else { filled(glob) });
-    globs.len() == texts.len() && own.zip(texts).all(|(glob, text)| glob.matches(text))
+    // A name alone, of a bucket, a topic, a queue, has no path.
+    let is_name = globs.get(5) == Some(&"*") && texts.get(5).is_some_and(|text| text.contains('/'));
+    !is_name && globs.len() == texts.len() && own.zip(texts).all(|(glob, text)| glob.matches(text))
 }
 
 /// The part of an ARN that names the account: none, in what is AWS's own (`arn:aws:ssm:us-east-1::document/AWS-...`).
 pub(super) const ACCOUNT: usize = 4;
+
+/// The ARN patterns of the resources that an action takes, plain ones first: an object of a bucket before one of an access
+/// point.
+fn plain_first(action: &str) -> Option<Vec<String>> {
+    let mut arns = Catalog::latest().resource_arns(action)?;
+    arns.sort_by_key(String::len);
+    Some(arns)
+}
+
+/// Whether the resource is of the plainest type that the action takes.
+pub(super) fn is_plain(action: &str, resource: &str) -> bool {
+    let plainest = plain_first(action).and_then(|arns| arns.into_iter().next());
+    plainest.is_none_or(|arn| by_parts(&arn, resource, Fit::Usual))
+}
 
 /// Resources that the action takes and that one of these patterns matches, plain ones first. Looked for one by one: mostly
 /// the first will do, and to find what two patterns have in common is dear.
@@ -80,7 +96,7 @@ pub(super) fn resources<'p>(
     patterns: &'p [&'p ResourcePattern],
     partition: Partition,
 ) -> impl Iterator<Item = String> + 'p {
-    let arns = Catalog::latest().resource_arns(action);
+    let arns = plain_first(action);
     let none = arns.as_ref().is_some_and(Vec::is_empty).then(|| "*".to_owned());
     let own = |arn: &str| <[Glob; 6]>::try_from(arn.splitn(6, ':').map(filled).collect::<Vec<Glob>>()).ok();
     let types: Vec<[Glob; 6]> = arns.iter().flatten().filter_map(|arn| own(arn)).collect();

@@ -53,19 +53,26 @@ pub(super) fn replayed(ask: &Ask<'_>, request: Request, matching: ArnMatching) -
 
 /// The Allow statements of `grants` that allow the request, if `unless` does not and it is within the scope.
 pub(super) fn violates(ask: &Ask<'_>, request: &Request, matching: ArnMatching) -> Option<Vec<usize>> {
-    let action = request.action.to_ascii_lowercase();
-    let in_scope = match &ask.actions {
-        ActionScope::All => true,
-        ActionScope::Matching(globs) => globs.iter().any(|glob| glob.matches(&action)),
-        ActionScope::Listed(actions) => actions.iter().any(|listed| listed.eq_ignore_ascii_case(&action)),
-    };
-    if !in_scope || !ask.could_carry(request) || !request.is_consistent() || !counts(ask, request, matching) {
+    if !in_scope(ask, &request.action) || !ask.could_carry(request) || !request.is_consistent() || !counts(ask, request, matching)
+    {
         return None;
     }
     let granted = eval::evaluate(ask.grants, request, matching);
     let kept = ask.unless.is_some_and(|access| eval::allows(access, request, matching));
     let by = ask.by.is_none_or(|by| granted.decided_by.contains(&by));
     (granted.decision == eval::Decision::Allowed && !kept && by).then_some(granted.decided_by)
+}
+
+/// Whether a question is about an action.
+pub(super) fn in_scope(ask: &Ask<'_>, action: &str) -> bool {
+    match &ask.actions {
+        ActionScope::All => true,
+        ActionScope::Matching(globs) => {
+            let action = action.to_ascii_lowercase();
+            globs.iter().any(|glob| glob.matches(&action))
+        }
+        ActionScope::Listed(actions) => actions.iter().any(|listed| listed.eq_ignore_ascii_case(action)),
+    }
 }
 
 /// Whether a request is of the resources and circumstances that count, and one that there can be.

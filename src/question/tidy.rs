@@ -127,11 +127,18 @@ fn realize(best: &mut Request, ask: &Ask<'_>, shows: &dyn Fn(&Request) -> bool) 
     let mut first = None;
     for action in alike(&best.clone(), ask, &wanted) {
         let takes = realistic::takes(&action, &best.resource, Fit::Usual);
-        if takes && action == best.action {
+        let plain = takes && realistic::is_plain(&action, &best.resource);
+        if plain && action == best.action {
             return;
         }
         let others = realistic::resources(&action, &patterns, partition(best));
-        for resource in takes.then(|| best.resource.clone()).into_iter().chain(others) {
+        let own = || best.resource.clone();
+        let (before, behind) = (plain.then(own), (takes && !plain).then(own));
+        for resource in before.into_iter().chain(others).chain(behind) {
+            // What there is already is no other request.
+            if action == best.action && resource == best.resource {
+                return;
+            }
             let moved = |request: &mut Request| {
                 request.action.clone_from(&action);
                 move_to(request, resource);

@@ -91,6 +91,7 @@ const EVERYTHING: &str = "${*}";
 
 /// One statement that applies to the requests of a world.
 fn statement(resources: Option<&[String]>, left_out: &[String], arns: &[(String, bool)], fit: Fit) -> Option<Policy> {
+    let names = resources.map(names_alone).unwrap_or_default();
     let resources: Vec<String> = match resources {
         None => vec!["*".to_owned()],
         Some([]) => vec![EVERYTHING.to_owned()],
@@ -110,8 +111,19 @@ fn statement(resources: Option<&[String]>, left_out: &[String], arns: &[(String,
         add(operator, key, json!(values));
     }
     let one = json!({"Effect": "Allow", "Action": "*", "Resource": resources, "Condition": conditions});
-    let text = json!({"Version": "2012-10-17", "Statement": [one]}).to_string();
+    let no_path = json!({"Effect": "Allow", "Action": "*", "NotResource": names});
+    let statements = if names.is_empty() { vec![one] } else { vec![one, no_path] };
+    let text = json!({"Version": "2012-10-17", "Statement": statements}).to_string();
     Policy::read(&Source::new("the catalog", text), &Budget::default()).ok()
+}
+
+/// What looks like a resource that is a name alone (of a bucket, a topic, a queue) and has a path, unless it is of another
+/// type: an object.
+fn names_alone(arns: &[String]) -> Vec<String> {
+    let start = |arn: &str| arn.strip_suffix(":*").filter(|start| start.matches(':').count() == 4).map(str::to_owned);
+    let starts = arns.iter().filter_map(|arn| start(arn));
+    let taken = |start: &String| arns.iter().any(|arn| arn.strip_prefix(start.as_str()).is_some_and(|rest| rest.contains('/')));
+    starts.filter(|start| !taken(start)).map(|start| format!("{start}:*/*")).collect()
 }
 
 /// A placeholder stands for at least one character, but for the account's.

@@ -6,7 +6,7 @@ use crate::diag::deadline::Expired;
 use crate::policy::{Access, request_json};
 use crate::question::confirm::Checked;
 use crate::question::outside_access::{Finding, Outside};
-use crate::question::{Engine, Outcome, Settings, Verdict};
+use crate::question::{Engine, Lifted, Outcome, Reason, Settings, Verdict};
 use crate::refine::Refinement;
 use crate::refine::obligations::{Failure, Obligation};
 use crate::smt;
@@ -34,6 +34,9 @@ pub fn outcome(outcome: &Outcome) -> Value {
                 if let (Some(sid), Some(object)) = (&reason.statement_id, out.as_object_mut()) {
                     object.insert("statementId".to_owned(), json!(sid));
                 }
+                if let Some(object) = out.as_object_mut() {
+                    details(object, reason);
+                }
                 out
             })
             .collect();
@@ -50,6 +53,28 @@ pub fn outcome(outcome: &Outcome) -> Value {
     }
     out.insert("proof".to_owned(), shown);
     Value::Object(out)
+}
+
+/// What of a statement is to blame, and what no longer keeps it away.
+fn details(out: &mut Map<String, Value>, reason: &Reason) {
+    if !reason.actions.is_empty() {
+        out.insert(if reason.not_action { "notActions" } else { "actions" }.to_owned(), json!(reason.actions));
+    }
+    if !reason.principals.is_empty() {
+        let principals = reason.principals.iter().map(|(kind, who)| json!({*kind: who}));
+        out.insert("principals".to_owned(), Value::Array(principals.collect()));
+    }
+    let lifted = |lifted: &Lifted| {
+        let mut out = Map::new();
+        out.insert("description".to_owned(), json!(lifted.description));
+        out.extend(lifted.policy.as_ref().map(|policy| ("policy".to_owned(), json!(policy))));
+        out.extend(lifted.statement_index.map(|index| ("statementIndex".to_owned(), json!(index))));
+        out.extend(lifted.statement_id.as_ref().map(|sid| ("statementId".to_owned(), json!(sid))));
+        Value::Object(out)
+    };
+    if !reason.lifted.is_empty() {
+        out.insert("lifted".to_owned(), Value::Array(reason.lifted.iter().map(lifted).collect()));
+    }
 }
 
 /// What Z3 checked: how many lemmas and propositional formulas, and whether it confirmed the groups of actions.
@@ -108,7 +133,7 @@ pub fn outside(access: &Access, outside: &Outside) -> Value {
     let mut out = json!({"check": "outside-access", "result": result, "message": message, "findings": findings});
     if let Some(object) = out.as_object_mut() {
         if let (Some(why), false) = (&outside.unknown, outside.findings.is_empty()) {
-            object.insert("notes".to_owned(), json!([format!("more may be found, something is unknown: {why}")]));
+            object.insert("notes".to_owned(), json!([format!("there may be more findings, something is unknown: {why}")]));
         }
         let proof = &outside.proof;
         object.insert("proof".to_owned(), self::proof(proof.engine, proof.obligations, proof.milliseconds));

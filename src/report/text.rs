@@ -1,14 +1,16 @@
 //! Results for people. Styles are always written; the stream that prints them drops them where there is no terminal.
 
+use super::words::{count, listed};
 use crate::diag::{Diagnostic, Severity, Source, Span};
-use crate::policy::{Access, Request, request_json};
+use crate::policy::{Access, Request, keys, request_json};
 use crate::question::confirm::Checked;
 use crate::question::outside_access::Outside;
-use crate::question::{Outcome, Proof, Verdict};
+use crate::question::{self, Outcome, Proof, Reason, Verdict};
 use crate::refine::obligations::{Failure, Obligation};
 use crate::smt;
 use annotate_snippets::{AnnotationKind, Level, Renderer, Snippet};
 use anstyle::{AnsiColor, Style};
+use serde_json::{Value, json};
 use std::fmt::Write as _;
 
 const PASS: Style = AnsiColor::Green.on_default().bold();
@@ -27,6 +29,7 @@ pub fn outcome(outcome: &Outcome) -> String {
         for reason in reasons {
             let _ = writeln!(out, "\n{}", reason.description);
             out.push_str(&place(&reason.source, reason.span));
+            out.push_str(&details(reason));
         }
         let _ = writeln!(out, "\nA request that shows it, replayed:");
         let _ = writeln!(out, "{}", request(witness));
@@ -41,18 +44,46 @@ pub fn outcome(outcome: &Outcome) -> String {
     out
 }
 
+/// What of a statement is to blame, where it is more than its line shows, and what no longer keeps it away.
+fn details(reason: &Reason) -> String {
+    let mut out = String::new();
+    if reason.actions.len() > 1 && !reason.not_action {
+        let _ = writeln!(out, "  actions: {}", listed(&reason.actions));
+    }
+    if reason.principals.len() > 1 {
+        let who = |(kind, who): &(&str, String)| if *kind == "AWS" { who.clone() } else { format!("{kind} {who}") };
+        let _ = writeln!(out, "  principals: {}", listed(&reason.principals.iter().map(who).collect::<Vec<_>>()));
+    }
+    for lifted in &reason.lifted {
+        let _ = writeln!(out, "  {}", lifted.description);
+    }
+    out
+}
+
 fn checked_by_z3(checked: &Checked) -> String {
     let groups = if checked.classes { "that the groups of actions are all" } else { "the groups of actions are an automaton's" };
-    format!("{} lemmas, {} propositional formulas; {groups}", checked.lemmas, checked.propositional)
+    let lemmas = count(checked.lemmas, "lemma", "lemmas");
+    let formulas = count(checked.propositional, "propositional formula", "propositional formulas");
+    format!("{lemmas}, {formulas}; {groups}")
 }
 
 fn proof(proof: &Proof) -> String {
     let Proof { engine, obligations, milliseconds } = proof;
-    format!("proof: {engine}, {obligations} queries, Z3 {}, {milliseconds:.1} ms\n", smt::version())
+    let queries = count(*obligations, "query", "queries");
+    format!("proof: {engine}, {queries}, Z3 {}, {milliseconds:.1} ms\n", smt::version())
 }
 
+/// A request, without the keys that say nothing: those that follow from its principal and its resource, and those that
+/// every request has.
 fn request(witness: &Request) -> String {
-    serde_json::to_string_pretty(&request_json::to_json(witness)).unwrap_or_default()
+    let mut shown = witness.clone();
+    let own = Request::new(witness.principal.clone(), "a:b", &witness.resource, Default::default());
+    shown.context.retain(|key, values| own.context.get(key) != Some(values) && !keys::says_nothing(key, values));
+    let mut shown = request_json::to_json(&shown);
+    if let (true, Some(object)) = (shown.get("context").is_some_and(|own| *own == json!({})), shown.as_object_mut()) {
+        object.remove("context");
+    }
+    serde_json::to_string_pretty(&shown).unwrap_or_default()
 }
 
 /// The place of a statement with its source line.
@@ -69,15 +100,23 @@ pub fn outside(access: &Access, outside: &Outside) -> String {
     let (style, word, message) = match (outside.findings.as_slice(), &outside.unknown) {
         ([], None) => (PASS, "PASS", "Nobody outside the zone of trust gets access.".to_owned()),
         ([], Some(why)) => (UNKNOWN, "UNKNOWN", format!("Whether somebody outside gets access is unknown: {why}.")),
-        (findings, _) => (FAIL, "FAIL", format!("Access from outside the zone of trust: {} findings.", findings.len())),
+        (findings, _) => {
+            let findings = count(findings.len(), "finding", "findings");
+            (FAIL, "FAIL", format!("Access from outside the zone of trust: {findings}."))
+        }
     };
     let _ = writeln!(out, "{style}{word}{style:#} {message}");
     for finding in &outside.findings {
         let (kind, who) = &finding.principal;
         let public = if finding.is_public { ", public" } else { "" };
-        let _ = writeln!(out, "\n{kind} {who}{public}: {}", finding.actions.join(", "));
+        let _ = writeln!(out, "\n{kind} {who}{public}: {}", listed(&finding.actions));
         if let Some((member, statement)) = access.statement(finding.number) {
-            out.push_str(&place(&member.policy.source, statement.action.spans().first().copied().unwrap_or(statement.span)));
+            out.push_str(&place(&member.policy.source, question::place(member, statement, &finding.witness)));
+            let text = member.policy.source.text.get(statement.span.start..statement.span.end).unwrap_or_default();
+            let written: Value = serde_json::from_str(text).unwrap_or_default();
+            if let Some(condition) = written.get("Condition").filter(|condition| **condition != json!({})) {
+                let _ = writeln!(out, "  Condition: {condition}");
+            }
         }
         let _ = writeln!(out, "{}", request(&finding.witness));
         for note in &finding.notes {
@@ -85,7 +124,7 @@ pub fn outside(access: &Access, outside: &Outside) -> String {
         }
     }
     if let (Some(why), false) = (&outside.unknown, outside.findings.is_empty()) {
-        let _ = writeln!(out, "note: more may be found, something is unknown: {why}");
+        let _ = writeln!(out, "note: there may be more findings, something is unknown: {why}");
     }
     out.push_str(&proof(&outside.proof));
     out
@@ -120,8 +159,7 @@ pub fn failure(failure: &Failure) -> String {
     let (style, word) = if failure.unknown { (UNKNOWN, "UNKNOWN") } else { (FAIL, "FAIL") };
     let mut out = format!("{style}{word}{style:#} {} {}\n", failure.id, failure.message);
     if let Some(witness) = &failure.witness {
-        let shown = serde_json::to_string_pretty(&request_json::to_json(witness)).unwrap_or_default();
-        let _ = writeln!(out, "\nA request that shows it, replayed:\n{shown}");
+        let _ = writeln!(out, "\nA request that shows it, replayed:\n{}", request(witness));
     }
     out
 }

@@ -31,7 +31,10 @@ fn the_three_answers_have_their_exit_codes() {
     let (code, out, _) = leastwise(&["check-no-new-access", &get, &all, "--format", "json"], "");
     let answer: Value = serde_json::from_str(&out).unwrap();
     assert_eq!((code, &answer["result"]), (1, &json!("FAIL")));
-    assert_eq!(answer["reasons"][0], json!({"description": "New access in the statement with index: 0.", "statementIndex": 0}));
+    assert_eq!(
+        answer["reasons"][0],
+        json!({"description": "New access in the statement with index: 0.", "statementIndex": 0, "actions": ["s3:*"]})
+    );
     assert!(answer["witness"]["action"].as_str().unwrap().starts_with("s3:"), "{answer}");
     let (code, out, _) = leastwise(&["access-not-granted", &get, "--action", "s3:PutObject"], "");
     assert_eq!(

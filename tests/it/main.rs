@@ -3,6 +3,7 @@
 
 mod adversarial;
 mod agreement;
+mod answers;
 mod attacks;
 mod baseline;
 mod boundary;

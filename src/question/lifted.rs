@@ -1,0 +1,111 @@
+//! What of the other side does not allow what a search found?
+//!
+//! A Deny statement, a boundary, session policies, a level of control policies: whatever of it does not allow some request
+//! that a statement to blame allows. A request that was found may tell; else one is searched for.
+
+use super::actions;
+use super::actions::Group;
+use super::ask::Ask;
+use super::blame::{Telling, Words};
+use super::causes::{self, Because, Cause};
+use super::{Lifted, Settings, replay};
+use crate::document::Effect;
+use crate::eval;
+use crate::policy::{Access, Request, Statement};
+use crate::solve::{Actions, Decided};
+
+impl Telling<'_, '_> {
+    /// What of the other side does not allow some request that this statement allows.
+    pub(super) fn lifted(&mut self, number: usize, shown: &[Request], words: Words) -> Vec<Lifted> {
+        let Some(unless) = self.search.unless else { return Vec::new() };
+        let mut out = Vec::new();
+        for because in causes::causes(unless) {
+            let is_same = |deny: usize| is_kept(unless, deny, self.search.grants);
+            match because.cause {
+                Cause::NotGranted => continue,
+                Cause::Denied(deny) if is_same(deny) => continue,
+                Cause::Denied(_) | Cause::Closed(_) => {}
+            }
+            let is = |request: &Request| is_lifted(self.search, self.settings, unless, &because, request);
+            if shown.iter().any(is) || self.finds_lifted(unless, &because, number) {
+                out.push(lifted(unless, &because.cause, words));
+            }
+        }
+        out
+    }
+
+    fn finds_lifted(&mut self, unless: &Access, because: &Because, number: usize) -> bool {
+        let (search, settings) = (self.search, self.settings);
+        let groups = match self.groups.take() {
+            Some(groups) => groups,
+            None => actions::groups(search, settings.budget.states).unwrap_or_default(),
+        };
+        let about = |group: &&Group| match because.cause {
+            Cause::Denied(deny) => group.unless.binary_search(&deny).is_ok(),
+            Cause::Closed(_) | Cause::NotGranted => true,
+        };
+        let lifted = |request: &Request| is_lifted(search, settings, unless, because, request);
+        let replay = |request: Request| replay::replayed(search, request, settings.matching).filter(lifted);
+        let mut is = false;
+        for group in groups.iter().filter(|group| group.grants.binary_search(&number).is_ok()).filter(about) {
+            let actions = Actions { grants: &group.grants, unless: &group.unless, action: &group.action };
+            let signed = [(&because.rule, true)];
+            is = !self.is_late()
+                && matches!(self.decider.decide_part(actions, Some(number), &[], &signed, &replay), Decided::Shown(_));
+            if is {
+                break;
+            }
+        }
+        self.groups = Some(groups);
+        is
+    }
+}
+
+/// Whether this keeps a request away on the other side, and not on the side that allows it.
+fn is_lifted(search: &Ask<'_>, settings: &Settings, unless: &Access, because: &Because, request: &Request) -> bool {
+    let still = match &because.cause {
+        Cause::Closed(name) => causes::limit(search.grants, name)
+            .is_some_and(|rule| !eval::rule_holds(search.grants, rule, request, settings.matching)),
+        Cause::Denied(_) | Cause::NotGranted => false,
+    };
+    !still && eval::rule_holds(unless, &because.rule, request, settings.matching)
+}
+
+/// Whether the granting side has the same Deny, so that it keeps away what it kept away.
+pub(super) fn is_kept(unless: &Access, deny: usize, grants: &Access) -> bool {
+    let Some((place, deny)) = unless.statement(deny) else { return false };
+    let same = |statement: &Statement| {
+        let conditions = statement.conditions.len() == deny.conditions.len()
+            && statement.conditions.iter().zip(&deny.conditions).all(|(a, b)| a.is_alike(b));
+        statement.effect == Effect::Deny
+            && statement.action.negated == deny.action.negated
+            && statement.action.patterns() == deny.action.patterns()
+            && statement.principal == deny.principal
+            && statement.resource == deny.resource
+            && conditions
+    };
+    grants.statements().any(|(_, member, statement)| member.place == place.place && same(statement))
+}
+
+/// What no longer keeps a request away, in words.
+fn lifted(unless: &Access, cause: &Cause, words: Words) -> Lifted {
+    let Words { denied, closed, other, .. } = words;
+    match cause {
+        Cause::Denied(deny) => {
+            let found = unless.statement(*deny);
+            let policy = found.filter(|_| !unless.is_alone()).map(|(member, _)| member.name.clone());
+            let index = found.map(|(_, statement)| statement.index);
+            let sid = found.and_then(|(_, statement)| statement.sid.clone());
+            let shown = index.map(|index| index.to_string()).unwrap_or_default();
+            let named = sid.as_ref().map(|sid| format!(" ({sid})")).unwrap_or_default();
+            let of = policy.as_ref().map(|policy| format!("{policy} of ")).unwrap_or_default();
+            let description = format!("{denied} by Deny statement {shown}{named} of {of}{other}");
+            Lifted { description, policy, statement_index: index, statement_id: sid }
+        }
+        Cause::Closed(name) => {
+            let description = format!("{closed} by {name} of {other}");
+            Lifted { description, policy: Some(name.clone()), statement_index: None, statement_id: None }
+        }
+        Cause::NotGranted => Lifted { description: String::new(), policy: None, statement_index: None, statement_id: None },
+    }
+}
