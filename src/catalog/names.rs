@@ -271,3 +271,112 @@ fn is_service(prefix: &str) -> bool {
 fn retired(prefix: &str) -> Option<&'static str> {
     RETIRED.starting(&format!("{prefix}:")).filter_map(|line| line.split_once(' ')).map(|(_, date)| date).max()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A number that looks random, the same in each run.
+    fn next(seed: &mut u64) -> usize {
+        *seed = seed.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        usize::try_from(*seed >> 33).unwrap()
+    }
+
+    /// One letter left out, added, changed or swapped with the next, behind the first `from`.
+    fn misspelled(name: &str, from: usize, seed: &mut u64) -> String {
+        let mut letters: Vec<char> = name.chars().collect();
+        let at = from + next(seed) % (letters.len() - from);
+        let letter = char::from(b'a' + u8::try_from(next(seed) % 26).unwrap());
+        let last = letters.len() - 1;
+        match next(seed) % 4 {
+            0 => _ = letters.remove(at),
+            1 => letters.insert(at, letter),
+            2 => letters[at] = letter,
+            _ => letters.swap(at, last.min(at + 1)),
+        }
+        letters.into_iter().collect()
+    }
+
+    #[test]
+    fn a_misspelled_action_is_unknown_and_mostly_the_right_one_is_meant() {
+        let all: Vec<&Name> = Catalog::latest().all_names().collect();
+        let (mut seed, mut asked, mut right) = (11, 0, 0);
+        for _ in 0..1_500 {
+            let name = all[next(&mut seed) % all.len()];
+            let from = name.spelled.find(':').unwrap() + 1;
+            let wrong = misspelled(&name.spelled, from, &mut seed);
+            if wrong.ends_with(':') || Catalog::latest().canonical_action(&wrong).is_some() {
+                continue;
+            }
+            let unknown = Names::default().action(&wrong).unwrap_or_else(|| panic!("{wrong}"));
+            asked += 1;
+            right += usize::from(unknown.help.starts_with(&format!("did you mean {}", name.spelled)));
+            assert!(["unknown-action", "retired-action"].contains(&unknown.code), "{wrong}: {unknown:?}");
+        }
+        assert!(asked > 1_400 && right * 100 >= asked * 95, "{right} of {asked}");
+    }
+
+    #[test]
+    fn a_misspelled_service_is_unknown_and_mostly_the_right_one_is_meant() {
+        let all: Vec<&Name> = Catalog::latest().all_names().collect();
+        let (mut seed, mut asked, mut right) = (12, 0, 0);
+        for _ in 0..300 {
+            let name = all[next(&mut seed) % all.len()];
+            let (prefix, action) = name.spelled.split_once(':').unwrap();
+            let wrong = misspelled(prefix, 0, &mut seed);
+            if is_service(&wrong) || wrong.is_empty() {
+                continue;
+            }
+            let unknown = Names::default().action(&format!("{wrong}:{action}")).unwrap_or_else(|| panic!("{wrong}"));
+            asked += 1;
+            right += usize::from(unknown.help.ends_with(&format!("did you mean {}?", name.spelled)));
+            assert!(["unknown-service", "retired-service"].contains(&unknown.code), "{wrong}: {unknown:?}");
+        }
+        assert!(asked > 250 && right * 100 >= asked * 90, "{right} of {asked}");
+    }
+
+    #[test]
+    fn every_key_of_the_catalog_is_known_and_a_misspelled_one_is_not() {
+        let fill =
+            |key: &str| key::placeholder(key).map_or_else(|| key.to_owned(), |(before, after)| format!("{before}x{after}"));
+        let keys: Vec<String> = KEYS.0.lines().map(fill).chain(key::global_names("aws").map(fill)).collect();
+        assert!(keys.len() > 1_600);
+        let (mut seed, mut asked, mut right) = (13, 0, 0);
+        for key in &keys {
+            assert_eq!(Names::default().key(key), None, "{key}");
+            let from = key.find(':').map_or(0, |at| at + 1);
+            let wrong = misspelled(key, from, &mut seed);
+            if let Some(unknown) = Names::default().key(&wrong) {
+                asked += 1;
+                right += usize::from(unknown.help == format!("did you mean {key}?"));
+            }
+        }
+        assert!(asked > 1_000 && right * 100 >= asked * 85, "{right} of {asked}");
+    }
+
+    #[test]
+    fn the_tables_name_what_the_catalog_does_not_and_lead_to_what_it_does() {
+        for line in OPERATIONS.0.lines() {
+            let mut words = line.split(' ');
+            let operation = words.next().unwrap();
+            assert!(Catalog::latest().canonical_action(operation).is_none(), "{operation}");
+            assert!(
+                words.clone().count() > 0 && words.all(|action| Catalog::latest().canonical_action(action) == Some(action)),
+                "{line}"
+            );
+            assert_eq!(OPERATIONS.get(&operation.to_uppercase()), Some(line));
+        }
+        for line in CLIENTS.0.lines() {
+            let (client, prefix) = line.split_once(' ').unwrap();
+            assert!(!is_service(client) && is_service(prefix) && CLIENTS.behind(client) == Some(prefix), "{line}");
+        }
+        for line in RETIRED.0.lines() {
+            let (action, date) = line.split_once(' ').unwrap();
+            assert!(Catalog::latest().canonical_action(action).is_none() && date.len() == 10, "{line}");
+            assert_eq!(RETIRED.behind(action), Some(date));
+        }
+        for name in Catalog::june_2024().all_names().filter(|name| Catalog::latest().canonical_action(&name.lower).is_none()) {
+            assert!(RETIRED.get(&name.lower).is_some(), "{}", name.spelled);
+        }
+    }
+}

@@ -1,12 +1,12 @@
 //! What may be typed. The same definition makes the help, the man page and the completions.
 
-use crate::diag::Budget;
-use crate::policy::readings::{NotPrincipal, Unqualified};
-use crate::policy::{ArnMatching, Readings};
-use crate::question::{Engine, Settings};
-use clap::{Args, Parser, Subcommand, ValueEnum};
+use super::switches::{
+    ActionsName, Asking, Counting, Deciding, EngineName, Format, PolicyType, Prover, ReadingArgs, Showing, Unknowns,
+};
+use crate::question::Settings;
+use clap::error::ErrorKind;
+use clap::{Args, CommandFactory as _, Parser, Subcommand, ValueEnum};
 use std::path::PathBuf;
-use std::time::Duration;
 
 /// Proves things about AWS IAM policies, offline, with the Z3 SMT solver.
 #[derive(Debug, Parser)]
@@ -17,6 +17,41 @@ use std::time::Duration;
 pub struct Cli {
     #[command(subcommand)]
     pub(crate) command: Command,
+}
+
+impl Cli {
+    /// The command line of this process, if its switches go together.
+    pub(crate) fn of_process() -> Result<Self, clap::Error> {
+        let cli = Self::try_parse()?;
+        match cli.command.conflict() {
+            Some(conflict) => Err(Self::command().error(ErrorKind::ArgumentConflict, conflict)),
+            None => Ok(cli),
+        }
+    }
+}
+
+impl Command {
+    /// Which switches of it exclude each other, if two do.
+    fn conflict(&self) -> Option<&'static str> {
+        let (deciding, proving, proof) = match self {
+            Self::NoNewAccess(args) => (args.asking.deciding, Some(&args.asking.proving), &args.asking.proving.proof),
+            Self::AccessNotGranted(args) => (args.asking.deciding, Some(&args.asking.proving), &args.asking.proving.proof),
+            Self::NoPublicAccess(args) => (args.asking.deciding, Some(&args.asking.proving), &args.asking.proving.proof),
+            Self::Equivalent(args) => (args.asking.deciding, Some(&args.asking.proving), &args.asking.proving.proof),
+            Self::Batch(args) => (args.asking.deciding, Some(&args.asking.proving), &args.asking.proving.proof),
+            Self::Refine(args) => (args.deciding, None, &args.proof),
+            Self::Verify(args) => (args.deciding, None, &args.proof),
+            Self::OutsideAccess(_) | Self::Diff(_) | Self::Simulate(_) | Self::Completions(_) | Self::Man => return None,
+        };
+        let prove = proving.and_then(|proving| proving.prove);
+        if deciding.engine == EngineName::Strings && (prove == Some(Prover::Z3) || proof.is_some()) {
+            return Some(
+                "--prove and --proof are about what automata prove; --engine strings asks Z3 itself: --emit-smt2 writes its question",
+            );
+        }
+        (prove == Some(Prover::Automata) && proof.is_some())
+            .then_some("--proof writes what Z3 checked: it does not go with --prove automata")
+    }
 }
 
 #[derive(Debug, Subcommand)]
@@ -75,163 +110,6 @@ pub(crate) enum Command {
     Man,
 }
 
-/// Text for people or JSON for programs.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub(crate) enum Format {
-    Text,
-    Json,
-}
-
-#[derive(Debug, Clone, Copy, ValueEnum)]
-pub(crate) enum EngineName {
-    /// Split by action, then strings
-    Auto,
-    /// One whole formula: the plain encoding of the papers
-    Strings,
-}
-
-#[derive(Debug, Clone, Copy, ValueEnum)]
-pub(crate) enum MatchingName {
-    /// A wildcard does not cross one of an ARN's first five colons
-    Segment,
-    /// A wildcard crosses colons
-    Greedy,
-}
-
-#[derive(Debug, Clone, Copy, ValueEnum)]
-pub(crate) enum NotPrincipalName {
-    /// An entry spares everybody it names as a Principal: an account its principals, a role its sessions
-    Membership,
-    /// A principal is spared if each of its ARNs is listed: account, user or role, session
-    List,
-}
-
-#[derive(Debug, Clone, Copy, ValueEnum)]
-pub(crate) enum UnqualifiedName {
-    /// Some value matches; under a negated operator none does
-    Any,
-    /// All values match; under a negated operator not all do
-    All,
-}
-
-/// Where AWS's pages allow two readings, which one counts.
-#[derive(Debug, Clone, Copy, Args)]
-pub(crate) struct ReadingArgs {
-    /// How far wildcards reach in resource ARNs
-    #[arg(long, value_enum, default_value = "segment")]
-    pub(crate) arn_matching: MatchingName,
-    /// Whom NotPrincipal spares
-    #[arg(long, value_enum, default_value = "membership")]
-    pub(crate) not_principal: NotPrincipalName,
-    /// When a multivalued key passes without ForAnyValue or ForAllValues
-    #[arg(long, value_enum, default_value = "any")]
-    pub(crate) unqualified: UnqualifiedName,
-}
-
-impl ReadingArgs {
-    pub(crate) fn matching(self) -> ArnMatching {
-        match self.arn_matching {
-            MatchingName::Segment => ArnMatching::Segment,
-            MatchingName::Greedy => ArnMatching::Greedy,
-        }
-    }
-
-    pub(crate) fn readings(self) -> Readings {
-        Readings {
-            not_principal: match self.not_principal {
-                NotPrincipalName::Membership => NotPrincipal::Membership,
-                NotPrincipalName::List => NotPrincipal::List,
-            },
-            unqualified: match self.unqualified {
-                UnqualifiedName::Any => Unqualified::Any,
-                UnqualifiedName::All => Unqualified::All,
-            },
-        }
-    }
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub(crate) enum Prover {
-    /// The automata's word is taken
-    Automata,
-    /// Z3 checks
-    Z3,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub(crate) enum ActionsName {
-    /// Every action, also those that AWS may add
-    All,
-    /// The actions that exist today
-    Catalog,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub(crate) enum PolicyType {
-    Identity,
-    Resource,
-}
-
-#[derive(Debug, Args)]
-pub(crate) struct Asking {
-    /// Output format
-    #[arg(long, value_enum, default_value = "text")]
-    pub(crate) format: Format,
-    /// How to decide
-    #[arg(long, value_enum, default_value = "auto")]
-    pub(crate) engine: EngineName,
-    #[command(flatten)]
-    pub(crate) reading: ReadingArgs,
-    /// Decide with both engines; a disagreement is an error
-    #[arg(long)]
-    pub(crate) cross_check: bool,
-    /// Who checks what the automata prove: themselves, or Z3 every lemma and the propositional part (refine always does)
-    #[arg(long, value_enum)]
-    pub(crate) prove: Option<Prover>,
-    /// Write what a PASS rests on into this folder, as SMT-LIB 2.6 files with an index; scripts/recheck checks them
-    #[arg(long, value_name = "DIR")]
-    pub(crate) proof: Option<PathBuf>,
-    /// Of a FAIL, show statement by statement what matches the witness and what does not
-    #[arg(long)]
-    pub(crate) explain: bool,
-    /// Which actions count: every text, or only those of the catalog
-    #[arg(long, value_enum, default_value = "all")]
-    pub(crate) actions: ActionsName,
-    /// Look for a witness that AWS could receive today
-    #[arg(long, default_value_t = true, action = clap::ArgAction::Set, value_name = "true|false", num_args = 0..=1, default_missing_value = "true")]
-    pub(crate) realistic: bool,
-    /// Seconds that one question may take
-    #[arg(long, default_value_t = 30.0, value_parser = seconds)]
-    pub(crate) timeout: f64,
-}
-
-fn seconds(text: &str) -> Result<f64, String> {
-    match text.parse::<f64>() {
-        Ok(value) if value > 0.0 && value <= 86_400.0 => Ok(value),
-        _ => Err("expected a number of seconds between 0 and 86400, such as 2.5".to_owned()),
-    }
-}
-
-impl Asking {
-    pub(crate) fn settings(&self) -> Settings {
-        let engine = match self.engine {
-            EngineName::Auto => Engine::Auto,
-            EngineName::Strings => Engine::Strings,
-        };
-        let budget = Budget { timeout: Duration::from_secs_f64(self.timeout), ..Budget::default() };
-        Settings {
-            engine,
-            matching: self.reading.matching(),
-            readings: self.reading.readings(),
-            budget,
-            catalog_actions: self.actions == ActionsName::Catalog,
-            prove: self.prove == Some(Prover::Z3) || self.proof.is_some(),
-            z3: true,
-            realistic: self.realistic,
-        }
-    }
-}
-
 #[derive(Debug, Args)]
 pub(crate) struct CatalogArgs {
     /// Action catalog: latest, 2024-06, or a file
@@ -254,8 +132,16 @@ pub(crate) struct RefineArgs {
     /// Write each proof obligation as an SMT-LIB 2.6 file into this folder
     #[arg(long, value_name = "DIR")]
     pub(crate) emit_smt2: Option<PathBuf>,
+    /// Write what the proof rests on into this folder, as SMT-LIB 2.6 files with an index; scripts/recheck checks them
+    #[arg(long, value_name = "DIR")]
+    pub(crate) proof: Option<PathBuf>,
+    /// Output format
+    #[arg(long, value_enum, default_value = "text")]
+    pub(crate) format: Format,
     #[command(flatten)]
-    pub(crate) asking: Asking,
+    pub(crate) unknowns: Unknowns,
+    #[command(flatten)]
+    pub(crate) deciding: Deciding,
 }
 
 #[derive(Debug, Args)]
@@ -272,8 +158,18 @@ pub(crate) struct VerifyArgs {
     /// Write each proof obligation as an SMT-LIB 2.6 file into this folder
     #[arg(long, value_name = "DIR")]
     pub(crate) emit_smt2: Option<PathBuf>,
+    /// Write what the proof rests on into this folder, as SMT-LIB 2.6 files with an index; scripts/recheck checks them
+    #[arg(long, value_name = "DIR")]
+    pub(crate) proof: Option<PathBuf>,
+    /// Output format
+    #[arg(long, value_enum, default_value = "text")]
+    pub(crate) format: Format,
     #[command(flatten)]
-    pub(crate) asking: Asking,
+    pub(crate) unknowns: Unknowns,
+    #[command(flatten)]
+    pub(crate) deciding: Deciding,
+    #[command(flatten)]
+    pub(crate) showing: Showing,
 }
 
 #[derive(Debug, Args)]
@@ -288,6 +184,9 @@ pub(crate) struct NoNewAccessArgs {
     /// Write the question as SMT-LIB 2.6 into this folder
     #[arg(long, value_name = "DIR")]
     pub(crate) emit_smt2: Option<PathBuf>,
+    /// Output format
+    #[arg(long, value_enum, default_value = "text")]
+    pub(crate) format: Format,
     #[command(flatten)]
     pub(crate) asking: Asking,
 }
@@ -296,10 +195,10 @@ pub(crate) struct NoNewAccessArgs {
 pub(crate) struct AccessNotGrantedArgs {
     /// The policy
     pub(crate) policy: PathBuf,
-    /// An action, with wildcards as in a policy; may be given several times
+    /// Actions, with wildcards as in a policy and commas between them; may be given several times
     #[arg(long, value_name = "ACTION")]
     pub(crate) action: Vec<String>,
-    /// A resource ARN, with wildcards as in a policy; may be given several times
+    /// Resource ARNs, with wildcards as in a policy and commas between them; may be given several times
     #[arg(long, value_name = "ARN")]
     pub(crate) resource: Vec<String>,
     /// A file with {"actions": [..], "resources": [..]}, or a list of one, as AWS's API takes it
@@ -311,6 +210,11 @@ pub(crate) struct AccessNotGrantedArgs {
     /// Write the question as SMT-LIB 2.6 into this folder
     #[arg(long, value_name = "DIR")]
     pub(crate) emit_smt2: Option<PathBuf>,
+    /// Output format
+    #[arg(long, value_enum, default_value = "text")]
+    pub(crate) format: Format,
+    #[command(flatten)]
+    pub(crate) unknowns: Unknowns,
     #[command(flatten)]
     pub(crate) asking: Asking,
 }
@@ -325,6 +229,9 @@ pub(crate) struct NoPublicAccessArgs {
     /// Write the question as SMT-LIB 2.6 into this folder
     #[arg(long, value_name = "DIR")]
     pub(crate) emit_smt2: Option<PathBuf>,
+    /// Output format
+    #[arg(long, value_enum, default_value = "text")]
+    pub(crate) format: Format,
     #[command(flatten)]
     pub(crate) asking: Asking,
 }
@@ -337,8 +244,22 @@ pub(crate) struct OutsideAccessArgs {
     /// several times
     #[arg(long, value_name = "WHO")]
     pub(crate) trusted: Vec<String>,
+    /// Output format
+    #[arg(long, value_enum, default_value = "text")]
+    pub(crate) format: Format,
     #[command(flatten)]
-    pub(crate) asking: Asking,
+    pub(crate) deciding: Deciding,
+    #[command(flatten)]
+    pub(crate) counting: Counting,
+    #[command(flatten)]
+    pub(crate) showing: Showing,
+}
+
+impl OutsideAccessArgs {
+    pub(crate) fn settings(&self) -> Settings {
+        let catalog_actions = self.counting.actions == ActionsName::Catalog;
+        Settings { catalog_actions, realistic: self.showing.realistic, ..self.deciding.settings() }
+    }
 }
 
 #[derive(Debug, Args)]
@@ -350,6 +271,9 @@ pub(crate) struct EquivalentArgs {
     /// Write the two questions as SMT-LIB 2.6 into this folder
     #[arg(long, value_name = "DIR")]
     pub(crate) emit_smt2: Option<PathBuf>,
+    /// Output format
+    #[arg(long, value_enum, default_value = "text")]
+    pub(crate) format: Format,
     #[command(flatten)]
     pub(crate) asking: Asking,
 }
@@ -371,19 +295,11 @@ pub(crate) struct DiffArgs {
     /// Output format
     #[arg(long, value_enum, default_value = "text")]
     pub(crate) format: DiffFormat,
+    /// Write the two questions as SMT-LIB 2.6 into this folder
+    #[arg(long, value_name = "DIR")]
+    pub(crate) emit_smt2: Option<PathBuf>,
     #[command(flatten)]
-    pub(crate) reading: ReadingArgs,
-    /// Seconds that the comparison may take
-    #[arg(long, default_value_t = 30.0, value_parser = seconds)]
-    pub(crate) timeout: f64,
-}
-
-impl DiffArgs {
-    pub(crate) fn settings(&self) -> Settings {
-        let budget = Budget { timeout: Duration::from_secs_f64(self.timeout), ..Budget::default() };
-        let (matching, readings) = (self.reading.matching(), self.reading.readings());
-        Settings { matching, readings, budget, ..Settings::default() }
-    }
+    pub(crate) deciding: Deciding,
 }
 
 #[derive(Debug, Args)]
@@ -401,41 +317,19 @@ pub(crate) struct SimulateArgs {
 pub(crate) struct BatchArgs {
     /// JSON Lines; standard input if absent
     pub(crate) file: Option<PathBuf>,
-    /// How to decide
-    #[arg(long, value_enum, default_value = "auto")]
-    pub(crate) engine: EngineName,
-    #[command(flatten)]
-    pub(crate) reading: ReadingArgs,
-    /// Seconds that one line may take
-    #[arg(long, default_value_t = 30.0, value_parser = seconds)]
-    pub(crate) timeout: f64,
     /// Worker threads; all cores by default
     #[arg(long, value_name = "N")]
     pub(crate) jobs: Option<usize>,
     /// Say of each verdict whether it would differ under another reading
     #[arg(long)]
     pub(crate) remarks: bool,
-    /// Ask both engines about every line; if two verdicts differ, the line is an error and the exit code is 2
-    #[arg(long)]
-    pub(crate) cross_check: bool,
-}
-
-impl BatchArgs {
-    pub(crate) fn settings(&self) -> Settings {
-        let asking = Asking {
-            format: Format::Json,
-            engine: self.engine,
-            reading: self.reading,
-            cross_check: false,
-            prove: None,
-            proof: None,
-            explain: false,
-            actions: ActionsName::All,
-            realistic: true,
-            timeout: self.timeout,
-        };
-        asking.settings()
-    }
+    /// Write the question of each line as SMT-LIB 2.6 into a folder of its own below this one
+    #[arg(long, value_name = "DIR")]
+    pub(crate) emit_smt2: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) unknowns: Unknowns,
+    #[command(flatten)]
+    pub(crate) asking: Asking,
 }
 
 #[derive(Debug, Args)]

@@ -39,8 +39,17 @@ pub(crate) fn batch(args: &BatchArgs) -> Result<Exit, Trouble> {
     let cores = || thread::available_parallelism().map_or(1, usize::from);
     let jobs = args.jobs.unwrap_or_else(cores).clamp(1, MOST_JOBS);
     crate::smt::limit_memory(super::MEMORY * jobs);
-    let settings = args.settings();
-    let run = Run { settings, cross_check: args.cross_check, remarks: args.remarks, cache: Cache::default() };
+    let settings = args.asking.settings();
+    let run = Run {
+        settings,
+        cross_check: args.asking.deciding.cross_check,
+        remarks: args.remarks,
+        explain: args.asking.explaining.explain,
+        allow_unknown: args.unknowns.allow_unknown,
+        proof: args.asking.proving.proof.clone(),
+        emit_smt2: args.emit_smt2.clone(),
+        cache: Cache::default(),
+    };
     let (line_sender, lines) = mpsc::channel();
     let (answer_sender, answers) = mpsc::channel();
     let window = Arc::new(Window::default());
@@ -64,7 +73,7 @@ pub(crate) fn batch(args: &BatchArgs) -> Result<Exit, Trouble> {
         }
     }
     drop((shared, answer_sender));
-    let disagree = match write(&answers, &window, args.cross_check) {
+    let disagree = match write(&answers, &window, args.asking.deciding.cross_check) {
         Ok(Written::All { disagree }) => disagree,
         // Nobody reads on, and no line could change the exit code.
         Ok(Written::Unheard) => out::leave(Exit::Holds as u8),

@@ -1,11 +1,14 @@
 //! `no-new-access`, `access-not-granted`, `no-public-access`, `equivalent`.
 
-use super::args::{AccessNotGrantedArgs, Asking, EquivalentArgs, Format, NoNewAccessArgs, NoPublicAccessArgs, PolicyType};
+use super::args::{AccessNotGrantedArgs, EquivalentArgs, NoNewAccessArgs, NoPublicAccessArgs};
+use super::asked::Asked;
 use super::remarks::{self, read_as};
+use super::switches::{Asking, Format, PolicyType};
 use super::{Exit, Trouble, input, print, progress, save};
-use crate::diag::{Budget, Diagnostic};
+use crate::catalog::nearest;
+use crate::diag::{Budget, Diagnostic, Source, Span};
 use crate::policy;
-use crate::question::access_not_granted::{self as not_granted, Access};
+use crate::question::access_not_granted as not_granted;
 use crate::question::ask::Ask;
 use crate::question::no_public_access::{self as no_public, ResourceType};
 use crate::question::{Outcome, Settings, Verdict, emit, equivalent as same, no_new_access as no_new};
@@ -19,66 +22,73 @@ pub(crate) fn no_new_access(args: &NoNewAccessArgs) -> Result<Exit, Trouble> {
     let (existing, new) = (input::access(&args.existing)?, input::access(&args.new)?);
     [&existing, &new].into_iter().try_for_each(|access| check_type(access, args.policy_type))?;
     check_alike(&existing, &new)?;
-    let read = read_as([&existing, &new], args.asking.reading.readings());
+    let read = read_as([&existing, &new], args.asking.deciding.reading.readings());
     let [old, newer] = read.each_ref().map(AsRef::as_ref);
-    emit_smt2(args.emit_smt2.as_deref(), &args.asking, &[("no-new-access.smt2", &no_new::search(old, newer))])?;
+    emit_smt2(
+        args.emit_smt2.as_deref(),
+        args.asking.settings().matching,
+        &[("no-new-access.smt2", &no_new::search(old, newer))],
+    )?;
     let sides = [("new policy", &new), ("existing policy", &existing)];
-    answer(&args.asking, sides, &|settings, [new, existing]| no_new::no_new_access(existing, new, settings))
+    answer(args.format, &args.asking, sides, &|settings, [new, existing]| no_new::no_new_access(existing, new, settings))
 }
 
 /// `leastwise access-not-granted`
 pub(crate) fn access_not_granted(args: &AccessNotGrantedArgs) -> Result<Exit, Trouble> {
     let policy = input::access(&args.policy)?;
     check_type(&policy, args.policy_type)?;
-    let mut access = Access { actions: args.action.clone(), resources: args.resource.clone() };
+    let mut asked = Asked::arguments(&args.action, &args.resource);
     if let Some(path) = &args.access {
         let source = input::source(path)?;
         let value = crate::json::read(&source, &Budget::default())?;
-        let more = super::line::access(&source, &value)?;
-        access.actions.extend(more.actions);
-        access.resources.extend(more.resources);
+        asked.add_json(&source, &value)?;
     }
-    super::line::check_access(&access)?;
-    let [read] = read_as([&policy], args.asking.reading.readings());
+    let (access, notes) = asked.check(args.unknowns.allow_unknown)?;
+    let [read] = read_as([&policy], args.asking.deciding.reading.readings());
     let search = not_granted::search(&read, &access);
-    emit_smt2(args.emit_smt2.as_deref(), &args.asking, &[("access-not-granted.smt2", &search)])?;
-    let question =
-        |settings: &Settings, [policy]: [&policy::Access; 1]| not_granted::access_not_granted(policy, &access, settings);
-    answer(&args.asking, [("policy", &policy)], &question)
+    emit_smt2(args.emit_smt2.as_deref(), args.asking.settings().matching, &[("access-not-granted.smt2", &search)])?;
+    let question = |settings: &Settings, [policy]: [&policy::Access; 1]| {
+        let mut outcome = not_granted::access_not_granted(policy, &access, settings)?;
+        outcome.notes.extend(notes.iter().cloned());
+        Ok(outcome)
+    };
+    answer(args.format, &args.asking, [("policy", &policy)], &question)
 }
 
 /// `leastwise no-public-access`
 pub(crate) fn no_public_access(args: &NoPublicAccessArgs) -> Result<Exit, Trouble> {
     let policy = input::access(&args.policy)?;
     check_resource_side(&policy)?;
-    let of = resource_type(&args.resource_type)?;
-    let [read] = read_as([&policy], args.asking.reading.readings());
+    let written = Source::new("--resource-type", args.resource_type.as_str());
+    let of = resource_type(&args.resource_type, (&written, Span::new(0, args.resource_type.len())))?;
+    let [read] = read_as([&policy], args.asking.deciding.reading.readings());
     let search = no_public::search(&read, Some(of));
-    emit_smt2(args.emit_smt2.as_deref(), &args.asking, &[("no-public-access.smt2", &search)])?;
+    emit_smt2(args.emit_smt2.as_deref(), args.asking.settings().matching, &[("no-public-access.smt2", &search)])?;
     let question = |settings: &Settings, [policy]: [&policy::Access; 1]| no_public::no_public_access(policy, of, settings);
-    answer(&args.asking, [("policy", &policy)], &question)
+    answer(args.format, &args.asking, [("policy", &policy)], &question)
 }
 
 /// `leastwise equivalent`
 pub(crate) fn equivalent(args: &EquivalentArgs) -> Result<Exit, Trouble> {
     let (a, b) = (input::access(&args.a)?, input::access(&args.b)?);
     check_alike(&a, &b)?;
-    let [first, second] = read_as([&a, &b], args.asking.reading.readings());
+    let [first, second] = read_as([&a, &b], args.asking.deciding.reading.readings());
     let (only_b, only_a) = (no_new::search(&first, &second), no_new::search(&second, &first));
     let searches = [("only-the-second-grants.smt2", &only_b), ("only-the-first-grants.smt2", &only_a)];
-    emit_smt2(args.emit_smt2.as_deref(), &args.asking, &searches)?;
+    emit_smt2(args.emit_smt2.as_deref(), args.asking.settings().matching, &searches)?;
     let sides = [("first policy", &a), ("second policy", &b)];
-    answer(&args.asking, sides, &|settings, [a, b]| same::equivalent(a, b, settings))
+    answer(args.format, &args.asking, sides, &|settings, [a, b]| same::equivalent(a, b, settings))
 }
 
-/// A resource type by its name.
-pub(crate) fn resource_type(name: &str) -> Result<ResourceType, Diagnostic> {
-    let help = || {
-        let names: Vec<&str> = no_public::RESOURCE_TYPES.iter().map(|of| of.name).collect();
-        format!("write one of {}", names.join(", "))
+/// A resource type by its name, which stands there.
+pub(crate) fn resource_type(name: &str, (source, span): (&Source, Span)) -> Result<ResourceType, Diagnostic> {
+    let unknown = || {
+        let names = || no_public::RESOURCE_TYPES.iter().map(|of| of.name);
+        let meant = nearest::first(name, names()).map(|near| format!("did you mean {near}? "));
+        let help = format!("{}write one of {}", meant.unwrap_or_default(), names().collect::<Vec<_>>().join(", "));
+        Diagnostic::error("unknown-resource-type", source, span, format!("unknown resource type `{name}`"), help)
     };
-    ResourceType::parse(name)
-        .ok_or_else(|| Diagnostic::bare("unknown-resource-type", format!("unknown resource type `{name}`"), help()))
+    ResourceType::parse(name).ok_or_else(unknown)
 }
 
 /// A question about outsiders needs a policy that names principals.
@@ -126,9 +136,13 @@ pub(crate) fn check_alike(a: &policy::Access, b: &policy::Access) -> Result<(), 
     }
 }
 
-fn emit_smt2(folder: Option<&Path>, asking: &Asking, searches: &[(&str, &Ask<'_>)]) -> Result<(), Trouble> {
+/// Writes searches as SMT-LIB into a folder, if one is given.
+pub(crate) fn emit_smt2(
+    folder: Option<&Path>,
+    matching: policy::ArnMatching,
+    searches: &[(&str, &Ask<'_>)],
+) -> Result<(), Trouble> {
     let Some(folder) = folder else { return Ok(()) };
-    let matching = asking.settings().matching;
     let mut files = Vec::new();
     for (name, search) in searches {
         let question = format!("{}: is there a request that breaks it? unsat: there is none.", name.trim_end_matches(".smt2"));
@@ -159,6 +173,7 @@ fn bundle(sides: &[(&str, &policy::Access)], a: &Outcome, b: &Outcome) -> serde_
 }
 
 fn answer<const N: usize>(
+    format: Format,
     asking: &Asking,
     sides: [(&str, &policy::Access); N],
     question: remarks::Question<'_, N>,
@@ -168,7 +183,7 @@ fn answer<const N: usize>(
     let ask = |settings: &Settings| remarks::ask(settings, given, question);
     let spinner = progress::spinner("asking Z3");
     let mut outcome = ask(&settings)?;
-    if asking.cross_check {
+    if asking.deciding.cross_check {
         let crossed = settings.crossed();
         let other = ask(&crossed)?;
         if let (Verdict::Pass | Verdict::Fail { .. }, Verdict::Unknown(why)) = (&outcome.verdict, &other.verdict) {
@@ -190,16 +205,16 @@ fn answer<const N: usize>(
     }
     remarks::remark(&mut outcome, &settings, given, question)?;
     drop(spinner);
-    if let (Some(folder), Some(checked), Verdict::Pass) = (&asking.proof, &outcome.checked, &outcome.verdict) {
+    if let (Some(folder), Some(checked), Verdict::Pass) = (&asking.proving.proof, &outcome.checked, &outcome.verdict) {
         save::write_all(folder, &proof::files(&[(outcome.check, &checked.obligations)]))?;
     }
     let read = read_as(given, settings.readings);
     let named: Vec<_> = sides.iter().map(|(name, _)| *name).zip(read.iter().map(AsRef::as_ref)).collect();
     let explained = match &outcome.verdict {
-        Verdict::Fail { witness, .. } if asking.explain => Some(&**witness),
+        Verdict::Fail { witness, .. } if asking.explaining.explain => Some(&**witness),
         Verdict::Fail { .. } | Verdict::Pass | Verdict::Unknown(_) => None,
     };
-    match asking.format {
+    match format {
         Format::Json => {
             let mut shown = json::outcome(&outcome);
             if let (Some(witness), Some(object)) = (explained, shown.as_object_mut()) {

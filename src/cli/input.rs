@@ -67,13 +67,21 @@ pub(crate) fn access(path: &Path) -> Result<Access, Trouble> {
     Ok(access)
 }
 
-/// Reads and merges unused permissions.
-pub(crate) fn unused(paths: &[PathBuf]) -> Result<UnusedPermissions, Trouble> {
-    let mut all = UnusedPermissions::default();
+/// Reads and merges unused permissions, with notes about their names.
+pub(crate) fn unused(
+    paths: &[PathBuf],
+    catalog: &Catalog,
+    allow_unknown: bool,
+) -> Result<(UnusedPermissions, Vec<String>), Trouble> {
+    let (mut all, mut notes) = (UnusedPermissions::default(), Vec::new());
     for path in paths {
-        all.merge(&usage::read(&source(path)?, &Budget::default())?);
+        let source = source(path)?;
+        let unused = usage::read(&source, &Budget::default())?;
+        let value = crate::json::read(&source, &Budget::default())?;
+        notes.extend(super::unused::check(&unused, (&source, &value), catalog, allow_unknown)?);
+        all.merge(&unused);
     }
-    Ok(all)
+    Ok((all, notes))
 }
 
 /// The catalog of a name or a file.

@@ -3,7 +3,8 @@
 //! A question answers UNKNOWN by itself where its search does not end. What is left is everything around it: reading,
 //! and writing the report.
 
-use super::args::{Asking, Command, DiffFormat, Format};
+use super::args::{Command, DiffFormat};
+use super::switches::Format;
 use super::{Exit, Trouble, print};
 use crate::diag::Budget;
 use crate::diag::deadline::Expired;
@@ -18,22 +19,19 @@ pub(super) struct Asked {
 
 /// The limits of a command; `None` of one that sets them by itself, or needs none.
 pub(super) fn of(command: &Command) -> Option<Asked> {
-    let asking =
-        |check, asking: &Asking| Some(Asked { budget: asking.settings().budget, check, json: asking.format == Format::Json });
+    let of = |check, budget, format: Format| Some(Asked { budget, check, json: format == Format::Json });
     match command {
-        Command::NoNewAccess(args) => asking("no-new-access", &args.asking),
-        Command::AccessNotGranted(args) => asking("access-not-granted", &args.asking),
-        Command::NoPublicAccess(args) => asking("no-public-access", &args.asking),
-        Command::OutsideAccess(args) => asking("outside-access", &args.asking),
-        Command::Equivalent(args) => asking("equivalent", &args.asking),
-        Command::Refine(args) => asking("refine", &args.asking),
-        Command::Verify(args) => asking("verify", &args.asking),
+        Command::NoNewAccess(args) => of("no-new-access", args.asking.settings().budget, args.format),
+        Command::AccessNotGranted(args) => of("access-not-granted", args.asking.settings().budget, args.format),
+        Command::NoPublicAccess(args) => of("no-public-access", args.asking.settings().budget, args.format),
+        Command::OutsideAccess(args) => of("outside-access", args.settings().budget, args.format),
+        Command::Equivalent(args) => of("equivalent", args.asking.settings().budget, args.format),
+        Command::Refine(args) => of("refine", args.deciding.settings().budget, args.format),
+        Command::Verify(args) => of("verify", args.deciding.settings().budget, args.format),
         Command::Diff(args) => {
-            Some(Asked { budget: args.settings().budget, check: "diff", json: args.format == DiffFormat::Json })
+            Some(Asked { budget: args.deciding.settings().budget, check: "diff", json: args.format == DiffFormat::Json })
         }
-        Command::Simulate(args) => {
-            Some(Asked { budget: Budget::default(), check: "simulate", json: args.format == Format::Json })
-        }
+        Command::Simulate(args) => of("simulate", Budget::default(), args.format),
         Command::Batch(_) | Command::Completions(_) | Command::Man => None,
     }
 }

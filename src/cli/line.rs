@@ -1,31 +1,28 @@
 //! What does one line of `batch` ask, and what is its answer?
 
-use super::cache::{Cache, Given};
+use super::asked::Asked;
+use super::cache::Cache;
+use super::check::emit_smt2;
+use super::members::{self, Line};
+use super::remarks::{self, read_as};
 use super::simulate::{self, Simulation};
-use super::{id, remarks};
-use crate::catalog::Catalog;
+use super::{Trouble, id, save};
 use crate::diag::deadline::{self, Expired};
 use crate::diag::{Diagnostic, Diagnostics, Source, Span};
-use crate::document::Document;
 use crate::json::{self as strict, Value};
-use crate::policy::access_json::{self, document};
-use crate::policy::{Access, normalize};
-use crate::question::access_not_granted::{self as not_granted, access_not_granted};
-use crate::question::ask::NEEDS_Z3;
+use crate::policy::Access;
+use crate::question::ask::{Ask, NEEDS_Z3};
 use crate::question::difference::difference;
 use crate::question::equivalent::equivalent;
-use crate::question::no_new_access::no_new_access;
-use crate::question::no_public_access::no_public_access;
 use crate::question::outside_access::outside_access;
-use crate::question::{Engine, InternalError, Settings};
+use crate::question::{Engine, InternalError, Settings, Verdict};
+use crate::question::{access_not_granted as not_granted, no_new_access as no_new, no_public_access as no_public};
 use crate::refine::{self, Outcome};
-use crate::report::json;
-use crate::report::warnings::{self, InLine};
+use crate::report::warnings::{self, InLine, with_notes};
+use crate::report::{explain, json, proof, regions};
 use crate::smt;
-use crate::usage;
 use serde_json::json;
-use std::cell::RefCell;
-use std::sync::Arc;
+use std::path::PathBuf;
 
 /// What all lines of a run share.
 pub(super) struct Run {
@@ -35,6 +32,14 @@ pub(super) struct Run {
     pub(super) cross_check: bool,
     /// Whether other readings are asked too.
     pub(super) remarks: bool,
+    /// Whether a FAIL is explained.
+    pub(super) explain: bool,
+    /// Whether names that nobody knows are asked about.
+    pub(super) allow_unknown: bool,
+    /// Where what a PASS rests on is written, a folder a line.
+    pub(super) proof: Option<PathBuf>,
+    /// Where questions are written as SMT-LIB, a folder a line.
+    pub(super) emit_smt2: Option<PathBuf>,
     /// What was answered and read before.
     pub(super) cache: Cache,
 }
@@ -45,6 +50,8 @@ pub(super) enum Failed {
     Internal(InternalError),
     /// What it asks has no verdict that could be unknown.
     Budget(Expired),
+    /// Something could not be written.
+    Other(String),
     /// The engines' answers differ.
     Disagree(Box<[serde_json::Value; 2]>),
 }
@@ -58,6 +65,15 @@ impl From<Diagnostic> for Failed {
 impl From<Diagnostics> for Failed {
     fn from(found: Diagnostics) -> Self {
         Self::Input(found)
+    }
+}
+
+impl From<Trouble> for Failed {
+    fn from(trouble: Trouble) -> Self {
+        match trouble {
+            Trouble::Input(found) => Self::Input(found),
+            Trouble::Other(error) => Self::Other(format!("{error:#}")),
+        }
     }
 }
 
@@ -98,7 +114,14 @@ fn within_budget(text: &str, number: usize, run: &Run) -> Answer {
     let read = strict::read(&source, &run.settings.budget);
     let id = id::of_line(text, read.as_ref().ok());
     let check = read.as_ref().ok().and_then(|value| value.get("check")).and_then(Value::as_str).unwrap_or_default().to_owned();
-    let answered = deadline::attempt(|| read.map_err(Failed::from).and_then(|value| answered(&source, &value, run)));
+    let answered = deadline::attempt(|| {
+        read.map_err(Failed::from).and_then(|value| {
+            // Told by places in the line, which other lines do not share.
+            let unread = members::unread(&source, &value)?;
+            let unread = unread.iter().map(|one| in_input(json::diagnostic(one), number)).collect();
+            Ok(warnings::and(answered(&source, &value, number, run)?, unread))
+        })
+    });
     let answered = answered.unwrap_or_else(|expired| json::out_of_budget(&check, &expired).ok_or(Failed::Budget(expired)));
     let disagree = matches!(answered, Err(Failed::Disagree(_)));
     let error = |code: &str, message: String| json!({"error": {"code": code, "message": message, "line": number}});
@@ -106,12 +129,22 @@ fn within_budget(text: &str, number: usize, run: &Run) -> Answer {
         Ok(answer) => answer,
         Err(Failed::Budget(expired)) => error(json::OUT_OF_BUDGET, expired.to_string()),
         Err(Failed::Internal(found)) => error(INTERNAL, found.to_string()),
+        Err(Failed::Other(message)) => error("could-not-run", message),
         Err(Failed::Disagree(answers)) => {
             let message = "the engines disagree; please report it with the whole line";
             let versions = json!({"leastwise": env!("CARGO_PKG_VERSION"), "z3": smt::version()});
             json!({"error": {"code": DISAGREE, "message": message, "line": number, "versions": versions, "answers": *answers}})
         }
-        Err(Failed::Input(found)) => error(found.0.first().map_or("bad-input", |first| first.code), found.to_string()),
+        Err(Failed::Input(found)) => {
+            let first = found.0.first();
+            let mut error = error(first.map_or("bad-input", |first| first.code), found.to_string());
+            // Of a place in a policy that is a string, the message tells.
+            let own = first.filter(|first| first.source.as_ref().is_some_and(|one| one.name == source.name));
+            if let (Some(at), Some(object)) = (own.and_then(Diagnostic::line_column), error["error"].as_object_mut()) {
+                object.insert("column".to_owned(), json!(at.column));
+            }
+            error
+        }
     };
     Answer { text: id::with(&id, &members), disagree }
 }
@@ -130,24 +163,29 @@ pub(super) fn failed(number: usize) -> Answer {
 }
 
 /// Answers what a line asks, unless it was answered before.
-fn answered(source: &Source, value: &Value, run: &Run) -> Result<serde_json::Value, Failed> {
+fn answered(source: &Source, value: &Value, number: usize, run: &Run) -> Result<serde_json::Value, Failed> {
     let Run { settings, cross_check, cache, .. } = run;
     let question = without_id(&source.text, value);
-    if let Some(known) = cache.answer(&question) {
+    // Files are written for each line.
+    let keeps = run.proof.is_none() && run.emit_smt2.is_none();
+    if let (true, Some(known)) = (keeps, cache.answer(&question)) {
         return Ok(known);
     }
-    let mut answer = with_z3_if_needed(value, run, |settings| self::value(source, value, settings, run))?;
+    let line = || Line::new(source, value, number, cache);
+    let mut answer = with_z3_if_needed(value, run, |settings| self::value(&line(), settings, run))?;
     if *cross_check && let verdict @ ("PASS" | "FAIL") = verdict(&answer) {
         let crossed = settings.crossed();
-        let other = smt::in_fresh_context(|| self::value(source, value, &crossed, run))?;
+        let other = smt::in_fresh_context(|| self::value(&line(), &crossed, run))?;
         if !matches!(self::verdict(&other), "PASS" | "FAIL") {
             let why = other.get("message").and_then(serde_json::Value::as_str).unwrap_or_default();
             push_note(&mut answer, &remarks::unanswered(crossed.engine, why));
-        } else if self::verdict(&other) != verdict {
+        } else if self::verdict(&other) != verdict || others(&answer, &other) {
             return Err(Failed::Disagree(Box::new([answer, other])));
         }
     }
-    cache.keep_answer(question, &answer);
+    if keeps {
+        cache.keep_answer(question, &answer);
+    }
     Ok(answer)
 }
 
@@ -170,6 +208,24 @@ const DISAGREE: &str = "engines-disagree";
 
 fn verdict(answer: &serde_json::Value) -> &str {
     answer.get("result").and_then(serde_json::Value::as_str).unwrap_or_default()
+}
+
+/// Whether two answers name others from outside.
+fn others(a: &serde_json::Value, b: &serde_json::Value) -> bool {
+    let shown = |answer: &serde_json::Value| -> Option<Vec<serde_json::Value>> {
+        let findings = answer.get("findings")?.as_array()?.iter();
+        Some(findings.map(|one| json!([one.get("statementIndex"), one.get("principal"), one.get("isPublic")])).collect())
+    };
+    shown(a) != shown(b)
+}
+
+/// A diagnostic about a line, in the input.
+fn in_input(mut diagnostic: serde_json::Value, number: usize) -> serde_json::Value {
+    if let Some(object) = diagnostic.as_object_mut() {
+        object.shift_remove("file");
+        object.insert("line".to_owned(), json!(number));
+    }
+    diagnostic
 }
 
 /// The line's text but for the value of its `id`.
@@ -204,65 +260,97 @@ pub(super) fn bad(source: &Source, span: Span, message: impl Into<String>, help:
     Diagnostic::error("bad-request", source, span, message, help)
 }
 
-fn value(source: &Source, value: &Value, settings: &Settings, run: &Run) -> Result<serde_json::Value, Failed> {
-    let told: RefCell<Vec<serde_json::Value>> = RefCell::new(Vec::new());
-    let tell = |one: &InLine, name: Option<&str>| told.borrow_mut().extend(one.json(name));
-    let given = |name: &str| -> Result<Arc<Access>, Diagnostics> {
-        let Given { access, warnings } = access_definition(source, value, name, &run.cache)?;
-        warnings.iter().for_each(|one| tell(one, Some(name)));
-        Ok(access)
-    };
-    // As read, for questions without remarks.
-    let access_definition = |name: &str| -> Result<Arc<Access>, Diagnostics> {
-        let access = given(name)?;
-        Ok(access.read_as(settings.readings).map_or(access, Arc::new))
-    };
-    let document = |name: &str| -> Result<Document, Diagnostics> {
-        let document = document(source, member(source, value, name)?, name)?;
-        tell(&InLine::of_policy(&normalize(&document)?, source), Some(name));
-        Ok(document)
+/// The answer to a line's question.
+fn value(line: &Line<'_>, settings: &Settings, run: &Run) -> Result<serde_json::Value, Failed> {
+    let Line { source, value, .. } = *line;
+    // With the other engine, only the verdict counts.
+    let first = settings.engine == run.settings.engine;
+    let emits = first && run.emit_smt2.is_some();
+    let emit = |searches: &[(&str, &Ask<'_>)]| -> Result<(), Failed> {
+        let folder = run.emit_smt2.as_ref().map(|folder| line.folder(folder));
+        Ok(emit_smt2(folder.as_deref(), settings.matching, searches)?)
     };
     let checks =
         "write no-new-access, access-not-granted, no-public-access, outside-access, equivalent, diff, refine, verify or simulate";
-    let check = member(source, value, "check")?;
+    let check = line.member("check")?;
     let answer: Result<serde_json::Value, Failed> = match check.as_str() {
         Some("no-new-access" | "check-no-new-access") => {
-            let (existing, new) = (given("existing")?, given("new")?);
+            let (existing, new) = (line.access("existing")?, line.access("new")?);
             super::check::check_alike(&existing, &new)?;
-            outcome(run, settings, [&existing, &new], &|settings, [existing, new]| no_new_access(existing, new, settings))
+            if emits {
+                let [old, newer] = read_as([&*existing, &*new], settings.readings);
+                emit(&[("no-new-access.smt2", &no_new::search(&old, &newer))])?;
+            }
+            let sides = [("new policy", &*new), ("existing policy", &*existing)];
+            outcome(line, run, settings, sides, &|settings, [new, existing]| no_new::no_new_access(existing, new, settings))
         }
         Some("access-not-granted" | "check-access-not-granted") => {
-            let policy = given("policy")?;
-            let access = self::access(source, member(source, value, "access")?)?;
-            check_access(&access)?;
-            outcome(run, settings, [&policy], &|settings, [policy]| access_not_granted(policy, &access, settings))
+            let policy = line.access("policy")?;
+            let mut asked = Asked::default();
+            asked.add_json(source, line.member("access")?)?;
+            let (access, notes) = asked.check(line.allows_unknown(run.allow_unknown)?)?;
+            if emits {
+                let [read] = read_as([&*policy], settings.readings);
+                emit(&[("access-not-granted.smt2", &not_granted::search(&read, &access))])?;
+            }
+            outcome(line, run, settings, [("policy", &policy)], &|settings, [policy]| {
+                let mut outcome = not_granted::access_not_granted(policy, &access, settings)?;
+                outcome.notes.extend(notes.iter().cloned());
+                Ok(outcome)
+            })
         }
         Some("equivalent") => {
-            let (a, b) = (given("a")?, given("b")?);
+            let (a, b) = (line.access("a")?, line.access("b")?);
             super::check::check_alike(&a, &b)?;
-            outcome(run, settings, [&a, &b], &|settings, [a, b]| equivalent(a, b, settings))
+            if emits {
+                let [one, other] = read_as([&*a, &*b], settings.readings);
+                let (only_b, only_a) = (no_new::search(&one, &other), no_new::search(&other, &one));
+                emit(&[("only-the-second-grants.smt2", &only_b), ("only-the-first-grants.smt2", &only_a)])?;
+            }
+            let sides = [("first policy", &*a), ("second policy", &*b)];
+            outcome(line, run, settings, sides, &|settings, [a, b]| equivalent(a, b, settings))
         }
         Some("diff") => {
-            let (old, new) = (access_definition("old")?, access_definition("new")?);
+            let (old, new) = (line.access("old")?, line.access("new")?);
             super::check::check_alike(&old, &new)?;
-            Ok(crate::report::regions::json(&difference(&old, &new, settings)?, &old, &new))
+            let [old, new] = read_as([&*old, &*new], settings.readings);
+            if emits {
+                let (added, removed) = (no_new::search(&old, &new), no_new::search(&new, &old));
+                emit(&[("added.smt2", &added), ("removed.smt2", &removed)])?;
+            }
+            match first {
+                true => Ok(regions::json(&difference(&old, &new, settings)?, &old, &new)),
+                false => Ok(json!({"result": super::difference::other_verdict(&old, &new, settings)?})),
+            }
         }
         Some("refine") => {
-            let original = document("policy")?;
-            let unused = usage::from_json_value("unused", &plain(member(source, value, "unused")?))?;
-            let catalog = catalog(source, value)?;
+            line.about_all_actions(settings)?;
+            let original = line.document("policy")?;
+            let catalog = line.catalog()?;
+            let (unused, notes) = line.unused(catalog, run.allow_unknown)?;
             Ok(match refine::refine(&original, &unused, catalog, settings)? {
-                Outcome::Proved(refinement) => json::refinement(&refinement, catalog, settings),
-                Outcome::NotProved(failure) => json::failure("refine", &failure, catalog),
+                Outcome::Proved(mut refinement) => {
+                    refinement.notes.splice(0..0, notes);
+                    if first {
+                        line.write_refinement(run, &original, &refinement, &unused, catalog)?;
+                    }
+                    json::refinement(&refinement, catalog, settings)
+                }
+                Outcome::NotProved(failure) => with_notes(json::failure("refine", &failure, catalog), notes),
             })
         }
         Some("verify") => {
-            let (original, refined) = (document("original")?, document("refined")?);
-            let unused = usage::from_json_value("unused", &plain(member(source, value, "unused")?))?;
-            let catalog = catalog(source, value)?;
-            Ok(match refine::verify(&original, &refined, &unused, catalog, settings)? {
-                Ok(proved) => json::verified(&proved, catalog, settings),
-                Err(failure) => json::failure("verify", &failure, catalog),
+            line.about_all_actions(settings)?;
+            let (original, refined) = (line.document("original")?, line.document("refined")?);
+            let catalog = line.catalog()?;
+            let (unused, notes) = line.unused(catalog, run.allow_unknown)?;
+            let result = refine::verify(&original, &refined, &unused, catalog, settings)?;
+            if first {
+                line.write_obligations(run, [&original, &refined], result.as_deref().ok(), &unused, catalog)?;
+            }
+            Ok(match result {
+                Ok(proved) => with_notes(json::verified(&proved, catalog, settings), notes),
+                Err(failure) => with_notes(json::failure("verify", &failure, catalog), notes),
             })
         }
         Some("simulate") => {
@@ -270,128 +358,57 @@ fn value(source: &Source, value: &Value, settings: &Settings, run: &Run) -> Resu
                 return Err(bad(source, many.span, "a line decides one request", "write `request`, and a line for each").into());
             }
             let (access, simulations) = simulate::decide(source, value, settings.matching, settings.readings)?;
-            InLine::of(&access, source).iter().for_each(|one| tell(one, None));
+            InLine::of(&access, source).iter().for_each(|one| line.tell(one, None));
             Ok(simulations.first().map_or(serde_json::Value::Null, Simulation::json))
         }
         Some("no-public-access" | "check-no-public-access") => {
-            let policy = given("policy")?;
+            let policy = line.access("policy")?;
             super::check::check_resource_side(&policy)?;
-            let of = member(source, value, "resourceType")?;
-            let of = super::check::resource_type(of.as_str().unwrap_or_default())
-                .map_err(|unknown| bad(source, of.span, unknown.message, &unknown.help))?;
-            outcome(run, settings, [&policy], &|settings, [policy]| no_public_access(policy, of, settings))
+            let of = line.member("resourceType")?;
+            let of = super::check::resource_type(of.as_str().unwrap_or_default(), (source, of.span))?;
+            if emits {
+                let [read] = read_as([&*policy], settings.readings);
+                emit(&[("no-public-access.smt2", &no_public::search(&read, Some(of)))])?;
+            }
+            let question = |settings: &Settings, [policy]: [&Access; 1]| no_public::no_public_access(policy, of, settings);
+            outcome(line, run, settings, [("policy", &policy)], &question)
         }
         Some("outside-access") => {
-            let policy = access_definition("policy")?;
+            let policy = line.access("policy")?;
             super::check::check_resource_side(&policy)?;
-            let trusted = member(source, value, "trusted")?;
-            let texts: Option<Vec<&str>> =
-                trusted.elements().unwrap_or(std::slice::from_ref(trusted)).iter().map(Value::as_str).collect();
-            let texts =
-                texts.ok_or_else(|| bad(source, trusted.span, "`trusted` must be a list of strings", "write account ids"))?;
-            let zone = super::outside::zone(texts)?;
+            let zone = line.zone()?;
+            let [policy] = read_as([&policy], settings.readings);
             Ok(json::outside(&policy, &outside_access(&policy, &zone, settings)?))
         }
         _ => Err(bad(source, check.span, format!("unknown check {check}"), checks).into()),
     };
-    Ok(warnings::beside(answer?, told.into_inner()))
+    Ok(warnings::beside(answer?, line.told()))
 }
 
-/// The outcome of a question, with remarks if they are wanted.
+/// The outcome of a question, with what else the run wants of it.
 fn outcome<const N: usize>(
+    line: &Line<'_>,
     run: &Run,
     settings: &Settings,
-    given: [&Access; N],
+    sides: [(&str, &Access); N],
     question: remarks::Question<'_, N>,
 ) -> Result<serde_json::Value, Failed> {
+    let given = sides.map(|(_, access)| access);
     let mut outcome = remarks::ask(settings, given, question)?;
-    if run.remarks && settings.engine == run.settings.engine {
+    if settings.engine != run.settings.engine {
+        return Ok(json::outcome(&outcome));
+    }
+    if run.remarks {
         remarks::remark(&mut outcome, settings, given, question)?;
     }
-    Ok(json::outcome(&outcome))
-}
-
-fn member<'v>(source: &Source, value: &'v Value, name: &str) -> Result<&'v Value, Diagnostic> {
-    let missing = || bad(source, Span::new(value.span.start, value.span.start), format!("the line has no `{name}`"), "add it");
-    value.get(name).ok_or_else(missing)
-}
-
-/// The access definition of a member, of the type that the line says.
-fn access_definition(source: &Source, value: &Value, name: &str, cache: &Cache) -> Result<Given, Diagnostics> {
-    let written = member(source, value, name)?;
-    let read = || -> Result<Given, Diagnostics> {
-        let access = access_json::read(source, written, name)?;
-        let warnings = InLine::of(&access, source).into();
-        Ok(Given { access: Arc::new(access), warnings })
-    };
-    // What may be wrong with its type is told by places in this line.
-    if value.get("policyType").is_none()
-        && let Some(text) = source.text.get(written.span.start..written.span.end)
-    {
-        return cache.policy(text, read);
+    if let (Some(folder), Some(checked), Verdict::Pass) = (&run.proof, &outcome.checked, &outcome.verdict) {
+        save::write_all(&line.folder(folder), &proof::files(&[(outcome.check, &checked.obligations)]))?;
     }
-    let given = read()?;
-    let said = match value.get("policyType").map(|said| (said.as_str(), said.span)) {
-        None | Some((Some("IDENTITY_POLICY"), _)) => super::args::PolicyType::Identity,
-        Some((Some("RESOURCE_POLICY"), _)) => super::args::PolicyType::Resource,
-        Some((_, span)) => {
-            return Err(bad(source, span, "unknown `policyType`", "write IDENTITY_POLICY or RESOURCE_POLICY").into());
-        }
-    };
-    // The default type is only a default: a policy with principals says itself what it is.
-    if value.get("policyType").is_some() {
-        super::check::check_type(&given.access, Some(said))?;
+    let mut shown = json::outcome(&outcome);
+    if let (true, Verdict::Fail { witness, .. }, Some(object)) = (run.explain, &outcome.verdict, shown.as_object_mut()) {
+        let read = read_as(given, settings.readings);
+        let named: Vec<_> = sides.iter().map(|(name, _)| *name).zip(read.iter().map(AsRef::as_ref)).collect();
+        object.insert("explanation".to_owned(), explain::json(&named, witness, settings.matching));
     }
-    Ok(given)
-}
-
-fn catalog(source: &Source, value: &Value) -> Result<&'static Catalog, Diagnostic> {
-    match value.get("catalog").map(|name| (name.as_str(), name.span)) {
-        None | Some((Some("latest"), _)) => Ok(Catalog::latest()),
-        Some((Some("2024-06"), _)) => Ok(Catalog::june_2024()),
-        Some((_, span)) => Err(bad(source, span, "unknown `catalog`", "write \"latest\" or \"2024-06\"")),
-    }
-}
-
-/// The access of AWS's API: a list of at most one object, or the object.
-pub(super) fn access(source: &Source, value: &Value) -> Result<not_granted::Access, Diagnostic> {
-    let help = "write [{\"actions\": [..], \"resources\": [..]}], one object, as AWS's API takes it";
-    let object = match value.elements() {
-        Some([one]) => one,
-        Some(_) => return Err(bad(source, value.span, "`access` must have exactly one element", help)),
-        None => value,
-    };
-    let Some(members) = object.members() else {
-        return Err(bad(source, object.span, format!("`access` holds {}, not an object", object.kind_name()), help));
-    };
-    let mut access = not_granted::Access::default();
-    for member in members {
-        let list = match member.key.as_str() {
-            "actions" => &mut access.actions,
-            "resources" => &mut access.resources,
-            other => return Err(bad(source, member.key_span, format!("unknown member `{other}` of `access`"), help)),
-        };
-        for element in member.value.elements().unwrap_or(std::slice::from_ref(&member.value)) {
-            let Some(text) = element.as_str() else {
-                return Err(bad(source, element.span, format!("expected a string, not {}", element.kind_name()), help));
-            };
-            list.push(text.to_owned());
-        }
-    }
-    Ok(access)
-}
-
-/// Access that means something: actions with a service, at least one entry.
-pub(super) fn check_access(access: &not_granted::Access) -> Result<(), Diagnostic> {
-    if access.actions.is_empty() && access.resources.is_empty() {
-        let help = "give --action, --resource or --access (in batch, `access` with actions or resources)";
-        return Err(Diagnostic::bare("no-access", "no access is listed", help));
-    }
-    for action in &access.actions {
-        if action != "*" && !action.contains(':') {
-            let help = "write it as service:Name, such as s3:DeleteBucket";
-            return Err(Diagnostic::bare("action-without-service", format!("the action `{action}` has no service"), help));
-        }
-    }
-    Ok(())
+    Ok(shown)
 }

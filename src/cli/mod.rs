@@ -4,6 +4,7 @@
 //! output, talk to standard error, and the exit code is the same whatever becomes of either's reader ([`out`]).
 
 mod args;
+mod asked;
 mod batch;
 mod cache;
 mod check;
@@ -14,6 +15,7 @@ mod input;
 mod limits;
 mod line;
 mod lines;
+mod members;
 mod out;
 mod outside;
 mod progress;
@@ -22,6 +24,8 @@ mod remarks;
 mod save;
 mod signals;
 mod simulate;
+mod switches;
+mod unused;
 
 pub use args::Cli;
 pub(crate) use out::{print, say};
@@ -29,7 +33,6 @@ pub(crate) use out::{print, say};
 use crate::diag::deadline;
 use crate::report::text;
 use args::Command;
-use clap::Parser as _;
 use std::process::ExitCode;
 
 /// How a command ended.
@@ -78,7 +81,7 @@ pub(crate) const MEMORY: usize = 400;
 
 /// Runs the command line of this process.
 pub fn main() -> ExitCode {
-    let cli = match Cli::try_parse() {
+    let cli = match Cli::of_process() {
         Ok(cli) => cli,
         Err(error) => {
             if error.use_stderr() {

@@ -1,35 +1,63 @@
 //! `outside-access`: who outside a zone of trust gets in.
 
-use super::args::{Format, OutsideAccessArgs};
+use super::args::OutsideAccessArgs;
+use super::asked::split;
 use super::check::check_resource_side;
 use super::remarks::read_as;
+use super::switches::Format;
 use super::{Exit, Trouble, input, print, progress};
-use crate::diag::Diagnostic;
+use crate::diag::{Diagnostic, Source, Span};
 use crate::question::outside_access::{Outside, Zone, outside_access as ask};
 use crate::report::warnings::{beside, in_files};
 use crate::report::{json, text};
+use anyhow::anyhow;
 
-/// A zone of trust from the texts that name it.
-pub(crate) fn zone<'t>(trusted: impl IntoIterator<Item = &'t str>) -> Result<Zone, Diagnostic> {
+/// A zone of trust from the texts that name it, each with its place.
+pub(crate) fn zone<'t>(trusted: impl IntoIterator<Item = (&'t str, Source, Span)>) -> Result<Zone, Diagnostic> {
     let mut zone = Zone::default();
-    for text in trusted {
-        let help = "write an account id, an organization id, an ARN, a canonical user id, or an identity provider's domain";
-        zone.trust(text).map_err(|message| Diagnostic::bare("unknown-trusted", message, help))?;
+    for (text, source, span) in trusted {
+        zone.trust(text).map_err(|message| {
+            let help = "write an account id, an organization id, an ARN, a canonical user id, or an identity provider's domain";
+            let help = meant(text).map_or_else(|| help.to_owned(), |meant| format!("did you mean {meant}? {help}"));
+            Diagnostic::error("unknown-trusted", &source, span, message, help)
+        })?;
     }
     Ok(zone)
+}
+
+/// Who was probably meant: an id that is written with dashes, blanks or capitals.
+fn meant(text: &str) -> Option<String> {
+    let plain: String = text.chars().filter(|c| c.is_ascii_alphanumeric()).collect();
+    let lower = plain.to_ascii_lowercase();
+    let organization = text.to_ascii_lowercase().starts_with("o").then(|| lower.get(1..).map(|id| format!("o-{id}")))?;
+    [Some(plain.clone()), organization].into_iter().flatten().find(|one| one != text && Zone::default().trust(one).is_ok())
+}
+
+/// Do both answers name the same entries, with all that is said of them but the requests?
+pub(crate) fn agree(a: &Outside, b: &Outside) -> bool {
+    let shown = |outside: &Outside| -> Vec<_> {
+        let all = outside.findings.iter();
+        all.map(|finding| (finding.number, finding.principal.clone(), finding.actions.clone(), finding.is_public)).collect()
+    };
+    a.unknown.is_some() || b.unknown.is_some() || shown(a) == shown(b)
 }
 
 /// `leastwise outside-access`
 pub(crate) fn outside_access(args: &OutsideAccessArgs) -> Result<Exit, Trouble> {
     let access = input::access(&args.policy)?;
     check_resource_side(&access)?;
-    let zone = zone(args.trusted.iter().map(String::as_str))?;
+    let trusted = args.trusted.iter().flat_map(|text| split("--trusted", text, |_| true)).collect::<Vec<_>>();
+    let zone = zone(trusted.iter().map(|entry| (entry.text.as_str(), entry.source.clone(), entry.span)))?;
     let spinner = progress::spinner("asking Z3");
     let warnings = in_files(access.warnings());
-    let [access] = read_as([&access], args.asking.reading.readings());
-    let outside: Outside = ask(&access, &zone, &args.asking.settings())?;
+    let [access] = read_as([&access], args.deciding.reading.readings());
+    let settings = args.settings();
+    let outside: Outside = ask(&access, &zone, &settings)?;
+    if args.deciding.cross_check && !agree(&outside, &ask(&access, &zone, &settings.crossed())?) {
+        return Err(anyhow!("the engines disagree about who gets in; please report it with the policy").into());
+    }
     drop(spinner);
-    match args.asking.format {
+    match args.format {
         Format::Json => print(&format!("{}\n", beside(json::outside(&access, &outside), warnings)))?,
         Format::Text => print(&text::outside(&access, &outside))?,
     }

@@ -1,15 +1,18 @@
 //! `refine` and `verify`.
 
-use super::args::{Format, RefineArgs, VerifyArgs};
+use super::args::{RefineArgs, VerifyArgs};
+use super::switches::Format;
 use super::{Exit, Trouble, input, print, progress, save, say};
+use crate::catalog::Catalog;
 use crate::diag::Source;
 use crate::document::{self, Document};
 use crate::question::Settings;
-use crate::refine::obligations::{self, Obligation, Question};
+use crate::refine::obligations::{self, Failure, Obligation, Question};
 use crate::refine::unused::UnusedActions;
 use crate::refine::{self, Error, Outcome};
-use crate::report::warnings::{beside, in_files};
+use crate::report::warnings::{beside, in_files, with_notes};
 use crate::report::{json, proof, text};
+use crate::usage::UnusedPermissions;
 use anyhow::anyhow;
 use std::path::Path;
 
@@ -26,16 +29,20 @@ impl From<Error> for Trouble {
 pub(crate) fn refine(args: &RefineArgs) -> Result<Exit, Trouble> {
     let original = input::document(&args.policy)?;
     let warnings = in_files(&input::meaning(&original)?.warnings);
-    let (unused, catalog) = (input::unused(&args.unused)?, input::catalog(&args.catalog.catalog)?);
-    let settings = args.asking.settings();
+    let catalog = input::catalog(&args.catalog.catalog)?;
+    let (unused, notes) = input::unused(&args.unused, &catalog, args.unknowns.allow_unknown)?;
+    let settings = args.deciding.settings();
     let spinner = progress::spinner("refining and proving");
     let outcome = refine::refine(&original, &unused, &catalog, &settings)?;
-    drop(spinner);
-    let refinement = match outcome {
+    let mut refinement = match outcome {
         Outcome::Proved(refinement) => refinement,
         Outcome::NotProved(failure) => {
-            match args.asking.format {
-                Format::Json => print(&format!("{}\n", beside(json::failure("refine", &failure, &catalog), warnings)))?,
+            drop(spinner);
+            match args.format {
+                Format::Json => {
+                    let shown = with_notes(json::failure("refine", &failure, &catalog), notes);
+                    print(&format!("{}\n", beside(shown, warnings)))?;
+                }
                 Format::Text => {
                     let shown = text::failure(&failure);
                     say(&format!("{shown}nothing is printed: the refined policy was not proved\n"));
@@ -44,17 +51,23 @@ pub(crate) fn refine(args: &RefineArgs) -> Result<Exit, Trouble> {
             return Ok(if failure.unknown { Exit::Unknown } else { Exit::DoesNotHold });
         }
     };
+    refinement.notes.splice(0..0, notes);
     let pretty = refinement.policy.to_pretty();
-    if let Some(folder) = &args.emit_smt2 {
+    if args.emit_smt2.is_some() || args.deciding.cross_check {
         let refined = document::read(&Source::new("refined policy", pretty.as_str()), &settings.budget)?;
-        let unused = UnusedActions::new(&unused, &catalog);
-        emit(folder, &Question { original: &original, refined: &refined, unused: &unused, catalog: &catalog }, &settings)?;
+        if let Some(folder) = &args.emit_smt2 {
+            emit(folder, [&original, &refined], &unused, &catalog, &settings)?;
+        }
+        if args.deciding.cross_check {
+            agree(&Ok(Vec::new()), &refine::verify(&original, &refined, &unused, &catalog, &settings.crossed())?)?;
+        }
     }
-    write_proof(args.asking.proof.as_deref(), &refinement.obligations)?;
+    drop(spinner);
+    write_proof(args.proof.as_deref(), &refinement.obligations)?;
     if let Some(path) = &args.output {
         save::write(path, &pretty)?;
     }
-    match args.asking.format {
+    match args.format {
         Format::Json => print(&format!("{}\n", beside(json::refinement(&refinement, &catalog, &settings), warnings)))?,
         Format::Text => {
             if args.output.is_none() {
@@ -77,27 +90,37 @@ pub(crate) fn verify(args: &VerifyArgs) -> Result<Exit, Trouble> {
     let (original, refined): (Document, Document) = (input::document(&args.original)?, input::document(&args.refined)?);
     let policies = [input::meaning(&original)?, input::meaning(&refined)?];
     let warnings = in_files(policies.iter().flat_map(|policy| &policy.warnings));
-    let (unused, catalog) = (input::unused(&args.unused)?, input::catalog(&args.catalog.catalog)?);
-    let settings = args.asking.settings();
+    let catalog = input::catalog(&args.catalog.catalog)?;
+    let (unused, notes) = input::unused(&args.unused, &catalog, args.unknowns.allow_unknown)?;
+    let settings = Settings { realistic: args.showing.realistic, ..args.deciding.settings() };
     if let Some(folder) = &args.emit_smt2 {
-        let unused = UnusedActions::new(&unused, &catalog);
-        emit(folder, &Question { original: &original, refined: &refined, unused: &unused, catalog: &catalog }, &settings)?;
+        emit(folder, [&original, &refined], &unused, &catalog, &settings)?;
     }
     let spinner = progress::spinner("proving");
     let result = refine::verify(&original, &refined, &unused, &catalog, &settings)?;
+    if args.deciding.cross_check {
+        agree(&result, &refine::verify(&original, &refined, &unused, &catalog, &settings.crossed())?)?;
+    }
     drop(spinner);
     if let Ok(proved) = &result {
-        write_proof(args.asking.proof.as_deref(), proved)?;
+        write_proof(args.proof.as_deref(), proved)?;
     }
-    match (result, args.asking.format) {
-        (Ok(proved), Format::Json) => print(&format!("{}\n", beside(json::verified(&proved, &catalog, &settings), warnings)))?,
+    if args.format == Format::Text {
+        notes.iter().for_each(|note| say(&format!("note: {note}\n")));
+    }
+    match (result, args.format) {
+        (Ok(proved), Format::Json) => {
+            print(&format!("{}\n", beside(with_notes(json::verified(&proved, &catalog, &settings), notes), warnings)))?
+        }
         (Ok(proved), Format::Text) => {
             print(&text::obligations(&proved))?;
             print(&format!("{}\n", json::VERIFIED))?;
         }
         (Err(failure), format) => {
             match format {
-                Format::Json => print(&format!("{}\n", beside(json::failure("verify", &failure, &catalog), warnings)))?,
+                Format::Json => {
+                    print(&format!("{}\n", beside(with_notes(json::failure("verify", &failure, &catalog), notes), warnings)))?
+                }
                 Format::Text => print(&text::failure(&failure))?,
             }
             return Ok(if failure.unknown { Exit::Unknown } else { Exit::DoesNotHold });
@@ -106,14 +129,37 @@ pub(crate) fn verify(args: &VerifyArgs) -> Result<Exit, Trouble> {
     Ok(Exit::Holds)
 }
 
-fn write_proof(folder: Option<&Path>, proved: &[Obligation]) -> Result<(), Trouble> {
+/// An obligation that one engine proves and the other refutes is an error.
+fn agree(a: &Result<Vec<Obligation>, Failure>, b: &Result<Vec<Obligation>, Failure>) -> Result<(), Trouble> {
+    let decided = |result: &Result<Vec<Obligation>, Failure>| match result {
+        Ok(_) => Some(true),
+        Err(failure) => (!failure.unknown).then_some(false),
+    };
+    match (decided(a), decided(b)) {
+        (Some(own), Some(other)) if own != other => {
+            Err(anyhow!("the engines disagree about the refined policy; please report it with both policies").into())
+        }
+        _ => Ok(()),
+    }
+}
+
+/// Writes what the obligations rest on into a folder, if one is given.
+pub(super) fn write_proof(folder: Option<&Path>, proved: &[Obligation]) -> Result<(), Trouble> {
     let Some(folder) = folder else { return Ok(()) };
     let parts: Vec<_> = proved.iter().map(|proved| (proved.id, proved.checked.obligations.as_slice())).collect();
     save::write_all(folder, &proof::files(&parts))
 }
 
-fn emit(folder: &Path, question: &Question<'_>, settings: &Settings) -> Result<(), Trouble> {
-    let scripts = obligations::scripts(question, settings).map_err(|error| anyhow!("cannot write the obligations: {error}"))?;
+/// Writes the obligations as SMT-LIB into a folder.
+pub(super) fn emit(
+    folder: &Path,
+    [original, refined]: [&Document; 2],
+    unused: &UnusedPermissions,
+    catalog: &Catalog,
+    settings: &Settings,
+) -> Result<(), Trouble> {
+    let question = Question { original, refined, unused: &UnusedActions::new(unused, catalog), catalog };
+    let scripts = obligations::scripts(&question, settings).map_err(|error| anyhow!("cannot write the obligations: {error}"))?;
     save::write_all(folder, &scripts)
 }
 

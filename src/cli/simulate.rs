@@ -1,7 +1,8 @@
 //! `simulate`: one request, or many, under a policy or a stack of policies.
 
-use super::args::{Format, SimulateArgs};
+use super::args::SimulateArgs;
 use super::line::{bad, plain};
+use super::switches::Format;
 use super::{Exit, Trouble, input, print};
 use crate::diag::{Budget, Diagnostics, Source};
 use crate::eval::{self, Decision};

@@ -19,6 +19,23 @@ pub fn beside(mut answer: Value, warnings: Vec<Value>) -> Value {
     answer
 }
 
+/// An answer with more warnings.
+pub fn and(mut answer: Value, mut more: Vec<Value>) -> Value {
+    if let (Some(Value::Array(known)), false) = (answer.get_mut("warnings"), more.is_empty()) {
+        known.append(&mut more);
+        return answer;
+    }
+    beside(answer, more)
+}
+
+/// An answer with notes, if there are any.
+pub fn with_notes(mut answer: Value, notes: Vec<String>) -> Value {
+    if let (Some(object), false) = (answer.as_object_mut(), notes.is_empty()) {
+        object.insert("notes".to_owned(), notes.into());
+    }
+    answer
+}
+
 /// Warnings with their places as they are.
 pub fn in_files<'d>(warnings: impl IntoIterator<Item = &'d Diagnostic>) -> Vec<Value> {
     warnings.into_iter().map(json::diagnostic).collect()

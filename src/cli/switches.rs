@@ -1,0 +1,233 @@
+//! Which switches do several commands share? One struct for each thing that a command can do, so that a command takes what
+//! it can do, and what would do nothing is refused.
+
+use crate::diag::Budget;
+use crate::policy::readings::{NotPrincipal, Unqualified};
+use crate::policy::{ArnMatching, Readings};
+use crate::question::{Engine, Settings};
+use clap::{Args, ValueEnum};
+use std::path::PathBuf;
+use std::time::Duration;
+
+/// Text for people or JSON for programs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Format {
+    Text,
+    Json,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum EngineName {
+    /// Split by action, then strings
+    Auto,
+    /// One whole formula: the plain encoding of the papers
+    Strings,
+}
+
+#[derive(Debug, Clone, Copy, ValueEnum)]
+pub(crate) enum MatchingName {
+    /// A wildcard does not cross one of an ARN's first five colons
+    Segment,
+    /// A wildcard crosses colons
+    Greedy,
+}
+
+#[derive(Debug, Clone, Copy, ValueEnum)]
+pub(crate) enum NotPrincipalName {
+    /// An entry spares everybody it names as a Principal: an account its principals, a role its sessions
+    Membership,
+    /// A principal is spared if each of its ARNs is listed: account, user or role, session
+    List,
+}
+
+#[derive(Debug, Clone, Copy, ValueEnum)]
+pub(crate) enum UnqualifiedName {
+    /// Some value matches; under a negated operator none does
+    Any,
+    /// All values match; under a negated operator not all do
+    All,
+}
+
+/// Where AWS's pages allow two readings, which one counts.
+#[derive(Debug, Clone, Copy, Args)]
+pub(crate) struct ReadingArgs {
+    /// How far wildcards reach in resource ARNs
+    #[arg(long, value_enum, default_value = "segment")]
+    pub(crate) arn_matching: MatchingName,
+    /// Whom NotPrincipal spares
+    #[arg(long, value_enum, default_value = "membership")]
+    pub(crate) not_principal: NotPrincipalName,
+    /// When a multivalued key passes without ForAnyValue or ForAllValues
+    #[arg(long, value_enum, default_value = "any")]
+    pub(crate) unqualified: UnqualifiedName,
+}
+
+impl ReadingArgs {
+    pub(crate) fn matching(self) -> ArnMatching {
+        match self.arn_matching {
+            MatchingName::Segment => ArnMatching::Segment,
+            MatchingName::Greedy => ArnMatching::Greedy,
+        }
+    }
+
+    pub(crate) fn readings(self) -> Readings {
+        Readings {
+            not_principal: match self.not_principal {
+                NotPrincipalName::Membership => NotPrincipal::Membership,
+                NotPrincipalName::List => NotPrincipal::List,
+            },
+            unqualified: match self.unqualified {
+                UnqualifiedName::Any => Unqualified::Any,
+                UnqualifiedName::All => Unqualified::All,
+            },
+        }
+    }
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Prover {
+    /// The automata's word is taken
+    Automata,
+    /// Z3 checks
+    Z3,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum ActionsName {
+    /// Every action, also those that AWS may add
+    All,
+    /// The actions that exist today
+    Catalog,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum PolicyType {
+    Identity,
+    Resource,
+}
+
+/// How a question is decided, and what it may cost: wherever one is asked.
+#[derive(Debug, Clone, Copy, Args)]
+pub(crate) struct Deciding {
+    /// How to decide
+    #[arg(long, value_enum, default_value = "auto")]
+    pub(crate) engine: EngineName,
+    #[command(flatten)]
+    pub(crate) reading: ReadingArgs,
+    /// Decide with both engines; a disagreement is an error
+    #[arg(long)]
+    pub(crate) cross_check: bool,
+    /// How long one question may take: seconds, or a duration such as 500ms or 2m
+    #[arg(long, default_value = "30", value_parser = duration, value_name = "DURATION")]
+    pub(crate) timeout: Duration,
+}
+
+impl Deciding {
+    pub(crate) fn settings(&self) -> Settings {
+        let engine = match self.engine {
+            EngineName::Auto => Engine::Auto,
+            EngineName::Strings => Engine::Strings,
+        };
+        let budget = Budget { timeout: self.timeout, ..Budget::default() };
+        let (matching, readings) = (self.reading.matching(), self.reading.readings());
+        Settings { engine, matching, readings, budget, ..Settings::default() }
+    }
+}
+
+/// Seconds, or a number with a unit.
+fn duration(text: &str) -> Result<Duration, String> {
+    let seconds = match text.parse::<f64>() {
+        Ok(seconds) => Some(seconds),
+        Err(_) => text.parse::<jiff::SignedDuration>().ok().map(|duration| duration.as_secs_f64()),
+    };
+    match seconds {
+        Some(seconds) if seconds > 0.0 && seconds <= 86_400.0 => Ok(Duration::from_secs_f64(seconds)),
+        _ => Err("expected seconds or a duration, above 0 and at most a day, such as 5, 2.5, 5s, 500ms".to_owned()),
+    }
+}
+
+/// Which requests count.
+#[derive(Debug, Clone, Copy, Args)]
+pub(crate) struct Counting {
+    /// Which actions count: every text, or only those of the catalog
+    #[arg(long, value_enum, default_value = "all")]
+    pub(crate) actions: ActionsName,
+}
+
+/// Which request shows a FAIL.
+#[derive(Debug, Clone, Copy, Args)]
+pub(crate) struct Showing {
+    /// Look for a witness that AWS could receive today
+    #[arg(long, default_value_t = true, action = clap::ArgAction::Set, value_name = "true|false", num_args = 0..=1, default_missing_value = "true")]
+    pub(crate) realistic: bool,
+}
+
+/// Who checks a PASS.
+#[derive(Debug, Clone, Args)]
+pub(crate) struct Proving {
+    /// Who checks what the automata prove: themselves, or Z3 every lemma and the propositional part (refine always does)
+    #[arg(long, value_enum)]
+    pub(crate) prove: Option<Prover>,
+    /// Write what a PASS rests on into this folder, as SMT-LIB 2.6 files with an index; scripts/recheck checks them
+    #[arg(long, value_name = "DIR")]
+    pub(crate) proof: Option<PathBuf>,
+}
+
+/// What is said of a FAIL.
+#[derive(Debug, Clone, Copy, Args)]
+pub(crate) struct Explaining {
+    /// Of a FAIL, show statement by statement what matches the witness and what does not
+    #[arg(long)]
+    pub(crate) explain: bool,
+}
+
+/// All of it: for questions with a verdict.
+#[derive(Debug, Clone, Args)]
+pub(crate) struct Asking {
+    #[command(flatten)]
+    pub(crate) deciding: Deciding,
+    #[command(flatten)]
+    pub(crate) proving: Proving,
+    #[command(flatten)]
+    pub(crate) explaining: Explaining,
+    #[command(flatten)]
+    pub(crate) counting: Counting,
+    #[command(flatten)]
+    pub(crate) showing: Showing,
+}
+
+impl Asking {
+    pub(crate) fn settings(&self) -> Settings {
+        Settings {
+            catalog_actions: self.counting.actions == ActionsName::Catalog,
+            prove: self.proving.prove == Some(Prover::Z3) || self.proving.proof.is_some(),
+            realistic: self.showing.realistic,
+            ..self.deciding.settings()
+        }
+    }
+}
+
+/// What becomes of names that nobody knows.
+#[derive(Debug, Clone, Copy, Args)]
+pub(crate) struct Unknowns {
+    /// Ask about names that the catalog does not know all the same, and note them
+    #[arg(long)]
+    pub(crate) allow_unknown: bool,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_timeout_is_seconds_or_a_duration() {
+        for (text, milliseconds) in
+            [("5", 5_000), ("2.5", 2_500), ("5s", 5_000), ("500ms", 500), ("2m", 120_000), ("1m30s", 90_000)]
+        {
+            assert_eq!(duration(text), Ok(Duration::from_millis(milliseconds)), "{text}");
+        }
+        for text in ["", "0", "-1", "nan", "inf", "1e9", "5 apples", "-5s", "2d", "0ms", "s"] {
+            assert!(duration(text).is_err(), "{text}");
+        }
+    }
+}
