@@ -11,7 +11,7 @@ use crate::policy;
 use crate::question::access_not_granted as not_granted;
 use crate::question::ask::Ask;
 use crate::question::no_public_access::{self as no_public, ResourceType};
-use crate::question::{Outcome, Settings, Verdict, emit, equivalent as same, no_new_access as no_new};
+use crate::question::{Outcome, Settings, Verdict, emit, equivalent as same, no_new_access as no_new, unknown_policy};
 use crate::report::warnings::{beside, in_files};
 use crate::report::{explain, json, proof, text};
 use anyhow::anyhow;
@@ -120,8 +120,14 @@ pub(crate) fn check_type(access: &policy::Access, said: Option<PolicyType>) -> R
     Err(Diagnostic::error("wrong-policy-type", &policy.source, statement.span, what, help))
 }
 
-/// Two policies of one kind, if both stand alone: what one says of principals the other must say too.
+/// Two policies of one kind, if both stand alone: what one says of principals the other must say too. Two stacks both say
+/// something of the resource's policy, or neither does.
 pub(crate) fn check_alike(a: &policy::Access, b: &policy::Access) -> Result<(), Diagnostic> {
+    if let Some(why) = unknown_policy::incomparable(a, b) {
+        let help = "give `resourcePolicy` on both sides (null where the resource has none), or on neither: then it is the same \
+                    unknown policy";
+        return Err(Diagnostic::bare("resource-policy-on-one-side", why, help));
+    }
     let names_principals = |access: &policy::Access| (access.is_alone() && !access.is_empty()).then(|| access.has_principals());
     match (names_principals(a), names_principals(b)) {
         (Some(own), Some(other)) if own != other => {

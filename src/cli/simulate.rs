@@ -7,7 +7,7 @@ use super::{Exit, Trouble, input, print};
 use crate::diag::{Budget, Diagnostics, Source};
 use crate::eval::{self, Decision};
 use crate::json::Value;
-use crate::policy::{Access, ArnMatching, Readings, access_json, keys, request_json, ties};
+use crate::policy::{Access, ArnMatching, Readings, ResourcePolicy, access_json, keys, request_json, ties};
 use crate::report::warnings::{beside, in_files};
 use serde_json::json;
 
@@ -72,6 +72,10 @@ impl Simulation {
 const CONTRADICTS: &str =
     "the request contradicts itself: a key is given otherwise than it follows from the principal or the resource";
 
+/// Of a request that is denied for want of a policy of the resource.
+const NO_CONSENT: &str = "the resource's own policy must consent (a KMS key, a role to assume, or a resource of another account), and none is given: \
+     `resourcePolicy` decides";
+
 /// Decides the request, or the requests, of a simulation.
 pub(super) fn decide(
     source: &Source,
@@ -87,8 +91,14 @@ pub(super) fn decide(
     if !access_json::is_stack(value) {
         return Err(bad(source, value.span, "a simulation needs policies", help).into());
     }
-    let access: Access = access_json::stack(source, value)?.into();
-    let access = access.read_as(readings).unwrap_or(access);
+    let mut stack = access_json::stack(source, value)?;
+    let read = |access: Access| access.read_as(readings).unwrap_or(access);
+    // What applies is given: a policy of the resource that is not given is none, which is said where it decides.
+    let consenting = matches!(stack.resource, ResourcePolicy::Unknown).then(|| read(stack.clone().into()));
+    if consenting.is_some() {
+        stack.resource = ResourcePolicy::Absent;
+    }
+    let access = read(stack.into());
     let requests: Vec<&Value> = match (value.get("request"), value.get("requests").and_then(Value::elements)) {
         (Some(one), None) => vec![one],
         (None, Some(many)) => many.iter().collect(),
@@ -104,7 +114,9 @@ pub(super) fn decide(
         let wrong = keys::mistyped(&request)
             .map(|(key, value, own)| format!("the value of {key} is {}, \"{value}\" is not: no request carries it", own.noun()));
         let doubled = keys::doubled(&request).map(|key| format!("{key} has one value, not several: no request carries these"));
-        let wrong = wrong.chain(doubled);
+        let decided = evaluation.decision == Decision::ImplicitlyDenied
+            && consenting.as_ref().is_some_and(|access| eval::allows(access, &request, matching));
+        let wrong = wrong.chain(doubled).chain(decided.then(|| NO_CONSENT.to_owned()));
         let notes = contradicts.then(|| CONTRADICTS.to_owned()).into_iter().chain(wrong).collect();
         let named = |number: &usize| access.statement(*number).map(|(member, statement)| (member.name.clone(), statement.index));
         out.push(Simulation {

@@ -5,11 +5,11 @@
 //! and the encodings see statements and rules only, so whatever they can do for a policy they can do for a stack.
 //!
 //! An absent member of a stack is not the same as an empty one: without `identityPolicies` nothing is said about them,
-//! with an empty list the principal has none.
+//! with an empty list the principal has none. So it is of the resource's policy ([`super::resource_policy`]).
 
 use super::applying::Applying;
 use super::compose::{self, Rules};
-use super::{Policy, Statement};
+use super::{Assumed, Policy, ResourcePolicy, Statement};
 use crate::diag::deadline;
 use crate::document::Effect;
 use std::sync::OnceLock;
@@ -64,7 +64,7 @@ pub struct Stack {
     /// Identity policies: user and groups, or role.
     pub identity: Option<Vec<Policy>>,
     /// The resource's policy.
-    pub resource: Option<Policy>,
+    pub resource: ResourcePolicy,
     /// Permissions boundaries: each must allow.
     pub boundaries: Option<Vec<Policy>>,
     /// Session policies: one of them must allow.
@@ -109,7 +109,7 @@ impl From<Stack> for Access {
         for (at, policy) in stack.identity.into_iter().flatten().enumerate() {
             add(Place::Identity, format!("identityPolicies[{at}]"), policy);
         }
-        if let Some(policy) = stack.resource {
+        if let ResourcePolicy::Given(policy) = stack.resource {
             add(Place::Resource, "resourcePolicy".to_owned(), policy);
         }
         for (at, policy) in stack.boundaries.into_iter().flatten().enumerate() {
@@ -154,6 +154,21 @@ impl Access {
     pub(super) fn rewritten(&self, rewrite: impl Fn(&Policy) -> Policy) -> Self {
         let members = self.members.iter().map(|member| Member { policy: rewrite(&member.policy), ..member.clone() });
         Self::new(members.collect(), self.given.clone())
+    }
+
+    /// Whether it is a stack that says nothing of the resource's policy.
+    pub fn resource_policy_is_unknown(&self) -> bool {
+        self.given.as_ref().is_some_and(|given| given.assumed.is_some())
+    }
+
+    /// The same, where the resource's policy that it does not give is taken to do something else; a clone if it is known.
+    #[must_use]
+    pub fn assuming(&self, assumed: Assumed) -> Self {
+        let mut given = self.given.clone();
+        if let Some(slot) = given.as_mut().and_then(|given| given.assumed.as_mut()) {
+            *slot = assumed;
+        }
+        Self::new(self.members.clone(), given)
     }
 
     /// Its policies.
@@ -211,9 +226,9 @@ impl Access {
     }
 
     /// Whether it can allow a request that no statement of it grants: an account's root, of a stack without
-    /// `identityPolicies`.
+    /// `identityPolicies`, or through a policy of the resource that is assumed to grant alone.
     pub fn grants_without_statement(&self) -> bool {
-        self.rules.root_needs_none
+        self.rules.needs_no_statement
     }
 
     /// Its policies alone.
@@ -267,7 +282,7 @@ mod tests {
         let named = policy(r#"{"Statement":{"Effect":"Allow","Principal":"*","Action":"*","Resource":"*"}}"#);
         let access = Access::from(Stack {
             identity: Some(vec![two, none.clone()]),
-            resource: Some(named.clone()),
+            resource: ResourcePolicy::Given(named.clone()),
             boundaries: Some(vec![allow()]),
             session: Some(vec![allow()]),
             service_control: Some(vec![vec![allow()], vec![allow()]]),

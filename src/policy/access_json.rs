@@ -2,10 +2,11 @@
 //!
 //! A stack is an object with `identityPolicies`, `resourcePolicy`, `permissionBoundaries`, `sessionPolicies`,
 //! `serviceControlPolicies`, `resourceControlPolicies`, `endpointPolicies` and, beside them, `managementAccount`. Levels of
-//! service and resource control policies are lists of lists, from the organization's root down.
+//! service and resource control policies are lists of lists, from the organization's root down. `"resourcePolicy": null`
+//! says that the resource has none; left out, it is not known.
 
 use super::access::{Access, Stack};
-use super::{Policy, normalize};
+use super::{Policy, ResourcePolicy, normalize};
 use crate::diag::{Budget, Diagnostic, Diagnostics, Source, Span};
 use crate::document::{self, Document};
 use crate::json::{Kind, Value};
@@ -81,10 +82,14 @@ pub fn stack(source: &Source, value: &Value) -> Result<Stack, Diagnostics> {
             None => return Err(bad(source, written.span, "`managementAccount` must be a string of 12 digits").into()),
         },
     };
-    let resource = value.get("resourcePolicy").filter(|written| written.kind != Kind::Null);
+    let resource = match value.get("resourcePolicy") {
+        None => ResourcePolicy::Unknown,
+        Some(Value { kind: Kind::Null, .. }) => ResourcePolicy::Absent,
+        Some(written) => ResourcePolicy::Given(policy(source, written, "resourcePolicy", true)?),
+    };
     Ok(Stack {
         identity: list("identityPolicies", false)?,
-        resource: resource.map(|written| policy(source, written, "resourcePolicy", true)).transpose()?,
+        resource,
         boundaries: list("permissionBoundaries", false)?,
         session: list("sessionPolicies", false)?,
         service_control: levels("serviceControlPolicies", false)?,

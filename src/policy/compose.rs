@@ -24,6 +24,9 @@
 //! services, federated identities before they have a session, canonical users and anonymous requests have no identity
 //! side: the resource policy grants alone.
 //!
+//! A resource policy that is not given is taken to consent where that is needed, and to grant nothing alone:
+//! [`super::resource_policy`].
+//!
 //! A bucket policy's Deny does not keep the root of the bucket's account from reading, putting and deleting that policy.
 //!
 //! Decisions where the documents are silent: a request whose resource's account is unknown is one within the account; an
@@ -37,6 +40,7 @@
 //! Developer Guide, "Key policies"; Amazon S3 API Reference, "GetBucketPolicy".
 
 use super::access::{Access, Place, Stack};
+use super::resource_policy::{Assumed, ResourcePolicy};
 use crate::document::Effect;
 
 /// Through which entries of its principal list a statement applies.
@@ -114,8 +118,9 @@ pub struct Rules {
     pub gates: Vec<Gate>,
     /// What the gate of grants is made of, to name who did not allow a request.
     pub sides: Vec<Gate>,
-    /// Whether an account's root needs no identity policy.
-    pub root_needs_none: bool,
+    /// Whether some request needs no statement that grants it: an account's root without identity policies, or what a
+    /// policy of the resource that is not known is assumed to grant alone.
+    pub needs_no_statement: bool,
 }
 
 /// Actions that the rules of a stack tell apart, as patterns in lower case.
@@ -136,6 +141,8 @@ pub(super) struct Given {
     resource_control: Vec<bool>,
     endpoint: usize,
     management_account: Option<String>,
+    /// What the resource's policy is taken to do, if it is not known.
+    pub(super) assumed: Option<Assumed>,
 }
 
 impl Given {
@@ -155,6 +162,7 @@ impl Given {
             resource_control: stack.resource_control.iter().flatten().map(allows).collect(),
             endpoint: stack.endpoint.as_ref().map_or(0, Vec::len),
             management_account: stack.management_account.clone(),
+            assumed: matches!(stack.resource, ResourcePolicy::Unknown).then_some(Assumed::Consents),
         }
     }
 }
@@ -185,7 +193,7 @@ pub(super) fn alone(access: &Access) -> Rules {
     let denies = of(Effect::Deny).map(|(number, ..)| (number, Rule::Applies(number, Through::Any))).collect();
     let allows = Rule::Any(of(Effect::Allow).map(|(number, ..)| Rule::Applies(number, Through::Any)).collect());
     let gate = Gate { name: "policy".to_owned(), rule: allows };
-    Rules { denies, gates: vec![gate.clone()], sides: vec![gate], root_needs_none: false }
+    Rules { denies, gates: vec![gate.clone()], sides: vec![gate], needs_no_statement: false }
 }
 
 /// Some Allow of the policies at this place, through these entries of its principal list.
@@ -249,17 +257,31 @@ pub(super) fn stack(access: &Access, given: &Given) -> Rules {
     }
     let boundaries = each(Place::Boundary, "permissionBoundaries");
     let (grant, sides) = granted(access, given, boundaries);
+    if given.assumed == Some(Assumed::DeniesBounded) && given.boundaries > 0 {
+        let unbounded = vec![not(Rule::Fact(Fact::Identity)), Rule::Fact(Fact::Root)];
+        gates.push(Gate { name: "resourcePolicy".to_owned(), rule: Rule::Any(unbounded) });
+    }
+    // The gate of grants is the last.
     gates.push(Gate { name: "grant".to_owned(), rule: grant });
-    Rules { denies, gates, sides, root_needs_none: given.principal_side && !given.identity }
+    let root_needs_none = given.principal_side && !given.identity;
+    let needs_no_statement = root_needs_none || given.assumed.is_some_and(Assumed::grants_alone);
+    Rules { denies, gates, sides, needs_no_statement }
 }
 
 /// The gate of grants, and the sides it is made of.
 fn granted(access: &Access, given: &Given, boundaries: Vec<Gate>) -> (Rule, Vec<Gate>) {
-    let by = |through: Through| allowed(access, Place::Resource, through);
-    let resource = by(Through::Any);
+    // A policy that is not known has no statements: it does what it is assumed to do.
+    let by = |through: Through| match given.assumed {
+        None => allowed(access, Place::Resource, through),
+        Some(assumed) => Rule::Const(assumed.allows(through)),
+    };
+    let (resource, of_others) = match given.assumed {
+        None => (by(Through::Any), by(Through::Any)),
+        Some(assumed) => (Rule::Const(assumed != Assumed::Nothing), Rule::Const(assumed.grants_others())),
+    };
     if !given.principal_side {
-        let side = Gate { name: "resourcePolicy".to_owned(), rule: resource.clone() };
-        return (resource, vec![side]);
+        let side = Gate { name: "resourcePolicy".to_owned(), rule: of_others.clone() };
+        return (of_others, vec![side]);
     }
     let own = allowed(access, Place::Identity, Through::Any);
     let identity = if given.identity { own } else { Rule::Fact(Fact::Root) };
@@ -279,7 +301,7 @@ fn granted(access: &Access, given: &Given, boundaries: Vec<Gate>) -> (Rule, Vec<
         ]),
     ]);
     let across = Rule::All(vec![not(Rule::Fact(Fact::SameAccount)), own_side, resource.clone()]);
-    let no_identity = Rule::All(vec![not(Rule::Fact(Fact::Identity)), resource.clone()]);
+    let no_identity = Rule::All(vec![not(Rule::Fact(Fact::Identity)), of_others]);
     let rule = Rule::Any(vec![Rule::All(vec![Rule::Fact(Fact::Identity), Rule::Any(vec![same, across])]), no_identity]);
     let mut sides = vec![Gate { name: "identityPolicies".to_owned(), rule: identity }];
     sides.extend(boundaries);

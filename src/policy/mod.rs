@@ -22,6 +22,7 @@ pub mod readings;
 pub mod request;
 pub mod request_json;
 pub mod resource;
+pub mod resource_policy;
 pub mod spelling;
 pub mod template;
 pub mod ties;
@@ -34,6 +35,7 @@ pub use principal::{PrincipalMatch, PrincipalPattern};
 pub use readings::Readings;
 pub use request::{Principal, Request};
 pub use resource::{ArnMatching, ResourceMatch, ResourcePattern};
+pub use resource_policy::{Assumed, ResourcePolicy};
 pub use template::{Part, Template, Variable};
 
 use crate::diag::{Diagnostic, Source, Span};

@@ -3,8 +3,8 @@
 //! Actions alone mean on any resource, resources alone mean any action. Source: IAM Access Analyzer,
 //! CheckAccessNotGranted.
 
-use super::ask::{ActionScope, Ask, ask};
-use super::{InternalError, Outcome, Proof, Settings, Verdict, blame};
+use super::ask::{ActionScope, Ask};
+use super::{InternalError, Outcome, Proof, Settings, Verdict, blame, unknown_policy};
 use crate::diag::Span;
 use crate::glob::Glob;
 use crate::policy::{self, ResourcePattern};
@@ -23,7 +23,7 @@ pub struct Access {
 pub fn access_not_granted(policy: &policy::Access, access: &Access, settings: &Settings) -> Result<Outcome, InternalError> {
     let started = Instant::now();
     let search = search(policy, access);
-    let found = ask(&search, settings)?;
+    let found = unknown_policy::settled(&search, settings)?;
     let proof = Proof::since(started, settings, [&found]);
     let words = blame::alone("One or more of the listed actions or resources in the statement");
     let (reasons, open) = blame::reasons(&search, &found, words, settings)?;

@@ -17,7 +17,7 @@ use super::ask::{self, ActionScope, Ask};
 use super::causes::{self, Because};
 use super::lifted::is_kept;
 use super::region_actions::{catalog_actions, patterns};
-use super::{InternalError, Proof, Settings, replay, tidy};
+use super::{InternalError, Proof, Settings, replay, tidy, unknown_policy};
 use crate::catalog::Catalog;
 use crate::diag::Budget;
 use crate::document::Effect;
@@ -89,6 +89,8 @@ pub struct Difference {
     pub unknown: Option<String>,
     /// What it rests on.
     pub proof: Proof,
+    /// What is worth knowing beside it.
+    pub notes: Vec<String>,
 }
 
 /// The difference between two access definitions, both ways.
@@ -96,6 +98,16 @@ pub fn difference(old: &Access, new: &Access, settings: &Settings) -> Result<Dif
     let started = Instant::now();
     let mut found = ask::Found::default();
     let mut unknown = None;
+    if let Some(why) = unknown_policy::incomparable(old, new) {
+        let proof = Proof::since(started, settings, [&found]);
+        return Ok(Difference {
+            added: Vec::new(),
+            removed: Vec::new(),
+            unknown: Some(why.to_owned()),
+            proof,
+            notes: Vec::new(),
+        });
+    }
     let deadline = started + settings.budget.timeout;
     let mut side = |grants: &Access, unless: &Access| -> Result<Vec<Region>, InternalError> {
         Ok(regions(grants, unless, settings, deadline, &mut found)?.unwrap_or_else(|why| {
@@ -109,7 +121,36 @@ pub fn difference(old: &Access, new: &Access, settings: &Settings) -> Result<Dif
     if unknown.is_none() && all().next().is_some() && all().all(|region| region.witness.is_none()) {
         unknown = Some("no request was found that shows it, and it was not refuted".to_owned());
     }
-    Ok(Difference { added, removed, unknown, proof: Proof::since(started, settings, [&found]) })
+    let notes = match unknown {
+        None => owed(old, new, &added, &removed, settings)?,
+        Some(_) => Vec::new(),
+    };
+    Ok(Difference { added, removed, unknown, proof: Proof::since(started, settings, [&found]), notes })
+}
+
+/// What the answer owes to a policy of the resource that is not known.
+fn owed(
+    old: &Access,
+    new: &Access,
+    added: &[Region],
+    removed: &[Region],
+    settings: &Settings,
+) -> Result<Vec<String>, InternalError> {
+    let mut notes = Vec::new();
+    if !new.resource_policy_is_unknown() {
+        return Ok(notes);
+    }
+    for (search, regions) in [(Ask::new(new, Some(old)), added), (Ask::new(old, Some(new)), removed)] {
+        let shown = regions.iter().filter_map(|region| region.witness.as_ref());
+        let needing = shown.filter(|witness| unknown_policy::needs_consent(&search, witness, settings));
+        notes.extend(needing.map(unknown_policy::of_witness));
+        if regions.is_empty() {
+            notes.extend(unknown_policy::of_pass(&search, settings)?);
+        }
+    }
+    notes.sort();
+    notes.dedup();
+    Ok(notes)
 }
 
 /// The groups of actions that are bounded so, and a request.

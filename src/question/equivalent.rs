@@ -1,7 +1,6 @@
 //! Asserts two searches that are both empty iff the two policies allow the same requests.
 
-use super::ask::ask;
-use super::{InternalError, Outcome, Proof, Settings, Verdict, blame, no_new_access};
+use super::{InternalError, Outcome, Proof, Settings, Verdict, blame, no_new_access, unknown_policy};
 use crate::policy::Access;
 use std::time::Instant;
 
@@ -18,8 +17,14 @@ const fn words(what: &'static str, other: &'static str) -> blame::Words {
 pub fn equivalent(a: &Access, b: &Access, settings: &Settings) -> Result<Outcome, InternalError> {
     let started = Instant::now();
     let (new_in_b, new_in_a) = (no_new_access::search(a, b), no_new_access::search(b, a));
-    let (only_b, only_a) = (ask(&new_in_b, settings)?, ask(&new_in_a, settings)?);
+    let only_b = unknown_policy::settled(&new_in_b, settings)?;
+    let only_a = unknown_policy::settled(&new_in_a, settings)?;
     let proof = Proof::since(started, settings, [&only_b, &only_a]);
+    // Of a side that has no witness nothing is said beside the other's.
+    let shown = only_b.witness.is_some() || only_a.witness.is_some();
+    let told = [&only_b, &only_a].into_iter().filter(|side| !shown || side.witness.is_some());
+    let mut notes: Vec<String> = told.flat_map(|side| side.notes.iter().cloned()).collect();
+    notes.dedup();
     let (mut all, of_b) = blame::reasons(&new_in_b, &only_b, words(SECOND, "the first policy"), settings)?;
     let (of_a, open) = blame::reasons(&new_in_a, &only_a, words(FIRST, "the second policy"), settings)?;
     all.extend(of_a);
@@ -28,13 +33,7 @@ pub fn equivalent(a: &Access, b: &Access, settings: &Settings) -> Result<Outcome
     let prefer_a = only_b.doubt.is_some() && only_a.witness.is_some() && only_a.doubt.is_none();
     let left_out = if prefer_a { &only_b.doubt } else { &only_a.doubt };
     let left_out = left_out.clone().filter(|_| only_b.witness.is_some() && only_a.witness.is_some());
-    let notes = only_b
-        .notes
-        .into_iter()
-        .chain(only_a.notes)
-        .chain(of_b.or(open))
-        .filter(|note| Some(note) != left_out.as_ref())
-        .collect();
+    let notes = notes.into_iter().chain(of_b.or(open)).filter(|note| Some(note) != left_out.as_ref()).collect();
     let witness = if prefer_a { only_a.witness } else { only_b.witness.or(only_a.witness) };
     let (verdict, message) = match (witness, only_b.unknown.or(only_a.unknown)) {
         (Some(witness), _) => {

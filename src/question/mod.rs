@@ -34,6 +34,7 @@ mod replay;
 mod shared_providers;
 mod strings;
 mod tidy;
+pub mod unknown_policy;
 mod untrusted;
 mod worlds;
 mod z3;

@@ -4,7 +4,7 @@
 //! Analyzer, CheckNoPublicAccess.
 
 use super::ask::{ActionScope, Ask, ask};
-use super::{InternalError, Outcome, Proof, Settings, Verdict, blame, untrusted};
+use super::{InternalError, Outcome, Proof, Settings, Verdict, blame, unknown_policy, untrusted};
 use crate::glob::Glob;
 use crate::policy::Access;
 use std::time::Instant;
@@ -67,7 +67,7 @@ impl ResourceType {
 pub fn no_public_access(policy: &Access, resource: ResourceType, settings: &Settings) -> Result<Outcome, InternalError> {
     let started = Instant::now();
     let search = search(policy, Some(resource));
-    let found = ask(&search, settings)?;
+    let found = unknown_policy::settled(&search, settings)?;
     let proof = Proof::since(started, settings, [&found]);
     let words = blame::alone("Public access granted in the following statement");
     let (reasons, open) = blame::reasons(&search, &found, words, settings)?;

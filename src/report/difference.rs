@@ -136,6 +136,9 @@ pub fn text(difference: &Difference, old: &Access, new: &Access) -> String {
             }
         }
     }
+    for note in &difference.notes {
+        let _ = writeln!(out, "note: {note}");
+    }
     out
 }
 
@@ -159,6 +162,9 @@ pub fn markdown(difference: &Difference, old: &Access, new: &Access) -> String {
             let _ =
                 writeln!(out, "| {} | {} | {} | {} |", actions.join(" "), place.join("; "), cell(by), cell(&lines.join("; ")));
         }
+    }
+    for note in &difference.notes {
+        let _ = writeln!(out, "\nNote: {note}");
     }
     out
 }

@@ -98,12 +98,16 @@ pub fn json(difference: &Difference, old: &Access, new: &Access) -> Value {
     let added: Vec<Value> = difference.added.iter().map(|one| region(one, new, old)).collect();
     let removed: Vec<Value> = difference.removed.iter().map(|one| region(one, old, new)).collect();
     let proof = &difference.proof;
-    json!({
+    let mut out = json!({
         "check": "diff",
         "result": result,
         "message": message(difference),
         "added": added,
         "removed": removed,
         "proof": super::json::proof(proof.engine, proof.obligations, proof.milliseconds),
-    })
+    });
+    if let (false, Some(object)) = (difference.notes.is_empty(), out.as_object_mut()) {
+        object.insert("notes".to_owned(), json!(difference.notes));
+    }
+    out
 }

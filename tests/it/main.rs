@@ -36,3 +36,4 @@ mod switches;
 mod templates;
 mod tied_keys;
 mod typed_keys;
+mod unknown_policy;

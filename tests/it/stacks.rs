@@ -32,7 +32,7 @@ fn the_root_of_an_account_is_found_where_no_statement_grants() {
 /// A KMS key and a role to assume trust explicitly: identity policies alone grant nothing of them, other things they do.
 #[test]
 fn explicit_trust_is_of_the_action_that_is_asked_about() {
-    let nobody = stack("nobody", &json!({"identityPolicies": []}));
+    let nobody = stack("nobody", &json!({"identityPolicies": [], "resourcePolicy": null}));
     for engine in [Engine::Auto, Engine::Strings] {
         let settings = Settings { engine, ..Settings::default() };
         for (action, resource, passes) in [
@@ -42,7 +42,7 @@ fn explicit_trust_is_of_the_action_that_is_asked_about() {
             ("kms:ListAliases", "arn:aws:kms:us-east-1:111122223333:alias/k", false),
         ] {
             let allow = json!({"Statement": {"Effect": "Allow", "Action": action, "Resource": resource}});
-            let new = stack("new", &json!({"identityPolicies": [allow]}));
+            let new = stack("new", &json!({"identityPolicies": [allow], "resourcePolicy": null}));
             let verdict = smt::in_fresh_context(|| no_new_access(&nobody, &new, &settings)).unwrap().verdict;
             match verdict {
                 Verdict::Pass => assert!(passes, "{engine:?} {action}"),
