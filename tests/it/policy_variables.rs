@@ -7,6 +7,7 @@
 
 use crate::adversarial::{Tally, asked, cases, within};
 use crate::agreement::Random;
+use crate::proofs;
 use crate::support::{self, corpus, lines, policy};
 use leastwise::diag::Budget;
 use leastwise::policy::{ArnMatching, Policy};
@@ -220,4 +221,36 @@ fn every_question_about_changed_policies_is_decided() {
     );
     assert!(open.is_empty(), "{} open:\n{}", open.len(), open.join("\n\n"));
     assert!(tally.passed * 8 > cases && tally.failed * 8 > cases, "{tally:?}");
+}
+
+/// Pairs that a reader decides, each with the reason: the verdict is right, and Z3 confirms every PASS.
+#[test]
+fn what_a_reader_decides_is_decided() {
+    let text = std::fs::read_to_string(support::root().join("fixtures/policy-variables/pairs.jsonl")).unwrap();
+    let mut wrong = Vec::new();
+    let mut random = Random::new(6);
+    for line in text.lines() {
+        let pair: Value = serde_json::from_str(line).unwrap();
+        for prove in [false, true] {
+            let settings = Settings { prove, z3: prove, ..Settings::default() };
+            let (old, new) = (policy("old", &pair["existing"]), policy("new", &pair["new"]));
+            let outcome = smt::in_fresh_context(|| no_new_access(&old, &new, &settings)).unwrap();
+            let verdict = match &outcome.verdict {
+                Verdict::Pass => "PASS",
+                Verdict::Fail { .. } => "FAIL",
+                Verdict::Unknown(why) => why,
+            };
+            if pair["expect"] != verdict {
+                wrong.push(format!("{} (prove: {prove}): {verdict}, not {}: {}", pair["id"], pair["expect"], pair["why"]));
+            }
+            if prove && verdict == "PASS" {
+                let checked = outcome.checked.unwrap();
+                assert!(!checked.obligations.is_empty(), "{}", pair["id"]);
+                let name = format!("variables-{}", pair["id"].as_str().unwrap().replace([' ', '?'], "-"));
+                proofs::keep_checked(&name, &[("question", &checked)]);
+            }
+        }
+        asked(&pair["existing"], &pair["new"], &within(5_000), &mut random, &mut Tally::default());
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
