@@ -4,6 +4,7 @@
 //! is either a colon of the pattern or swallowed by one of its wildcards, so the pattern is a finite union of patterns
 //! of six parts: here `arn`, `aws`, `ec2`, `*`, `*`, `*`. Under greedy matching every pattern is expanded so.
 
+use crate::diag::deadline;
 use crate::policy::{Part, Template};
 
 /// The most alternatives one pattern may have.
@@ -19,8 +20,19 @@ pub(super) fn expand(whole: &Template) -> Option<Vec<[Template; 6]>> {
 }
 
 fn grow(rest: &[Part], done: Vec<Template>, out: &mut Vec<[Template; 6]>) -> Option<()> {
+    let (mut rest, mut done) = (rest, done);
+    deadline::spend(1 + done.iter().map(|part| part.parts.len()).sum::<usize>() / 8);
+    // Only wildcards leave a choice.
+    while done.len() < 6
+        && let Some((Part::Char(c), tail)) = rest.split_first()
+    {
+        match done.last_mut() {
+            Some(last) if *c != ':' => last.parts.push(Part::Char(*c)),
+            Some(_) | None => done.push(Template { parts: Vec::new() }),
+        }
+        rest = tail;
+    }
     if done.len() == 6 {
-        let mut done = done;
         if let Some(last) = done.last_mut() {
             last.parts.extend(rest.iter().cloned());
         }
@@ -43,9 +55,8 @@ fn grow(rest: &[Part], done: Vec<Template>, out: &mut Vec<[Template; 6]>) -> Opt
         done
     };
     match part {
-        Part::Char(':') => grow(tail, push(None, true, None), out),
-        Part::Char(_) => grow(tail, push(Some(part), false, None), out),
-        Part::Variable(_) => None,
+        // Characters were read above.
+        Part::Char(_) | Part::Variable(_) => None,
         // `?` is a character of this part, or the colon after it.
         Part::One => {
             grow(tail, push(Some(part), false, None), out)?;

@@ -19,7 +19,7 @@ use super::lifted::is_kept;
 use super::region_actions::{catalog_actions, patterns};
 use super::{InternalError, Proof, Settings, replay, tidy, unknown_policy};
 use crate::catalog::Catalog;
-use crate::diag::Budget;
+use crate::diag::{Budget, deadline};
 use crate::document::Effect;
 use crate::eval;
 use crate::policy::compose::Rule;
@@ -115,7 +115,14 @@ pub fn difference(old: &Access, new: &Access, settings: &Settings) -> Result<Dif
             Vec::new()
         }))
     };
-    let (added, removed) = (side(new, old)?, side(old, new)?);
+    let sides = || Ok((side(new, old)?, side(old, new)?));
+    let (added, removed) = match deadline::question(&settings.budget, || deadline::search(sides)) {
+        Ok(Ok(sides)) => sides?,
+        Ok(Err(expired)) | Err(expired) => {
+            unknown = Some(expired.to_string());
+            (Vec::new(), Vec::new())
+        }
+    };
     let all = || added.iter().chain(&removed);
     // A difference of which nothing is shown is none that is proved.
     if unknown.is_none() && all().next().is_some() && all().all(|region| region.witness.is_none()) {

@@ -10,9 +10,10 @@
 //!
 //! Source: IAM Access Analyzer, external access findings (principal, action, condition, isPublic).
 
-use super::ask::{ActionScope, Ask, ask};
+use super::ask::{ActionScope, Ask, Found, ask};
 use super::no_public_access;
 use super::{InternalError, Proof, Settings, untrusted};
+use crate::diag::deadline;
 use crate::glob::Glob;
 use crate::policy::ties::Keys;
 use crate::policy::{Access, BaseOperator, Condition, Policy, PrincipalMatch, PrincipalPattern, Request};
@@ -136,16 +137,46 @@ const SOURCES: [&str; 4] = ["aws:sourceaccount", "aws:sourcearn", "aws:sourceorg
 /// Everybody outside the zone who gets access.
 pub fn outside_access(access: &Access, zone: &Zone, settings: &Settings) -> Result<Outside, InternalError> {
     let started = Instant::now();
+    let mut all = All::default();
+    match deadline::question(&settings.budget, || deadline::search(|| find(access, zone, settings, &mut all))) {
+        Ok(Ok(found)) => found?,
+        // Findings are whole, and those that were found stand.
+        Ok(Err(expired)) | Err(expired) => all.open(Some(&expired.to_string())),
+    }
+    let All { findings, unknown, asked } = all;
+    Ok(Outside { findings, unknown, proof: Proof::since(started, settings, &asked) })
+}
+
+/// What was found so far.
+#[derive(Default)]
+struct All {
+    findings: Vec<Finding>,
+    unknown: Option<String>,
+    asked: Vec<Found>,
+}
+
+impl All {
+    /// Remembers that something was left open; the first reason stays.
+    fn open(&mut self, why: Option<&str>) {
+        if self.unknown.is_none() {
+            self.unknown = why.map(str::to_owned);
+        }
+    }
+}
+
+fn find(access: &Access, zone: &Zone, settings: &Settings, all: &mut All) -> Result<(), InternalError> {
     // Whoever lets everybody in lets services in that call for others; an entry that names a service trusts it.
     let named = Keys::of_statements(access.statements().map(|(_, _, statement)| statement));
     let sources = SOURCES.into_iter().filter(|key| named.has(key));
     let deputies: Vec<Policy> = sources.map(|key| zone.deputies(key)).collect();
     let outside = zone.outside();
-    let (mut findings, mut unknown, mut asked) = (Vec::new(), None, Vec::new());
+    let (everything, public) = (Ask::new(access, None), no_public_access::search(access, None));
+    let service_linked = untrusted::not_service_linked([access]);
     for (number, member, statement) in access.statements().filter(|(number, ..)| access.grants(*number)) {
         // Without principals a policy is attached to identities of the zone itself.
         let Some(principal) = &statement.principal else { continue };
         for (shown, list) in entries(principal) {
+            deadline::look();
             let only = |policy: &Policy| {
                 let mut policy = policy.clone();
                 let mut through = policy.statements.first().cloned();
@@ -154,22 +185,20 @@ pub fn outside_access(access: &Access, zone: &Zone, settings: &Settings) -> Resu
                     statement.conditions.clear();
                 });
                 policy.statements.extend(through);
-                policy.statements.extend(untrusted::not_service_linked([access]).into_iter().flat_map(|one| one.statements));
+                policy.statements.extend(service_linked.iter().flat_map(|one| one.statements.clone()));
                 Some(policy)
             };
             let everybody = list.negated || list.patterns.contains(&PrincipalPattern::Everyone);
             let scopes = std::iter::once(&outside).chain(deputies.iter().filter(|_| everybody));
             let mut first = None;
             for scope in scopes {
-                let search = Ask { within: only(scope), by: Some(number), ..Ask::new(access, None) };
+                let search = Ask { within: only(scope), by: Some(number), ..everything.clone() };
                 let found = ask(&search, settings)?;
-                if unknown.is_none() {
-                    unknown.clone_from(&found.unknown);
-                }
+                all.open(found.unknown.as_deref());
                 // What is open is said of all findings together.
                 let notes = if found.unknown.is_none() { found.notes.clone() } else { Vec::new() };
                 first = found.witness.clone().map(|witness| (search, witness, notes));
-                asked.push(found);
+                all.asked.push(found);
                 if first.is_some() {
                     break;
                 }
@@ -177,24 +206,32 @@ pub fn outside_access(access: &Access, zone: &Zone, settings: &Settings) -> Resu
             let Some((search, witness, notes)) = first else { continue };
             // Whether there is a witness is all that matters from here on.
             let quick = Settings { realistic: false, ..*settings };
-            let public = no_public_access::search(access, None);
-            let public = Ask { within: public.within.as_ref().and_then(only), by: Some(number), ..public };
-            let is_public = ask(&public, &quick)?.witness.is_some();
+            let public = Ask { within: public.within.as_ref().and_then(only), by: Some(number), ..public.clone() };
+            let mut shows = |search: &Ask<'_>| -> Result<bool, InternalError> {
+                let found = ask(search, &quick)?;
+                if found.witness.is_none() {
+                    all.open(found.unknown.as_deref());
+                }
+                Ok(found.witness.is_some())
+            };
+            let is_public = shows(&public)?;
             let mut actions = Vec::new();
             for (pattern, span) in statement.action.patterns().iter().zip(statement.action.spans()) {
                 let written = member.policy.source.text.get(span.start..span.end).unwrap_or_default();
                 let reaches = statement.action.negated || {
                     let one = Ask { actions: ActionScope::Matching(vec![pattern.clone()]), ..search.clone() };
-                    ask(&one, &quick)?.witness.is_some()
+                    shows(&one)?
                 };
                 if reaches {
                     actions.push(serde_json::from_str(written).unwrap_or_else(|_| pattern.to_string()));
                 }
             }
-            findings.push(Finding { number, principal: shown, actions, is_public, witness, notes });
+            // What was left half way is no finding.
+            deadline::look();
+            all.findings.push(Finding { number, principal: shown, actions, is_public, witness, notes });
         }
     }
-    Ok(Outside { findings, unknown, proof: Proof::since(started, settings, &asked) })
+    Ok(())
 }
 
 /// The entries of a principal list, each as shown and as a list of its own.

@@ -22,7 +22,7 @@ pub mod structure;
 pub mod unused;
 
 use crate::catalog::Catalog;
-use crate::diag::Diagnostics;
+use crate::diag::{Diagnostics, Source, deadline};
 use crate::document::Document;
 use crate::json::Value;
 use crate::question::{InternalError, Settings};
@@ -68,10 +68,26 @@ pub enum Error {
 
 /// Refines a policy: removes the unused permissions and proves that nothing else changed.
 pub fn refine(original: &Document, unused: &UnusedPermissions, catalog: &Catalog, settings: &Settings) -> Result<Outcome, Error> {
+    deadline::question(&settings.budget, || refine_within(original, unused, catalog, settings))
+        .unwrap_or_else(|expired| Ok(Outcome::NotProved(Failure::open(0, &expired))))
+}
+
+fn refine_within(
+    original: &Document,
+    unused: &UnusedPermissions,
+    catalog: &Catalog,
+    settings: &Settings,
+) -> Result<Outcome, Error> {
     let unused = UnusedActions::new(unused, catalog);
-    let Candidate { json, changes, notes, is_empty } = candidate::candidate(original, &unused, catalog);
-    let refined = crate::document::read_value(&crate::diag::Source::new("refined policy", json.to_pretty()), json.clone());
-    let refined = refined?;
+    let made = || {
+        let made = candidate::candidate(original, &unused, catalog);
+        let source = Source::new("refined policy", made.json.to_pretty());
+        crate::document::read_value(&source, made.json.clone()).map(|refined| (made, refined))
+    };
+    let (Candidate { json, changes, notes, is_empty }, refined) = match deadline::search(made) {
+        Ok(made) => made?,
+        Err(expired) => return Ok(Outcome::NotProved(Failure::open(0, &expired))),
+    };
     let question = obligations::Question { original, refined: &refined, unused: &unused, catalog };
     Ok(match obligations::prove(&question, settings)? {
         Ok(obligations) => Outcome::Proved(Box::new(Refinement { policy: json, changes, is_empty, obligations, notes })),
@@ -87,6 +103,9 @@ pub fn verify(
     catalog: &Catalog,
     settings: &Settings,
 ) -> Result<Result<Vec<Obligation>, Failure>, Error> {
-    let unused = UnusedActions::new(unused, catalog);
-    obligations::prove(&obligations::Question { original, refined, unused: &unused, catalog }, settings)
+    let prove = || {
+        let unused = UnusedActions::new(unused, catalog);
+        obligations::prove(&obligations::Question { original, refined, unused: &unused, catalog }, settings)
+    };
+    deadline::question(&settings.budget, prove).unwrap_or_else(|expired| Ok(Err(Failure::open(0, &expired))))
 }

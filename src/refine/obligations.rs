@@ -7,6 +7,7 @@ use super::structure;
 use super::unused::UnusedActions;
 use crate::catalog::{Catalog, Name};
 use crate::diag::Diagnostics;
+use crate::diag::deadline::{self, Expired};
 use crate::document::Document;
 use crate::encode::Unsupported;
 use crate::policy::{Access, ActionMatch, Request, normalize};
@@ -66,6 +67,14 @@ const STATEMENTS: [(&str, &str); 4] = [
     ("O4", "least general: every wildcard is a shortest safe prefix, no pattern is redundant, the structure is kept"),
 ];
 
+impl Failure {
+    /// An obligation, by its place, that was left open where a limit was hit.
+    pub(super) fn open(at: usize, expired: &Expired) -> Self {
+        let (id, statement) = STATEMENTS.get(at).copied().unwrap_or_default();
+        Self { id, message: format!("{id} ({statement}) is unknown: {expired}"), witness: None, unknown: true }
+    }
+}
+
 /// Proves all four, or says which fails.
 pub fn prove(question: &Question<'_>, settings: &Settings) -> Result<Result<Vec<Obligation>, Failure>, super::Error> {
     // Z3 is the judge of a refinement: what the automata find, it checks. It is about all texts.
@@ -88,9 +97,10 @@ pub fn prove(question: &Question<'_>, settings: &Settings) -> Result<Result<Vec<
     }
     let started = Instant::now();
     let (id, statement) = ("O4", STATEMENTS.last().map_or("", |(_, statement)| *statement));
-    let claims = match structure::claims(question) {
-        Ok(claims) => claims,
-        Err(message) => return Ok(Err(Failure { id, message, witness: None, unknown: false })),
+    let claims = match deadline::search(|| structure::claims(question)) {
+        Err(expired) => return Ok(Err(Failure::open(3, &expired))),
+        Ok(Ok(claims)) => claims,
+        Ok(Err(message)) => return Ok(Err(Failure { id, message, witness: None, unknown: false })),
     };
     // One by one: each is about two texts.
     let mut solver = Solver::new(&settings.budget, Instant::now() + settings.budget.timeout);

@@ -14,6 +14,7 @@
 //! false. So a question can only seem to have an answer that it has not, never the other way round, and
 //! an answer is replayed before anyone believes it.
 
+use super::bounds::{Blocks, Bounds};
 use super::domain;
 use super::intersect::{Common, Compiled, Domain, Limit, common};
 use super::language::Test;
@@ -21,8 +22,9 @@ use super::letters::Values;
 use super::refute::{Refuter, variables};
 use super::variables::Says;
 use crate::catalog::KeyBase;
+use crate::diag::deadline;
+use crate::policy::Template;
 use crate::policy::keys::{is_multivalued, type_of};
-use crate::policy::{Order, Template};
 use crate::value::{date, ip, number};
 use bigdecimal::BigDecimal;
 use rustc_hash::FxHashMap;
@@ -49,24 +51,20 @@ pub(super) enum Attribute {
 pub(super) enum Element {
     Text(Rc<Compiled>),
     /// The number stands so to one of the bounds, or to none of them.
-    Number(Order, Vec<BigDecimal>, bool),
-    Date(Order, Vec<BigDecimal>, bool),
+    Number(Rc<Bounds>, bool),
+    Date(Rc<Bounds>, bool),
     /// The address is in one of the blocks, or in none of them.
-    Address(Vec<ip::IpNet>, bool),
+    Address(Rc<Blocks>, bool),
 }
 
 impl Element {
     pub(super) fn passes(&self, value: &str) -> bool {
-        let stands = |value: Option<BigDecimal>, order: Order, bounds: &[BigDecimal], negated: bool| {
-            value.is_some_and(|value| bounds.iter().any(|bound| order.holds(&value, bound)) != negated)
-        };
+        deadline::check();
         match self {
             Self::Text(test) => test.test.accepts(value),
-            Self::Number(order, bounds, negated) => stands(number::parse(value), *order, bounds, *negated),
-            Self::Date(order, bounds, negated) => stands(date::parse(value), *order, bounds, *negated),
-            Self::Address(blocks, negated) => {
-                ip::parse_address(value).is_some_and(|address| blocks.iter().any(|block| block.contains(&address)) != *negated)
-            }
+            Self::Number(bounds, negated) => number::parse(value).is_some_and(|value| bounds.contain(&value) != *negated),
+            Self::Date(bounds, negated) => date::parse(value).is_some_and(|value| bounds.contain(&value) != *negated),
+            Self::Address(blocks, negated) => ip::parse_address(value).is_some_and(|address| blocks.contain(address) != *negated),
         }
     }
 
@@ -79,9 +77,10 @@ impl Element {
         for test in tests {
             match test {
                 Self::Text(_) => {}
-                Self::Number(_, own, _) | Self::Date(_, own, _) => bounds.extend(own),
+                Self::Number(own, _) | Self::Date(own, _) => bounds.extend(&own.sorted),
                 Self::Address(blocks, _) => {
-                    for block in blocks {
+                    for block in &blocks.blocks {
+                        deadline::check();
                         out.push(block.network().to_string());
                         // The first address behind the block.
                         out.extend(match block.broadcast() {

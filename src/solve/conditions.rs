@@ -5,6 +5,7 @@
 //! several tests, one for each way in which its keys are present or not.
 
 use super::atoms::{Asked, Atoms, Attribute, Element, Wish};
+use super::bounds::{Blocks, Bounds};
 use super::build::{Builder, PRINCIPAL_ACCOUNT, RESOURCE_ACCOUNT, SAME_ACCOUNT};
 use super::language::Test;
 use super::principal;
@@ -181,9 +182,13 @@ impl Builder {
                 if condition.negated { any.not() } else { any }
             }
             // Numbers know their negation themselves.
-            Asks::Number(order, bounds) => self.element(condition, Element::Number(*order, bounds.clone(), condition.negated)),
-            Asks::Date(order, bounds) => self.element(condition, Element::Date(*order, bounds.clone(), condition.negated)),
-            Asks::Ip(blocks) => self.element(condition, Element::Address(blocks.clone(), condition.negated)),
+            Asks::Number(order, bounds) => {
+                self.element(condition, Element::Number(Bounds::new(*order, bounds).into(), condition.negated))
+            }
+            Asks::Date(order, bounds) => {
+                self.element(condition, Element::Date(Bounds::new(*order, bounds).into(), condition.negated))
+            }
+            Asks::Ip(blocks) => self.element(condition, Element::Address(Blocks::new(blocks).into(), condition.negated)),
         };
         Node::or([Node::and([present.clone(), passes]), Node::and([present.not(), Node::Const(condition.when_absent)])])
     }

@@ -12,6 +12,7 @@
 //! attributes and propositional reasoning. Nothing of `eval/` or `encode/` is used.
 
 mod atoms;
+mod bounds;
 mod build;
 mod conditions;
 mod domain;

@@ -198,10 +198,10 @@ fn passes(element: &Element, name: &str) -> Formula {
     };
     match element {
         Element::Text(test) => accepted(&Text::var(name), &test.test),
-        Element::Number(order, bounds, negated) => number(order, bounds, *negated, "a number"),
-        Element::Date(order, bounds, negated) => number(order, bounds, *negated, "a date"),
+        Element::Number(bounds, negated) => number(&bounds.order, &bounds.sorted, *negated, "a number"),
+        Element::Date(bounds, negated) => number(&bounds.order, &bounds.sorted, *negated, "a date"),
         Element::Address(blocks, negated) => {
-            let inside = Formula::or(blocks.iter().map(|block| in_block(name, block)).collect::<Vec<_>>());
+            let inside = Formula::or(blocks.blocks.iter().map(|block| in_block(name, block)).collect::<Vec<_>>());
             let valid = Formula::var(&format!("{name} is an address"));
             Formula::and([valid, if *negated { inside.not() } else { inside }])
         }

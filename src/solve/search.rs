@@ -119,6 +119,9 @@ pub(super) struct Lemma {
     pub(super) literals: Vec<(usize, bool)>,
 }
 
+/// Choices that may be open one within the other: each is a frame of the stack.
+const MOST_DEPTH: usize = 1_000;
+
 /// One search.
 #[derive(Debug)]
 pub(super) struct Search<'s> {
@@ -128,6 +131,8 @@ pub(super) struct Search<'s> {
     /// For each attribute, its assigned atoms in order.
     of_attribute: Vec<Vec<(usize, bool)>>,
     steps_left: usize,
+    /// Choices that are open one within the other.
+    depth: usize,
     /// The lemmas that were needed so far.
     pub(super) lemmas: Vec<Lemma>,
 }
@@ -136,13 +141,18 @@ impl<'s> Search<'s> {
     pub(super) fn new(atoms: &'s mut Atoms, most_steps: usize) -> Self {
         let assigned = vec![None; atoms.atoms.len()];
         let of_attribute = vec![Vec::new(); atoms.attributes.len()];
-        Self { atoms, assigned, trail: Vec::new(), of_attribute, steps_left: most_steps, lemmas: Vec::new() }
+        Self { atoms, assigned, trail: Vec::new(), of_attribute, steps_left: most_steps, depth: 0, lemmas: Vec::new() }
     }
 
     /// Whether the formula can be true.
     pub(super) fn solve(&mut self, node: &Node) -> Answer {
         let before = self.trail.len();
+        if self.depth == MOST_DEPTH {
+            return Answer::TooLong;
+        }
+        self.depth += 1;
         let answer = self.descend(node.clone());
+        self.depth -= 1;
         if !matches!(answer, Answer::Sat(_)) {
             self.undo(before);
         }
