@@ -4,9 +4,9 @@ use super::args::{AccessNotGrantedArgs, EquivalentArgs, NoNewAccessArgs, NoPubli
 use super::asked::Asked;
 use super::remarks::{self, read_as};
 use super::switches::{Asking, Format, PolicyType};
-use super::{Exit, Trouble, input, print, progress, save};
+use super::{Exit, Trouble, input, print, print_json, progress, save};
 use crate::catalog::nearest;
-use crate::diag::{Budget, Diagnostic, Source, Span};
+use crate::diag::{Budget, Diagnostic, Source, Span, escape};
 use crate::policy;
 use crate::question::access_not_granted as not_granted;
 use crate::question::ask::Ask;
@@ -197,7 +197,8 @@ fn answer<const N: usize>(
         }
         if remarks::disagree(&outcome, &other) {
             let path = Path::new("leastwise-disagreement.json");
-            save::write(path, &format!("{:#}\n", bundle(&sides, &outcome, &other)))?;
+            let bundle = format!("{:#}\n", bundle(&sides, &outcome, &other));
+            save::write(path, &escape::json(&bundle))?;
             return Err(anyhow!(
                 "the engines disagree: {} says \"{}\", {} says \"{}\"; please report it with the file {}",
                 outcome.proof.engine,
@@ -227,7 +228,7 @@ fn answer<const N: usize>(
                 object.insert("explanation".to_owned(), explain::json(&named, witness, settings.matching));
             }
             let shown = beside(shown, in_files(given.into_iter().flat_map(policy::Access::warnings)));
-            print(&format!("{shown}\n"))?;
+            print_json(&shown)?;
         }
         Format::Text => {
             let explanation = explained.map(|witness| explain::text(&named, witness, settings.matching));

@@ -3,7 +3,7 @@
 use super::args::{DiffArgs, DiffFormat};
 use super::check::emit_smt2;
 use super::remarks::read_as;
-use super::{Exit, Trouble, input, print, progress};
+use super::{Exit, Trouble, input, print, print_json, progress};
 use crate::policy::Access;
 use crate::question::difference::{Difference, difference};
 use crate::question::no_new_access::{no_new_access, search};
@@ -31,11 +31,11 @@ pub(crate) fn diff(args: &DiffArgs) -> Result<Exit, Trouble> {
         }
     }
     drop(spinner);
-    print(&match args.format {
-        DiffFormat::Json => format!("{}\n", beside(regions::json(&found, &old, &new), warnings)),
-        DiffFormat::Text => report::text(&found, &old, &new),
-        DiffFormat::Markdown => report::markdown(&found, &old, &new),
-    })?;
+    match args.format {
+        DiffFormat::Json => print_json(&beside(regions::json(&found, &old, &new), warnings))?,
+        DiffFormat::Text => print(&report::text(&found, &old, &new))?,
+        DiffFormat::Markdown => print(&report::markdown(&found, &old, &new))?,
+    }
     Ok(exit)
 }
 

@@ -1,12 +1,13 @@
-//! Which line of `batch` is answered: its `id`, as it was written.
+//! Which line of `batch` is answered: its `id`, as it was written (what nobody would see is escaped).
 //!
 //! An id is the asker's own: it comes back as its text, so that no number is rounded. It also comes back with an error
 //! about the rest of the line (a key that stands twice, a policy that is none), as far as the line is a JSON object.
 
-use crate::diag::{Budget, Source};
+use crate::diag::{Budget, Source, escape};
 use crate::json::{self, Kind, Value};
 use serde::Deserialize;
 use serde_json::value::RawValue;
+use std::borrow::Cow;
 
 /// The text of a line's id; `null` without one. `value` is the line as it was read, if it could be.
 pub(super) fn of_line(text: &str, value: Option<&Value>) -> String {
@@ -42,10 +43,14 @@ fn of_unread(text: &str) -> Option<String> {
 /// An answer as a line that begins with the id.
 pub(super) fn with(id: &str, answer: &serde_json::Value) -> String {
     let text = answer.to_string();
-    match text.strip_prefix('{') {
+    let line = match text.strip_prefix('{') {
         Some("}") => format!("{{\"id\":{id}}}"),
         Some(members) => format!("{{\"id\":{id},{members}"),
         None => format!("{{\"id\":{id},\"result\":{text}}}"),
+    };
+    match escape::json(&line) {
+        Cow::Borrowed(_) => line,
+        Cow::Owned(escaped) => escaped,
     }
 }
 

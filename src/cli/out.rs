@@ -5,20 +5,26 @@
 //! changes nothing, and nothing here panics, as `println!` and `eprintln!` do.
 
 use super::Trouble;
+use crate::diag::escape;
 use anyhow::Context as _;
 use std::io::{self, Write};
 
 /// Writes data to standard output.
 pub(crate) fn print(data: &str) -> Result<(), Trouble> {
     let mut out = anstream::stdout().lock();
-    let written = out.write_all(data.as_bytes()).and_then(|()| out.flush());
+    let written = out.write_all(escape::stray(data).as_bytes()).and_then(|()| out.flush());
     Ok(heard(written).map(|_| ()).context("cannot write to standard output")?)
+}
+
+/// Writes JSON on a line of standard output.
+pub(crate) fn print_json(value: &serde_json::Value) -> Result<(), Trouble> {
+    print(&format!("{}\n", escape::json(&value.to_string())))
 }
 
 /// Says something on standard error, if that can be.
 pub(crate) fn say(talk: &str) {
     let mut err = anstream::stderr().lock();
-    let _ = err.write_all(talk.as_bytes()).and_then(|()| err.flush());
+    let _ = err.write_all(escape::stray(talk).as_bytes()).and_then(|()| err.flush());
 }
 
 /// Whether a reader is still there; only other troubles are errors.

@@ -5,7 +5,7 @@ use super::asked::split;
 use super::check::check_resource_side;
 use super::remarks::read_as;
 use super::switches::Format;
-use super::{Exit, Trouble, input, print, progress};
+use super::{Exit, Trouble, input, print, print_json, progress};
 use crate::diag::{Diagnostic, Source, Span};
 use crate::question::outside_access::{Outside, Zone, outside_access as ask};
 use crate::report::warnings::{beside, in_files};
@@ -58,7 +58,7 @@ pub(crate) fn outside_access(args: &OutsideAccessArgs) -> Result<Exit, Trouble> 
     }
     drop(spinner);
     match args.format {
-        Format::Json => print(&format!("{}\n", beside(json::outside(&access, &outside), warnings)))?,
+        Format::Json => print_json(&beside(json::outside(&access, &outside), warnings))?,
         Format::Text => print(&text::outside(&access, &outside))?,
     }
     Ok(match (outside.findings.is_empty(), outside.unknown) {

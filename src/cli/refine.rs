@@ -2,9 +2,9 @@
 
 use super::args::{RefineArgs, VerifyArgs};
 use super::switches::Format;
-use super::{Exit, Trouble, input, print, progress, save, say};
+use super::{Exit, Trouble, input, print, print_json, progress, save, say};
 use crate::catalog::Catalog;
-use crate::diag::Source;
+use crate::diag::{Source, escape};
 use crate::document::{self, Document};
 use crate::question::Settings;
 use crate::refine::obligations::{self, Failure, Obligation, Question};
@@ -41,7 +41,7 @@ pub(crate) fn refine(args: &RefineArgs) -> Result<Exit, Trouble> {
             match args.format {
                 Format::Json => {
                     let shown = with_notes(json::failure("refine", &failure, &catalog), notes);
-                    print(&format!("{}\n", beside(shown, warnings)))?;
+                    print_json(&beside(shown, warnings))?;
                 }
                 Format::Text => {
                     let shown = text::failure(&failure);
@@ -68,16 +68,17 @@ pub(crate) fn refine(args: &RefineArgs) -> Result<Exit, Trouble> {
         save::write(path, &pretty)?;
     }
     match args.format {
-        Format::Json => print(&format!("{}\n", beside(json::refinement(&refinement, &catalog, &settings), warnings)))?,
+        Format::Json => print_json(&beside(json::refinement(&refinement, &catalog, &settings), warnings))?,
         Format::Text => {
             if args.output.is_none() {
                 print(&pretty)?;
             }
             say(&diff(&original.json.to_pretty(), &pretty));
             say(&text::obligations(&refinement.obligations));
-            say(&format!("catalog {} ({}), {} actions\n", catalog.name, catalog.date, catalog.action_count()));
+            let (name, date) = (escape::text(&catalog.name), escape::text(&catalog.date));
+            say(&format!("catalog {name} ({date}), {} actions\n", catalog.action_count()));
             for note in &refinement.notes {
-                say(&format!("note: {note}\n"));
+                say(&format!("note: {}\n", escape::text(note)));
             }
             say(&format!("{}\n", if refinement.is_empty { json::EMPTY } else { json::REFINED }));
         }
@@ -106,11 +107,11 @@ pub(crate) fn verify(args: &VerifyArgs) -> Result<Exit, Trouble> {
         write_proof(args.proof.as_deref(), proved)?;
     }
     if args.format == Format::Text {
-        notes.iter().for_each(|note| say(&format!("note: {note}\n")));
+        notes.iter().for_each(|note| say(&format!("note: {}\n", escape::text(note))));
     }
     match (result, args.format) {
         (Ok(proved), Format::Json) => {
-            print(&format!("{}\n", beside(with_notes(json::verified(&proved, &catalog, &settings), notes), warnings)))?
+            print_json(&beside(with_notes(json::verified(&proved, &catalog, &settings), notes), warnings))?
         }
         (Ok(proved), Format::Text) => {
             print(&text::obligations(&proved))?;
@@ -118,9 +119,7 @@ pub(crate) fn verify(args: &VerifyArgs) -> Result<Exit, Trouble> {
         }
         (Err(failure), format) => {
             match format {
-                Format::Json => {
-                    print(&format!("{}\n", beside(with_notes(json::failure("verify", &failure, &catalog), notes), warnings)))?
-                }
+                Format::Json => print_json(&beside(with_notes(json::failure("verify", &failure, &catalog), notes), warnings))?,
                 Format::Text => print(&text::failure(&failure))?,
             }
             return Ok(if failure.unknown { Exit::Unknown } else { Exit::DoesNotHold });

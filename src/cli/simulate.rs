@@ -3,8 +3,8 @@
 use super::args::SimulateArgs;
 use super::line::{bad, plain};
 use super::switches::Format;
-use super::{Exit, Trouble, input, print};
-use crate::diag::{Budget, Diagnostics, Source};
+use super::{Exit, Trouble, input, print, print_json};
+use crate::diag::{Budget, Diagnostics, Source, escape};
 use crate::eval::{self, Decision};
 use crate::json::Value;
 use crate::policy::{Access, ArnMatching, Readings, ResourcePolicy, access_json, keys, request_json, ties};
@@ -20,20 +20,19 @@ pub(crate) fn simulate(args: &SimulateArgs) -> Result<Exit, Trouble> {
     let mut all_allowed = true;
     for simulation in &simulations {
         all_allowed &= simulation.decision == Decision::Allowed;
-        let shown = match args.format {
-            Format::Json => beside(simulation.json(), in_files(access.warnings())).to_string(),
-            Format::Text => {
-                let by = simulation.decided_by.iter().map(|(policy, index)| format!("{policy} statement {index}"));
-                let by = match simulation.decision {
-                    Decision::ImplicitlyDenied => format!("not allowed by {}", simulation.not_allowed_by.join(", ")),
-                    Decision::Allowed | Decision::ExplicitlyDenied => format!("by {}", by.collect::<Vec<_>>().join(", ")),
-                };
-                format!("{} {} {}: {by}", simulation.decision.name(), simulation.action, simulation.resource)
-            }
+        if args.format == Format::Json {
+            print_json(&beside(simulation.json(), in_files(access.warnings())))?;
+            continue;
+        }
+        let by = simulation.decided_by.iter().map(|(policy, index)| format!("{policy} statement {index}"));
+        let by = match simulation.decision {
+            Decision::ImplicitlyDenied => format!("not allowed by {}", simulation.not_allowed_by.join(", ")),
+            Decision::Allowed | Decision::ExplicitlyDenied => format!("by {}", by.collect::<Vec<_>>().join(", ")),
         };
-        print(&format!("{shown}\n"))?;
-        for note in simulation.notes.iter().filter(|_| args.format == Format::Text) {
-            print(&format!("note: {note}\n"))?;
+        let shown = format!("{} {} {}: {by}", simulation.decision.name(), simulation.action, simulation.resource);
+        print(&format!("{}\n", escape::text(&shown)))?;
+        for note in &simulation.notes {
+            print(&format!("note: {}\n", escape::text(note)))?;
         }
     }
     Ok(if all_allowed { Exit::Holds } else { Exit::DoesNotHold })

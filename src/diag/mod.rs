@@ -10,6 +10,7 @@
 mod budget;
 pub mod deadline;
 mod diagnostic;
+pub mod escape;
 mod source;
 
 pub use budget::Budget;

@@ -1,6 +1,8 @@
-//! Writing: a [`Value`] as indented JSON, members and number spellings as they were read.
+//! Writing: a [`Value`] as indented JSON, members and number spellings as they were read, what nobody
+//! would see escaped.
 
 use super::{Kind, Value};
+use crate::diag::escape;
 use std::fmt::{self, Write as _};
 
 impl Value {
@@ -39,7 +41,7 @@ impl fmt::Display for Value {
 }
 
 fn quoted(text: &str) -> String {
-    serde_json::Value::from(text).to_string()
+    escape::json(&serde_json::Value::from(text).to_string()).into_owned()
 }
 
 fn scalar(kind: &Kind) -> String {

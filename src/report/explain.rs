@@ -1,5 +1,6 @@
 //! A witness explained: statement by statement, what matched and what did not, with the source line.
 
+use crate::diag::escape;
 use crate::eval::explain::{Explained, Judged, explain, verb};
 use crate::policy::{Access, ArnMatching, Request};
 use anstyle::{AnsiColor, Style};
@@ -15,8 +16,8 @@ pub fn text(sides: &[(&str, &Access)], witness: &Request, matching: ArnMatching)
     for (name, access) in sides {
         for explained in explain(access, witness, matching) {
             let Some((member, statement)) = access.statement(explained.number) else { continue };
-            let policy = if access.is_alone() { (*name).to_owned() } else { format!("{name} {}", member.name) };
-            let sid = statement.sid.as_ref().map(|sid| format!(" ({sid})")).unwrap_or_default();
+            let policy = if access.is_alone() { (*name).to_owned() } else { format!("{name} {}", escape::text(&member.name)) };
+            let sid = statement.sid.as_ref().map(|sid| format!(" ({})", escape::text(sid))).unwrap_or_default();
             let verdict = if explained.applies() {
                 format!("{YES}applies and {}{YES:#}", verb(statement.effect))
             } else {
@@ -27,10 +28,11 @@ pub fn text(sides: &[(&str, &Access)], witness: &Request, matching: ArnMatching)
                 let (style, mark) = if judged.matched { (YES, "matches") } else { (NO, "does not match") };
                 let source = &member.policy.source;
                 let at = source.line_column(judged.span.start);
-                let (element, has) = (&judged.element, has(judged));
+                let (element, has) = (escape::text(&judged.element), has(judged));
                 let _ = writeln!(out, "  {style}{mark}{style:#} {element}{has}");
                 let shown = line(&source.text, judged.span.start);
-                let _ = writeln!(out, "    {}:{}:{} | {shown}", source.name, at.line, at.column);
+                let (name, shown) = (escape::text(&source.name), escape::text(&shown));
+                let _ = writeln!(out, "    {name}:{}:{} | {shown}", at.line, at.column);
             }
         }
     }
@@ -42,7 +44,7 @@ fn has(judged: &Judged) -> String {
     match judged.values.as_deref() {
         None => String::new(),
         Some([]) => " (absent in the request)".to_owned(),
-        Some(values) => format!(" (the request has {})", values.join(", ")),
+        Some(values) => format!(" (the request has {})", escape::text(&values.join(", "))),
     }
 }
 

@@ -1,5 +1,6 @@
 //! What a proof rests on, as SMT-LIB files with an index, for another solver to check.
 
+use crate::diag::escape;
 use crate::question::confirm::Confirmed;
 use crate::smt;
 use serde_json::json;
@@ -17,6 +18,6 @@ pub fn files(parts: &[(&str, &[Confirmed])]) -> Vec<(String, String)> {
         }
     }
     let index = json!({"leastwise": env!("CARGO_PKG_VERSION"), "z3": smt::version(), "obligations": index});
-    files.push(("index.json".to_owned(), format!("{index:#}\n")));
+    files.push(("index.json".to_owned(), format!("{}\n", escape::json(&format!("{index:#}")))));
     files
 }

@@ -101,7 +101,7 @@ pub fn json(difference: &Difference, old: &Access, new: &Access) -> Value {
     let mut out = json!({
         "check": "diff",
         "result": result,
-        "message": message(difference),
+        "message": message(difference, str::to_owned),
         "added": added,
         "removed": removed,
         "proof": super::json::proof(proof.engine, proof.obligations, proof.milliseconds),

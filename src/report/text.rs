@@ -1,7 +1,7 @@
 //! Results for people. Styles are always written; the stream that prints them drops them where there is no terminal.
 
 use super::words::{count, listed};
-use crate::diag::{Diagnostic, Severity, Source, Span};
+use crate::diag::{Diagnostic, Severity, Source, Span, escape};
 use crate::policy::{Access, Request, keys, request_json};
 use crate::question::confirm::Checked;
 use crate::question::outside_access::Outside;
@@ -24,10 +24,10 @@ pub fn outcome(outcome: &Outcome) -> String {
         Verdict::Fail { .. } => (FAIL, "FAIL"),
         Verdict::Unknown(_) => (UNKNOWN, "UNKNOWN"),
     };
-    let mut out = format!("{style}{word}{style:#} {}\n", outcome.message);
+    let mut out = format!("{style}{word}{style:#} {}\n", escape::text(&outcome.message));
     if let Verdict::Fail { reasons, witness } = &outcome.verdict {
         for reason in reasons {
-            let _ = writeln!(out, "\n{}", reason.description);
+            let _ = writeln!(out, "\n{}", escape::text(&reason.description));
             out.push_str(&place(&reason.source, reason.span));
             out.push_str(&details(reason));
         }
@@ -35,7 +35,7 @@ pub fn outcome(outcome: &Outcome) -> String {
         let _ = writeln!(out, "{}", request(witness));
     }
     for note in &outcome.notes {
-        let _ = writeln!(out, "note: {note}");
+        let _ = writeln!(out, "note: {}", escape::text(note));
     }
     if let (Some(checked), Verdict::Pass) = (&outcome.checked, &outcome.verdict) {
         let _ = writeln!(out, "checked by Z3: {}", checked_by_z3(checked));
@@ -48,14 +48,14 @@ pub fn outcome(outcome: &Outcome) -> String {
 fn details(reason: &Reason) -> String {
     let mut out = String::new();
     if reason.actions.len() > 1 && !reason.not_action {
-        let _ = writeln!(out, "  actions: {}", listed(&reason.actions));
+        let _ = writeln!(out, "  actions: {}", escape::text(&listed(&reason.actions)));
     }
     if reason.principals.len() > 1 {
         let who = |(kind, who): &(&str, String)| if *kind == "AWS" { who.clone() } else { format!("{kind} {who}") };
-        let _ = writeln!(out, "  principals: {}", listed(&reason.principals.iter().map(who).collect::<Vec<_>>()));
+        let _ = writeln!(out, "  principals: {}", escape::text(&listed(&reason.principals.iter().map(who).collect::<Vec<_>>())));
     }
     for lifted in &reason.lifted {
-        let _ = writeln!(out, "  {}", lifted.description);
+        let _ = writeln!(out, "  {}", escape::text(&lifted.description));
     }
     out
 }
@@ -83,15 +83,15 @@ fn request(witness: &Request) -> String {
     if let (true, Some(object)) = (shown.get("context").is_some_and(|own| *own == json!({})), shown.as_object_mut()) {
         object.remove("context");
     }
-    serde_json::to_string_pretty(&shown).unwrap_or_default()
+    escape::json(&serde_json::to_string_pretty(&shown).unwrap_or_default()).into_owned()
 }
 
 /// The place of a statement with its source line.
 fn place(source: &Source, span: Span) -> String {
     let line = source_line(&source.text, span.start, span.end);
     let at = source.line_column(line.start);
-    let shown = source.text.get(line).unwrap_or("");
-    format!("  --> {}:{}:{}\n   | {shown}\n", source.name, at.line, at.column)
+    let shown = escape::text(source.text.get(line).unwrap_or(""));
+    format!("  --> {}:{}:{}\n   | {shown}\n", escape::text(&source.name), at.line, at.column)
 }
 
 /// Who outside gets in: each finding with its statement and witness.
@@ -99,7 +99,9 @@ pub fn outside(access: &Access, outside: &Outside) -> String {
     let mut out = String::new();
     let (style, word, message) = match (outside.findings.as_slice(), &outside.unknown) {
         ([], None) => (PASS, "PASS", "Nobody outside the zone of trust gets access.".to_owned()),
-        ([], Some(why)) => (UNKNOWN, "UNKNOWN", format!("Whether somebody outside gets access is unknown: {why}.")),
+        ([], Some(why)) => {
+            (UNKNOWN, "UNKNOWN", format!("Whether somebody outside gets access is unknown: {}.", escape::text(why)))
+        }
         (findings, _) => {
             let findings = count(findings.len(), "finding", "findings");
             (FAIL, "FAIL", format!("Access from outside the zone of trust: {findings}."))
@@ -109,22 +111,23 @@ pub fn outside(access: &Access, outside: &Outside) -> String {
     for finding in &outside.findings {
         let (kind, who) = &finding.principal;
         let public = if finding.is_public { ", public" } else { "" };
-        let _ = writeln!(out, "\n{kind} {who}{public}: {}", listed(&finding.actions));
+        let (who, actions) = (escape::text(who), listed(&finding.actions));
+        let _ = writeln!(out, "\n{kind} {who}{public}: {}", escape::text(&actions));
         if let Some((member, statement)) = access.statement(finding.number) {
             out.push_str(&place(&member.policy.source, question::place(member, statement, &finding.witness)));
             let text = member.policy.source.text.get(statement.span.start..statement.span.end).unwrap_or_default();
             let written: Value = serde_json::from_str(text).unwrap_or_default();
             if let Some(condition) = written.get("Condition").filter(|condition| **condition != json!({})) {
-                let _ = writeln!(out, "  Condition: {condition}");
+                let _ = writeln!(out, "  Condition: {}", escape::json(&condition.to_string()));
             }
         }
         let _ = writeln!(out, "{}", request(&finding.witness));
         for note in &finding.notes {
-            let _ = writeln!(out, "note: {note}");
+            let _ = writeln!(out, "note: {}", escape::text(note));
         }
     }
     if let (Some(why), false) = (&outside.unknown, outside.findings.is_empty()) {
-        let _ = writeln!(out, "note: there may be more findings, something is unknown: {why}");
+        let _ = writeln!(out, "note: there may be more findings, something is unknown: {}", escape::text(why));
     }
     out.push_str(&proof(&outside.proof));
     out
@@ -149,7 +152,8 @@ pub fn obligations(obligations: &[Obligation]) -> String {
             "O4" => "Z3: unsat".to_owned(),
             _ => format!("Z3: unsat for {}", checked_by_z3(&proved.checked)),
         };
-        let _ = writeln!(out, "{PASS}proved{PASS:#} {} {} ({}, {:.1} ms)", proved.id, proved.statement, how, proved.milliseconds);
+        let (id, statement) = (proved.id, escape::text(&proved.statement));
+        let _ = writeln!(out, "{PASS}proved{PASS:#} {id} {statement} ({how}, {:.1} ms)", proved.milliseconds);
     }
     out
 }
@@ -157,7 +161,7 @@ pub fn obligations(obligations: &[Obligation]) -> String {
 /// An obligation that was refuted or left open.
 pub fn failure(failure: &Failure) -> String {
     let (style, word) = if failure.unknown { (UNKNOWN, "UNKNOWN") } else { (FAIL, "FAIL") };
-    let mut out = format!("{style}{word}{style:#} {} {}\n", failure.id, failure.message);
+    let mut out = format!("{style}{word}{style:#} {} {}\n", failure.id, escape::text(&failure.message));
     if let Some(witness) = &failure.witness {
         let _ = writeln!(out, "\nA request that shows it, replayed:\n{}", request(witness));
     }
@@ -170,8 +174,9 @@ pub fn diagnostic(diagnostic: &Diagnostic) -> String {
         Severity::Error => Level::ERROR,
         Severity::Warning => Level::WARNING,
     };
-    let title = level.primary_title(diagnostic.message.as_str()).id(diagnostic.code);
-    let help = (!diagnostic.help.is_empty()).then(|| Level::HELP.message(diagnostic.help.as_str()));
+    let (message, help) = (escape::text(&diagnostic.message), escape::text(&diagnostic.help));
+    let title = level.primary_title(message).id(diagnostic.code);
+    let help = (!help.is_empty()).then(|| Level::HELP.message(help));
     let render = |group| Renderer::styled().render(&[group]).to_string();
     let Some(source) = &diagnostic.source else {
         return match help {
@@ -179,18 +184,47 @@ pub fn diagnostic(diagnostic: &Diagnostic) -> String {
             None => render(annotate_snippets::Group::with_title(title)),
         };
     };
-    // A document on one long line would be printed whole: such places are told by line and column alone.
-    let start = source.text.get(..diagnostic.span.start).and_then(|before| before.rfind('\n')).map_or(0, |at| at + 1);
-    let line_length = source.text.get(start..).map_or(0, |rest| rest.find('\n').unwrap_or(rest.len()));
-    if line_length > 400 {
-        return diagnostic.to_string();
-    }
-    let end = diagnostic.span.end.max(diagnostic.span.start).min(source.text.len());
-    let span = diagnostic.span.start.min(end)..end;
-    let snippet = Snippet::source(&**source.text).path(&*source.name).annotation(AnnotationKind::Primary.span(span));
+    let Some(excerpt) = Excerpt::of(source, diagnostic.span) else { return escape::text(&diagnostic.to_string()).into_owned() };
+    let annotation = AnnotationKind::Primary.span(excerpt.span);
+    let snippet = Snippet::source(excerpt.text).line_start(excerpt.line).path(escape::text(&source.name)).annotation(annotation);
     let group = title.element(snippet);
     render(match help {
         Some(help) => group.element(help),
         None => group,
     })
+}
+
+/// The lines of a source on which a span stands, as they can be shown.
+struct Excerpt {
+    text: String,
+    /// The first line, from 1.
+    line: usize,
+    /// The span in `text`.
+    span: std::ops::Range<usize>,
+}
+
+impl Excerpt {
+    /// `None` where the line is long: a document on one line would be printed whole. Such places are told by line and
+    /// column alone.
+    fn of(source: &Source, span: Span) -> Option<Self> {
+        let text = &*source.text;
+        let end = span.end.max(span.start).min(text.len());
+        let start = span.start.min(end);
+        let from = text.get(..start)?.rfind('\n').map_or(0, |at| at + 1);
+        let line_length = text.get(from..)?.find('\n').unwrap_or(text.len() - from);
+        if line_length > 400 {
+            return None;
+        }
+        let to = text.get(end..)?.find('\n').map_or(text.len(), |at| end + at);
+        let shown = |from: usize, to: usize| Some(text.get(from..to)?.split('\n').map(line).collect::<Vec<_>>().join("\n"));
+        let (before, inside, after) = (shown(from, start)?, shown(start, end)?, shown(end, to)?);
+        let span = before.len()..before.len() + inside.len();
+        Some(Self { text: before + &inside + &after, line: source.line_column(from).line, span })
+    }
+}
+
+/// A source line as it can be shown: with its tabs, without the other half of its break.
+fn line(line: &str) -> String {
+    let line = line.strip_suffix('\r').unwrap_or(line);
+    line.split('\t').map(escape::text).collect::<Vec<_>>().join("\t")
 }

@@ -6,6 +6,7 @@
 use super::literal::escape;
 use super::term::{Cmp, Sort};
 use super::{Atom, Formula, Int, Regex, Text};
+use crate::diag::escape as hidden;
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
@@ -13,7 +14,8 @@ use std::fmt::Write as _;
 pub fn script(question: &str, expected: &str, formulas: &[Formula]) -> String {
     let mut out = String::new();
     for line in question.lines() {
-        let _ = writeln!(out, "; {line}");
+        // Some other break would end the comment.
+        let _ = writeln!(out, "; {}", hidden::text(line));
     }
     let _ = writeln!(out, "(set-info :smt-lib-version 2.6)\n(set-info :status {expected})\n(set-logic ALL)");
     let mut variables = BTreeMap::new();
@@ -35,9 +37,13 @@ pub fn script(question: &str, expected: &str, formulas: &[Formula]) -> String {
     out
 }
 
-/// A quoted symbol; the two characters that cannot stand in one are spelled out.
+/// A quoted symbol; the two characters that cannot stand in one are spelled out, as is what begins such a spelling, so that
+/// two names stay two.
 fn symbol(name: &str) -> String {
-    format!("|{}|", name.replace('\\', "<backslash>").replace('|', "<bar>"))
+    format!(
+        "|{}|",
+        hidden::text(&name.replace('<', "<less>").replace('\\', "<backslash>").replace('|', "<bar>")).replace('\\', "<hidden>")
+    )
 }
 
 fn string(text: &str) -> String {

@@ -11,6 +11,7 @@ mod catalog_script;
 mod cli;
 mod corpus;
 mod difference;
+mod escapes;
 mod layers;
 mod limits;
 mod names;
