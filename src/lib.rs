@@ -72,5 +72,6 @@ pub mod refine;
 pub mod report;
 pub mod smt;
 pub mod solve;
+pub mod sources;
 pub mod usage;
 pub mod value;

@@ -6,7 +6,7 @@ use super::remarks::{self, read_as};
 use super::switches::{Asking, Format, PolicyType};
 use super::{Exit, Trouble, input, print, print_json, progress, save};
 use crate::catalog::nearest;
-use crate::diag::{Budget, Diagnostic, Source, Span, escape};
+use crate::diag::{Diagnostic, Source, Span, escape};
 use crate::policy;
 use crate::question::access_not_granted as not_granted;
 use crate::question::ask::Ask;
@@ -14,6 +14,7 @@ use crate::question::no_public_access::{self as no_public, ResourceType};
 use crate::question::{Outcome, Settings, Verdict, emit, equivalent as same, no_new_access as no_new, unknown_policy};
 use crate::report::warnings::{beside, in_files};
 use crate::report::{explain, json, proof, text};
+use crate::sources::Wanted;
 use anyhow::anyhow;
 use std::path::Path;
 
@@ -39,8 +40,7 @@ pub(crate) fn access_not_granted(args: &AccessNotGrantedArgs) -> Result<Exit, Tr
     check_type(&policy, args.policy_type)?;
     let mut asked = Asked::arguments(&args.action, &args.resource);
     if let Some(path) = &args.access {
-        let source = input::source(path)?;
-        let value = crate::json::read(&source, &Budget::default())?;
+        let (source, value) = input::json(path, Wanted::Other)?;
         asked.add_json(&source, &value)?;
     }
     let (access, notes) = asked.check(args.unknowns.allow_unknown)?;

@@ -3,9 +3,11 @@
 use super::Trouble;
 use crate::catalog::Catalog;
 use crate::diag::{Budget, Diagnostic, Source};
-use crate::document::{self, Document};
+use crate::document::Document;
+use crate::json::Value;
 use crate::policy::{Access, Policy, access_json, normalize};
 use crate::report::text;
+use crate::sources::{self, Wanted};
 use crate::usage::{self, UnusedPermissions};
 use std::borrow::Cow;
 use std::io::Read as _;
@@ -29,19 +31,19 @@ pub(crate) fn source(path: &Path) -> Result<Source, Trouble> {
     if bytes.len() > limit {
         return Err(trouble(format!("{name} has more than {limit} bytes"), "split the document"));
     }
-    let text = String::from_utf8(bytes).map_err(|error| {
-        let at = error.utf8_error().valid_up_to();
-        trouble(format!("{name} is not UTF-8 text: byte {at} cannot be read"), "save it as UTF-8")
-    })?;
-    // A byte order mark is no part of the text.
-    let text = text.strip_prefix('\u{feff}').map(str::to_owned).unwrap_or(text);
+    let text = sources::decode(&name, bytes)?;
     Ok(Source::new(name, text))
+}
+
+/// Reads a JSON document; of a text that is something else the error says what it is.
+pub(crate) fn json(path: &Path, wanted: Wanted) -> Result<(Source, Value), Trouble> {
+    Ok(sources::read(&source(path)?, &Budget::default(), wanted)?)
 }
 
 /// Reads a policy document; warnings go to standard error.
 pub(crate) fn document(path: &Path) -> Result<Document, Trouble> {
-    let source = source(path)?;
-    Ok(document::read(&source, &Budget::default())?)
+    let (source, value) = json(path, Wanted::Policy)?;
+    Ok(access_json::document(&source, &value, Wanted::Policy)?)
 }
 
 /// Writes warnings to standard error.
@@ -60,9 +62,8 @@ pub(crate) fn meaning(document: &Document) -> Result<Policy, Trouble> {
 
 /// Reads a policy, or a stack of policies, with its meaning; warnings go to standard error.
 pub(crate) fn access(path: &Path) -> Result<Access, Trouble> {
-    let source = source(path)?;
-    let value = crate::json::read(&source, &Budget::default())?;
-    let access = access_json::read(&source, &value, &source.name)?;
+    let (source, value) = json(path, Wanted::Access)?;
+    let access = access_json::read(&source, &value)?;
     warn(access.warnings());
     Ok(access)
 }

@@ -18,6 +18,7 @@ use crate::question::outside_access::Zone;
 use crate::refine::Refinement;
 use crate::refine::obligations::Obligation;
 use crate::report::warnings::InLine;
+use crate::sources::Wanted;
 use crate::usage::{self, UnusedPermissions};
 use std::cell::RefCell;
 use std::path::{Path, PathBuf};
@@ -63,7 +64,7 @@ impl<'l> Line<'l> {
     pub(super) fn access(&self, name: &str) -> Result<Arc<Access>, Diagnostics> {
         let written = self.member(name)?;
         let read = || -> Result<Given, Diagnostics> {
-            let access = access_json::read(self.source, written, name)?;
+            let access = access_json::read(self.source, written)?;
             let warnings = InLine::of(&access, self.source).into();
             Ok(Given { access: Arc::new(access), warnings })
         };
@@ -87,7 +88,7 @@ impl<'l> Line<'l> {
     }
 
     pub(super) fn document(&self, name: &str) -> Result<Document, Diagnostics> {
-        let document = document(self.source, self.member(name)?, name)?;
+        let document = document(self.source, self.member(name)?, Wanted::Policy)?;
         self.tell(&InLine::of_policy(&normalize(&document)?, self.source), Some(name));
         Ok(document)
     }

@@ -4,17 +4,17 @@ use super::args::SimulateArgs;
 use super::line::{bad, plain};
 use super::switches::Format;
 use super::{Exit, Trouble, input, print, print_json};
-use crate::diag::{Budget, Diagnostics, Source, escape};
+use crate::diag::{Diagnostics, Source, escape};
 use crate::eval::{self, Decision};
 use crate::json::Value;
 use crate::policy::{Access, ArnMatching, Readings, ResourcePolicy, access_json, keys, request_json, ties};
 use crate::report::warnings::{beside, in_files};
+use crate::sources::{STACK_MEMBERS, Wanted, is_stack};
 use serde_json::json;
 
 /// `leastwise simulate`
 pub(crate) fn simulate(args: &SimulateArgs) -> Result<Exit, Trouble> {
-    let source = input::source(&args.file)?;
-    let value = crate::json::read(&source, &Budget::default())?;
+    let (source, value) = input::json(&args.file, Wanted::Simulation)?;
     let (access, simulations) = decide(&source, &value, args.reading.matching(), args.reading.readings())?;
     input::warn(access.warnings());
     let mut all_allowed = true;
@@ -83,11 +83,11 @@ pub(super) fn decide(
     readings: Readings,
 ) -> Result<(Access, Vec<Simulation>), Diagnostics> {
     let help = "write {\"request\": .., \"identityPolicies\": [..], ..}";
-    let known = |key: &str| access_json::MEMBERS.contains(&key) || ["id", "check", "request", "requests"].contains(&key);
+    let known = |key: &str| STACK_MEMBERS.contains(&key) || ["id", "check", "request", "requests"].contains(&key);
     if let Some(unknown) = value.members().unwrap_or(&[]).iter().find(|member| !known(&member.key)) {
         return Err(bad(source, unknown.key_span, format!("unknown member `{}` of a simulation", unknown.key), help).into());
     }
-    if !access_json::is_stack(value) {
+    if !is_stack(value) {
         return Err(bad(source, value.span, "a simulation needs policies", help).into());
     }
     let mut stack = access_json::stack(source, value)?;

@@ -11,8 +11,10 @@ mod budget;
 pub mod deadline;
 mod diagnostic;
 pub mod escape;
+mod origin;
 mod source;
 
 pub use budget::Budget;
 pub use diagnostic::{Diagnostic, Diagnostics, Severity};
+pub use origin::Encoding;
 pub use source::{LineColumn, Source, Span};

@@ -3,6 +3,7 @@
 //! A text of many errors is asked for many places, so the first question makes a table: where lines start, and how many
 //! characters stand before each block of the text.
 
+use super::origin::{Encoding, Origin};
 use std::sync::{Arc, OnceLock};
 
 /// A half-open range of byte offsets into a source text.
@@ -37,6 +38,8 @@ pub struct Source {
     pub name: Arc<str>,
     /// The whole text.
     pub text: Arc<Text>,
+    /// Where the text stands encoded, if it was taken out of another.
+    origin: Option<Arc<Origin>>,
 }
 
 /// A text with the table of its places, once somebody has asked for one.
@@ -104,7 +107,11 @@ impl Places {
 impl Source {
     /// A source with a name and a text.
     pub fn new(name: impl Into<Arc<str>>, text: impl Into<Arc<str>>) -> Self {
-        Self { name: name.into(), text: Arc::new(Text { text: text.into(), places: OnceLock::new() }) }
+        Self::with(name.into(), text.into(), None)
+    }
+
+    fn with(name: Arc<str>, text: Arc<str>, origin: Option<Arc<Origin>>) -> Self {
+        Self { name, text: Arc::new(Text { text, places: OnceLock::new() }), origin }
     }
 
     /// The same text under another name.
@@ -113,8 +120,28 @@ impl Source {
         Self { name: name.into(), ..self.clone() }
     }
 
-    /// Line and column of a byte offset; an offset past the end, or inside a character, counts as the nearest before.
+    /// The text that stands encoded in a part of this one; `None` if that part is not written so. Its places are told in
+    /// this text.
+    pub fn decoded(&self, span: Span, encoding: Encoding) -> Option<Self> {
+        let text = encoding.decode(self.text.get(span.start..span.end)?)?;
+        let origin = Origin { source: self.clone(), span, encoding };
+        Some(Self::with(self.name.clone(), text.into(), Some(Arc::new(origin))))
+    }
+
+    /// The text that the user gave, and where in it a part of this text stands.
+    pub fn place(&self, span: Span) -> (Self, Span) {
+        match &self.origin {
+            Some(origin) => origin.source.place(Span::new(origin.offset(span.start), origin.offset(span.end))),
+            None => (self.clone(), span),
+        }
+    }
+
+    /// Line and column of a byte offset; an offset past the end, or inside a character, counts as the nearest before. Of a
+    /// decoded text they are those in the text that the user gave.
     pub fn line_column(&self, offset: usize) -> LineColumn {
+        if let Some(origin) = &self.origin {
+            return origin.source.line_column(origin.offset(offset));
+        }
         let mut end = offset.min(self.text.len());
         while !self.text.is_char_boundary(end) {
             end -= 1;

@@ -9,6 +9,7 @@
 //! Source: <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_grammar.html>
 
 mod edit;
+mod functions;
 mod read;
 mod statement;
 

@@ -1,6 +1,6 @@
 //! From a text to a [`Document`]: the top level of the grammar, and how its errors are said.
 
-use super::{Document, Spanned, Version, statement};
+use super::{Document, Spanned, Version, functions, statement};
 use crate::diag::{Budget, Diagnostic, Diagnostics, Source};
 use crate::json::{self, Kind, Member, Value};
 use std::collections::BTreeMap;
@@ -16,11 +16,21 @@ pub fn read(source: &Source, budget: &Budget) -> Result<Document, Diagnostics> {
 /// Reads a policy document from JSON that was parsed already; spans must be of `source`.
 pub fn read_value(source: &Source, value: Value) -> Result<Document, Diagnostics> {
     let mut reader = Reader { source, found: Vec::new() };
-    let document = reader.document(value);
+    let document = reader.document(&value);
     let found = Diagnostics(reader.found);
     match document {
-        Some(document) if !found.has_errors() => Ok(Document { warnings: found.0, ..document }),
-        _ => Err(found),
+        Some(document) if !found.has_errors() => Ok(Document { warnings: found.0, json: value, ..document }),
+        _ => Err(functions::unfilled(source, &value).map_or(found, Diagnostics::from)),
+    }
+}
+
+/// What to do about a value that is no string.
+fn remedy(value: &Value) -> &'static str {
+    match value.kind {
+        Kind::Null => "write the value, or remove it: a value that a template or script did not find becomes null",
+        Kind::Bool(_) | Kind::Number(_) | Kind::String(_) => "put it in double quotes",
+        Kind::Array(_) => "write one list of strings, without a list inside it",
+        Kind::Object(_) => "write a string in double quotes in its place",
     }
 }
 
@@ -52,7 +62,7 @@ impl Reader<'_> {
     pub(super) fn string(&mut self, value: &Value, what: &str) -> Option<Spanned<String>> {
         let Some(text) = value.as_str() else {
             let message = format!("{what} must be a string, not {}", value.kind_name());
-            self.error("wrong-type", value.span, message, "put it in double quotes");
+            self.error("wrong-type", value.span, message, remedy(value));
             return None;
         };
         Some(Spanned { value: text.to_owned(), span: value.span })
@@ -69,7 +79,7 @@ impl Reader<'_> {
                 Kind::Number(text) if scalars => text.clone(),
                 Kind::Null | Kind::Bool(_) | Kind::Number(_) | Kind::Array(_) | Kind::Object(_) => {
                     let message = format!("{what} must be a string or a list of strings, not {}", element.kind_name());
-                    self.error("wrong-type", element.span, message, "put each value in double quotes");
+                    self.error("wrong-type", element.span, message, remedy(element));
                     continue;
                 }
             };
@@ -78,11 +88,12 @@ impl Reader<'_> {
         out
     }
 
-    fn document(&mut self, value: Value) -> Option<Document> {
-        let members = self.object(&value, "a policy document")?.to_vec();
+    /// The document, but for its JSON.
+    fn document(&mut self, value: &Value) -> Option<Document> {
+        let members = self.object(value, "a policy document")?;
         let mut version = Version::default();
         let (mut id, mut statements, mut single_statement, mut has_statement) = (None, Vec::new(), false, false);
-        for member in &members {
+        for member in members {
             match member.key.as_str() {
                 "Version" => version = self.version(&member.value),
                 "Id" => id = self.string(&member.value, "`Id`"),
@@ -107,7 +118,8 @@ impl Reader<'_> {
         }
         self.duplicate_sids(&statements);
         let source = self.source.clone();
-        Some(Document { source, json: value, version, id, statements, single_statement, warnings: Vec::new() })
+        let json = Value { span: value.span, kind: Kind::Null };
+        Some(Document { source, json, version, id, statements, single_statement, warnings: Vec::new() })
     }
 
     fn version(&mut self, value: &Value) -> Version {

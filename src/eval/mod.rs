@@ -179,7 +179,7 @@ mod tests {
     fn access(text: &str) -> Access {
         let source = Source::new("access", text);
         let value = crate::json::read(&source, &Budget::default()).unwrap();
-        access_json::read(&source, &value, "access").unwrap()
+        access_json::read(&source, &value).unwrap()
     }
 
     fn request(action: &str, resource: &str, team: &str) -> Request {

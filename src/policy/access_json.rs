@@ -7,52 +7,40 @@
 
 use super::access::{Access, Stack};
 use super::{Policy, ResourcePolicy, normalize};
-use crate::diag::{Budget, Diagnostic, Diagnostics, Source, Span};
+use crate::diag::{Diagnostic, Diagnostics, Source, Span};
 use crate::document::{self, Document};
 use crate::json::{Kind, Value};
+use crate::sources::{self, STACK_MEMBERS, Wanted, is_stack};
 use crate::value::arn;
 
-/// The members of a stack.
-pub const MEMBERS: [&str; 8] = [
-    "identityPolicies",
-    "resourcePolicy",
-    "permissionBoundaries",
-    "sessionPolicies",
-    "serviceControlPolicies",
-    "resourceControlPolicies",
-    "endpointPolicies",
-    "managementAccount",
-];
-
-/// Whether an object is a stack rather than a policy document.
-pub fn is_stack(value: &Value) -> bool {
-    value.get("Statement").is_none() && MEMBERS.iter().any(|name| value.get(name).is_some())
+/// Reads a policy document: an object, a text that holds JSON, or what the AWS CLI prints around one.
+pub fn document(source: &Source, value: &Value, wanted: Wanted) -> Result<Document, Diagnostics> {
+    let found = sources::policy(source, value, wanted)?;
+    let mut document = document::read_value(&found.source, found.value)?;
+    document.warnings.extend(found.note);
+    Ok(document)
 }
 
-/// Reads a policy document: an object, or a string that holds JSON.
-pub fn document(source: &Source, value: &Value, name: &str) -> Result<Document, Diagnostics> {
-    match &value.kind {
-        Kind::String(text) => document::read(&Source::new(name, text.as_str()), &Budget::default()),
-        _ => document::read_value(source, value.clone()),
-    }
-}
-
-/// Reads an access definition; `name` is what it is called in errors about JSON in a string.
-pub fn read(source: &Source, value: &Value, name: &str) -> Result<Access, Diagnostics> {
-    if let Kind::String(text) = &value.kind {
-        let inner = Source::new(name, text.as_str());
-        let value = crate::json::read(&inner, &Budget::default())?;
-        return read(&inner, &value, name);
-    }
+/// Reads an access definition.
+pub fn read(source: &Source, value: &Value) -> Result<Access, Diagnostics> {
+    let inner = sources::unquoted(source, value, Wanted::Access)?;
+    let (source, value) = inner.as_ref().map_or((source, value), |(source, value)| (source, value));
     if !is_stack(value) {
-        return Ok(normalize(&document(source, value, name)?)?.into());
+        return Ok(normalize(&document(source, value, Wanted::Access)?)?.into());
     }
-    let known = |key: &str| MEMBERS.contains(&key);
+    if sources::recognize(value) == Some(sources::Kind::Simulation) {
+        return Err(sources::wrong(source, start(value), sources::Kind::Simulation, Wanted::Access).into());
+    }
+    let known = |key: &str| STACK_MEMBERS.contains(&key);
     if let Some(unknown) = value.members().unwrap_or(&[]).iter().find(|member| !known(&member.key)) {
         let message = format!("unknown member `{}` of a stack", unknown.key);
         return Err(bad(source, unknown.key_span, message).into());
     }
     Ok(stack(source, value)?.into())
+}
+
+fn start(value: &Value) -> Span {
+    Span::new(value.span.start, value.span.start)
 }
 
 fn bad(source: &Source, span: Span, message: impl Into<String>) -> Diagnostic {
@@ -109,7 +97,7 @@ fn policies(source: &Source, value: &Value, name: &str, principals: bool) -> Res
 }
 
 fn policy(source: &Source, value: &Value, name: &str, principals: bool) -> Result<Policy, Diagnostics> {
-    let policy = normalize(&document(source, value, name)?)?;
+    let policy = normalize(&document(source, value, Wanted::Policy)?)?;
     match policy.statements.iter().find(|statement| statement.principal.is_some() != principals) {
         None => Ok(policy),
         Some(statement) => {
@@ -126,11 +114,12 @@ fn policy(source: &Source, value: &Value, name: &str, principals: bool) -> Resul
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::diag::Budget;
 
     fn said(text: &str) -> String {
         let source = Source::new("s.json", text);
         let value = crate::json::read(&source, &Budget::default()).unwrap();
-        match read(&source, &value, "policy") {
+        match read(&source, &value) {
             Ok(access) => access.members().iter().map(|member| member.name.clone()).collect::<Vec<_>>().join(" "),
             Err(found) => found.to_string().split(';').next().unwrap_or("").to_owned(),
         }

@@ -26,11 +26,11 @@ pub fn text(sides: &[(&str, &Access)], witness: &Request, matching: ArnMatching)
             let _ = writeln!(out, "\n{policy}, statement {}{sid}: {verdict}", statement.index);
             for judged in &explained.elements {
                 let (style, mark) = if judged.matched { (YES, "matches") } else { (NO, "does not match") };
-                let source = &member.policy.source;
-                let at = source.line_column(judged.span.start);
+                let (source, span) = member.policy.source.place(judged.span);
+                let at = source.line_column(span.start);
                 let (element, has) = (escape::text(&judged.element), has(judged));
                 let _ = writeln!(out, "  {style}{mark}{style:#} {element}{has}");
-                let shown = line(&source.text, judged.span.start);
+                let shown = line(&source.text, span.start);
                 let (name, shown) = (escape::text(&source.name), escape::text(&shown));
                 let _ = writeln!(out, "    {name}:{}:{} | {shown}", at.line, at.column);
             }

@@ -88,6 +88,7 @@ fn request(witness: &Request) -> String {
 
 /// The place of a statement with its source line.
 fn place(source: &Source, span: Span) -> String {
+    let (source, span) = source.place(span);
     let line = source_line(&source.text, span.start, span.end);
     let at = source.line_column(line.start);
     let shown = escape::text(source.text.get(line).unwrap_or(""));
@@ -184,7 +185,8 @@ pub fn diagnostic(diagnostic: &Diagnostic) -> String {
             None => render(annotate_snippets::Group::with_title(title)),
         };
     };
-    let Some(excerpt) = Excerpt::of(source, diagnostic.span) else { return escape::text(&diagnostic.to_string()).into_owned() };
+    let (source, span) = source.place(diagnostic.span);
+    let Some(excerpt) = Excerpt::of(&source, span) else { return escape::text(&diagnostic.to_string()).into_owned() };
     let annotation = AnnotationKind::Primary.span(excerpt.span);
     let snippet = Snippet::source(excerpt.text).line_start(excerpt.line).path(escape::text(&source.name)).annotation(annotation);
     let group = title.element(snippet);

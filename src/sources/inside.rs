@@ -1,0 +1,238 @@
+//! Where in a document is the one policy?
+//!
+//! A document with a `Statement` is a policy. Any other is searched for policies: objects with a `Statement`, and texts
+//! that hold one, escaped or percent-encoded. The one policy is taken if it stands under a name that AWS uses for policies;
+//! of several none is chosen, and the error says how to take one out.
+
+use super::{Kind, WRONG_DOCUMENT, Wanted, kind, read, wrong};
+use crate::diag::{Budget, Diagnostic, Encoding, Source, Span};
+use crate::json::{Kind as JsonKind, Value};
+
+/// A policy, and where it was.
+#[derive(Debug, Clone)]
+pub struct Found {
+    /// The text that its places are in.
+    pub source: Source,
+    /// The policy document; what the grammar says of it is not known yet.
+    pub value: Value,
+    /// Says which member it was read from, if it was not the whole document.
+    pub note: Option<Diagnostic>,
+}
+
+/// The members under which AWS's APIs and tools give one policy: IAM's `Document`, `PolicyDocument` and
+/// `AssumeRolePolicyDocument`; `Policy` of S3, KMS, Lambda, SNS, SQS and others; `AccessPolicies` of OpenSearch domains,
+/// `policyText` of ECR, `PolicyInJson` of Glue, `Content` of Organizations, `InlinePolicy` of IAM Identity Center.
+const NAMES: [&str; 15] = [
+    "document",
+    "policydocument",
+    "assumerolepolicydocument",
+    "policy",
+    "policytext",
+    "policyinjson",
+    "resourcepolicy",
+    "accesspolicies",
+    "content",
+    "inlinepolicy",
+    "permissionsboundary",
+    "recommendedpolicy",
+    "policyjson",
+    "policy_json",
+    "json",
+];
+
+/// How many texts may stand inside each other.
+const MOST_TEXTS: usize = 4;
+
+/// How many policies of a document are named where none is chosen.
+const MOST_NAMED: usize = 3;
+
+/// The policy document of a value: itself, or the one that it holds. A value that neither is nor holds a policy comes back
+/// as it is, for the grammar's errors.
+pub fn policy(source: &Source, value: &Value, wanted: Wanted) -> Result<Found, Diagnostic> {
+    let inner = unquoted(source, value, wanted)?;
+    let (source, value) = inner.as_ref().map_or((source, value), |(source, value)| (source, value));
+    let itself = |value: &Value| Ok(Found { source: source.clone(), value: value.clone(), note: None });
+    let misspelled = value.members().unwrap_or_default().iter().any(|member| member.key.eq_ignore_ascii_case("Statement"));
+    if misspelled {
+        return itself(value);
+    }
+    let recognized = kind::recognize(value);
+    let mut candidates = Vec::new();
+    search(source, value, &mut Vec::new(), &mut candidates);
+    match (recognized, candidates.as_slice()) {
+        (None, []) => itself(value),
+        (Some(kind), []) => Err(wrong(source, start(value), kind, wanted)),
+        (None | Some(Kind::PolicyMetadata), [one]) if one.has_known_name() => one.clone().found(),
+        (kind, many) => Err(not_chosen(source, value, kind, many, wanted)),
+    }
+}
+
+/// A policy inside a document.
+#[derive(Debug, Clone)]
+struct Candidate {
+    path: Vec<Step>,
+    source: Source,
+    value: Value,
+    /// Whether it stands there as a text, and where.
+    written: Span,
+    outer: Source,
+}
+
+/// One step of the way to a value.
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum Step {
+    Member(String),
+    Element(usize),
+}
+
+impl Candidate {
+    fn has_known_name(&self) -> bool {
+        let last = self.path.iter().rev().find_map(|step| if let Step::Member(name) = step { Some(name) } else { None });
+        // A list of one policy has no name to go by, and nothing else in it.
+        last.is_none_or(|name| NAMES.contains(&name.to_ascii_lowercase().as_str()))
+    }
+
+    fn found(self) -> Result<Found, Diagnostic> {
+        // A text that holds a text, and so on.
+        let inner = unquoted(&self.source, &self.value, Wanted::Policy)?;
+        let (source, value) = inner.unwrap_or((self.source, self.value));
+        let message = format!("the policy is read from `{}`", path(&self.path));
+        let note = Diagnostic::warning("policy-inside", &self.outer, self.written, message, "");
+        Ok(Found { source, value, note: Some(note) })
+    }
+}
+
+/// The document that a text holds, however often it was quoted; `None` of a value that is no text.
+pub fn unquoted(source: &Source, value: &Value, wanted: Wanted) -> Result<Option<(Source, Value)>, Diagnostic> {
+    let mut inner: Option<(Source, Value)> = None;
+    for _ in 0..MOST_TEXTS {
+        let (source, value) = inner.as_ref().map_or((source, value), |(source, value)| (source, value));
+        let Some(text) = value.as_str() else { break };
+        inner = Some(read(&inner_text(source, value.span, text), &Budget::default(), wanted)?);
+    }
+    Ok(inner)
+}
+
+/// The text that a string holds, with its places.
+fn inner_text(source: &Source, written: Span, text: &str) -> Source {
+    let span = Span::new(written.start + 1, written.end.saturating_sub(1));
+    let decoded = source.decoded(span, Encoding::Escapes).filter(|inner| **inner.text == *text);
+    let inner = decoded.unwrap_or_else(|| Source::new(source.name.clone(), text));
+    // API Gateway gives a policy with its escapes: {\"Version\": ..}.
+    let escaped = text.trim_start().strip_prefix(['{', '[']).is_some_and(|rest| rest.trim_start().starts_with("\\\""));
+    let unescaped = || inner.decoded(Span::new(0, inner.text.len()), Encoding::Escapes);
+    escaped.then(unescaped).flatten().unwrap_or(inner)
+}
+
+/// Collects the policies inside a value, which is not a policy itself.
+fn search(source: &Source, value: &Value, at: &mut Vec<Step>, out: &mut Vec<Candidate>) {
+    match &value.kind {
+        JsonKind::Object(members) => {
+            for member in members {
+                at.push(Step::Member(member.key.clone()));
+                candidate(source, &member.value, at, out);
+                at.pop();
+            }
+        }
+        JsonKind::Array(elements) => {
+            for (index, element) in elements.iter().enumerate() {
+                at.push(Step::Element(index));
+                candidate(source, element, at, out);
+                at.pop();
+            }
+        }
+        JsonKind::Null | JsonKind::Bool(_) | JsonKind::Number(_) | JsonKind::String(_) => {}
+    }
+}
+
+fn candidate(source: &Source, value: &Value, at: &mut Vec<Step>, out: &mut Vec<Candidate>) {
+    let mut take = |inner: Source, policy: Value| {
+        let (path, written, outer) = (at.clone(), value.span, source.clone());
+        out.push(Candidate { path, source: inner, value: policy, written, outer });
+    };
+    match &value.kind {
+        JsonKind::Object(_) if value.get("Statement").is_some() => take(source.clone(), value.clone()),
+        JsonKind::String(text) if text.contains("Statement") => {
+            // What cannot be read is a policy with an error, if its name says that it is a policy.
+            match unquoted(source, value, Wanted::Policy) {
+                Ok(Some((inner, policy))) if policy.get("Statement").is_some() => take(inner, policy),
+                Ok(_) => {}
+                Err(_) => {
+                    let broken = text.trim_start().starts_with(['{', '%', '"']);
+                    if broken {
+                        take(source.clone(), value.clone());
+                    }
+                }
+            }
+        }
+        _ => search(source, value, at, out),
+    }
+}
+
+fn start(value: &Value) -> Span {
+    Span::new(value.span.start, value.span.start)
+}
+
+/// The error for a document whose policies cannot be told apart, or that is known to be something else.
+fn not_chosen(source: &Source, value: &Value, kind: Option<Kind>, many: &[Candidate], wanted: Wanted) -> Diagnostic {
+    let what = kind.map_or("the document", Kind::name);
+    let is = if kind.is_some() { "this is" } else { "it is" };
+    let taken: Vec<String> = match versions(many) {
+        Some(list) => vec![jq(&list, "[] | select(.IsDefaultVersion).Document")],
+        None => many.iter().take(MOST_NAMED).map(|one| jq(&one.path, "")).collect(),
+    };
+    let more = if many.len() > taken.len() && taken.len() > 1 { ", .." } else { "" };
+    let take = format!("take one out with jq: {}{more}", taken.join(", "));
+    let (message, help) = match (many, kind) {
+        ([_], Some(kind)) => {
+            (format!("this is {}, not {}", kind.name(), wanted.name()), format!("{}; {take}", kind.advice(wanted)))
+        }
+        ([one], None) => (format!("the document holds a policy in `{}`, but is not one", path(&one.path)), take),
+        (_, Some(_)) => (format!("{is} {what}, which holds {} policies; one is wanted", many.len()), take),
+        (_, None) => (format!("{what} holds {} policies; one is wanted", many.len()), take),
+    };
+    Diagnostic::error(if kind.is_some() { WRONG_DOCUMENT } else { "several-policies" }, source, start(value), message, help)
+}
+
+/// The list of which all of them are versions of one managed policy.
+fn versions(many: &[Candidate]) -> Option<Vec<Step>> {
+    let list = |one: &Candidate| match one.path.as_slice() {
+        [before @ .., Step::Element(_), Step::Member(document)] if document == "Document" => Some(before.to_vec()),
+        _ => None,
+    };
+    let first = list(many.first()?)?;
+    let of_versions = matches!(first.last(), Some(Step::Member(name)) if name == "PolicyVersionList");
+    (of_versions && many.iter().all(|one| list(one).as_ref() == Some(&first))).then_some(first)
+}
+
+/// The line of jq that prints what stands at a path; `-r` prints a text without its quotes.
+fn jq(path: &[Step], more: &str) -> String {
+    let digit = |c: char| c.is_ascii_digit();
+    let plain =
+        |name: &str| !name.is_empty() && !name.starts_with(digit) && name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_');
+    let mut out = String::new();
+    for step in path {
+        let dot = if out.is_empty() { "." } else { "" };
+        out.push_str(&match step {
+            Step::Member(name) if plain(name) => format!(".{name}"),
+            Step::Member(name) => format!("{dot}[{}]", Value::string(name.as_str())),
+            Step::Element(index) => format!("{dot}[{index}]"),
+        });
+    }
+    format!("jq -r '{}{more}'", out.replace('\'', "'\\''"))
+}
+
+/// The path in words: `PolicyVersion.Document`.
+fn path(steps: &[Step]) -> String {
+    let mut out = String::new();
+    for step in steps {
+        match step {
+            Step::Member(name) => {
+                out.push_str(if out.is_empty() { "" } else { "." });
+                out.push_str(name);
+            }
+            Step::Element(index) => out.push_str(&format!("[{index}]")),
+        }
+    }
+    out
+}
