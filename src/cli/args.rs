@@ -124,6 +124,9 @@ pub(crate) struct RefineArgs {
     /// Unused permissions: the simple form, or GetFindingV2 / ListFindingsV2 documents
     #[arg(long, required = true, num_args = 1.., value_name = "FILE")]
     pub(crate) unused: Vec<PathBuf>,
+    /// Of findings about several roles or users, take those about this one
+    #[arg(long, value_name = "ARN")]
+    pub(crate) resource: Option<String>,
     #[command(flatten)]
     pub(crate) catalog: CatalogArgs,
     /// Write the refined policy here
@@ -153,6 +156,9 @@ pub(crate) struct VerifyArgs {
     /// Unused permissions
     #[arg(long, required = true, num_args = 1.., value_name = "FILE")]
     pub(crate) unused: Vec<PathBuf>,
+    /// Of findings about several roles or users, take those about this one
+    #[arg(long, value_name = "ARN")]
+    pub(crate) resource: Option<String>,
     #[command(flatten)]
     pub(crate) catalog: CatalogArgs,
     /// Write each proof obligation as an SMT-LIB 2.6 file into this folder

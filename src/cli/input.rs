@@ -2,7 +2,7 @@
 
 use super::Trouble;
 use crate::catalog::Catalog;
-use crate::diag::{Budget, Diagnostic, Source};
+use crate::diag::{Budget, Diagnostic, Source, Span};
 use crate::document::Document;
 use crate::json::Value;
 use crate::policy::{Access, Policy, access_json, normalize};
@@ -73,13 +73,27 @@ pub(crate) fn unused(
     paths: &[PathBuf],
     catalog: &Catalog,
     allow_unknown: bool,
+    about: Option<&str>,
 ) -> Result<(UnusedPermissions, Vec<String>), Trouble> {
     let (mut all, mut notes) = (UnusedPermissions::default(), Vec::new());
     for path in paths {
-        let source = source(path)?;
-        let unused = usage::read(&source, &Budget::default())?;
-        let value = crate::json::read(&source, &Budget::default())?;
+        let (source, value) = json(path, Wanted::Unused)?;
+        if let Some(kind) =
+            sources::recognize(&value).filter(|kind| !matches!(kind, sources::Kind::Finding | sources::Kind::UnusedList))
+        {
+            let start = Span::new(value.span.start, value.span.start);
+            return Err(sources::wrong(&source, start, kind, Wanted::Unused).into());
+        }
+        let unused = usage::read_about(&source, &Budget::default(), about)?;
         notes.extend(super::unused::check(&unused, (&source, &value), catalog, allow_unknown)?);
+        if let (Some(one), Some(other)) = (all.resource(), unused.resource())
+            && one != other
+        {
+            let message =
+                format!("these findings are about `{other}`, those before about `{one}`: what one does not use the other may");
+            let start = Span::new(value.span.start, value.span.start);
+            return Err(Diagnostic::error(usage::SEVERAL, &source, start, message, usage::SEVERAL_HELP).into());
+        }
         all.merge(&unused);
     }
     Ok((all, notes))

@@ -113,7 +113,12 @@ impl<'l> Line<'l> {
     /// The unused permissions, and notes about their names.
     pub(super) fn unused(&self, catalog: &Catalog, allow_all: bool) -> Result<(UnusedPermissions, Vec<String>), Diagnostics> {
         let written = self.member("unused")?;
-        let unused = usage::from_json_value("unused", &plain(written))?;
+        let about = self.value.get("resource").map(|about| {
+            about
+                .as_str()
+                .ok_or_else(|| bad(self.source, about.span, "`resource` must be a string", "write the ARN of a role or user"))
+        });
+        let unused = usage::from_json_value("unused", &plain(written), about.transpose()?)?;
         let notes = unused::check(&unused, (self.source, written), catalog, self.allows_unknown(allow_all)?)?;
         Ok((unused, notes))
     }
@@ -181,8 +186,8 @@ pub(super) fn unread(source: &Source, value: &Value) -> Result<Vec<Diagnostic>, 
         "outside-access" => &["policy", "trusted", "policyType"],
         "equivalent" => &["a", "b", "policyType"],
         "diff" => &["old", "new", "policyType"],
-        "refine" => &["policy", "unused", "catalog", "allowUnknown"],
-        "verify" => &["original", "refined", "unused", "catalog", "allowUnknown"],
+        "refine" => &["policy", "unused", "resource", "catalog", "allowUnknown"],
+        "verify" => &["original", "refined", "unused", "resource", "catalog", "allowUnknown"],
         // Others are unknown, or refuse what they do not know themselves.
         _ => return Ok(Vec::new()),
     };

@@ -30,7 +30,7 @@ pub(crate) fn refine(args: &RefineArgs) -> Result<Exit, Trouble> {
     let original = input::document(&args.policy)?;
     let warnings = in_files(&input::meaning(&original)?.warnings);
     let catalog = input::catalog(&args.catalog.catalog)?;
-    let (unused, notes) = input::unused(&args.unused, &catalog, args.unknowns.allow_unknown)?;
+    let (unused, notes) = input::unused(&args.unused, &catalog, args.unknowns.allow_unknown, args.resource.as_deref())?;
     let settings = args.deciding.settings();
     let spinner = progress::spinner("refining and proving");
     let outcome = refine::refine(&original, &unused, &catalog, &settings)?;
@@ -92,7 +92,7 @@ pub(crate) fn verify(args: &VerifyArgs) -> Result<Exit, Trouble> {
     let policies = [input::meaning(&original)?, input::meaning(&refined)?];
     let warnings = in_files(policies.iter().flat_map(|policy| &policy.warnings));
     let catalog = input::catalog(&args.catalog.catalog)?;
-    let (unused, notes) = input::unused(&args.unused, &catalog, args.unknowns.allow_unknown)?;
+    let (unused, notes) = input::unused(&args.unused, &catalog, args.unknowns.allow_unknown, args.resource.as_deref())?;
     let settings = Settings { realistic: args.showing.realistic, ..args.deciding.settings() };
     if let Some(folder) = &args.emit_smt2 {
         emit(folder, [&original, &refined], &unused, &catalog, &settings)?;

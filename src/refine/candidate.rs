@@ -58,7 +58,12 @@ pub fn candidate(original: &Document, unused: &UnusedActions, catalog: &Catalog)
     let json = apply(original, &edits);
     let kept = original.statements.iter().zip(&edits).filter(|(_, edit)| **edit != Edit::Remove);
     let is_empty = !kept.map(|(statement, _)| statement.effect.value).any(|effect| effect == Effect::Allow);
-    let notes = notes(&json, &changes, catalog);
+    let mut notes = notes(&json, &changes, catalog);
+    if changes.is_empty() {
+        let why =
+            if unused.is_empty() { "no permission is listed as unused" } else { "the policy grants nothing that is unused" };
+        notes.insert(0, format!("there was nothing to remove: {why}"));
+    }
     Candidate { json, changes, notes, is_empty }
 }
 

@@ -40,6 +40,11 @@ impl UnusedActions {
         Self { services }
     }
 
+    /// Whether nothing is unused.
+    pub fn is_empty(&self) -> bool {
+        self.services.is_empty()
+    }
+
     /// Whether the whole service is unused.
     pub fn is_whole(&self, service: &str) -> bool {
         self.services.get(service).is_some_and(|service| service.whole)

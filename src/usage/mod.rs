@@ -2,17 +2,18 @@
 //!
 //! The published simple form `[{"serviceNamespace": "s3", "actions": ["GetBucketAcl"]}]`, and documents of the shape of
 //! GetFindingV2 and ListFindingsV2, whose `unusedPermissionDetails` say the same. A namespace without `actions` means
-//! that the whole service is unused. Several files together say what all of them say.
+//! that the whole service is unused. Several files together say what all of them say. An empty list says that nothing is.
 //!
 //! An explicit empty list of actions is refused: it may mean "none" or "all", and the wrong guess removes permissions.
-//! So are findings about several roles or users in one document: what one does not use another may. Findings that are
-//! `RESOLVED` are left out, because what they named was used since, or is no longer granted.
+//! So are findings about several roles or users, in one document or in several: what one does not use another may; whoever
+//! means one of them names it. Findings that are `RESOLVED` are left out, because what they named was used since, or is no
+//! longer granted.
 //!
 //! Source: IAM Access Analyzer API, GetFindingV2, ListFindingsV2, UnusedPermissionDetails.
 
 mod read;
 
-pub use read::{from_json_value, read};
+pub use read::{SEVERAL, SEVERAL_HELP, from_json_value, read, read_about};
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -29,6 +30,8 @@ pub enum Unused {
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct UnusedPermissions {
     services: BTreeMap<String, Unused>,
+    /// The role or user that the findings are about, where they say so.
+    resource: Option<String>,
 }
 
 impl UnusedPermissions {
@@ -50,8 +53,14 @@ impl UnusedPermissions {
         }
     }
 
-    /// Adds everything of another list.
+    /// The role or user that the findings are about, where they say so.
+    pub fn resource(&self) -> Option<&str> {
+        self.resource.as_deref()
+    }
+
+    /// Adds everything of another list, about the same role or user.
     pub fn merge(&mut self, other: &Self) {
+        self.resource = self.resource.take().or_else(|| other.resource.clone());
         for (namespace, unused) in &other.services {
             match unused {
                 Unused::WholeService => self.add_service(namespace),

@@ -6,41 +6,57 @@ use crate::json::{self, Kind, Value};
 
 /// Reads unused permissions from any of the forms that the module names.
 pub fn read(source: &Source, budget: &Budget) -> Result<UnusedPermissions, Diagnostic> {
+    read_about(source, budget, None)
+}
+
+/// As [`read`], but of findings about several roles or users only those about this one, an ARN.
+pub fn read_about(source: &Source, budget: &Budget, about: Option<&str>) -> Result<UnusedPermissions, Diagnostic> {
     let value = json::read(source, budget)?;
-    read_value(source, &value)
+    read_value(source, &value, about)
 }
 
 /// Reads unused permissions from JSON that was parsed elsewhere, such as a member of a batch line.
-pub fn from_json_value(name: &str, value: &serde_json::Value) -> Result<UnusedPermissions, Diagnostic> {
-    read(&Source::new(name, value.to_string()), &Budget::default())
+pub fn from_json_value(name: &str, value: &serde_json::Value, about: Option<&str>) -> Result<UnusedPermissions, Diagnostic> {
+    read_about(&Source::new(name, value.to_string()), &Budget::default(), about)
 }
 
-fn read_value(source: &Source, value: &Value) -> Result<UnusedPermissions, Diagnostic> {
-    let mut reader =
-        Reader { source, out: UnusedPermissions::default(), services: 0, other_findings: 0, resolved: 0, resource: None };
+fn read_value(source: &Source, value: &Value, about: Option<&str>) -> Result<UnusedPermissions, Diagnostic> {
+    let out = UnusedPermissions::default();
+    let mut reader = Reader { source, about, out, services: 0, other_findings: 0, resolved: 0, others: Vec::new() };
     reader.any(value)?;
-    if reader.out.is_empty() {
-        let message = if reader.resolved > 0 {
-            "the findings are resolved: what they named is in use again, or no longer granted"
-        } else if reader.other_findings > 0 {
-            "the findings are of other types than UnusedPermission"
-        } else {
-            "the document names no unused permission"
-        };
-        return Err(reader.error(value.span, message.to_owned()));
+    if !reader.out.is_empty() {
+        return Ok(reader.out);
     }
-    Ok(reader.out)
+    let message = if let (Some(about), false) = (about, reader.others.is_empty()) {
+        format!("no finding is about `{about}`, only about {}", reader.others.join(", "))
+    } else if reader.resolved > 0 {
+        "the findings are resolved: what they named is in use again, or no longer granted".to_owned()
+    } else if reader.other_findings > 0 {
+        "the findings are of other types than UnusedPermission".to_owned()
+    } else {
+        // A list that is there and empty: nothing is unused.
+        return Ok(reader.out);
+    };
+    Err(reader.error(value.span, message))
 }
+
+/// The code of findings about several roles or users.
+pub const SEVERAL: &str = "several-resources";
+
+/// What to do about them.
+pub const SEVERAL_HELP: &str = "name the one whose policy is refined: --resource ARN (in batch, `resource`)";
 
 struct Reader<'s> {
     source: &'s Source,
+    /// The role or user whose findings are wanted.
+    about: Option<&'s str>,
     out: UnusedPermissions,
     /// How many `serviceNamespace` objects were read.
     services: usize,
     other_findings: usize,
     resolved: usize,
-    /// The role or user that the findings are about.
-    resource: Option<String>,
+    /// Roles and users whose findings are not wanted.
+    others: Vec<String>,
 }
 
 impl Reader<'_> {
@@ -65,6 +81,15 @@ impl Reader<'_> {
         }
         if value.get("status").and_then(Value::as_str) == Some("RESOLVED") {
             self.resolved += 1;
+            return Ok(());
+        }
+        if let (Some(about), Some(resource)) = (self.about, value.get("resource").and_then(Value::as_str))
+            && about != resource
+        {
+            let shown = format!("`{resource}`");
+            if !self.others.contains(&shown) {
+                self.others.push(shown);
+            }
             return Ok(());
         }
         for wrapper in ["unusedPermissionDetails", "findingDetails", "findings", "unusedPermissions"] {
@@ -98,17 +123,16 @@ impl Reader<'_> {
         let Some((resource, span)) = finding.get("resource").and_then(|value| Some((value.as_str()?, value.span))) else {
             return Ok(());
         };
-        match &self.resource {
+        match &self.out.resource {
             Some(other) if other != resource => {
                 let message = format!(
                     "this finding is about `{resource}`, an earlier one about `{other}`: what one does not use the other may"
                 );
-                let help = "give only the findings of the role or user whose policy is refined";
-                Err(Diagnostic::error("several-resources", self.source, span, message, help))
+                Err(Diagnostic::error(SEVERAL, self.source, span, message, SEVERAL_HELP))
             }
             Some(_) => Ok(()),
             None => {
-                self.resource = Some(resource.to_owned());
+                self.out.resource = Some(resource.to_owned());
                 Ok(())
             }
         }
@@ -202,9 +226,32 @@ mod tests {
     }
 
     #[test]
+    fn one_of_several_resources_can_be_picked() {
+        let finding = |resource: &str, action: &str| {
+            format!(
+                r#"{{"resource":"{resource}","findingDetails":[{{"unusedPermissionDetails":{{"serviceNamespace":"s3","actions":[{{"action":"{action}"}}]}}}}]}}"#
+            )
+        };
+        let text = format!("[{},{}]", finding("role/a", "GetObject"), finding("role/b", "PutObject"));
+        let about = |who: &str| read_about(&Source::new("u.json", text.as_str()), &Budget::default(), Some(who));
+        let unused = about("role/b").unwrap();
+        assert_eq!((unused.resource(), unused.services().count()), (Some("role/b"), 1));
+        assert!(
+            matches!(unused.services().next(), Some(("s3", Unused::Actions(names))) if names.contains("PutObject") && names.len() == 1)
+        );
+        assert!(about("role/c").unwrap_err().to_string().contains("no finding is about `role/c`, only about `role/a`, `role/b`"));
+    }
+
+    #[test]
+    fn an_empty_list_says_that_nothing_is_unused() {
+        for text in ["[]", r#"{"findings":[]}"#, r#"{"unusedPermissions":[]}"#] {
+            assert_eq!(shown(text), "", "{text}");
+        }
+    }
+
+    #[test]
     fn what_is_unclear_is_refused() {
         for (text, expected) in [
-            ("[]", "u.json:1:1: the document names no unused permission"),
             ("7", "u.json:1:1: a number is no finding"),
             (r#"[{"service":"s3"}]"#, "u.json:1:2: this object has no `serviceNamespace`"),
             (
