@@ -1,7 +1,7 @@
 //! The command line: arguments, input and output, exit codes. One file a subcommand.
 //!
 //! Exit codes: 0 the property holds, 1 it does not, 2 bad input or could not run, 3 unknown. Data goes to standard
-//! output, talk to standard error, and the exit code is the same whatever becomes of either's reader ([`out`]).
+//! output, talk to standard error, and the exit code is the same whatever becomes of either's reader (`out`).
 
 mod args;
 mod asked;

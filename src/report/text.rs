@@ -153,7 +153,7 @@ pub fn obligations(obligations: &[Obligation]) -> String {
             "O4" => "Z3: unsat".to_owned(),
             _ => format!("Z3: unsat for {}", checked_by_z3(&proved.checked)),
         };
-        let (id, statement) = (proved.id, escape::text(&proved.statement));
+        let (id, statement) = (proved.id, escape::text(proved.statement));
         let _ = writeln!(out, "{PASS}proved{PASS:#} {id} {statement} ({how}, {:.1} ms)", proved.milliseconds);
     }
     out

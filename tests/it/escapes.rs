@@ -135,7 +135,7 @@ fn every_view_escapes_what_a_policy_says() {
         write("simulation", format!("{simulation:#}"));
         for arguments in COMMANDS {
             let arguments: Vec<&str> = arguments.iter().map(|one| if *one == "{}" { "hostile" } else { *one }).collect();
-            let terminal = (at + arguments.len()) % 3 != 0;
+            let terminal = !(at + arguments.len()).is_multiple_of(3);
             let (code, out, err) = run(folder.path(), &arguments, terminal, "");
             let what = format!("{place}: {arguments:?}");
             assert!(matches!(code, Some(0..=3)), "{what}: {code:?} {err}");
