@@ -174,7 +174,9 @@ impl Found {
         let parts: Vec<&str> = text.splitn(6, ':').collect();
         let is_arn = parts.len() == 6 || (parts.len() > 1 && parts.last() == Some(&"*"));
         let matches = |at: usize, name: &str| parts.get(at).is_some_and(|part| Glob::parse(part).matches(name));
-        if !is_arn || !matches(0, "arn") || text.contains(char::is_control) {
+        // API Gateway's shorthand for the ARN of an API.
+        let is_shorthand = text.starts_with("execute-api:/");
+        if !is_shorthand && (!is_arn || !matches(0, "arn")) || text.contains(char::is_control) {
             let message = format!("the resource `{text}` is not an ARN");
             let help = match text.strip_prefix("s3://") {
                 Some(rest) => format!("did you mean arn:aws:s3:::{rest}?"),

@@ -29,8 +29,8 @@ pub(crate) fn zone<'t>(trusted: impl IntoIterator<Item = (&'t str, Source, Span)
 fn meant(text: &str) -> Option<String> {
     let plain: String = text.chars().filter(|c| c.is_ascii_alphanumeric()).collect();
     let lower = plain.to_ascii_lowercase();
-    let organization = text.to_ascii_lowercase().starts_with("o").then(|| lower.get(1..).map(|id| format!("o-{id}")))?;
-    [Some(plain.clone()), organization].into_iter().flatten().find(|one| one != text && Zone::default().trust(one).is_ok())
+    let organization = lower.strip_prefix('o').map(|id| format!("o-{id}"));
+    [Some(plain), organization].into_iter().flatten().find(|one| one != text && Zone::default().trust(one).is_ok())
 }
 
 /// Do both answers name the same entries, with all that is said of them but the requests?

@@ -203,7 +203,7 @@ mod tests {
             closed(&format!(
                 r#"{{"identityPolicies":[{s3}],"permissionBoundaries":[{all}],"serviceControlPolicies":[[{all}],[{all}]]}}"#
             )),
-            "identityPolicies resourcePolicy"
+            "identityPolicies"
         );
         assert_eq!(
             closed(&format!(r#"{{"identityPolicies":[{all}],"serviceControlPolicies":[[{all}],[{s3}]]}}"#)),

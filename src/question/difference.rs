@@ -257,7 +257,9 @@ fn regions(
     let by_group = catalog_actions(&search, named.iter().flat_map(|(_, (groups, _))| groups));
     let region = |(bounds, (groups, witness)): (Bounds, Content)| {
         let (actions, exists) = patterns(&groups, &by_group);
-        Region { actions, exists, bounds, witness }
+        // Its words say what exists, if anything does: so must its request.
+        let real = |request: &Request| !exists || Catalog::latest().canonical_action(&request.action).is_some();
+        Region { witness: witness.filter(real), actions, exists, bounds }
     };
     Ok(Ok(named.into_iter().map(region).collect()))
 }

@@ -78,7 +78,15 @@ impl InLine {
 /// A policy's warnings, in its own text.
 fn own(policy: &Policy, line: &Source) -> Vec<Diagnostic> {
     if !Arc::ptr_eq(&policy.source.text, &line.text) {
-        return policy.warnings.clone();
+        // Written as a string, it has a text of its own all the same.
+        let own = Source::new("", &**policy.source.text);
+        let placed = |warning: &Diagnostic| match &warning.source {
+            Some(source) if Arc::ptr_eq(&source.text, &policy.source.text) => {
+                Diagnostic { source: Some(own.clone()), ..warning.clone() }
+            }
+            _ => warning.clone(),
+        };
+        return policy.warnings.iter().map(placed).collect();
     }
     let Span { start, end } = policy.span;
     let own = Source::new("", policy.source.text.get(start..end).unwrap_or_default());

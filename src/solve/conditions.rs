@@ -30,13 +30,13 @@ enum Count {
 /// How many values each key has, and those of the templates that can match then, as they are read.
 type Case<'t> = (BTreeMap<&'t str, Count>, Vec<Template>);
 
-/// What the templates say, by how many values the keys have that they name: all cases, each request in one of them. Of one
-/// template alone only the cases in which it can match. `None` if there are too many.
-fn cases<'t>(templates: &[&'t Template], sets: &BTreeSet<String>) -> Option<Vec<Case<'t>>> {
+/// What the templates say, by how many values the keys have that they name: all cases, each request in one of them; or, if
+/// asked for, those only in which all templates can match. `None` if there are too many.
+fn cases<'t>(templates: &[&'t Template], matching_only: bool, sets: &BTreeSet<String>) -> Option<Vec<Case<'t>>> {
     let variables = || templates.iter().flat_map(|template| template.variables());
     let mut ways: Vec<BTreeMap<&str, Count>> = vec![BTreeMap::new()];
     for key in variables().map(|variable| variable.key.as_str()).collect::<BTreeSet<&str>>() {
-        let is_needed = templates.len() == 1 && variables().any(|one| one.key == key && one.default.is_none());
+        let is_needed = matching_only && variables().any(|one| one.key == key && one.default.is_none());
         let counts: &[Count] = match (is_needed, sets.contains(key)) {
             (true, _) => &[Count::One],
             (false, false) => &[Count::One, Count::None],
@@ -112,7 +112,7 @@ impl Builder {
         read: &dyn Fn(&Template, &mut Atoms) -> Option<Test>,
     ) -> Option<Node> {
         let mut parts = Vec::new();
-        for (counts, own) in cases(&[template], &self.sets)? {
+        for (counts, own) in cases(&[template], true, &self.sets)? {
             for template in own {
                 let test = read(&template, &mut self.atoms)?;
                 let passes = self.text(attribute.clone(), test);
@@ -202,7 +202,7 @@ impl Builder {
             let test = self.atoms.compiled(Test { patterns: plain });
             return self.element(condition, Element::Text(test));
         }
-        let Some(cases) = cases(&named, &self.sets) else {
+        let Some(cases) = cases(&named, false, &self.sets) else {
             let key = &condition.key;
             let opaque = self.opaque(&format!("{key} {:?} {} {:?}", condition.quantifier, condition.negated, condition.test));
             if let Some(template) = named.first() {
@@ -285,5 +285,35 @@ impl Builder {
             let own = self.atoms.says.entry(*atom).or_default();
             own.iter_mut().filter(|says| says.variable == of).for_each(|says| says.where_present = Some(*present));
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_request_is_in_one_case() {
+        let templates = ["${k:a}/${k:b, 'x'}", "${k:b}", "${s:c, 'y'}"].map(|text| Template::parse(text, true, true));
+        let templates: Vec<&Template> = templates.iter().collect();
+        let sets = BTreeSet::from(["s:c".to_owned()]);
+        let all = cases(&templates, false, &sets).unwrap();
+        assert_eq!(all.len(), 2 * 2 * 3);
+        let mut counts: Vec<Vec<usize>> =
+            all.iter().map(|(counts, _)| counts.values().map(|one| *one as usize).collect()).collect();
+        counts.sort();
+        counts.dedup();
+        assert_eq!(counts.len(), all.len());
+        // One template of a list may not match: the others still do.
+        for (counts, own) in &all {
+            let has = |key: &str| counts.get(key) == Some(&Count::One);
+            let is_several = counts.get("s:c") == Some(&Count::Several);
+            assert_eq!(own.len(), usize::from(has("k:a")) + usize::from(has("k:b")) + usize::from(!is_several), "{counts:?}");
+        }
+        let alone = |template: &Template| cases(&[template], true, &sets).unwrap().len();
+        assert_eq!(templates.iter().map(|template| alone(template)).collect::<Vec<_>>(), [2, 1, 3]);
+        assert_eq!(cases(&templates[..1], false, &sets).unwrap().len(), 4);
+        let many: String = ('a'..='f').map(|c| format!("${{k:{c}, 'x'}}")).collect();
+        assert!(cases(&[&Template::parse(&many, true, true)], true, &sets).is_none());
     }
 }

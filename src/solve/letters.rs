@@ -97,7 +97,8 @@ pub(super) fn relaxed(test: &Test, main: Option<&Test>) -> Test {
     };
     let pattern = |steps: &Vec<Step>| -> Vec<Step> {
         let first = steps.iter().zip(main).take_while(beside).count();
-        let last = steps.iter().rev().zip(main.iter().rev()).take_while(beside).count();
+        // A place of `main` is taken for one of the two: `xxx` and `x` match the same text where `x` is empty.
+        let last = steps.iter().rev().zip(main.iter().skip(first).rev()).take_while(beside).count();
         let step = |(at, step): (usize, &Step)| match step {
             Step::Value(letter) if at >= first && at + last < steps.len() => Step::Run(letter.class),
             step => *step,

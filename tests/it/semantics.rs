@@ -23,7 +23,13 @@ impl Case {
     fn access(&self) -> Access {
         match &self.policy {
             Ok(text) => Policy::read(&Source::new(&*self.name, text.as_str()), &Budget::default()).unwrap().into(),
-            Err(members) => stack(&self.name, members),
+            Err(members) => {
+                // What applies to a request is given: a policy of the resource that is not given is none.
+                let mut members = members.clone();
+                let given = members.as_object_mut().expect("a stack is an object");
+                given.entry("resourcePolicy").or_insert(serde_json::Value::Null);
+                stack(&self.name, &members)
+            }
         }
     }
 }

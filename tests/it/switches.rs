@@ -28,7 +28,7 @@ const SWITCHES: [(&[&str], &str); 27] = [
     (&["-o", "@out.json"], "refine"),
     (&["--policy-type", "resource"], "no-new-access access-not-granted"),
     (&["--action", "s3:GetObject"], "access-not-granted"),
-    (&["--resource", "arn:aws:s3:::b/*"], "access-not-granted"),
+    (&["--resource", "arn:aws:s3:::b/*"], "refine verify access-not-granted"),
     (&["--access", "@access.json"], "access-not-granted"),
     (&["--resource-type", "AWS::S3::Bucket"], "no-public-access"),
     (&["--trusted", "111122223333"], "outside-access"),
