@@ -131,9 +131,7 @@ impl Encoder {
         match pattern {
             PrincipalPattern::Everyone => Formula::from(counts(Through::Anyone)),
             PrincipalPattern::Account(_) if !counts(Through::Account) => Formula::False,
-            PrincipalPattern::Account(account) => {
-                Formula::and([self.kind(Kind::Aws), self.account(&template(&Glob::literal(account)))])
-            }
+            PrincipalPattern::Account(account) => Formula::and([self.kind(Kind::Aws), self.account(&Glob::literal(account))]),
             PrincipalPattern::Arn(parts) => {
                 let six = parts.each_ref().map(template);
                 let own = self.own_arn(&six).unwrap_or(Formula::False);
@@ -167,9 +165,14 @@ impl Encoder {
         self.named(variable, glob)
     }
 
-    fn partition(&mut self, wanted: &Template) -> Formula {
+    fn partition_text(&mut self) -> Text {
         self.constrain(PARTITION, || text::matches(&Text::var(PARTITION), Regex::none_of(&[':']).plus()));
-        self.part(PARTITION, wanted).unwrap_or(Formula::False)
+        Text::var(PARTITION)
+    }
+
+    fn partition(&mut self, wanted: &Glob) -> Formula {
+        self.partition_text();
+        self.named(PARTITION, wanted)
     }
 
     pub(super) fn account_text(&mut self) -> Text {
@@ -186,9 +189,9 @@ impl Encoder {
         Text::var(ACCOUNT)
     }
 
-    fn account(&mut self, wanted: &Template) -> Formula {
+    fn account(&mut self, wanted: &Glob) -> Formula {
         self.account_text();
-        self.part(ACCOUNT, wanted).unwrap_or(Formula::False)
+        self.named(ACCOUNT, wanted)
     }
 
     fn part(&mut self, variable: &str, wanted: &Template) -> Result<Formula, String> {
@@ -244,7 +247,9 @@ impl Encoder {
         if types.is_empty() {
             return Ok(Formula::False);
         }
-        let (partition, account) = (self.partition(partition), self.account(account));
+        self.partition_text();
+        self.account_text();
+        let (partition, account) = (self.part(PARTITION, partition)?, self.part(ACCOUNT, account)?);
         Ok(Formula::and([fixed, partition, account, Formula::or(types)]))
     }
 
@@ -274,7 +279,7 @@ impl Encoder {
                 ways.push(Formula::and([self.named(ROLE_NAME, &role), self.named(SESSION_NAME, &session)]));
             }
         }
-        let (partition, account) = (self.partition(&template(partition)), self.account(&template(account)));
+        let (partition, account) = (self.partition(partition), self.account(account));
         Formula::and([Formula::var(IS_SESSION), partition, account, Formula::or(ways)])
     }
 
@@ -307,7 +312,7 @@ impl Encoder {
     /// The ARN as one text.
     fn arn_text(&mut self) -> Text {
         let (account, name) = (self.account_text(), self.name());
-        self.partition(&Template::parse("aws", false, false));
+        self.partition_text();
         let types: Vec<(Formula, (&str, &str))> = Type::ALL.map(|of| (self.of_type(of), of.written())).into();
         self.constrain(ARN, || {
             let tie = |(is_type, (service, word)): (Formula, (&str, &str))| {

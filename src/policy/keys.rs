@@ -114,11 +114,15 @@ pub fn is_multivalued(key: &str) -> bool {
 /// The keys (in lower case) that may carry several values in a question about these policies.
 pub fn multivalued<'p>(policies: impl IntoIterator<Item = &'p Policy>) -> BTreeSet<String> {
     let mut out = BTreeSet::new();
-    for condition in policies.into_iter().flat_map(|policy| &policy.statements).flat_map(|statement| &statement.conditions) {
-        let is_single = || global_type(&condition.key).is_some_and(|kind| !kind.multivalued);
-        if is_multivalued(&condition.key) || (condition.operator.set.is_some() && !is_single()) {
-            out.insert(condition.key.clone());
+    for statement in policies.into_iter().flat_map(|policy| &policy.statements) {
+        for condition in &statement.conditions {
+            let is_single = || global_type(&condition.key).is_some_and(|kind| !kind.multivalued);
+            if condition.operator.set.is_some() && !is_single() {
+                out.insert(condition.key.clone());
+            }
         }
+        // Policy variables name keys too.
+        out.extend(statement.keys().filter(|key| is_multivalued(key)).map(str::to_owned));
     }
     out
 }
@@ -173,5 +177,8 @@ mod tests {
             "StringLike":{"aws:TagKeys":"a","aws:username":"a"}}}}"#;
         let policy = Policy::read(&crate::diag::Source::new("p", text), &crate::diag::Budget::default()).unwrap();
         assert_eq!(multivalued([&policy]).into_iter().collect::<Vec<_>>(), ["aws:tagkeys", "my:key"]);
+        let text = r#"{"Version":"2012-10-17","Statement":{"Effect":"Allow","Action":"*","Resource":"arn:aws:s3:::b/${aws:TagKeys}/${aws:userid}"}}"#;
+        let policy = Policy::read(&crate::diag::Source::new("p", text), &crate::diag::Budget::default()).unwrap();
+        assert_eq!(multivalued([&policy]).into_iter().collect::<Vec<_>>(), ["aws:tagkeys"]);
     }
 }

@@ -21,6 +21,10 @@ pub enum Regex {
     Union(Rc<[Regex]>),
     /// Any number of repetitions.
     Star(Rc<Regex>),
+    /// All of these.
+    Intersection(Rc<[Regex]>),
+    /// Any text that does not match.
+    Complement(Rc<Regex>),
 }
 
 impl Regex {
@@ -39,6 +43,17 @@ impl Regex {
     pub fn union(parts: impl IntoIterator<Item = Regex>) -> Self {
         let mut parts: Vec<Regex> = parts.into_iter().collect();
         if parts.len() == 1 { parts.remove(0) } else { Self::Union(parts.into()) }
+    }
+
+    /// All of these; at least one.
+    pub fn intersection(parts: impl IntoIterator<Item = Regex>) -> Self {
+        let mut parts: Vec<Regex> = parts.into_iter().collect();
+        if parts.len() == 1 { parts.remove(0) } else { Self::Intersection(parts.into()) }
+    }
+
+    /// Any text that does not match.
+    pub fn complement(self) -> Self {
+        Self::Complement(Rc::new(self))
     }
 
     /// Any number of repetitions.

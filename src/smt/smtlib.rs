@@ -144,6 +144,8 @@ fn regex(regex: &Regex) -> String {
         Regex::Union(parts) if parts.is_empty() => "re.none".to_owned(),
         Regex::Union(parts) => list("re.union", parts, self::regex),
         Regex::Star(inner) => format!("(re.* {})", self::regex(inner)),
+        Regex::Intersection(parts) => list("re.inter", parts, self::regex),
+        Regex::Complement(inner) => format!("(re.comp {})", self::regex(inner)),
     }
 }
 

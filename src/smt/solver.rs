@@ -307,6 +307,11 @@ fn regex(regex: &Regex) -> ast::Regexp {
             union(&parts)
         }
         Regex::Star(inner) => self::regex(inner).star(),
+        Regex::Intersection(parts) => {
+            let parts: Vec<ast::Regexp> = parts.iter().map(self::regex).collect();
+            ast::Regexp::intersect(&parts)
+        }
+        Regex::Complement(inner) => self::regex(inner).complement(),
     }
 }
 

@@ -103,10 +103,20 @@ impl Modeler<'_> {
                 self.natural(&used, true)?;
             }
             // Keys whose values are variables of other templates come first.
-            let is_key = |place: &usize| matches!(self.atoms.attributes.get(*place), Some(Attribute::Key(_) | Attribute::Set(_)));
-            let (keys, others): (Vec<usize>, Vec<usize>) = places.iter().copied().partition(is_key);
-            for place in keys.iter().chain(&others) {
-                self.needed(*place)?;
+            let is_variable = |place: &usize| match self.atoms.attributes.get(*place) {
+                Some(Attribute::Key(key) | Attribute::Set(key)) => self.atoms.variables.contains(key),
+                _ => false,
+            };
+            let (keys, others): (Vec<usize>, Vec<usize>) = places.iter().copied().partition(is_variable);
+            for place in keys {
+                self.needed(place)?;
+                // What is to match a template is so before it becomes a part of another.
+                if self.is_to_match(place) && self.known_value(place).is_none() {
+                    self.solve(place)?;
+                }
+            }
+            for place in others {
+                self.needed(place)?;
             }
         }
         // The principal first: some keys follow from it.
@@ -190,15 +200,17 @@ impl Modeler<'_> {
 
     /// Whether the value of a key is to match a template itself.
     fn follows(&self, key: &str) -> bool {
-        self.by_place.iter().any(|(place, literals)| {
-            let is_own = match self.atoms.attributes.get(*place) {
-                Some(Attribute::Key(own) | Attribute::Set(own)) => **own == *key,
-                _ => false,
-            };
-            is_own && literals.iter().any(|(number, sign)| {
-                matches!(self.atoms.atoms.get(*number).map(|atom| &atom.asked), Some(Asked::Passes(Element::Text(test), _)) if *sign && test.test.has_letters())
-            })
-        })
+        let is_own = |place: &usize| match self.atoms.attributes.get(*place) {
+            Some(Attribute::Key(own) | Attribute::Set(own)) => **own == *key,
+            _ => false,
+        };
+        self.by_place.keys().copied().find(is_own).is_some_and(|place| self.is_to_match(place))
+    }
+
+    /// Whether some template must accept a value of the attribute.
+    fn is_to_match(&self, place: usize) -> bool {
+        let names = |element: &Element| matches!(element, Element::Text(test) if test.test.has_letters());
+        self.texts(place).iter().any(|(accept, _)| accept.iter().any(names))
     }
 
     /// A value of a variable.

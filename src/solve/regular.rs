@@ -65,7 +65,7 @@ impl Builder {
             }
             Regex::AnyChar => self.character(vec![Class::Any]),
             Regex::AnyText => self.part(&Regex::AnyChar.star()),
-            Regex::NoneOf(_) => None,
+            Regex::NoneOf(_) | Regex::Intersection(_) | Regex::Complement(_) => None,
             Regex::OneOf(ranges) => {
                 let class = |range: &(char, char)| match *range {
                     ('0', '9') => Class::Digit,
@@ -97,7 +97,7 @@ impl Builder {
 }
 
 impl Nfa {
-    /// The automaton of an expression; `None` if it excludes characters, which no class here does by itself.
+    /// The automaton of an expression; `None` if it excludes something, or asks for several things at once.
     pub(super) fn of_regex(expression: &Regex) -> Option<Self> {
         let mut builder = Builder::default();
         let whole = builder.part(expression)?;

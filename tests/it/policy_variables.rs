@@ -251,6 +251,13 @@ fn what_a_reader_decides_is_decided() {
             }
         }
         asked(&pair["existing"], &pair["new"], &within(5_000), &mut random, &mut Tally::default());
+        let budget = Budget { timeout: Duration::from_secs(60), rlimit: 400_000, ..Budget::default() };
+        let whole = Settings { engine: Engine::Strings, realistic: false, budget, ..Settings::default() };
+        match asked(&pair["existing"], &pair["new"], &whole, &mut random, &mut Tally::default()) {
+            Verdict::Pass => assert_eq!(pair["expect"], "PASS", "strings: {}", pair["id"]),
+            Verdict::Fail { .. } => assert_eq!(pair["expect"], "FAIL", "strings: {}", pair["id"]),
+            Verdict::Unknown(_) => {}
+        }
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
