@@ -186,6 +186,9 @@ impl Found {
             };
             return self.refuse(entry, "not-an-arn", message, help);
         }
+        if is_shorthand {
+            return;
+        }
         let partition = parts.get(1).copied().unwrap_or("*");
         if !PARTITIONS.iter().any(|known| matches(1, known.name)) {
             let help = nearest::first(partition, PARTITIONS.iter().map(|known| known.name));

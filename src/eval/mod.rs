@@ -194,7 +194,9 @@ mod tests {
             r#"{"Statement":{"Effect":"Allow","Action":"s3:*","Resource":"*"}}"#,
         );
         let closed = |text: &str| {
-            let evaluation = evaluate(&access(text), &request("sns:Publish", "*", "red"), ArnMatching::Segment);
+            // A stack without a policy of the resource: one that is not known could have granted nothing.
+            let text = text.replacen("{\"identityPolicies\"", "{\"resourcePolicy\":null,\"identityPolicies\"", 1);
+            let evaluation = evaluate(&access(&text), &request("sns:Publish", "*", "red"), ArnMatching::Segment);
             assert!(evaluation.decided_by.is_empty() && evaluation.decision == Decision::ImplicitlyDenied);
             evaluation.not_allowed_by.join(" ")
         };
@@ -203,7 +205,7 @@ mod tests {
             closed(&format!(
                 r#"{{"identityPolicies":[{s3}],"permissionBoundaries":[{all}],"serviceControlPolicies":[[{all}],[{all}]]}}"#
             )),
-            "identityPolicies"
+            "identityPolicies resourcePolicy"
         );
         assert_eq!(
             closed(&format!(r#"{{"identityPolicies":[{all}],"serviceControlPolicies":[[{all}],[{s3}]]}}"#)),

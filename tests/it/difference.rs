@@ -84,7 +84,8 @@ fn both<'a>(old: &'a Access, new: &'a Access) -> Option<[Side<'a>; 2]> {
     // Steps bound it, not the clock.
     let budget = Budget { timeout: Duration::from_secs(600), rlimit: 400_000, ..Budget::default() };
     let found = difference(old, new, &Settings { budget, ..Settings::default() }).unwrap();
-    if found.unknown.is_some() {
+    if let Some(why) = &found.unknown {
+        println!("left open: {why}");
         return None;
     }
     for region in found.added.iter().chain(&found.removed) {

@@ -83,7 +83,7 @@ fn a_question_about_what_does_not_exist_is_refused_unless_it_is_wanted() {
         assert_eq!(batch(&line, &["--allow-unknown"])["result"], "PASS");
         let mut allowed = line.clone();
         allowed["allowUnknown"] = json!(true);
-        assert!(batch(&allowed, &[])["notes"][0].as_str().unwrap().contains(action));
+        assert!(batch(&allowed, &[])["notes"][0].as_str().unwrap().contains(unknown));
     }
     for (member, access) in [
         ("malformed-action", json!([{"actions": ["s3:GetObject,s3:PutObject"]}])),

@@ -48,7 +48,7 @@ fn it_consents_where_its_consent_is_needed_and_a_note_says_so() {
                 |written: Value| smt::in_fresh_context(|| access_not_granted(&stack("s", &written), &listed, &settings)).unwrap();
             let own = allow(action, resource);
             let unknown = ask(json!({"identityPolicies": [own]}));
-            assert_eq!(word(&unknown), "FAIL", "{action}");
+            assert_eq!(word(&unknown), "FAIL", "{action}: {:?}", unknown.verdict);
             assert!(is_noted(&unknown.notes, service), "{action}: {:?}", unknown.notes);
             let none = ask(json!({"identityPolicies": [own], "resourcePolicy": null}));
             assert_eq!((word(&none), none.notes), ("PASS", Vec::new()), "{action}");
