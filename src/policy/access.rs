@@ -220,6 +220,11 @@ impl Access {
         self.applying.get_or_init(|| Box::new(Applying::new(self))).to(self, action)
     }
 
+    /// Whether a stack says something of the principal's side; without that the resource's side is asked alone.
+    pub fn has_principal_side(&self) -> bool {
+        self.given.as_ref().is_some_and(|given| given.principal_side)
+    }
+
     /// Whether a statement grants access: an Allow of an identity or a resource policy, or of a policy that stands alone.
     pub fn grants(&self, number: usize) -> bool {
         self.statement(number).is_some_and(|(member, statement)| member.place.grants() && statement.effect == Effect::Allow)

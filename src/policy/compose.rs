@@ -134,7 +134,7 @@ const BUCKET_POLICY: [&str; 3] = ["s3:getbucketpolicy", "s3:putbucketpolicy", "s
 #[derive(Debug, Clone)]
 pub(super) struct Given {
     identity: bool,
-    principal_side: bool,
+    pub(super) principal_side: bool,
     boundaries: usize,
     session: bool,
     service_control: usize,

@@ -22,6 +22,12 @@ const OTHERWISE: u32 = 2_000_000;
 pub fn incomparable(a: &Access, b: &Access) -> Option<&'static str> {
     let says_something =
         |access: &Access| !access.resource_policy_is_unknown() && (!access.is_alone() || access.has_principals());
+    // Without anything on the principal's side the resource's side is asked alone, where to name the account is to grant: no
+    // policy that is not known means the same on both sides then.
+    let sided = |access: &Access| access.is_alone() || access.has_principal_side();
+    if (a.resource_policy_is_unknown() || b.resource_policy_is_unknown()) && sided(a) != sided(b) {
+        return Some("one side says nothing of the principal, and the resource's policy is not known");
+    }
     let differ = |one: &Access, other: &Access| one.resource_policy_is_unknown() && says_something(other);
     (differ(a, b) || differ(b, a)).then_some("the resource's policy is given on one side and not known on the other")
 }

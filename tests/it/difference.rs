@@ -215,7 +215,7 @@ fn prove(side: &Side<'_>, universe: Option<&Access>, action: &str, told: &str) -
 #[test]
 fn regions_are_disjoint_and_complete() {
     let mut generator = generator(8);
-    let (mut inside, mut regions) = (0, 0);
+    let (mut inside, mut regions, mut open) = (0, 0, 0);
     for case in 0..250 {
         let with_principals = case % 2 == 0;
         let old = generator.policy(with_principals);
@@ -226,7 +226,11 @@ fn regions_are_disjoint_and_complete() {
             statements.swap_remove(0);
         }
         let (old_policy, new_policy) = (policy("old", &old), policy("new", &new));
-        for (words, grants, unless) in both(&old_policy, &new_policy).expect("nothing is left open") {
+        let Some(sides) = both(&old_policy, &new_policy) else {
+            open += 1;
+            continue;
+        };
+        for (words, grants, unless) in sides {
             regions += words.len();
             for _ in 0..40 {
                 let mut request = dated(generator.request(with_principals));
@@ -246,6 +250,7 @@ fn regions_are_disjoint_and_complete() {
         }
     }
     assert!(inside > 100 && regions > 200, "{inside} requests in {regions} regions");
+    assert!(open <= 5, "{open} of 250 are left open within these steps");
 }
 
 /// The first action of each region, and one that is in none.

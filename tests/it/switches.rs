@@ -16,7 +16,7 @@ const SWITCHES: [(&[&str], &str); 27] = [
     (&["--arn-matching", "greedy"], READERS),
     (&["--not-principal", "list"], READERS),
     (&["--unqualified", "all"], READERS),
-    (&["--emit-smt2", "@smt2"], QUESTIONS),
+    (&["--emit-smt2", "@smt2"], "refine verify no-new-access access-not-granted no-public-access equivalent diff batch"),
     (&["--proof", "@proof"], "refine verify no-new-access access-not-granted no-public-access equivalent batch"),
     (&["--prove", "z3"], VERDICTS),
     (&["--explain"], VERDICTS),

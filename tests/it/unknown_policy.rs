@@ -15,7 +15,7 @@ use serde_json::{Value, json};
 use std::time::Duration;
 
 fn settings() -> Settings {
-    let budget = Budget { timeout: Duration::from_secs(60), rlimit: 1_000_000, ..Budget::default() };
+    let budget = Budget { timeout: Duration::from_secs(60), rlimit: 40_000_000, ..Budget::default() };
     Settings { budget, realistic: false, ..Settings::default() }
 }
 
