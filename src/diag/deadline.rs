@@ -60,6 +60,20 @@ thread_local! {
     static LOOKED: Cell<Option<Instant>> = const { Cell::new(None) };
 }
 
+#[cfg(test)]
+thread_local! {
+    /// Steps that this thread has taken.
+    static TAKEN: Cell<usize> = const { Cell::new(0) };
+}
+
+/// How many steps work takes on this thread: what tests bound, where a clock would depend on the machine.
+#[cfg(test)]
+pub(crate) fn steps_of<R>(work: impl FnOnce() -> R) -> usize {
+    let before = TAKEN.get();
+    work();
+    TAKEN.get() - before
+}
+
 /// Questions that are being asked, on all threads: they share the process's memory.
 static ASKED: AtomicUsize = AtomicUsize::new(0);
 
@@ -135,6 +149,8 @@ pub fn check() {
 /// The same for a turn that is worth so many steps.
 #[inline]
 pub fn spend(steps: usize) {
+    #[cfg(test)]
+    TAKEN.set(TAKEN.get().saturating_add(steps));
     let steps = u32::try_from(steps).unwrap_or(u32::MAX);
     match STEPS.get().checked_sub(steps) {
         Some(left) => STEPS.set(left),

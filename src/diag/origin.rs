@@ -1,10 +1,12 @@
 //! Where does a decoded text stand in the text that it was taken from?
 //!
 //! A policy inside a JSON string, or percent-encoded as the IAM API returns it, is read from the decoded text; its troubles
-//! are told at their place in the file. Nothing is kept for that but where the encoded text starts: a place is found by
-//! decoding once more up to it, so texts without trouble cost nothing.
+//! are told at their place in the file. Nothing is kept for that but where the encoded text starts, so texts without trouble
+//! cost nothing. The first place that is asked for makes a table of some places; others are found from there by decoding
+//! once more, as a text of many errors is asked for many places.
 
-use super::{Source, Span};
+use super::{LineColumn, Source, Span, deadline};
+use std::sync::OnceLock;
 
 /// How a text is written inside another.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -16,12 +18,17 @@ pub enum Encoding {
 }
 
 /// Where an encoded text stands.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug)]
 pub(super) struct Origin {
-    pub(super) source: Source,
-    pub(super) span: Span,
-    pub(super) encoding: Encoding,
+    source: Source,
+    span: Span,
+    encoding: Encoding,
+    /// Offsets, decoded and encoded, of some steps in order; made when the first place is asked for.
+    marks: OnceLock<Vec<(usize, usize)>>,
 }
+
+/// Decoded bytes from one mark to the next, at least.
+const BLOCK: usize = 512;
 
 /// What one step of decoding gives.
 struct Step {
@@ -86,26 +93,88 @@ fn hex(digits: &[u8]) -> Option<u32> {
 }
 
 impl Origin {
+    pub(super) fn new(source: Source, span: Span, encoding: Encoding) -> Self {
+        Self { source, span, encoding, marks: OnceLock::new() }
+    }
+
+    /// The text outside, and the place in it of a part of the decoded text.
+    pub(super) fn place(&self, inner: Span) -> (Source, Span) {
+        self.source.place(Span::new(self.offset(inner.start), self.offset(inner.end)))
+    }
+
+    /// Line and column, in the text outside, of an offset of the decoded text.
+    pub(super) fn line_column(&self, inner: usize) -> LineColumn {
+        self.source.line_column(self.offset(inner))
+    }
+
     /// The place, in the text outside, of an offset of the decoded text.
-    pub(super) fn offset(&self, inner: usize) -> usize {
-        let mut rest = self.source.text.as_bytes().get(self.span.start..self.span.end).unwrap_or_default();
-        let (mut decoded, mut at) = (0, self.span.start);
-        while decoded < inner {
-            let Some(step) = self.encoding.step(rest) else { break };
-            decoded += step.decoded;
-            if decoded > inner {
-                break;
+    fn offset(&self, inner: usize) -> usize {
+        let marks = self.marks.get_or_init(|| self.marks());
+        let mark = marks.partition_point(|(decoded, _)| *decoded <= inner).checked_sub(1);
+        let (decoded, encoded) = mark.and_then(|mark| marks.get(mark)).copied().unwrap_or((0, 0));
+        self.steps(decoded, encoded).take_while(|(decoded, _)| *decoded <= inner).last().map_or(0, |(_, encoded)| encoded)
+            + self.span.start
+    }
+
+    fn marks(&self) -> Vec<(usize, usize)> {
+        let mut out: Vec<(usize, usize)> = Vec::new();
+        for step in self.steps(0, 0) {
+            if out.last().is_none_or(|last| step.0 >= last.0 + BLOCK) {
+                out.push(step);
             }
-            at += step.encoded;
-            rest = rest.get(step.encoded..).unwrap_or_default();
         }
-        at
+        out
+    }
+
+    /// The offsets, decoded and encoded, of this step and those behind it, and of the end.
+    fn steps(&self, decoded: usize, encoded: usize) -> impl Iterator<Item = (usize, usize)> {
+        let text = self.source.text.as_bytes().get(self.span.start..self.span.end).unwrap_or_default();
+        std::iter::successors(Some((decoded, encoded)), move |(decoded, encoded)| {
+            deadline::check();
+            let step = self.encoding.step(text.get(*encoded..)?)?;
+            Some((decoded + step.decoded, encoded + step.encoded))
+        })
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    /// Without any table.
+    fn counted(encoding: Encoding, encoded: &str, inner: usize) -> usize {
+        let (mut at, mut decoded) = (0, 0);
+        while let Some(step) = encoding.step(&encoded.as_bytes()[at..]).filter(|step| decoded + step.decoded <= inner) {
+            (at, decoded) = (at + step.encoded, decoded + step.decoded);
+        }
+        at
+    }
+
+    #[test]
+    fn the_table_says_what_decoding_from_the_start_says() {
+        for (encoding, pieces) in [
+            (Encoding::Escapes, ["a", "\\n", "\\u00e9", "\\ud83d\\ude00", "é"]),
+            (Encoding::Percent, ["a", "%22", "%C3%A9", "xyz", "é"]),
+        ] {
+            let encoded: String = (0..3 * BLOCK).map(|at| pieces[(at * at + at / 7) % pieces.len()]).collect();
+            let outer = Source::new("f", format!("__{encoded}"));
+            let inner = outer.decoded(Span::new(2, outer.text.len()), encoding).expect("it is escaped so");
+            for at in 0..inner.text.len() + 2 {
+                let (_, span) = inner.place(Span::new(at, at));
+                assert_eq!(span.start, 2 + counted(encoding, &encoded, at), "{at}");
+            }
+        }
+    }
+
+    #[test]
+    fn many_places_take_steps_as_the_text_and_they_are_many_and_no_more() {
+        let (lines, length) = (20_000, 60_000);
+        let outer = Source::new("f", "a\\n".repeat(lines));
+        assert_eq!(outer.text.len(), length);
+        let inner = outer.decoded(Span::new(0, length), Encoding::Escapes).expect("it is escaped so");
+        let steps = deadline::steps_of(|| (0..inner.text.len()).for_each(|at| _ = inner.line_column(at)));
+        assert!(steps < length + inner.text.len() * 2 * BLOCK, "{steps}");
+    }
 
     #[test]
     fn texts_are_decoded_and_their_places_found_again() {

@@ -124,14 +124,14 @@ impl Source {
     /// this text.
     pub fn decoded(&self, span: Span, encoding: Encoding) -> Option<Self> {
         let text = encoding.decode(self.text.get(span.start..span.end)?)?;
-        let origin = Origin { source: self.clone(), span, encoding };
+        let origin = Origin::new(self.clone(), span, encoding);
         Some(Self::with(self.name.clone(), text.into(), Some(Arc::new(origin))))
     }
 
     /// The text that the user gave, and where in it a part of this text stands.
     pub fn place(&self, span: Span) -> (Self, Span) {
         match &self.origin {
-            Some(origin) => origin.source.place(Span::new(origin.offset(span.start), origin.offset(span.end))),
+            Some(origin) => origin.place(span),
             None => (self.clone(), span),
         }
     }
@@ -140,7 +140,7 @@ impl Source {
     /// decoded text they are those in the text that the user gave.
     pub fn line_column(&self, offset: usize) -> LineColumn {
         if let Some(origin) = &self.origin {
-            return origin.source.line_column(origin.offset(offset));
+            return origin.line_column(offset);
         }
         let mut end = offset.min(self.text.len());
         while !self.text.is_char_boundary(end) {

@@ -11,7 +11,7 @@
 //! Source: IAM User Guide, "IAM policy elements: Variables and tags".
 
 use crate::catalog::{Names, Unknown};
-use crate::diag::{Diagnostic, Span};
+use crate::diag::{Diagnostic, Span, deadline};
 use crate::document::{Document, Spanned, Version};
 
 /// The most warnings of one document that are told one by one.
@@ -131,18 +131,30 @@ impl<'t> Placeholder<'t> {
     }
 }
 
+/// Brackets around what is filled in.
+const BRACKETS: [(&str, &str); 3] = [("${", "}"), ("{{", "}}"), ("<", ">")];
+
 /// The placeholders and variables of a text, in order, but for `${*}`, `${?}` and `${$}`.
 fn placeholders(text: &str) -> impl Iterator<Item = Placeholder<'_>> {
+    // Behind the last of them no bracket closes: what is only opened, many times, is not searched through each time.
+    let last = BRACKETS.map(|(_, close)| text.rfind(close));
     let mut rest = text;
     std::iter::from_fn(move || {
         loop {
             let at = rest.find(['$', '{', '<'])?;
             let tail = rest.get(at..)?;
-            let taken = [("${", "}"), ("{{", "}}"), ("<", ">")].into_iter().find_map(|(open, close)| {
-                let inner = tail.strip_prefix(open)?.split_once(close)?.0;
+            let from = text.len() - tail.len();
+            let taken = BRACKETS.into_iter().zip(last).find_map(|((open, close), last)| {
+                let after = tail.strip_prefix(open).filter(|_| last.is_some_and(|last| from < last))?;
                 // An angle bracket is a character like any other, but around a word.
                 let is_word = |c: char| c.is_alphanumeric() || " _-.:%=/".contains(c);
-                let is_meant = open != "<" || (inner.chars().all(is_word) && inner.contains(char::is_alphabetic));
+                let inner = match open {
+                    "<" => after.split_once(|c| !is_word(c)).map(|(inner, _)| inner)?,
+                    _ => after.split_once(close)?.0,
+                };
+                deadline::spend(1 + inner.len() / 16);
+                let closes = after.get(inner.len()..)?.starts_with(close);
+                let is_meant = open != "<" || (closes && inner.contains(char::is_alphabetic));
                 is_meant.then_some((open, inner, open.len() + inner.len() + close.len()))
             });
             let Some((open, inner, length)) = taken else {
@@ -175,6 +187,28 @@ mod tests {
         let said = said(statement, "2012-10-17");
         let fits = said.len() == parts.len() && said.iter().zip(parts).all(|(said, part)| said.contains(part));
         assert!(fits, "{action} {resource}: {said:?}");
+    }
+
+    #[test]
+    fn brackets_take_steps_as_they_are_many() {
+        const MANY: usize = 50_000;
+        let open = |bracket: &str| bracket.repeat(MANY);
+        for text in [
+            open("${"),
+            open("{{"),
+            open("<"),
+            open("<a"),
+            open("a<b "),
+            open("${") + &open("}"),
+            open("{{") + &open("}}"),
+            open("<") + &open(">"),
+            "}".to_owned() + &open("${") + ">",
+            open("{{") + "}",
+            open("<") + "a>",
+        ] {
+            let steps = crate::diag::deadline::steps_of(|| super::placeholders(&text).count());
+            assert!(steps < 4 * text.len(), "{steps} of {}..", &text[..4]);
+        }
     }
 
     #[test]

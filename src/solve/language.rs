@@ -197,9 +197,9 @@ pub(super) struct Nfa {
     pub(super) accepting: Vec<bool>,
     /// States from which every text is accepted.
     pub(super) universal: Vec<bool>,
-    /// Where a state leads at the mark before a variable's value: into a state that reads the value.
+    /// Where a state leads at the mark before a variable's value: into a state that reads the value. By state.
     pub(super) opens: Vec<(u32, Letter, u32)>,
-    /// Where a state that reads a value leads at the mark behind it.
+    /// Where a state that reads a value leads at the mark behind it. By state.
     pub(super) closes: Vec<(u32, u32)>,
 }
 

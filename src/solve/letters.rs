@@ -29,6 +29,7 @@
 
 use super::intersect::{Compiled, Limit};
 use super::language::{Class, Letter, Nfa, Step, TOLD_APART, Test};
+use crate::diag::deadline;
 use rustc_hash::FxHashSet;
 use std::collections::BTreeMap;
 use std::rc::Rc;
@@ -195,6 +196,7 @@ fn run(automata: &[(Part, &Nfa)], letters: &[Symbol], limit: &mut Limit) -> Foun
         }
         let reading = state.iter().map(|states| states.len() + 6).sum::<usize>();
         for symbol in symbols(automata, &state, open.is_some(), letters) {
+            deadline::spend(1 + reading / 16);
             match limit.work.checked_sub(reading) {
                 Some(left) => limit.work = left,
                 None => return Found::TooMany,
@@ -306,24 +308,35 @@ impl Letter {
 }
 
 impl Nfa {
+    /// The variable that stands behind a state, and the state that reads its value.
+    fn opened(&self, state: u32) -> Option<(Letter, u32)> {
+        let at = self.opens.binary_search_by_key(&state, |(from, ..)| *from).ok()?;
+        self.opens.get(at).map(|(_, own, inside)| (*own, *inside))
+    }
+
+    /// Where a state that reads a value leads behind it; nowhere, if it reads none.
+    fn closed(&self, state: u32) -> impl Iterator<Item = u32> {
+        let first = self.closes.partition_point(|(inside, _)| *inside < state);
+        self.closes.iter().skip(first).take_while(move |(inside, _)| *inside == state).map(|(_, to)| *to)
+    }
+
     /// The states after a mark or a letter; read loosely, what is not at a variable's place does not see marks, and
     /// wildcards run over letters.
     fn mark(&self, states: &[u32], mark: Symbol, loosely: bool, into: &mut Vec<u32>) {
         into.clear();
-        match mark {
-            Symbol::Open(variable, folded) => {
-                let reads = |own: &Letter| own.variable == variable && (own.folded || !folded);
-                let here = self.opens.iter().filter(|(from, own, _)| reads(own) && states.contains(from));
-                into.extend(here.map(|(_, _, inside)| *inside));
-            }
-            Symbol::Close => into.extend(self.closes.iter().filter(|(inside, _)| states.contains(inside)).map(|(_, to)| *to)),
-            Symbol::Letter(letter) => {
-                let here = self.opens.iter().filter(|(from, own, _)| own.reads(&letter) && states.contains(from));
-                for (_, _, inside) in here {
-                    into.extend(self.closes.iter().filter(|(from, _)| from == inside).map(|(_, to)| *to));
+        for state in states {
+            match mark {
+                Symbol::Open(variable, folded) => {
+                    let reads = |own: &Letter| own.variable == variable && (own.folded || !folded);
+                    into.extend(self.opened(*state).filter(|(own, _)| reads(own)).map(|(_, inside)| inside));
                 }
+                Symbol::Close => into.extend(self.closed(*state)),
+                Symbol::Letter(letter) => {
+                    let here = self.opened(*state).filter(|(own, _)| own.reads(&letter));
+                    into.extend(here.into_iter().flat_map(|(_, inside)| self.closed(inside)));
+                }
+                Symbol::Char(_) => {}
             }
-            Symbol::Char(_) => {}
         }
         for state in states.iter().filter(|_| loosely) {
             let moves = || self.moves.get(*state as usize).into_iter().flatten();
@@ -334,7 +347,7 @@ impl Nfa {
                 }
                 Symbol::Letter(_) => {}
                 Symbol::Open(..) | Symbol::Close | Symbol::Char(_) => {
-                    let reads_value = self.closes.iter().any(|(inside, _)| inside == state);
+                    let reads_value = self.closed(*state).next().is_some();
                     into.extend((!reads_value).then_some(*state));
                 }
             }
