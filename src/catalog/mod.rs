@@ -108,13 +108,16 @@ pub struct Action {
 }
 
 impl Catalog {
+    /// The day that the newest embedded catalog describes.
+    pub const LATEST: &str = "2026-10-27";
+
     /// The newest embedded catalog.
     pub fn latest() -> &'static Self {
         static CATALOG: OnceLock<Catalog> = OnceLock::new();
         CATALOG.get_or_init(|| {
             read::embedded(
                 "latest",
-                "2026-10-27",
+                Self::LATEST,
                 &read::Unpacked {
                     index: unpacked!("catalog-latest", ".index"),
                     services: unpacked!("catalog-latest", ".txt"),

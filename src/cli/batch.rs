@@ -78,7 +78,7 @@ pub(crate) fn batch(args: &BatchArgs) -> Result<Exit, Trouble> {
         // Nobody reads on, and no line could change the exit code.
         Ok(Written::Unheard) => out::leave(Exit::Holds as u8),
         Err(trouble) => {
-            super::troubled(&trouble);
+            super::errors::troubled(&trouble);
             out::leave(2)
         }
     };

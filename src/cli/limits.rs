@@ -5,7 +5,7 @@
 
 use super::args::{Command, DiffFormat};
 use super::switches::Format;
-use super::{Exit, Trouble, print};
+use super::{Exit, Trouble, errors, print_json};
 use crate::diag::Budget;
 use crate::diag::deadline::Expired;
 use crate::report::json;
@@ -39,10 +39,9 @@ pub(super) fn of(command: &Command) -> Option<Asked> {
 impl Asked {
     /// Says that there is no answer, and why.
     pub(super) fn unknown(&self, expired: &Expired) -> Result<Exit, Trouble> {
-        match json::out_of_budget(self.check, expired).filter(|_| self.json) {
-            Some(shown) => print(&format!("{shown}\n"))?,
-            None => print(&format!("UNKNOWN: {expired}\n"))?,
-        }
+        let verdict = json::out_of_budget(self.check, expired).filter(|_| self.json);
+        let Some(verdict) = verdict else { return errors::out_of_budget(&expired.to_string(), self.json) };
+        print_json(&verdict)?;
         Ok(Exit::Unknown)
     }
 }

@@ -3,6 +3,7 @@
 use super::asked::Asked;
 use super::cache::Cache;
 use super::check::emit_smt2;
+use super::errors::{COULD_NOT_RUN, INTERNAL};
 use super::members::{self, Line};
 use super::remarks::{self, read_as};
 use super::simulate::{self, Simulation};
@@ -104,7 +105,7 @@ pub(super) struct Answer {
 /// these only grow.
 pub(super) fn answer(text: &str, number: usize, run: &Run) -> Answer {
     deadline::question(&run.settings.budget, || within_budget(text, number, run)).unwrap_or_else(|expired| {
-        let error = json!({"error": {"code": json::OUT_OF_BUDGET, "message": expired.to_string(), "line": number}});
+        let error = error(json::OUT_OF_BUDGET, &expired.to_string(), number);
         Answer { text: id::with(&id::of_line(text, None), &error), disagree: false }
     })
 }
@@ -124,16 +125,18 @@ fn within_budget(text: &str, number: usize, run: &Run) -> Answer {
     });
     let answered = answered.unwrap_or_else(|expired| json::out_of_budget(&check, &expired).ok_or(Failed::Budget(expired)));
     let disagree = matches!(answered, Err(Failed::Disagree(_)));
-    let error = |code: &str, message: String| json!({"error": {"code": code, "message": message, "line": number}});
+    let error = |code: &str, message: String| error(code, &message, number);
     let members = match answered {
         Ok(answer) => answer,
         Err(Failed::Budget(expired)) => error(json::OUT_OF_BUDGET, expired.to_string()),
         Err(Failed::Internal(found)) => error(INTERNAL, found.to_string()),
-        Err(Failed::Other(message)) => error("could-not-run", message),
+        Err(Failed::Other(message)) => error(COULD_NOT_RUN, message),
         Err(Failed::Disagree(answers)) => {
             let message = "the engines disagree; please report it with the whole line";
             let versions = json!({"leastwise": env!("CARGO_PKG_VERSION"), "z3": smt::version()});
-            json!({"error": {"code": DISAGREE, "message": message, "line": number, "versions": versions, "answers": *answers}})
+            let members =
+                json!({"code": DISAGREE, "message": message, "line": number, "versions": versions, "answers": *answers});
+            json::error(members)
         }
         Err(Failed::Input(found)) => {
             let first = found.0.first();
@@ -149,16 +152,21 @@ fn within_budget(text: &str, number: usize, run: &Run) -> Answer {
     Answer { text: id::with(&id, &members), disagree }
 }
 
+/// An error about a line.
+fn error(code: &str, message: &str, number: usize) -> serde_json::Value {
+    json::error(json!({"code": code, "message": message, "line": number}))
+}
+
 /// The answer to a line that cannot be read.
 pub(super) fn unreadable(number: usize, message: &str) -> Answer {
-    let error = json!({"error": {"code": "unreadable-line", "message": message, "line": number}});
+    let error = error("unreadable-line", message, number);
     Answer { text: id::with("null", &error), disagree: false }
 }
 
 /// The answer to a line on which the program itself fails.
 pub(super) fn failed(number: usize) -> Answer {
     let message = "the program failed on this line, which is a defect of it; please report it with the whole line";
-    let error = json!({"error": {"code": INTERNAL, "message": message, "line": number}});
+    let error = error(INTERNAL, message, number);
     Answer { text: id::with("null", &error), disagree: false }
 }
 
@@ -199,9 +207,6 @@ fn push_note(answer: &mut serde_json::Value, note: &str) {
     let at = members.keys().position(|key| key == "proof").unwrap_or(members.len());
     members.shift_insert(at, "notes".to_owned(), json!([note]));
 }
-
-/// The code of a defect.
-const INTERNAL: &str = "internal-error";
 
 /// The code of a line about which the engines disagree.
 const DISAGREE: &str = "engines-disagree";

@@ -9,6 +9,7 @@ mod batch;
 mod cache;
 mod check;
 mod difference;
+mod errors;
 mod generate;
 mod id;
 mod input;
@@ -30,10 +31,8 @@ mod unused;
 pub use args::Cli;
 pub(crate) use out::{print, print_json, say};
 
-use crate::diag::{deadline, escape};
-use crate::report::text;
+use crate::diag::deadline;
 use args::Command;
-use clap::Parser as _;
 use std::process::ExitCode;
 
 /// How a command ended.
@@ -84,7 +83,7 @@ pub(crate) const MEMORY: usize = 400;
 pub fn main() -> ExitCode {
     let cli = match Cli::of_process() {
         Ok(cli) => cli,
-        Err(error) => return usage(&error),
+        Err(error) => return errors::usage(&error),
     };
     crate::smt::limit_memory(MEMORY);
     let result = match limits::of(&cli.command) {
@@ -94,30 +93,8 @@ pub fn main() -> ExitCode {
     };
     match result {
         Ok(exit) => ExitCode::from(exit as u8),
-        Err(trouble) => troubled(&trouble),
+        Err(trouble) => errors::troubled(&trouble),
     }
-}
-
-/// Help, or what is wrong with the arguments.
-fn usage(error: &clap::Error) -> ExitCode {
-    // Told of the arguments as they can be shown, the parser has the same to say.
-    let shown = std::env::args_os().map(|one| escape::text(&one.to_string_lossy()).into_owned());
-    let shown = Cli::try_parse_from(shown).err();
-    let shown = shown.as_ref().unwrap_or(error).render().ansi().to_string();
-    if error.use_stderr() {
-        say(&shown);
-        return ExitCode::from(2);
-    }
-    print(&shown).map_or_else(|trouble| troubled(&trouble), |()| ExitCode::SUCCESS)
-}
-
-/// Says why the program could not run.
-fn troubled(trouble: &Trouble) -> ExitCode {
-    match trouble {
-        Trouble::Input(found) => found.0.iter().for_each(|diagnostic| say(&format!("{}\n", text::diagnostic(diagnostic)))),
-        Trouble::Other(error) => say(&format!("error: {}\n", escape::text(&format!("{error:#}")))),
-    }
-    ExitCode::from(2)
 }
 
 fn run(command: &Command) -> Result<Exit, Trouble> {

@@ -4,10 +4,12 @@ use super::args::SimulateArgs;
 use super::line::{bad, plain};
 use super::switches::Format;
 use super::{Exit, Trouble, input, print, print_json};
+use crate::catalog::Catalog;
 use crate::diag::{Diagnostics, Source, escape};
 use crate::eval::{self, Decision};
 use crate::json::Value;
 use crate::policy::{Access, ArnMatching, Readings, ResourcePolicy, access_json, keys, request_json, ties};
+use crate::report::json as shown;
 use crate::report::warnings::{beside, in_files};
 use crate::sources::{STACK_MEMBERS, Wanted, is_stack};
 use serde_json::json;
@@ -56,12 +58,15 @@ impl Simulation {
     pub(super) fn json(&self) -> serde_json::Value {
         let by = self.decided_by.iter().map(|(policy, index)| json!({"policy": policy, "statementIndex": index}));
         let by: Vec<serde_json::Value> = by.collect();
-        let mut out = json!({"check": "simulate", "decision": self.decision.name(), "decidedBy": by});
+        let mut out = json!({"schema": shown::SCHEMA, "check": "simulate", "decision": self.decision.name(), "decidedBy": by});
         if let (false, Some(object)) = (self.not_allowed_by.is_empty(), out.as_object_mut()) {
             object.insert("notAllowedBy".to_owned(), json!(self.not_allowed_by));
         }
         if let (false, Some(object)) = (self.notes.is_empty(), out.as_object_mut()) {
             object.insert("notes".to_owned(), json!(self.notes));
+        }
+        if let Some(object) = out.as_object_mut() {
+            object.insert("proof".to_owned(), shown::versions(Catalog::LATEST));
         }
         out
     }

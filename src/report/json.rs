@@ -12,9 +12,17 @@ use crate::refine::obligations::{Failure, Obligation};
 use crate::smt;
 use serde_json::{Map, Value, json};
 
+/// The version of the form of answers and errors: their first member, after the `id` of a line. It changes when a member
+/// goes or means something else, not when one comes.
+pub const SCHEMA: u32 = 1;
+
+/// The program and its version.
+pub const TOOL: &str = concat!("leastwise ", env!("CARGO_PKG_VERSION"));
+
 /// A verdict.
 pub fn outcome(outcome: &Outcome) -> Value {
     let mut out = Map::new();
+    out.insert("schema".to_owned(), json!(SCHEMA));
     out.insert("check".to_owned(), json!(outcome.check));
     let result = match &outcome.verdict {
         Verdict::Pass => "PASS",
@@ -47,7 +55,7 @@ pub fn outcome(outcome: &Outcome) -> Value {
         out.insert("notes".to_owned(), json!(outcome.notes));
     }
     let proof = &outcome.proof;
-    let mut shown = self::proof(proof.engine, proof.obligations, proof.milliseconds);
+    let mut shown = self::proof(proof.engine, proof.obligations, proof.milliseconds, Catalog::LATEST);
     if let (Some(checked), Verdict::Pass, Some(object)) = (&outcome.checked, &outcome.verdict, shown.as_object_mut()) {
         object.insert("checkedByZ3".to_owned(), self::checked(checked));
     }
@@ -89,7 +97,10 @@ pub const OUT_OF_BUDGET: &str = "out-of-budget";
 pub fn out_of_budget(check: &str, expired: &Expired) -> Option<Value> {
     let check = check.strip_prefix("check-").unwrap_or(check);
     let known = CHECKS.contains(&check);
-    known.then(|| json!({"check": check, "result": "UNKNOWN", "message": format!("The answer is unknown: {expired}.")}))
+    known.then(|| {
+        let message = format!("The answer is unknown: {expired}.");
+        json!({"schema": SCHEMA, "check": check, "result": "UNKNOWN", "message": message, "proof": versions(Catalog::LATEST)})
+    })
 }
 
 /// The checks that end in a verdict.
@@ -130,28 +141,40 @@ pub fn outside(access: &Access, outside: &Outside) -> Value {
         out
     };
     let findings: Vec<Value> = outside.findings.iter().map(finding).collect();
-    let mut out = json!({"check": "outside-access", "result": result, "message": message, "findings": findings});
+    let mut out =
+        json!({"schema": SCHEMA, "check": "outside-access", "result": result, "message": message, "findings": findings});
     if let Some(object) = out.as_object_mut() {
         if let (Some(why), false) = (&outside.unknown, outside.findings.is_empty()) {
             object.insert("notes".to_owned(), json!([format!("there may be more findings, something is unknown: {why}")]));
         }
         let proof = &outside.proof;
-        object.insert("proof".to_owned(), self::proof(proof.engine, proof.obligations, proof.milliseconds));
+        object.insert("proof".to_owned(), self::proof(proof.engine, proof.obligations, proof.milliseconds, Catalog::LATEST));
     }
     out
 }
 
-pub(super) fn proof(engine: &str, obligations: usize, milliseconds: f64) -> Value {
-    json!({"engine": engine, "obligations": obligations, "z3": smt::version(), "milliseconds": milliseconds})
+/// What a verdict rests on; the catalog by its date.
+pub(super) fn proof(engine: &str, obligations: usize, milliseconds: f64, catalog: &str) -> Value {
+    let mut out = json!({"engine": engine, "obligations": obligations, "z3": smt::version(), "milliseconds": milliseconds});
+    if let (Some(object), Value::Object(versions)) = (out.as_object_mut(), versions(catalog)) {
+        object.extend(versions);
+    }
+    out
 }
 
-fn proved(obligations: &[Obligation], settings: &Settings) -> Value {
+/// What made an answer; the catalog by its date.
+pub fn versions(catalog: &str) -> Value {
+    json!({"z3": smt::version(), "tool": TOOL, "catalog": catalog})
+}
+
+fn proved(obligations: &[Obligation], settings: &Settings, catalog: &Catalog) -> Value {
     let queries = obligations.iter().map(|obligation| obligation.queries).sum();
     let milliseconds: f64 = obligations.iter().map(|obligation| obligation.milliseconds).sum();
     let mut out = proof(
         if settings.engine == Engine::Auto { "z3" } else { settings.engine.name() },
         queries,
         (milliseconds * 1e3).round() / 1e3,
+        &catalog.date,
     );
     let each: Vec<Value> = obligations
         .iter()
@@ -187,6 +210,7 @@ pub fn refinement(refinement: &Refinement, catalog: &Catalog, settings: &Setting
         .collect();
     let policy: Value = serde_json::from_str(&refinement.policy.to_string()).unwrap_or(Value::Null);
     json!({
+        "schema": SCHEMA,
         "check": "refine",
         "result": "PASS",
         "message": if refinement.is_empty { EMPTY } else { REFINED },
@@ -195,7 +219,7 @@ pub fn refinement(refinement: &Refinement, catalog: &Catalog, settings: &Setting
         "changes": changes,
         "notes": refinement.notes,
         "catalog": catalog_value(catalog),
-        "proof": proved(&refinement.obligations, settings),
+        "proof": proved(&refinement.obligations, settings, catalog),
     })
 }
 
@@ -209,17 +233,19 @@ pub const VERIFIED: &str = "The refined policy is the original without the unuse
 /// A refined policy from anywhere that was proved.
 pub fn verified(obligations: &[Obligation], catalog: &Catalog, settings: &Settings) -> Value {
     json!({
+        "schema": SCHEMA,
         "check": "verify",
         "result": "PASS",
         "message": VERIFIED,
         "catalog": catalog_value(catalog),
-        "proof": proved(obligations, settings),
+        "proof": proved(obligations, settings, catalog),
     })
 }
 
 /// An obligation that was refuted or left open.
 pub fn failure(check: &str, failure: &Failure, catalog: &Catalog) -> Value {
     let mut out = json!({
+        "schema": SCHEMA,
         "check": check,
         "result": if failure.unknown { "UNKNOWN" } else { "FAIL" },
         "message": failure.message,
@@ -230,8 +256,25 @@ pub fn failure(check: &str, failure: &Failure, catalog: &Catalog) -> Value {
             object.insert("witness".to_owned(), request_json::to_json(witness));
         }
         object.insert("catalog".to_owned(), catalog_value(catalog));
+        object.insert("proof".to_owned(), versions(&catalog.date));
     }
     out
+}
+
+/// An error: the first diagnostic, with those after it in `more`.
+pub fn errors(found: &[Diagnostic]) -> Value {
+    let mut each = found.iter().map(diagnostic);
+    let mut first = each.next().unwrap_or_else(|| json!({"code": "bad-input", "message": "the input cannot be used"}));
+    let more: Vec<Value> = each.collect();
+    if let (Some(object), false) = (first.as_object_mut(), more.is_empty()) {
+        object.insert("more".to_owned(), Value::Array(more));
+    }
+    error(first)
+}
+
+/// An error, by its members.
+pub fn error(members: Value) -> Value {
+    json!({"schema": SCHEMA, "error": members})
 }
 
 /// A diagnostic.

@@ -12,6 +12,7 @@
 //! count under the rules of stacks. With `"exist": false` the action stands for actions that do not exist today.
 
 use super::difference::{message, written};
+use crate::catalog::Catalog;
 use crate::policy::{Access, Policy, request_json};
 use crate::question::difference::{Cause, Difference, Region};
 use serde_json::{Map, Value, json};
@@ -99,12 +100,13 @@ pub fn json(difference: &Difference, old: &Access, new: &Access) -> Value {
     let removed: Vec<Value> = difference.removed.iter().map(|one| region(one, old, new)).collect();
     let proof = &difference.proof;
     let mut out = json!({
+        "schema": super::json::SCHEMA,
         "check": "diff",
         "result": result,
         "message": message(difference, str::to_owned),
         "added": added,
         "removed": removed,
-        "proof": super::json::proof(proof.engine, proof.obligations, proof.milliseconds),
+        "proof": super::json::proof(proof.engine, proof.obligations, proof.milliseconds, Catalog::LATEST),
     });
     if let (false, Some(object)) = (difference.notes.is_empty(), out.as_object_mut()) {
         object.insert("notes".to_owned(), json!(difference.notes));

@@ -9,6 +9,7 @@ mod baseline;
 mod boundary;
 mod catalog_script;
 mod cli;
+mod contract;
 mod corpus;
 mod difference;
 mod escapes;
