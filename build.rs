@@ -1,7 +1,8 @@
 //! What has to be ready before the program is compiled: where libz3 is at run time, and the embedded catalogs unpacked.
 //!
 //! libz3 is in the folder that `scripts/bootstrap` fills: found relative to the program, so that a moved checkout still
-//! runs, and by its absolute path, so that another target folder works too. A static build (`vendored-z3`) needs neither.
+//! runs, and by its absolute path, so that another target folder works too. An installed program finds it in `../lib`.
+//! A static build (`vendored-z3`) needs none of this.
 //!
 //! A catalog becomes two texts, its services one after the other: a JSON document each, and the names of its actions, a line
 //! each (in lower case, and as spelled). An index of `prefix end end` lines says where each service ends in both. So the
@@ -30,8 +31,8 @@ fn link() {
         _ => return,
     };
     let folder = "third_party/z3/lib";
-    for depth in ["../..", "../../.."] {
-        println!("cargo:rustc-link-arg=-Wl,-rpath,{origin}/{depth}/{folder}");
+    for place in ["../lib".to_owned(), format!("../../{folder}"), format!("../../../{folder}")] {
+        println!("cargo:rustc-link-arg=-Wl,-rpath,{origin}/{place}");
     }
     if let Ok(root) = std::env::var("CARGO_MANIFEST_DIR") {
         println!("cargo:rustc-link-arg=-Wl,-rpath,{root}/{folder}");

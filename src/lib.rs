@@ -70,6 +70,7 @@ pub mod policy;
 pub mod question;
 pub mod refine;
 pub mod report;
+mod server;
 pub mod smt;
 pub mod solve;
 pub mod sources;

@@ -1,7 +1,7 @@
 //! What may be typed. The same definition makes the help, the man page and the completions.
 
 use super::switches::{
-    ActionsName, Asking, Counting, Deciding, EngineName, Format, PolicyType, Prover, ReadingArgs, Showing, Unknowns,
+    ActionsName, Asking, Counting, Deciding, EngineName, Explaining, Format, PolicyType, Prover, ReadingArgs, Showing, Unknowns,
 };
 use crate::question::Settings;
 use clap::error::ErrorKind;
@@ -41,7 +41,10 @@ impl Command {
             Self::Batch(args) => (args.asking.deciding, Some(&args.asking.proving), &args.asking.proving.proof),
             Self::Refine(args) => (args.deciding, None, &args.proof),
             Self::Verify(args) => (args.deciding, None, &args.proof),
-            Self::OutsideAccess(_) | Self::Diff(_) | Self::Simulate(_) | Self::Completions(_) | Self::Man => return None,
+
+            Self::Serve(_) | Self::OutsideAccess(_) | Self::Diff(_) | Self::Simulate(_) | Self::Completions(_) | Self::Man(_) => {
+                return None;
+            }
         };
         let prove = proving.and_then(|proving| proving.prove);
         if deciding.engine == EngineName::Strings && (prove == Some(Prover::Z3) || proof.is_some()) {
@@ -102,12 +105,17 @@ pub(crate) enum Command {
         after_help = "Example:\n  echo '{\"id\":1,\"check\":\"equivalent\",\"a\":{...},\"b\":{...}}' | leastwise batch\n\nA line that cannot be answered gives {\"id\":..,\"error\":{..}} and the run goes on."
     )]
     Batch(BatchArgs),
+    /// Serve the Access Analyzer REST API on this machine
+    #[command(
+        after_help = "Example:\n  leastwise serve --listen 127.0.0.1:8080 &\n  AWS_ENDPOINT_URL=http://127.0.0.1:8080 aws accessanalyzer check-no-new-access ...\n\nClients need credentials to sign with; the server looks at none. TERM and INT end it when what was accepted is answered."
+    )]
+    Serve(ServeArgs),
     /// Print shell completions
     #[command(after_help = "Example:\n  leastwise completions bash > /etc/bash_completion.d/leastwise")]
     Completions(CompletionsArgs),
     /// Print the manual page
     #[command(after_help = "Example:\n  leastwise man > leastwise.1")]
-    Man,
+    Man(ManArgs),
 }
 
 #[derive(Debug, Args)]
@@ -339,8 +347,58 @@ pub(crate) struct BatchArgs {
 }
 
 #[derive(Debug, Args)]
+pub(crate) struct ServeArgs {
+    /// Where to listen; other addresses than loopback let everybody who reaches them ask
+    #[arg(long, default_value = "127.0.0.1:8080", value_name = "ADDRESS:PORT")]
+    pub(crate) listen: std::net::SocketAddr,
+    /// The account that clients are said to be of, and the zone of trust of access previews
+    #[arg(long, default_value = "123456789012", value_parser = account, value_name = "ID")]
+    pub(crate) account_id: String,
+    /// The region in the ARNs of analyzers
+    #[arg(long, default_value = "us-east-1")]
+    pub(crate) region: String,
+    /// Threads that answer questions; all cores by default
+    #[arg(long, value_name = "N")]
+    pub(crate) jobs: Option<usize>,
+    /// Questions that may wait; more are told to come back (429)
+    #[arg(long, default_value = "256", value_name = "N")]
+    pub(crate) queue: usize,
+    /// Connections at once
+    #[arg(long, default_value = "1024", value_name = "N")]
+    pub(crate) connections: usize,
+    /// The most bytes of a request's body
+    #[arg(long, default_value = "10485760", value_name = "BYTES")]
+    pub(crate) max_body: usize,
+    /// Tell of no requests on standard error
+    #[arg(long)]
+    pub(crate) quiet: bool,
+    /// Say of each verdict whether it would differ under another reading
+    #[arg(long)]
+    pub(crate) remarks: bool,
+    #[command(flatten)]
+    pub(crate) deciding: Deciding,
+    #[command(flatten)]
+    pub(crate) explaining: Explaining,
+}
+
+/// An account id.
+fn account(text: &str) -> Result<String, String> {
+    match text.len() == 12 && text.bytes().all(|byte| byte.is_ascii_digit()) {
+        true => Ok(text.to_owned()),
+        false => Err("expected an account id: 12 digits".to_owned()),
+    }
+}
+
+#[derive(Debug, Args)]
 pub(crate) struct CompletionsArgs {
     /// Which shell
     #[arg(value_enum)]
     pub(crate) shell: clap_complete::Shell,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct ManArgs {
+    /// Write a page for each command into this folder
+    #[arg(long, value_name = "DIR")]
+    pub(crate) directory: Option<PathBuf>,
 }

@@ -23,6 +23,7 @@ mod progress;
 mod refine;
 mod remarks;
 mod save;
+mod serve;
 mod signals;
 mod simulate;
 mod switches;
@@ -109,7 +110,8 @@ fn run(command: &Command) -> Result<Exit, Trouble> {
         Command::Verify(args) => refine::verify(args),
         Command::Simulate(args) => simulate::simulate(args),
         Command::Batch(args) => batch::batch(args),
+        Command::Serve(args) => serve::serve(args),
         Command::Completions(args) => generate::completions(args),
-        Command::Man => generate::man(),
+        Command::Man(args) => generate::man(args),
     }
 }

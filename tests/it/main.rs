@@ -31,6 +31,7 @@ mod samples;
 mod satisfiable;
 mod scopes;
 mod semantics;
+mod serve;
 mod spelling;
 mod stacks;
 mod support;

@@ -1,0 +1,100 @@
+//! `serve`: the Access Analyzer REST API over the same questions that `batch` answers.
+//!
+//! HTTP in, a line of `batch` to the solver's threads ([`pool`]), an answer in AWS's shape out. Every request has a budget,
+//! a limit of its body and a time within which it must have come; connections are bounded too. On TERM or INT no new
+//! connection is taken, and what was accepted is answered. Everything is kept in memory and forgotten at the end.
+//!
+//! Source: IAM Access Analyzer API reference, version 2019-11-01 (REST, JSON).
+
+mod analyzers;
+mod body;
+mod checks;
+mod configurations;
+mod error;
+mod listen;
+mod page;
+mod pool;
+mod previews;
+mod routes;
+mod sts;
+
+pub(crate) use pool::Answerer;
+
+use std::net::SocketAddr;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+/// How the server runs.
+#[derive(Debug, Clone)]
+pub(crate) struct Options {
+    /// Where it listens.
+    pub(crate) listen: SocketAddr,
+    /// Threads that answer questions.
+    pub(crate) workers: usize,
+    /// Questions that may wait for one of them.
+    pub(crate) queue: usize,
+    /// The most bytes of a body.
+    pub(crate) most_body: usize,
+    /// Connections at once.
+    pub(crate) connections: usize,
+    /// How long a client may take for its headers, and then for its body.
+    pub(crate) patience: Duration,
+    /// How long the end waits for what was accepted.
+    pub(crate) farewell: Duration,
+    /// The account that clients are said to be of; the zone of trust of previews.
+    pub(crate) account: String,
+    /// The region of analyzers' ARNs.
+    pub(crate) region: String,
+    /// Whether each request is told.
+    pub(crate) log: bool,
+    /// Says something on standard error.
+    pub(crate) say: fn(&str),
+}
+
+/// What all requests share.
+struct App {
+    options: Options,
+    pool: pool::Pool,
+    analyzers: Mutex<analyzers::Analyzers>,
+    previews: Mutex<previews::Previews>,
+    ids: AtomicU64,
+}
+
+impl App {
+    fn analyzers(&self) -> MutexGuard<'_, analyzers::Analyzers> {
+        self.analyzers.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn previews(&self) -> MutexGuard<'_, previews::Previews> {
+        self.previews.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// An id that this server gave nothing else, of the form of a UUID.
+    fn next_id(&self) -> String {
+        let number = self.ids.fetch_add(1, Ordering::Relaxed);
+        format!("{:08x}-0000-4000-8000-{:012x}", std::process::id(), number)
+    }
+}
+
+/// The time now, as the API writes times.
+fn now() -> String {
+    let now = jiff::Timestamp::now();
+    format!("{now:.3}")
+}
+
+/// Serves until a signal ends it; says on standard error where it listens.
+///
+/// # Errors
+/// The address cannot be listened on, or threads cannot be started.
+pub(crate) fn serve(options: Options, answer: &Answerer) -> anyhow::Result<()> {
+    let app = App {
+        pool: pool::Pool::start(options.workers, options.queue, answer)?,
+        analyzers: Mutex::default(),
+        previews: Mutex::default(),
+        ids: AtomicU64::new(1),
+        options,
+    };
+    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?;
+    runtime.block_on(listen::until_told(Arc::new(app)))
+}
