@@ -157,6 +157,21 @@ fn error(code: &str, message: &str, number: usize) -> serde_json::Value {
     json::error(json!({"code": code, "message": message, "line": number}))
 }
 
+/// Answers one line of `batch`, without its end, as the command does that is given nothing else: one line of JSON.
+pub fn answer_line(line: &str, settings: &Settings) -> String {
+    let run = Run {
+        settings: *settings,
+        cross_check: false,
+        remarks: false,
+        explain: false,
+        allow_unknown: false,
+        proof: None,
+        emit_smt2: None,
+        cache: Cache::default(),
+    };
+    answer(line, 1, &run).text
+}
+
 /// The answer to a line that cannot be read.
 pub(super) fn unreadable(number: usize, message: &str) -> Answer {
     let error = error("unreadable-line", message, number);

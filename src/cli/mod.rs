@@ -30,6 +30,7 @@ mod switches;
 mod unused;
 
 pub use args::Cli;
+pub use line::answer_line;
 pub(crate) use out::{print, print_json, say};
 
 use crate::diag::deadline;

@@ -37,6 +37,14 @@ impl Encoder {
             self.other();
             return Ok(text::matches(&Text::var(OTHER), expression));
         }
+        if let (ResourceShape::Arn, Some(parts), Some(path)) = (self.shape, &pattern.parts, &pattern.path) {
+            let path = path.as_glob().ok_or("a policy variable in API Gateway's shorthand for a resource")?;
+            let behind = [Regex::none_of(&['/']).star(), Regex::literal("/"), text::regex(&path)];
+            let id = text::matches(&Text::var("Resource.id"), Regex::concat(behind));
+            let by_parts = self.by_parts(parts)?;
+            self.resource_part("Resource.id");
+            return Ok(Formula::and([by_parts, id]));
+        }
         match (self.shape, &pattern.parts, self.matching) {
             (ResourceShape::Arn, Some(parts), ArnMatching::Segment) => self.by_parts(parts),
             (ResourceShape::Arn, Some(_), ArnMatching::Greedy) | (ResourceShape::Arn, None, _) => {
@@ -101,6 +109,7 @@ impl Encoder {
     fn whole_regex(&self, pattern: &ResourcePattern) -> Option<Regex> {
         let globs = |parts: &[Template; 6]| parts.iter().map(Template::as_glob).collect::<Option<Vec<Glob>>>();
         match (&pattern.parts, self.matching) {
+            _ if pattern.path.is_some() => None,
             (Some(parts), ArnMatching::Segment) => globs(parts).map(|globs| text::arn_regex(&globs)),
             (Some(_), ArnMatching::Greedy) | (None, _) => pattern.whole.as_glob().map(|glob| text::regex(&glob)),
         }

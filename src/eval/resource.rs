@@ -10,6 +10,12 @@ pub(super) fn applies(resource: &ResourceMatch, request: &Request, matching: Arn
 
 /// Whether one pattern matches the request's resource.
 pub(super) fn matches(pattern: &ResourcePattern, request: &Request, matching: ArnMatching) -> bool {
+    if let (Some(parts), Some(path)) = (&pattern.parts, &pattern.path) {
+        // The API's id ends at the first slash.
+        let behind = request.resource.splitn(6, ':').nth(5).and_then(|last| last.split_once('/')).map(|(_, behind)| behind);
+        return text::by_parts(parts, &request.resource, request).unwrap_or(false)
+            && behind.is_some_and(|behind| text::resolve(path, request).is_some_and(|glob| glob.matches(behind)));
+    }
     match (&pattern.parts, matching) {
         (Some(parts), ArnMatching::Segment) => text::by_parts(parts, &request.resource, request).unwrap_or(false),
         (Some(_), ArnMatching::Greedy) | (None, _) => {

@@ -6,9 +6,13 @@
 //! and so is every pattern under [`ArnMatching::Greedy`]. This is the only place that names the default reading.
 //!
 //! In resource policies `execute-api:/stage/METHOD/path` is API Gateway's shorthand, which it turns on save into the ARN
-//! with the API's own Region, account and id. A policy alone does not say these, so it stands for those of every API.
+//! with the API's own Region, account and id. A policy alone does not say these, so it stands for those of every API: for any
+//! partition, Region and account, and an id, in which there is no slash. What is written behind the first slash is the ARN's as
+//! any other: its wildcards cross slashes (`execute-api:/*` is documented as all stages, methods and paths) and colons, under
+//! both readings.
 //!
-//! Sources: API Gateway Developer Guide, "API Gateway resource policy examples" (the shorthand); IAM User Guide, "IAM JSON policy elements: Resource"; measured against AWS's published custom-check samples,
+//! Sources: API Gateway Developer Guide, "API Gateway resource policy examples" (the shorthand), "Control access for invoking an
+//! API" (the ARN, `api-id/stage/METHOD/path`); IAM User Guide, "IAM JSON policy elements: Resource"; measured against AWS's published custom-check samples,
 //! which part-by-part matching answers as labelled and whole-text matching does not.
 
 use super::template::{Template, Variable};
@@ -44,11 +48,13 @@ pub struct ResourcePattern {
     pub whole: Template,
     /// Its six parts, if it has that many.
     pub parts: Option<[Template; 6]>,
+    /// Of API Gateway's shorthand: what the ARN's last part holds behind its first slash.
+    pub path: Option<Template>,
 }
 
 impl PartialEq for ResourcePattern {
     fn eq(&self, other: &Self) -> bool {
-        self.whole == other.whole
+        self.whole == other.whole && self.path.is_some() == other.path.is_some()
     }
 }
 
@@ -59,7 +65,7 @@ impl ResourcePattern {
     pub fn parse(text: &str, span: Span, variables: bool) -> Self {
         let whole = Template::parse(text, true, variables);
         let parts = whole.split_colons(6).try_into().ok();
-        Self { text: text.to_owned(), span, whole, parts }
+        Self { text: text.to_owned(), span, whole, parts, path: None }
     }
 
     /// Reads a pattern of a resource policy, where API Gateway's shorthand stands for an ARN.
@@ -67,7 +73,8 @@ impl ResourcePattern {
         match text.strip_prefix("execute-api:/") {
             Some(path) => {
                 let full = format!("arn:*:execute-api:*:*:*/{path}");
-                Self { text: text.to_owned(), ..Self::parse(&full, span, variables) }
+                let path = Some(Template::parse(path, true, variables));
+                Self { text: text.to_owned(), path, ..Self::parse(&full, span, variables) }
             }
             None => Self::parse(text, span, variables),
         }
@@ -99,7 +106,8 @@ mod tests {
         assert_ne!(at(0, "arn:aws:s3:::${aws:username}", true), at(0, "arn:aws:s3:::${aws:username}", false));
         assert!(at(0, "**", true).is_everything() && !at(0, "?*", true).is_everything());
         let shorthand = ResourcePattern::of_resource_policy("execute-api:/prod/GET/*", Span::default(), true);
-        assert_eq!(shorthand, at(0, "arn:*:execute-api:*:*:*/prod/GET/*", true));
+        assert_eq!(shorthand.whole, at(0, "arn:*:execute-api:*:*:*/prod/GET/*", true).whole);
+        assert_ne!(shorthand, at(0, "arn:*:execute-api:*:*:*/prod/GET/*", true), "in an id there is no slash");
         assert_eq!(ResourcePattern::of_resource_policy("execute-api:x/*", Span::default(), true), at(0, "execute-api:x/*", true));
         assert!(at(0, "arn:aws:s3:::a:b", true).parts.is_some() && at(0, "arn:aws:s3", true).parts.is_none());
     }

@@ -108,15 +108,19 @@ impl Builder {
     pub(super) fn resources(&mut self, patterns: &[ResourcePattern]) -> Node {
         let (mut test, mut others) = (Test::default(), Vec::new());
         let by_part = self.matching == ArnMatching::Segment;
-        let read = |pattern: &Template, atoms: &mut Atoms| -> Option<Test> {
-            let parts = <[Template; 6]>::try_from(pattern.split_colons(6)).ok().filter(|_| by_part);
-            let steps = match parts {
-                Some(parts) => by_parts(&parts, NO_COLON, Class::Any, atoms),
-                None => steps(pattern, Class::Any, false, atoms),
-            };
-            Some(Test { patterns: vec![steps] })
-        };
         for pattern in patterns {
+            let is_shorthand = pattern.path.is_some();
+            let read = |pattern: &Template, atoms: &mut Atoms| -> Option<Test> {
+                let parts = <[Template; 6]>::try_from(pattern.split_colons(6)).ok().filter(|_| by_part || is_shorthand);
+                let mut steps = match parts {
+                    Some(parts) => by_parts(&parts, NO_COLON, Class::Any, atoms),
+                    None => steps(pattern, Class::Any, false, atoms),
+                };
+                // The first run over anything is the API's id.
+                let id = steps.iter_mut().find(|step| is_shorthand && **step == Step::Run(Class::Any));
+                id.into_iter().for_each(|step| *step = Step::Run(Class::But(&['/'])));
+                Some(Test { patterns: vec![steps] })
+            };
             if pattern.is_everything() {
                 return Node::Const(true);
             }

@@ -123,7 +123,7 @@ impl Builder {
     }
 
     /// The value of a key matches a template that names other keys.
-    fn relates(&mut self, key: &str, mode: TextMode, template: &Template) -> Node {
+    pub(super) fn relates(&mut self, key: &str, mode: TextMode, template: &Template) -> Node {
         // Accounts have no letters: whether case counts does not matter.
         if let ([Part::Variable(Variable { key: other, default })], true) = (template.parts.as_slice(), mode != TextMode::Arn)
             && let (PRINCIPAL_ACCOUNT, RESOURCE_ACCOUNT) | (RESOURCE_ACCOUNT, PRINCIPAL_ACCOUNT) = (key, other.as_str())

@@ -27,6 +27,7 @@ pub mod proof;
 mod refute;
 mod regular;
 mod request;
+mod root_id;
 mod search;
 mod shape;
 mod values;
@@ -34,7 +35,7 @@ mod variables;
 
 use crate::glob::Glob;
 use crate::policy::compose::{Rule, Through};
-use crate::policy::ties::{Keys, Ties};
+use crate::policy::ties::{Keys, Ties, USER_ID};
 use crate::policy::{Access, ArnMatching, Policy, Request, ResourcePattern, keys};
 use atoms::Atoms;
 use build::{Builder, Side};
@@ -104,6 +105,8 @@ pub struct Decider<'q> {
     keep_proofs: bool,
     /// What was built for the ties.
     never: Vec<Option<Node>>,
+    /// Where the question compares a resource's owner with the id of who asks.
+    owner_ids: Vec<root_id::Comparison>,
 }
 
 /// A text that both globs match, if there is one.
@@ -132,7 +135,11 @@ impl<'q> Decider<'q> {
         let sets = keys::multivalued(policies().chain(question.within).chain(question.never.map(|ties| &ties.plain)));
         let all_principals = policies().chain(question.within).any(Policy::has_principals);
         let atoms = Atoms::new(all_principals, most_states);
-        Self { question, builder: Builder::new(atoms, matching, sets), refuted: None, keep_proofs, never: Vec::new() }
+        let relates_ids = question.never.is_some_and(|ties| Keys::of_statements(&ties.relating.statements).has(USER_ID));
+        let statements = policies().chain(question.within).flat_map(|policy| &policy.statements);
+        let owner_ids = if relates_ids { root_id::comparisons(statements) } else { Vec::new() };
+        let builder = Builder::new(atoms, matching, sets);
+        Self { question, builder, refuted: None, keep_proofs, never: Vec::new(), owner_ids }
     }
 
     /// What the last [`Decided::Empty`] rests on, for Z3; empty if the formula was plainly false.
@@ -242,6 +249,9 @@ impl<'q> Decider<'q> {
         for number in ties.plain_about(named) {
             let (Some(slot), Some(statement)) = (self.never.get_mut(number), ties.plain.statements.get(number)) else { continue };
             out.push(slot.get_or_insert_with(|| self.builder.statement(statement).not()).clone());
+        }
+        if named.has(USER_ID) {
+            out.extend(self.builder.root_ids(&self.owner_ids));
         }
         out
     }

@@ -69,7 +69,7 @@ const NUMBERS: [&str; 8] = ["5", "5.0", "-1", "10", "0.5", "6", "5.25", "many"];
 const DATES: [&str; 5] = ["2024-01-01T00:00:00Z", "1704067200", "2025-06-01", "2024-01-01T01:00:00+01:00", "soon"];
 const ADDRESSES: [&str; 6] = ["203.0.113.7", "10.1.2.3", "2001:db8::1", "198.51.100.1", "::1", "nowhere"];
 const BLOCKS: [&str; 5] = ["203.0.113.0/24", "10.0.0.0/8", "2001:db8::/32", "198.51.100.1", "::/0"];
-const RESOURCES: [&str; 8] = [
+const RESOURCES: [&str; 9] = [
     "arn:aws:s3:::b/k",
     "arn:aws:s3:::a/a",
     "arn:aws:s3:::b",
@@ -78,6 +78,7 @@ const RESOURCES: [&str; 8] = [
     "arn:aws:ec2:us-east-1:111122223333:instance/i",
     "other",
     "arn:aws:execute-api:us-east-1:111122223333:abc/prod/GET/x",
+    "arn:aws:execute-api:us-east-1:111122223333:abc/dev/GET/prod/x",
 ];
 const RESOURCE_PATTERNS: [&str; 13] = [
     "*",

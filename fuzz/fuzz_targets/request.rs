@@ -1,0 +1,4 @@
+//! See `checks.rs`.
+#![no_main]
+
+fuzz::target!("request");

@@ -1,0 +1,54 @@
+//! What does it say of the accounts that a resource's owner is the id of the requester?
+//!
+//! The `aws:userid` of a root user is the id of its account (`RootIdOfAnotherAccount` in data/impossible-requests.json, see
+//! [`crate::policy::ties`]). The law relates two keys by a policy variable, and automata decide keys one at a time. Where
+//! policies compare `aws:ResourceAccount` with `aws:userid`, it is said with the atom that the two accounts are one: a root
+//! user whose id is the owner of the resource is of the owner's account, and the other way around. Of all other identities the laws without variables
+//! tell that their ids are not account ids.
+//!
+//! Invariant: [`Builder::root_ids`] holds of every request that keeps the law.
+
+use super::build::{Builder, RESOURCE_ACCOUNT, SAME_ACCOUNT};
+use super::principal;
+use super::search::Node;
+use crate::policy::ties::USER_ID;
+use crate::policy::{Part, Statement, Template, Test, TextMode, Variable};
+
+/// A comparison of the one key with the other, which stands alone in its template.
+pub(super) type Comparison = (&'static str, TextMode, Template);
+
+/// The comparisons in these statements, each once.
+pub(super) fn comparisons<'s>(statements: impl Iterator<Item = &'s Statement>) -> Vec<Comparison> {
+    let mut out: Vec<Comparison> = Vec::new();
+    for condition in statements.flat_map(|statement| &statement.conditions) {
+        let Test::Text(mode, templates) = &condition.test else { continue };
+        let (key, other) = match condition.key.as_str() {
+            RESOURCE_ACCOUNT => (RESOURCE_ACCOUNT, USER_ID),
+            USER_ID => (USER_ID, RESOURCE_ACCOUNT),
+            _ => continue,
+        };
+        for template in templates {
+            let alone = matches!(template.parts.as_slice(), [Part::Variable(Variable { key, default: None })] if key == other);
+            let comparison = (key, *mode, template.clone());
+            if alone && *mode != TextMode::Arn && !out.contains(&comparison) {
+                out.push(comparison);
+            }
+        }
+    }
+    out
+}
+
+impl Builder {
+    /// What the law says of these comparisons.
+    pub(super) fn root_ids(&mut self, comparisons: &[Comparison]) -> Vec<Node> {
+        let mut out = Vec::new();
+        for (key, mode, template) in comparisons {
+            let (equal, same) = (self.relates(key, *mode, template), self.opaque(SAME_ACCOUNT));
+            let other = self.who(principal::root()).not();
+            let absent = [RESOURCE_ACCOUNT, USER_ID].map(|key| self.present(key).not());
+            out.push(Node::or([other.clone(), equal.not(), same.clone()]));
+            out.push(Node::or([other, same.not(), equal].into_iter().chain(absent)));
+        }
+        out
+    }
+}
