@@ -58,6 +58,7 @@
 //!
 //! Z3's context is one a thread and only grows: wrap long work in [`smt::in_fresh_context`].
 
+pub mod account;
 pub mod catalog;
 pub mod cli;
 pub mod diag;

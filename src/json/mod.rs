@@ -7,11 +7,13 @@
 //!
 //! Invariants: numbers keep their spelling (no rounding); members keep their order; spans are byte ranges of the text.
 
+mod parts;
 mod print;
 mod read;
 mod syntax;
 
-pub use read::{SYNTAX, read};
+pub use parts::parts;
+pub use read::{SYNTAX, read, read_part};
 
 use crate::diag::Span;
 

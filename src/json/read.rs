@@ -27,30 +27,37 @@ pub const SYNTAX: &str = "json-syntax";
 /// Errors name the place: a syntax error, a key that stands twice, a text longer than `budget.input_bytes` bytes or
 /// nested deeper than `budget.depth`, or of more than `budget.values` values: said before a tree is made.
 pub fn read(source: &Source, budget: &Budget) -> Result<Value, Diagnostic> {
-    let text: &str = &source.text;
+    read_part(source, Span::new(0, source.text.len()), budget)
+}
+
+/// Reads one JSON document that is a part of a text, with its places in the text; the errors are those of [`read`].
+pub fn read_part(source: &Source, part: Span, budget: &Budget) -> Result<Value, Diagnostic> {
+    let text = source.text.get(part.start..part.end).unwrap_or_default();
     if text.len() > budget.input_bytes {
         let message = format!("the document has {} bytes; the limit is {} bytes", text.len(), budget.input_bytes);
         return Err(Diagnostic::error("input-too-large", source, Span::default(), message, "split the document"));
     }
-    check_shape(source, budget)?;
+    check_shape(source, part, budget)?;
     if let Err(error) = serde_json::from_str::<serde::de::IgnoredAny>(text) {
         let at = offset(text, error.line(), error.column());
-        return Err(syntax(source, Span::new(at, at), &plain(&error.to_string())));
+        return Err(syntax(source, part, Span::new(at, at), &plain(&error.to_string())));
     }
     let parsed = jsonc_parser::parse_to_ast(text, &CollectOptions::default(), &STRICT).map_err(|error| {
         let range = error.range();
-        syntax(source, Span::new(range.start, range.end), &error.kind().to_string().to_lowercase())
+        syntax(source, part, Span::new(range.start, range.end), &error.kind().to_string().to_lowercase())
     })?;
     let Some(value) = parsed.value else {
-        return Err(syntax(source, Span::default(), "the document is empty"));
+        return Err(syntax(source, part, Span::default(), "the document is empty"));
     };
-    convert(source, value)
+    convert(source, part.start, value)
 }
 
 /// What is wrong, by its name if it has one, else in the parser's words.
-fn syntax(source: &Source, span: Span, what: &str) -> Diagnostic {
+fn syntax(source: &Source, part: Span, span: Span, what: &str) -> Diagnostic {
     let parser = Fault { span, what: what.to_owned(), help: "write the document as JSON (RFC 8259)" };
-    let Fault { span, what, help } = fault(&source.text).unwrap_or(parser);
+    let text = source.text.get(part.start..part.end).unwrap_or_default();
+    let Fault { span, what, help } = fault(text).unwrap_or(parser);
+    let span = Span::new(part.start + span.start, part.start + span.end);
     Diagnostic::error(SYNTAX, source, span, format!("this is not JSON: {what}"), help)
 }
 
@@ -72,9 +79,10 @@ fn offset(text: &str, line: usize, column: usize) -> usize {
 /// Counts brackets outside strings, so that the parsers below never recurse deeper than the budget allows, and what stands
 /// between them, so that their trees never have more nodes: every value but the last of its list ends at a comma, and the
 /// last one is its list's.
-fn check_shape(source: &Source, budget: &Budget) -> Result<(), Diagnostic> {
+fn check_shape(source: &Source, part: Span, budget: &Budget) -> Result<(), Diagnostic> {
     let (mut depth, mut values, mut in_string, mut escaped) = (0_usize, 0_usize, false, false);
-    for (at, byte) in source.text.bytes().enumerate() {
+    let text = source.text.get(part.start..part.end).unwrap_or_default();
+    for (at, byte) in text.bytes().enumerate().map(|(at, byte)| (part.start + at, byte)) {
         match byte {
             _ if escaped => escaped = false,
             b'\\' if in_string => escaped = true,
@@ -108,7 +116,7 @@ fn check_shape(source: &Source, budget: &Budget) -> Result<(), Diagnostic> {
     Ok(())
 }
 
-fn convert(source: &Source, value: ast::Value<'_>) -> Result<Value, Diagnostic> {
+fn convert(source: &Source, from: usize, value: ast::Value<'_>) -> Result<Value, Diagnostic> {
     deadline::check();
     let range = match &value {
         ast::Value::StringLit(literal) => literal.range,
@@ -124,14 +132,14 @@ fn convert(source: &Source, value: ast::Value<'_>) -> Result<Value, Diagnostic> 
         ast::Value::BooleanLit(literal) => Kind::Bool(literal.value),
         ast::Value::NullKeyword(_) => Kind::Null,
         ast::Value::Array(array) => {
-            Kind::Array(array.elements.into_iter().map(|element| convert(source, element)).collect::<Result<_, _>>()?)
+            Kind::Array(array.elements.into_iter().map(|element| convert(source, from, element)).collect::<Result<_, _>>()?)
         }
-        ast::Value::Object(object) => Kind::Object(members(source, object)?),
+        ast::Value::Object(object) => Kind::Object(members(source, from, object)?),
     };
-    Ok(Value { span: Span::new(range.start, range.end), kind })
+    Ok(Value { span: Span::new(from + range.start, from + range.end), kind })
 }
 
-fn members(source: &Source, object: ast::Object<'_>) -> Result<Vec<Member>, Diagnostic> {
+fn members(source: &Source, from: usize, object: ast::Object<'_>) -> Result<Vec<Member>, Diagnostic> {
     let mut seen: HashMap<String, Span> = HashMap::new();
     let mut members = Vec::with_capacity(object.properties.len());
     for property in object.properties {
@@ -139,7 +147,7 @@ fn members(source: &Source, object: ast::Object<'_>) -> Result<Vec<Member>, Diag
             ast::ObjectPropName::String(literal) => literal.range,
             ast::ObjectPropName::Word(literal) => literal.range,
         };
-        let key_span = Span::new(range.start, range.end);
+        let key_span = Span::new(from + range.start, from + range.end);
         let key = property.name.into_string();
         if let Some(first) = seen.insert(key.clone(), key_span) {
             let message = format!("the key `{key}` stands twice in this object");
@@ -147,7 +155,7 @@ fn members(source: &Source, object: ast::Object<'_>) -> Result<Vec<Member>, Diag
             let help = format!("it stands first in line {line}; keep one, or give it a list of values");
             return Err(Diagnostic::error("duplicate-key", source, key_span, message, help));
         }
-        members.push(Member { key, key_span, value: convert(source, property.value)? });
+        members.push(Member { key, key_span, value: convert(source, from, property.value)? });
     }
     Ok(members)
 }

@@ -27,6 +27,7 @@ pub mod no_public_access;
 pub mod outside_access;
 mod partitions;
 mod propose;
+pub mod reach;
 mod realistic;
 mod regexes;
 mod region_actions;

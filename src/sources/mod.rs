@@ -31,6 +31,8 @@ pub enum Wanted {
     Unused,
     /// A request with the policies that it is decided under.
     Simulation,
+    /// The details of an account.
+    Account,
     /// Any other JSON document.
     Other,
 }
@@ -43,6 +45,7 @@ impl Wanted {
             Self::Access => "a policy or a stack of policies",
             Self::Unused => "a list of unused permissions",
             Self::Simulation => "a request with its policies",
+            Self::Account => "the account details of IAM",
             Self::Other => "a JSON document",
         }
     }

@@ -1,6 +1,7 @@
 //! The product's tests from outside: one binary, because linking Z3 is slow.
 #![allow(missing_docs, clippy::unwrap_used, clippy::panic, reason = "tests")]
 
+mod accounts;
 mod adversarial;
 mod agreement;
 mod answers;

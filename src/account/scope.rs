@@ -1,0 +1,181 @@
+//! Which requests are those of one principal?
+//!
+//! A report about a principal asks about that principal: its ARN, its account, its tags, its name and its unique id are in
+//! the request. They become one statement that applies to its requests alone ([`requests`]), so that evaluator, automata and
+//! encoding give it their meaning each by itself; and values that a witness carries ([`dressed`]).
+//!
+//! A role's tags are those of the role, unless its trust policy lets a session bring others (`sts:TagSession`): then they are
+//! free. What is not known of a principal (its organization, without `organizations`) is free too, and only adds requests.
+//!
+//! Sources: IAM User Guide, "AWS global condition context keys" (properties of the principal), "Pass session tags in AWS STS".
+
+use super::{Controls, Entity, EntityKind};
+use crate::diag::{Source, Span};
+use crate::document::Effect;
+use crate::glob::Glob;
+use crate::policy::{
+    Access, ActionMatch, BaseOperator, Condition, Operator, Policy, Principal, PrincipalMatch, PrincipalPattern, Request,
+    ResourceMatch, Statement,
+};
+use crate::value::arn;
+use std::collections::BTreeSet;
+
+const TAG: &str = "aws:principaltag/";
+
+/// The keys of a principal that say who it is; a request of another principal has others.
+const OWN: [&str; 8] = [
+    "aws:principalarn",
+    "aws:principalaccount",
+    "aws:principaltype",
+    "aws:username",
+    "aws:userid",
+    "aws:principalorgid",
+    "aws:principalorgpaths",
+    "aws:principalisawsservice",
+];
+
+/// Who asks.
+#[derive(Debug, Clone, Copy)]
+pub enum Who<'a> {
+    /// A user or role.
+    Entity(&'a Entity),
+    /// The root of this account, in this partition.
+    Root(&'a str, &'a str),
+}
+
+impl Who<'_> {
+    /// Its ARN.
+    pub fn arn(&self) -> String {
+        match self {
+            Self::Entity(entity) => entity.arn.clone(),
+            Self::Root(account, partition) => format!("arn:{partition}:iam::{account}:root"),
+        }
+    }
+}
+
+/// Whether a role's sessions may bring tags of their own: some statement of its trust policy allows it, or the trust policy
+/// cannot be read.
+pub fn has_free_tags(entity: &Entity) -> bool {
+    let Some(trust) = &entity.trust else { return false };
+    let allows = |statement: &Statement| statement.effect == Effect::Allow && statement.action.applies("sts:tagsession");
+    trust.read().map_or(true, |lowered| lowered.policy.statements.iter().any(allows))
+}
+
+/// The keys that policies name, in lower case.
+pub fn named<'a>(policies: impl Iterator<Item = &'a Policy>) -> BTreeSet<String> {
+    policies.flat_map(|policy| &policy.statements).flat_map(Statement::keys).map(str::to_ascii_lowercase).collect()
+}
+
+/// One policy of one statement that applies to the requests of a principal, as far as the keys that are named tell; with
+/// `resource`, to those about what it matches.
+pub fn requests(who: Who<'_>, access: &Access, controls: Option<&Controls>, resource: Option<ResourceMatch>) -> Policy {
+    let named = named(access.policies());
+    let parts = who.arn();
+    let parts: Vec<Glob> = parts.splitn(6, ':').map(Glob::literal).collect();
+    let pattern = parts.try_into().map_or(PrincipalPattern::Nobody(who.arn()), |parts| PrincipalPattern::Arn(Box::new(parts)));
+    let conditions = named.iter().filter_map(|key| condition(who, controls, key)).collect();
+    statement(Some(PrincipalMatch::of(false, vec![pattern])), resource, conditions)
+}
+
+/// One policy of one statement about every action.
+pub(super) fn statement(
+    principal: Option<PrincipalMatch>,
+    resource: Option<ResourceMatch>,
+    conditions: Vec<Condition>,
+) -> Policy {
+    let statement = Statement {
+        index: 0,
+        sid: None,
+        span: Span::default(),
+        effect: Effect::Allow,
+        principal,
+        action: ActionMatch::any(),
+        resource,
+        conditions,
+    };
+    Policy { source: Source::new("the question", ""), span: Span::default(), statements: vec![statement], warnings: Vec::new() }
+}
+
+/// What a key of the principal must be; `None` where it is free or follows from nothing that is known.
+fn condition(who: Who<'_>, controls: Option<&Controls>, key: &str) -> Option<Condition> {
+    let is = |value: &str| Some(written(BaseOperator::StringEquals, key, value));
+    let absent = || Some(written(BaseOperator::Null, key, "true"));
+    let account = |who: &Who<'_>| match who {
+        Who::Entity(entity) => entity.account.clone(),
+        Who::Root(account, _) => (*account).to_owned(),
+    };
+    if let Some(tag) = key.strip_prefix(TAG) {
+        return match who {
+            Who::Root(..) => absent(),
+            Who::Entity(entity) if has_free_tags(entity) => None,
+            Who::Entity(entity) => match entity.tags.iter().find(|(own, _)| own.eq_ignore_ascii_case(tag)) {
+                Some((_, value)) => is(value),
+                None => absent(),
+            },
+        };
+    }
+    match (key, who) {
+        ("aws:principalarn", _) => is(&who.arn()),
+        ("aws:principalaccount", _) => is(&account(&who)),
+        ("aws:principalorgid", _) => controls.and_then(|controls| controls.organization.as_deref()).and_then(is),
+        ("aws:principalorgpaths", _) => {
+            let path = controls.and_then(|controls| controls.path.as_deref())?;
+            let mut all = written(BaseOperator::StringEquals, key, path);
+            all.quantifier = crate::policy::Quantifier::All;
+            Some(all)
+        }
+        ("aws:userid", Who::Root(account, _)) => is(account),
+        ("aws:userid", Who::Entity(entity)) => match (entity.kind, &entity.id) {
+            (EntityKind::User, Some(id)) => is(id),
+            (EntityKind::Role, Some(id)) => Some(written(BaseOperator::StringLike, key, &format!("{id}:*"))),
+            (EntityKind::Group, _) | (_, None) => None,
+        },
+        ("aws:username", Who::Entity(entity)) if entity.kind == EntityKind::User => is(&entity.name),
+        ("aws:username", _) => absent(),
+        _ => None,
+    }
+}
+
+fn written(base: BaseOperator, key: &str, value: &str) -> Condition {
+    Condition::new(Operator { base, set: None, if_exists: false }, key, Span::default(), &[value], false).0
+}
+
+/// A request of somebody else as one of this principal: whoever made it, whatever said so, is this one.
+pub fn transplanted(who: Who<'_>, controls: Option<&Controls>, request: &Request) -> Request {
+    let mut context = request.context.clone();
+    context.retain(|key, _| !OWN.contains(&key.as_str()) && !key.starts_with(TAG));
+    dressed(who, controls, Request::new(Principal::Aws(who.arn()), &request.action, &request.resource, context))
+}
+
+/// The request with what is known of the principal and not said yet: tags, unique id, organization.
+pub fn dressed(who: Who<'_>, controls: Option<&Controls>, mut request: Request) -> Request {
+    let mut add = |key: String, values: Vec<String>| _ = request.context.entry(key).or_insert(values);
+    if let Some(Controls { organization, path, .. }) = controls {
+        organization.iter().for_each(|id| add("aws:principalorgid".to_owned(), vec![id.clone()]));
+        path.iter().for_each(|path| add("aws:principalorgpaths".to_owned(), vec![path.clone()]));
+    }
+    match who {
+        Who::Root(account, _) => add("aws:userid".to_owned(), vec![account.to_owned()]),
+        Who::Entity(entity) => {
+            for (key, value) in &entity.tags {
+                add(format!("{TAG}{}", key.to_ascii_lowercase()), vec![value.clone()]);
+            }
+            match (entity.kind, &entity.id) {
+                (EntityKind::User, Some(id)) => add("aws:userid".to_owned(), vec![id.clone()]),
+                (EntityKind::Role, Some(id)) => {
+                    let session = session(&request.principal).unwrap_or("session").to_owned();
+                    _ = request.context.entry("aws:userid".to_owned()).or_insert_with(|| vec![format!("{id}:{session}")]);
+                }
+                (EntityKind::Group, _) | (_, None) => {}
+            }
+        }
+    }
+    request
+}
+
+/// The name of a session, from its ARN.
+fn session(principal: &Principal) -> Option<&str> {
+    let Principal::Aws(text) = principal else { return None };
+    let [_, _, service, _, _, rest] = arn::split(text)?;
+    (service == "sts").then(|| rest.strip_prefix("assumed-role/")?.split_once('/').map(|(_, name)| name)).flatten()
+}
