@@ -15,6 +15,7 @@ pub mod prune;
 pub mod scope;
 mod stack;
 mod text;
+pub mod who_can;
 
 pub use entity::{Attached, Entity, EntityKind, LastUsed};
 pub use files::read;

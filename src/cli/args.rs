@@ -41,8 +41,13 @@ impl Command {
             Self::Batch(args) => (args.asking.deciding, Some(&args.asking.proving), &args.asking.proving.proof),
             Self::Refine(args) => (args.deciding, None, &args.proof),
             Self::Verify(args) => (args.deciding, None, &args.proof),
-
-            Self::Serve(_) | Self::OutsideAccess(_) | Self::Diff(_) | Self::Simulate(_) | Self::Completions(_) | Self::Man(_) => {
+            Self::Serve(_)
+            | Self::OutsideAccess(_)
+            | Self::Diff(_)
+            | Self::Simulate(_)
+            | Self::WhoCan(_)
+            | Self::Completions(_)
+            | Self::Man(_) => {
                 return None;
             }
         };
@@ -100,6 +105,11 @@ pub(crate) enum Command {
         after_help = "Example of FILE:\n  {\"request\": {\"principal\": \"arn:aws:iam::111122223333:user/a\", \"action\": \"s3:GetObject\",\n               \"resource\": {\"arn\": \"arn:aws:s3:::b/k\", \"accountId\": \"111122223333\"}, \"context\": {}},\n   \"identityPolicies\": [{\"Version\": \"2012-10-17\", \"Statement\": []}]}\n\nBeside identityPolicies: resourcePolicy, permissionBoundaries, sessionPolicies, endpointPolicies,\nserviceControlPolicies and resourceControlPolicies (lists of levels, from the root down).\n`requests` takes a list instead. Exit code 0 means that every request is allowed."
     )]
     Simulate(SimulateArgs),
+    /// Tell of every principal of an account whether it can do something, and who outside can
+    #[command(
+        after_help = "Example:\n  aws iam get-account-authorization-details > account.json\n  leastwise who-can iam:PassRole s3:DeleteBucket --account account.json\n\nCAN is shown by a request that was replayed, CANNOT is proved. Exit code 0 whatever the answers."
+    )]
+    WhoCan(super::who_can::WhoCanArgs),
     /// Answer JSON Lines with JSON Lines, in input order, on all cores
     #[command(
         after_help = "Example:\n  echo '{\"id\":1,\"check\":\"equivalent\",\"a\":{...},\"b\":{...}}' | leastwise batch\n\nA line that cannot be answered gives {\"id\":..,\"error\":{..}} and the run goes on."

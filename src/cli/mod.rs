@@ -28,6 +28,7 @@ mod signals;
 mod simulate;
 mod switches;
 mod unused;
+mod who_can;
 
 pub use args::Cli;
 pub use line::answer_line;
@@ -110,6 +111,7 @@ fn run(command: &Command) -> Result<Exit, Trouble> {
         Command::Refine(args) => refine::refine(args),
         Command::Verify(args) => refine::verify(args),
         Command::Simulate(args) => simulate::simulate(args),
+        Command::WhoCan(args) => who_can::who_can(args),
         Command::Batch(args) => batch::batch(args),
         Command::Serve(args) => serve::serve(args),
         Command::Completions(args) => generate::completions(args),

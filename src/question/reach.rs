@@ -52,3 +52,8 @@ pub fn shows(search: &Ask<'_>, request: &Request, settings: &Settings) -> Option
 pub fn replayed(search: &Ask<'_>, request: Request, settings: &Settings) -> Option<Request> {
     replay::replayed(search, request, settings.matching)
 }
+
+/// Whether the resource's own policy, where it is not known, must consent to a request that is searched for.
+pub fn needs_consent(search: &Ask<'_>, request: &Request, settings: &Settings) -> bool {
+    search.grants.resource_policy_is_unknown() && unknown_policy::needs_consent(search, request, settings)
+}

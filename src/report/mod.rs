@@ -7,4 +7,5 @@ pub mod proof;
 pub mod regions;
 pub mod text;
 pub mod warnings;
+pub mod who_can;
 mod words;

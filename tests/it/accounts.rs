@@ -72,7 +72,9 @@ fn everything_that_decides_is_read() {
 #[test]
 fn pages_lists_and_folders_say_the_same_in_any_order() {
     let (whole, value) = (shown(&read(&small().to_string())), small());
-    let page = |names: &[&str]| json!(names.iter().map(|name| ((*name).to_owned(), value[*name].clone())).collect::<serde_json::Map<_, _>>());
+    let page = |names: &[&str]| {
+        json!(names.iter().map(|name| ((*name).to_owned(), value[*name].clone())).collect::<serde_json::Map<_, _>>())
+    };
     let mut pages = Vec::new();
     for name in ["UserDetailList", "GroupDetailList", "RoleDetailList", "Policies"] {
         for one in value[name].as_array().unwrap() {
@@ -120,10 +122,7 @@ fn what_is_missing_is_said_and_never_empty() {
 fn what_is_no_export_is_refused_with_its_place() {
     let twice = format!("{}\n{}", small(), small());
     for (text, part) in [
-        (
-            "{\"Version\": \"2012-10-17\", \"Statement\": []}".to_owned(),
-            ":1:1: this is a policy document, not the account details of IAM",
-        ),
+        ("{\"Version\": \"2012-10-17\", \"Statement\": []}".to_owned(), ":1:1: this is a policy, not the account details of IAM"),
         ("{\"a\": 1}".to_owned(), ":1:1: this is not the account details of IAM; give the output"),
         (twice, ":2:43: `arn:aws:iam::111122223333:user/alice` is described a second time; it stands first in"),
         ("{\"RoleDetailList\": [{\"Arn\": \"x\"}]}".to_owned(), ":1:21: `x` is not the ARN of a user, group or role"),

@@ -1,0 +1,271 @@
+//! One shape and one question: the answer for each of its principals.
+//!
+//! First without looking at resources whose policies are known: their policies are taken to consent and to grant nothing
+//! alone, like those of all others. Nothing found: no Allow of the principals' own reaches anything, and only a policy that
+//! names one of them can let it in. Something found that no such resource is about, and that needs no consent: CAN. Else
+//! each resource that matters is asked about with its own policy, and the others, those apart, once more.
+
+use super::super::Accounts;
+use super::super::scope::{self, Who};
+use super::cast::{Member, Shape};
+use super::controls;
+use super::known::{self, Own, Resources};
+use super::{Answer, Grant, Question, Verdict};
+use crate::diag::{Span, deadline};
+use crate::eval;
+use crate::policy::access::Place;
+use crate::policy::{
+    Access, Policy, PrincipalMatch, PrincipalPattern, Request, ResourceMatch, ResourcePattern, ResourcePolicy, Stack, resource,
+};
+use crate::question::ask::{ActionScope, Ask};
+use crate::question::reach::{self, Reached};
+use crate::question::{InternalError, Settings};
+use std::collections::HashMap;
+use std::sync::Arc;
+
+/// About which resources a shape is asked.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+enum About {
+    /// All, whatever is known of their policies.
+    Any,
+    /// Those whose policies are not known.
+    Others,
+    /// This one, with its policy.
+    One(usize),
+}
+
+/// What a shape was answered: the access definition, which requests count, and what was found for any of its principals.
+struct Asked {
+    access: Access,
+    resource: Option<ResourceMatch>,
+    found: Option<Reached>,
+}
+
+struct Asking<'a> {
+    shape: &'a Shape<'a>,
+    known: &'a Resources<'a>,
+    question: &'a Question,
+    accounts: &'a Accounts,
+    settings: &'a Settings,
+    asked: HashMap<About, Asked>,
+    /// The resources that the shape's own policies are about, once they are looked for.
+    about: Option<Vec<usize>>,
+}
+
+/// The answers for the principals of a shape, each with its number.
+pub(super) fn shape(
+    shape: &Shape<'_>,
+    principals: &[Who<'_>],
+    known: &Resources<'_>,
+    question: &Question,
+    accounts: &Accounts,
+    settings: &Settings,
+) -> Result<Vec<(usize, Answer)>, InternalError> {
+    let mut asking = Asking { shape, known, question, accounts, settings, asked: HashMap::new(), about: None };
+    let mut out = Vec::new();
+    for member in &shape.members {
+        let Some(who) = principals.get(member.at) else { continue };
+        let answer = deadline::question(&settings.budget, || asking.answer(*who, member));
+        out.push((member.at, answer.unwrap_or_else(|expired| Ok(Answer::unknown(expired.to_string())))?));
+    }
+    Ok(out)
+}
+
+impl Asking<'_> {
+    fn answer(&mut self, who: Who<'_>, member: &Member) -> Result<Answer, InternalError> {
+        let first = self.of(who, &About::Any)?;
+        let mut unknown = None;
+        if let Some(witness) =
+            first.witness.as_ref().filter(|witness| !first.needs_consent && self.known_about(witness).is_none())
+        {
+            return Ok(self.can(witness, &first, &About::Any, member));
+        }
+        let has_first = first.witness.is_some() || first.unknown.is_some();
+        for at in self.candidates(who, has_first) {
+            if let Some(Own::Broken(why)) = self.known.all.get(at).map(|resource| &resource.own) {
+                let arn = self.known.all.get(at).map_or("", |resource| resource.arn);
+                unknown.get_or_insert_with(|| format!("the policy of `{arn}` cannot be read: {why}"));
+                continue;
+            }
+            let found = self.of(who, &About::One(at))?;
+            if let Some(witness) = &found.witness {
+                return Ok(self.can(witness, &found, &About::One(at), member));
+            }
+            unknown = unknown.or(found.unknown);
+        }
+        if has_first {
+            let others = if self.known.all.is_empty() { first.clone() } else { self.of(who, &About::Others)? };
+            if let Some(witness) = &others.witness {
+                return Ok(self.can(witness, &others, &About::Others, member));
+            }
+            // What was left open about all together may be closed about each.
+            unknown = unknown.or(others.unknown);
+        }
+        if let Some(why) = unknown {
+            return Ok(Answer::unknown(why));
+        }
+        let mut notes = Vec::new();
+        if first.could_be_granted || has_first {
+            notes.push(format!("{GRANTED}{}", self.service()));
+        }
+        Ok(Answer { verdict: Verdict::Cannot, witness: None, grants: Vec::new(), notes })
+    }
+
+    fn service(&self) -> String {
+        self.question.actions.service().map(|service| format!(" ({service})")).unwrap_or_default()
+    }
+
+    /// The known resources that matter to a principal.
+    fn candidates(&mut self, who: Who<'_>, reaches: bool) -> Vec<usize> {
+        let mut out = self.known.naming(who);
+        if reaches {
+            let (known, shape) = (self.known, self.shape);
+            let everything = shape.is_root || shape.broken;
+            let about = self.about.get_or_insert_with(|| {
+                let granting = if everything { vec![(0, Arc::new(self::everything()))] } else { shape.identity.clone() };
+                known.about(&granting, &shape.account)
+            });
+            out.extend(about.iter().copied());
+            out.sort_unstable();
+            out.dedup();
+        }
+        out
+    }
+
+    /// The known resource that a request is about.
+    fn known_about(&self, request: &Request) -> Option<usize> {
+        let matching = resource::ArnMatching::Segment;
+        self.known.all.iter().position(|one| {
+            request.resource.starts_with(one.arn) && eval::resource_matches(&known::patterns(one.arn), request, matching)
+        })
+    }
+
+    /// What is found for a principal: as for any of its shape, where that holds for it too, or by itself.
+    fn of(&mut self, who: Who<'_>, about: &About) -> Result<Reached, InternalError> {
+        if !self.asked.contains_key(about) {
+            let asked = self.ask_shape(about)?;
+            self.asked.insert(about.clone(), asked);
+        }
+        let Some(asked) = self.asked.get(about) else { return Ok(Reached::default()) };
+        let controls = self.accounts.controls_of(who);
+        let scope = scope::requests(who, &asked.access, controls, asked.resource.clone());
+        let search = Ask { within: Some(scope), ..self.search(&asked.access) };
+        if let Some(found) = &asked.found {
+            match &found.witness {
+                None if found.unknown.is_none() => return Ok(found.clone()),
+                Some(witness) => {
+                    let own = scope::transplanted(who, controls, witness);
+                    let own = reach::replayed(&search, own, self.settings);
+                    let consent = |own: &Request| reach::needs_consent(&search, own, self.settings);
+                    if let Some(own) = own.filter(|own| found.needs_consent || !consent(own)) {
+                        let granting = reach::shows(&search, &own, self.settings).unwrap_or_default();
+                        return Ok(Reached { witness: Some(own), granting, ..found.clone() });
+                    }
+                }
+                None => {}
+            }
+        }
+        let mut found = reach::reach(&search, self.settings)?;
+        if let Some(witness) = &found.witness {
+            let dressed = scope::dressed(who, controls, witness.clone());
+            if let Some(granting) = reach::shows(&search, &dressed, self.settings) {
+                (found.witness, found.granting) = (Some(dressed), granting);
+            }
+        }
+        Ok(found)
+    }
+
+    fn ask_shape(&self, about: &About) -> Result<Asked, InternalError> {
+        let resource = match about {
+            About::Any => None,
+            About::One(at) => Some(known::within(self.known.patterns(&[*at]), false)),
+            About::Others => Some(known::within(self.others(), true)),
+        };
+        let access = Access::from(self.stack(about));
+        // One principal is asked about by itself.
+        if self.shape.members.len() < 2 {
+            return Ok(Asked { access, resource, found: None });
+        }
+        let mut scope = scope::statement(None, resource.clone(), Vec::new());
+        let account = PrincipalPattern::Account(self.shape.account.clone());
+        scope.statements.iter_mut().for_each(|one| one.principal = Some(PrincipalMatch::of(false, vec![account.clone()])));
+        let search = self.search(&access);
+        scope.statements.extend(search.within.iter().flat_map(|within| within.statements.clone()));
+        let found = reach::reach(&Ask { within: Some(scope), ..search }, self.settings)?;
+        Ok(Asked { access, resource, found: Some(found) })
+    }
+
+    /// What matches the resources whose policies are known. Roles of the input's accounts are all known.
+    fn others(&self) -> Vec<ResourcePattern> {
+        let is_role = |arn: &str| arn.split(':').nth(2) == Some("iam");
+        let rest: Vec<usize> = self.known.all.iter().enumerate().filter(|(_, one)| !is_role(one.arn)).map(|(at, _)| at).collect();
+        let mut out = self.known.patterns(&rest);
+        if rest.len() < self.known.all.len() || self.question.actions.service().as_deref() == Some("sts") {
+            let roles = |id: &str| ResourcePattern::parse(&format!("arn:*:iam::{id}:role/*"), Span::default(), false);
+            out.extend(self.accounts.ids().into_iter().map(roles));
+        }
+        out
+    }
+
+    fn search<'p>(&self, access: &'p Access) -> Ask<'p> {
+        let resources = self.question.resource.as_ref().map(|(_, pattern)| vec![pattern.clone()]);
+        Ask { actions: ActionScope::Matching(vec![self.question.actions.glob().clone()]), resources, ..Ask::new(access, None) }
+    }
+
+    fn stack(&self, about: &About) -> Stack {
+        let shape = self.shape;
+        let empty = || Policy { statements: Vec::new(), ..everything() };
+        let mut identity: Vec<Policy> = shape.identity.iter().map(|(_, policy)| (**policy).clone()).collect();
+        if shape.broken || shape.is_root {
+            identity.push(everything());
+        }
+        let boundaries =
+            shape.boundary.as_ref().map(|boundary| vec![boundary.as_ref().map_or_else(empty, |one| (**one).clone())]);
+        let resource = match about {
+            About::Any | About::Others => ResourcePolicy::Unknown,
+            About::One(at) => match self.known.all.get(*at).map(|resource| &resource.own) {
+                Some(Own::Says(policy)) => ResourcePolicy::Given((**policy).clone()),
+                Some(Own::Nothing | Own::Broken(_)) | None => ResourcePolicy::Absent,
+            },
+        };
+        let stack = Stack { identity: Some(identity), boundaries, resource, ..Stack::default() };
+        controls::with(stack, shape.controls)
+    }
+
+    fn can(&self, witness: &Request, found: &Reached, about: &About, member: &Member) -> Answer {
+        if let Some(why) = &member.broken {
+            return Answer::unknown(why.clone());
+        }
+        let mut grants = Vec::new();
+        if let Some(asked) = self.asked.get(about) {
+            for number in &found.granting {
+                let Some((owner, statement)) = asked.access.statement(*number) else { continue };
+                let at = asked.access.members().iter().position(|one| std::ptr::eq(one, owner));
+                let policy = match (owner.place, about) {
+                    (Place::Resource, About::One(at)) => self.known.all.get(*at).map(|resource| resource.arn.to_owned()),
+                    _ => at.and_then(|at| member.labels.get(at)).cloned(),
+                };
+                let (statement_index, statement_id) = (statement.index, statement.sid.clone());
+                grants.push(Grant { policy: policy.unwrap_or_else(|| owner.name.clone()), statement_index, statement_id });
+            }
+        }
+        let mut notes: Vec<String> = found.doubt.iter().cloned().collect();
+        if found.needs_consent {
+            notes.push(format!("{CONSENT}{}", self.service()));
+        }
+        Answer { verdict: Verdict::Can, witness: Some(witness.clone()), grants, notes }
+    }
+}
+
+/// Of a witness that needs the consent of a policy that the input does not hold.
+const CONSENT: &str = "the witness needs the consent of the resource's own policy, which the input does not hold";
+
+/// Of what is proved as far as the input goes.
+const GRANTED: &str = "policies of resources that the input does not hold are taken to grant nothing by themselves";
+
+/// A policy that allows everything, in place of one that is not known.
+fn everything() -> Policy {
+    let mut policy = scope::statement(None, None, Vec::new());
+    policy.source = crate::diag::Source::new("a policy that is not known", "");
+    policy
+}
