@@ -6,7 +6,7 @@
 
 use super::gather::Gathered;
 use super::part::BAD;
-use super::{Accounts, details};
+use super::{Accounts, collect, details};
 use crate::diag::{Budget, Diagnostic, Diagnostics, Source, Span};
 use crate::json::{self, Value};
 use crate::sources::{self, Wanted};
@@ -36,6 +36,10 @@ pub fn read(path: &Path) -> Result<Accounts, Diagnostics> {
     }
     let mut files = Vec::new();
     walk(path, 0, &mut files)?;
+    if collect::is_layout(&files) {
+        collect::read(&files, &mut gathered)?;
+        return Ok(gathered.finished());
+    }
     let (mut any, mut others) = (false, Vec::new());
     for file in &files {
         let source = source(file)?;
@@ -60,8 +64,11 @@ pub fn read(path: &Path) -> Result<Accounts, Diagnostics> {
     Ok(gathered.finished())
 }
 
-/// The JSON documents of a text, each with its place and the text that this is a place of.
-fn documents(source: &Source) -> Result<Vec<(Source, Span, Value)>, Diagnostic> {
+/// JSON documents, each with its place and the text that this is a place of.
+pub(super) type Documents = Vec<(Source, Span, Value)>;
+
+/// The JSON documents of a text.
+pub(super) fn documents(source: &Source) -> Result<Documents, Diagnostic> {
     let parts = json::parts(source);
     if let [whole] = parts.as_slice() {
         let (source, value) = sources::read(source, &BUDGET, Wanted::Account)?;

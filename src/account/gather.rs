@@ -4,7 +4,7 @@
 //! and not there stays as a trouble in its place: a principal of which something is missing is never answered for.
 
 use super::part::BAD;
-use super::{Accounts, Attached, Entity, EntityKind, Managed, PolicyText};
+use super::{Accounts, Attached, Controls, Entity, EntityKind, Known, Managed, PolicyText};
 use crate::diag::{Diagnostic, Source, Span};
 use crate::value::arn;
 use std::collections::BTreeMap;
@@ -84,6 +84,16 @@ impl Gathered {
         Ok(())
     }
 
+    /// Adds a resource whose policy is known.
+    pub(super) fn resource(&mut self, known: Known) {
+        self.accounts.resources.push(known);
+    }
+
+    /// Adds what an organization imposes on an account.
+    pub(super) fn controls(&mut self, account: String, controls: Controls) {
+        self.accounts.controls.insert(account, Arc::new(controls));
+    }
+
     /// Adds what is worth knowing.
     pub(super) fn note(&mut self, note: Diagnostic) {
         self.accounts.notes.push(note);
@@ -92,6 +102,7 @@ impl Gathered {
     /// All of it, with every name looked up.
     pub(super) fn finished(self) -> Accounts {
         let Self { mut accounts, groups } = self;
+        accounts.resources.sort_by(|a, b| a.arn.cmp(&b.arn));
         let texts: BTreeMap<&str, &Arc<PolicyText>> =
             accounts.managed.values().map(|policy| (policy.arn.as_str(), &policy.text)).collect();
         let look_up = |attached: &mut Attached| {

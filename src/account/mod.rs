@@ -6,10 +6,12 @@
 //!
 //! Sources: IAM API Reference, GetAccountAuthorizationDetails and its data types.
 
+mod collect;
 mod details;
 mod entity;
 mod files;
 mod gather;
+mod organization;
 mod part;
 pub mod prune;
 pub mod scope;

@@ -12,7 +12,7 @@ use super::compose::{self, Rules};
 use super::{Assumed, Policy, ResourcePolicy, Statement};
 use crate::diag::deadline;
 use crate::document::Effect;
-use std::sync::OnceLock;
+use std::sync::{Arc, OnceLock};
 
 /// Where a policy stands in a stack.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -90,6 +90,8 @@ pub struct Access {
     /// Which members of a stack were given; `None` of a policy alone.
     given: Option<compose::Given>,
     rules: Rules,
+    /// The requests that it is asked about: those to which every statement of this policy applies; `None` for all.
+    only: Option<Arc<Policy>>,
     /// The action patterns of all statements, filed once they are asked.
     applying: OnceLock<Box<Applying>>,
 }
@@ -142,7 +144,8 @@ impl Access {
             starts.push(owners.len());
             owners.extend(std::iter::repeat_n(at, member.policy.statements.len()));
         }
-        let mut access = Self { members, starts, owners, given, rules: Rules::default(), applying: OnceLock::new() };
+        let (rules, only, applying) = (Rules::default(), None, OnceLock::new());
+        let mut access = Self { members, starts, owners, given, rules, only, applying };
         access.rules = match &access.given {
             Some(given) => compose::stack(&access, given),
             None => compose::alone(&access),
@@ -153,7 +156,19 @@ impl Access {
     /// The same with every policy written anew.
     pub(super) fn rewritten(&self, rewrite: impl Fn(&Policy) -> Policy) -> Self {
         let members = self.members.iter().map(|member| Member { policy: rewrite(&member.policy), ..member.clone() });
-        Self::new(members.collect(), self.given.clone())
+        Self { only: self.only.clone(), ..Self::new(members.collect(), self.given.clone()) }
+    }
+
+    /// The same, asked about only for requests to which every statement of a policy applies, whatever their action: those
+    /// of one principal, say. A question about two access definitions keeps to what both say.
+    #[must_use]
+    pub fn asked_about(self, only: Policy) -> Self {
+        Self { only: Some(Arc::new(only)), ..self }
+    }
+
+    /// The requests that it is asked about, if not all.
+    pub fn only(&self) -> Option<&Policy> {
+        self.only.as_deref()
     }
 
     /// Whether it is a stack that says nothing of the resource's policy.
@@ -168,7 +183,7 @@ impl Access {
         if let Some(slot) = given.as_mut().and_then(|given| given.assumed.as_mut()) {
             *slot = assumed;
         }
-        Self::new(self.members.clone(), given)
+        Self { only: self.only.clone(), ..Self::new(self.members.clone(), given) }
     }
 
     /// Its policies.

@@ -60,7 +60,7 @@ pub struct Ask<'p> {
 impl<'p> Ask<'p> {
     /// A search over all requests; but for service-linked roles, where a stack has control policies.
     pub fn new(grants: &'p Access, unless: Option<&'p Access>) -> Self {
-        let within = untrusted::not_service_linked([grants].into_iter().chain(unless));
+        let within = within([grants].into_iter().chain(unless));
         let policies = || grants.policies().chain(unless.into_iter().flat_map(Access::policies));
         let (always, typed) = (keys::always(policies()), keys::typed(policies()));
         let ties = ties::ties(policies());
@@ -73,6 +73,16 @@ impl<'p> Ask<'p> {
         within.statements.extend(self.within.iter().flat_map(|given| given.statements.iter().cloned()));
         Some(Self { within: Some(within), ..self.clone() })
     }
+}
+
+/// The requests that count: those that the access definitions are asked about, if they say so; else all but those of
+/// service-linked roles, where a stack has control policies.
+fn within<'a>(accesses: impl Iterator<Item = &'a Access> + Clone) -> Option<Policy> {
+    let mut only = accesses.clone().filter_map(Access::only);
+    let Some(first) = only.next() else { return untrusted::not_service_linked(accesses) };
+    let mut within = first.clone();
+    within.statements.extend(only.flat_map(|other| other.statements.iter().cloned()));
+    Some(within)
 }
 
 /// What a search found.

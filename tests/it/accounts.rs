@@ -124,7 +124,7 @@ fn what_is_no_export_is_refused_with_its_place() {
     for (text, part) in [
         ("{\"Version\": \"2012-10-17\", \"Statement\": []}".to_owned(), ":1:1: this is a policy, not the account details of IAM"),
         ("{\"a\": 1}".to_owned(), ":1:1: this is not the account details of IAM; give the output"),
-        (twice, ":2:43: `arn:aws:iam::111122223333:user/alice` is described a second time; it stands first in"),
+        (twice, ":2:20: `arn:aws:iam::111122223333:user/alice` is described a second time; it stands first in"),
         ("{\"RoleDetailList\": [{\"Arn\": \"x\"}]}".to_owned(), ":1:21: `x` is not the ARN of a user, group or role"),
         ("{\"RoleDetailList\": {}}".to_owned(), ":1:20: `RoleDetailList` must be a list, not an object"),
         ("{\"UserDetailList\": [{\"Arn\": \"arn:aws:iam::111122223333:user/a\"}]}".to_owned(), ":1:21: `UserName` is missing"),

@@ -43,3 +43,4 @@ mod templates;
 mod tied_keys;
 mod typed_keys;
 mod unknown_policy;
+mod who_can;

@@ -118,8 +118,8 @@ pub(super) struct Shape<'a> {
     pub(super) controls: Option<&'a Controls>,
     /// Whether it is an account's root.
     pub(super) is_root: bool,
-    /// What is missing or cannot be read, and is taken to allow everything.
-    pub(super) broken: bool,
+    /// Whether a policy that may grant more is missing or cannot be read: it is taken to allow everything.
+    pub(super) grants_more: bool,
     /// Each with the names of what grants, in the same order, and what is broken.
     pub(super) members: Vec<Member>,
 }
@@ -133,7 +133,7 @@ pub(super) struct Member {
     pub(super) broken: Option<String>,
 }
 
-/// What tells shapes apart: account, numbers of identity policies, of the boundary, whether something is broken.
+/// What tells shapes apart: account, numbers of identity policies, of the boundary, whether more may be granted, whether it is a root.
 type Key = (String, Vec<usize>, Option<usize>, bool, bool);
 
 /// All shapes, in the order of their first principals.
@@ -141,7 +141,7 @@ pub(super) fn shapes<'a>(accounts: &'a Accounts, principals: &[Who<'a>], texts: 
     let (mut shapes, mut known): (Vec<Shape<'a>>, HashMap<Key, usize>) = (Vec::new(), HashMap::new());
     for (at, who) in principals.iter().enumerate() {
         let controls = accounts.controls_of(*who);
-        let mut broken = controls.and_then(super::controls::broken);
+        let mut broken = None;
         let mut look = |attached: &Attached| -> Option<(usize, Arc<Policy>)> {
             let number = match &attached.text {
                 Ok(text) => texts.number(text),
@@ -159,25 +159,29 @@ pub(super) fn shapes<'a>(accounts: &'a Accounts, principals: &[Who<'a>], texts: 
                 Some(Pruned::Nothing) | None => None,
             }
         };
-        let (mut granting, mut boundary, account, is_root) = match who {
-            Who::Root(account, _) => (Vec::new(), None, *account, true),
+        let is_broken = |attached: &Attached| match &attached.text {
+            Ok(text) => matches!(pruned.get(texts.number(text)), Some(Pruned::Broken(_))),
+            Err(_) => true,
+        };
+        let (mut granting, boundary, account, is_root) = match who {
+            Who::Root(account, _) => (Vec::new(), (None, false), *account, true),
             Who::Entity(entity) => {
                 let identity = accounts.identity(entity);
                 let granting: Vec<_> =
                     identity.filter_map(|(_, attached)| Some((look(attached)?, attached.label().to_owned()))).collect();
-                let boundary = entity.boundary.as_ref().map(|boundary| (boundary.text.is_ok(), look(boundary)));
-                (granting, boundary, entity.account.as_str(), false)
+                let grants_more = accounts.identity(entity).any(|(_, attached)| is_broken(attached));
+                let boundary = entity.boundary.as_ref().map(|boundary| (is_broken(boundary), look(boundary)));
+                (granting, (boundary, grants_more), entity.account.as_str(), false)
             }
         };
         granting.sort_by_key(|((number, _), _)| *number);
-        granting.dedup_by_key(|((number, _), _)| *number);
-        if broken.is_some() {
-            // A boundary that is broken is taken to allow everything: as if there were none.
-            boundary = boundary.filter(|(_, found)| found.is_some());
-        }
+        // A boundary that is broken is taken to allow everything: as if there were none.
+        let (boundary, grants_more) = boundary;
+        let boundary = boundary.filter(|(is_broken, _)| !is_broken);
         let numbers = granting.iter().map(|((number, _), _)| *number).collect();
         let of_boundary = boundary.as_ref().map(|(_, found)| found.as_ref().map_or(usize::MAX, |(number, _)| *number));
-        let key: Key = (account.to_owned(), numbers, of_boundary, broken.is_some(), is_root);
+        let broken = broken.or_else(|| controls.and_then(super::controls::broken));
+        let key: Key = (account.to_owned(), numbers, of_boundary, grants_more, is_root);
         let shape = *known.entry(key).or_insert_with(|| {
             shapes.push(Shape {
                 account: account.to_owned(),
@@ -185,7 +189,7 @@ pub(super) fn shapes<'a>(accounts: &'a Accounts, principals: &[Who<'a>], texts: 
                 boundary: boundary.map(|(_, found)| found.map(|(_, policy)| policy)),
                 controls,
                 is_root,
-                broken: broken.is_some(),
+                grants_more,
                 members: Vec::new(),
             });
             shapes.len() - 1

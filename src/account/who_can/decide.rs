@@ -120,7 +120,7 @@ impl Asking<'_> {
         let mut out = self.known.naming(who);
         if reaches {
             let (known, shape) = (self.known, self.shape);
-            let everything = shape.is_root || shape.broken;
+            let everything = shape.is_root || shape.grants_more;
             let about = self.about.get_or_insert_with(|| {
                 let granting = if everything { vec![(0, Arc::new(self::everything()))] } else { shape.identity.clone() };
                 known.about(&granting, &shape.account)
@@ -216,7 +216,7 @@ impl Asking<'_> {
         let shape = self.shape;
         let empty = || Policy { statements: Vec::new(), ..everything() };
         let mut identity: Vec<Policy> = shape.identity.iter().map(|(_, policy)| (**policy).clone()).collect();
-        if shape.broken || shape.is_root {
+        if shape.grants_more || shape.is_root {
             identity.push(everything());
         }
         let boundaries =

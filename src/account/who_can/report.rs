@@ -80,6 +80,9 @@ pub(super) struct Outsider {
     pub(super) answer: Answer,
 }
 
+/// What was answered of an outsider, and about which resources.
+type Told<'q> = (Vec<(&'q Question, Answer)>, Vec<String>);
+
 /// All lines, and their sum.
 pub(super) fn lines(
     principals: &[Who<'_>],
@@ -106,7 +109,7 @@ pub(super) fn lines(
             Who::Entity(_) => lines.push(line),
         }
     }
-    let mut by_name: BTreeMap<String, (Vec<(&Question, Answer)>, Vec<String>)> = BTreeMap::new();
+    let mut by_name: BTreeMap<String, Told<'_>> = BTreeMap::new();
     for (question, found) in questions.iter().zip(outsiders) {
         for outsider in found {
             let (own, resources) = by_name.entry(outsider.principal).or_default();
