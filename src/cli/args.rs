@@ -3,6 +3,7 @@
 use super::switches::{
     ActionsName, Asking, Counting, Deciding, EngineName, Explaining, Format, PolicyType, Prover, ReadingArgs, Showing, Unknowns,
 };
+use super::whose::Whose;
 use crate::question::Settings;
 use clap::error::ErrorKind;
 use clap::{Args, CommandFactory as _, Parser, Subcommand, ValueEnum};
@@ -198,10 +199,13 @@ pub(crate) struct VerifyArgs {
 
 #[derive(Debug, Args)]
 pub(crate) struct NoNewAccessArgs {
-    /// The policy as it is
+    /// The policy as it is; with --account the policy, or stack, that a principal would have in place of its own policies
     pub(crate) existing: PathBuf,
     /// The policy as it would be
-    pub(crate) new: PathBuf,
+    #[arg(required_unless_present = "account", conflicts_with = "account")]
+    pub(crate) new: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) whose: Whose,
     /// Of which type the policies are; by default, a policy with principals is a resource policy
     #[arg(long, value_enum)]
     pub(crate) policy_type: Option<PolicyType>,
@@ -218,7 +222,10 @@ pub(crate) struct NoNewAccessArgs {
 #[derive(Debug, Args)]
 pub(crate) struct AccessNotGrantedArgs {
     /// The policy
-    pub(crate) policy: PathBuf,
+    #[arg(required_unless_present = "account", conflicts_with = "account")]
+    pub(crate) policy: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) whose: Whose,
     /// Actions, with wildcards as in a policy and commas between them; may be given several times
     #[arg(long, value_name = "ACTION")]
     pub(crate) action: Vec<String>,

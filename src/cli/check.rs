@@ -20,7 +20,17 @@ use std::path::Path;
 
 /// `leastwise no-new-access`
 pub(crate) fn no_new_access(args: &NoNewAccessArgs) -> Result<Exit, Trouble> {
-    let (existing, new) = (input::access(&args.existing)?, input::access(&args.new)?);
+    let given = input::access(&args.existing)?;
+    let (existing, new) = match (args.whose.read()?, &args.new) {
+        // One policy stands in the place of the principal's own; a stack says everything by itself.
+        (Some(principal), _) if given.is_alone() => {
+            check_type(&given, Some(PolicyType::Identity))?;
+            (principal.access(None)?, principal.access(given.policies().next().cloned())?)
+        }
+        (Some(principal), _) => (principal.access(None)?, principal.asked(given)?),
+        (None, Some(new)) => (given, input::access(new)?),
+        (None, None) => return Err(anyhow!("NEW is missing").into()),
+    };
     [&existing, &new].into_iter().try_for_each(|access| check_type(access, args.policy_type))?;
     check_alike(&existing, &new)?;
     let read = read_as([&existing, &new], args.asking.deciding.reading.readings());
@@ -36,7 +46,11 @@ pub(crate) fn no_new_access(args: &NoNewAccessArgs) -> Result<Exit, Trouble> {
 
 /// `leastwise access-not-granted`
 pub(crate) fn access_not_granted(args: &AccessNotGrantedArgs) -> Result<Exit, Trouble> {
-    let policy = input::access(&args.policy)?;
+    let policy = match (args.whose.read()?, &args.policy) {
+        (Some(principal), _) => principal.access(None)?,
+        (None, Some(policy)) => input::access(policy)?,
+        (None, None) => return Err(anyhow!("POLICY is missing").into()),
+    };
     check_type(&policy, args.policy_type)?;
     let mut asked = Asked::arguments(&args.action, &args.resource);
     if let Some(path) = &args.access {

@@ -29,6 +29,7 @@ mod simulate;
 mod switches;
 mod unused;
 mod who_can;
+mod whose;
 
 pub use args::Cli;
 pub use line::answer_line;

@@ -166,6 +166,14 @@ impl Access {
         Self { only: Some(Arc::new(only)), ..self }
     }
 
+    /// The same, with its identity policies called so in results, in order.
+    #[must_use]
+    pub fn with_names(mut self, names: &[String]) -> Self {
+        let identity = self.members.iter_mut().filter(|member| member.place == Place::Identity);
+        identity.zip(names).for_each(|(member, name)| member.name.clone_from(name));
+        self
+    }
+
     /// The requests that it is asked about, if not all.
     pub fn only(&self) -> Option<&Policy> {
         self.only.as_deref()

@@ -1,6 +1,8 @@
 //! Who can do what, as text and as JSON Lines.
 
+use super::json::{SCHEMA, versions};
 use crate::account::who_can::{Grant, Line, Summary};
+use crate::catalog::Catalog;
 use crate::diag::escape;
 use crate::policy::request_json;
 use serde_json::{Value, json};
@@ -8,7 +10,7 @@ use serde_json::{Value, json};
 /// One line of JSON a principal, the summary last.
 pub fn json(lines: &[Line], summary: &Summary) -> Vec<Value> {
     let mut out: Vec<Value> = lines.iter().map(line).collect();
-    out.push(json!({"schema": 1, "summary": {
+    out.push(json!({"schema": SCHEMA, "summary": {
         "principals": summary.principals,
         "can": summary.can,
         "cannot": summary.cannot,
@@ -16,7 +18,7 @@ pub fn json(lines: &[Line], summary: &Summary) -> Vec<Value> {
         "roots": summary.roots,
         "outside": summary.outside,
         "milliseconds": summary.milliseconds,
-    }}));
+    }, "proof": versions(Catalog::LATEST)}));
     out
 }
 
@@ -30,7 +32,7 @@ fn grant(grant: &Grant) -> Value {
 
 fn line(line: &Line) -> Value {
     let mut out = json!({
-        "schema": 1,
+        "schema": SCHEMA,
         "principal": line.principal,
         "verdict": line.verdict.name(),
         "actions": line.actions,

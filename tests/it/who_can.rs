@@ -364,3 +364,57 @@ fn the_command_prints_a_line_a_principal_and_a_summary() {
     let (code, _, said) = leastwise(&["who-can", "s3:GetObject", "--account", "fixtures/none.json"], "");
     assert!(code == 2 && said.contains("cannot read fixtures/none.json"), "{said}");
 }
+
+#[test]
+fn questions_about_a_principal_of_an_account_keep_to_it() {
+    let whose = |principal: &str| {
+        let arn = format!("arn:aws:iam::{ACCOUNT}:{principal}");
+        ["--account".to_owned(), "fixtures/accounts/small.json".to_owned(), "--principal".to_owned(), arn]
+    };
+    let run = |command: &[&str], principal: &str| {
+        let whose = whose(principal);
+        let args: Vec<&str> = command.iter().copied().chain(whose.iter().map(String::as_str)).collect();
+        leastwise(&args, "")
+    };
+    // By its name, its tag, its boundary: what another principal could do is no matter.
+    for (principal, action, resource, code) in [
+        ("user/alice", "s3:GetObject", "arn:aws:s3:::home/alice/*", 1),
+        ("user/alice", "s3:GetObject", "arn:aws:s3:::home/bob/*", 0),
+        ("user/alice", "dynamodb:DeleteTable", "*", 1),
+        ("role/worker", "dynamodb:DeleteTable", "*", 0),
+        ("role/build", "dynamodb:DeleteTable", "*", 1),
+        ("user/ops/bob", "s3:DeleteObject", "*", 0),
+    ] {
+        let (found, out, said) = run(&["access-not-granted", "--action", action, "--resource", resource], principal);
+        assert_eq!(found, code, "{principal} {action}: {out}{said}");
+        assert!(code == 0 || out.contains(principal.rsplit('/').next().unwrap()), "{out}");
+    }
+    let (_, out, _) = run(&["access-not-granted", "--action", "s3:GetObject"], "user/ops/bob");
+    assert!(out.contains(&format!("of arn:aws:iam::{ACCOUNT}:policy/storage.")), "{out}");
+    // A new policy in place of its own: only what this principal gains counts.
+    let folder = tempfile::tempdir().unwrap();
+    let new = |resource: &str| {
+        let path = folder.path().join("new.json");
+        let policy =
+            json!({"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "s3:GetObject", "Resource": resource}]});
+        std::fs::write(&path, policy.to_string()).unwrap();
+        path.display().to_string()
+    };
+    let home = new("arn:aws:s3:::home/alice/*");
+    assert_eq!(run(&["no-new-access", &home], "user/alice").0, 0);
+    let other = new("arn:aws:s3:::home/*");
+    assert_eq!(run(&["no-new-access", &other], "user/alice").0, 1);
+    for (principal, part) in [
+        (
+            "user/alicia",
+            "has no user or role `arn:aws:iam::111122223333:user/alicia`; did you mean arn:aws:iam::111122223333:user/alice?",
+        ),
+        ("group/readers", "is a group; a group makes no requests"),
+    ] {
+        let (code, _, said) = run(&["access-not-granted", "--action", "s3:GetObject"], principal);
+        assert!(code == 2 && said.contains(part), "{said}");
+    }
+    let (code, _, said) =
+        leastwise(&["access-not-granted", "fixtures/accounts/small.json", "--action", "s3:GetObject", "--principal", "x"], "");
+    assert!(code == 2 && said.contains("--account"), "{said}");
+}
