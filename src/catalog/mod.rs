@@ -12,11 +12,13 @@ mod lines;
 pub mod names;
 pub mod nearest;
 mod partition;
+mod passed;
 mod read;
 
 pub use key::{KeyBase, KeyType, global_keys, global_type};
 pub use names::{Names, Unknown};
 pub use partition::{PARTITIONS, Partition};
+pub use passed::{PASSED_DATE, passed_services};
 
 use crate::diag::{Diagnostic, Source};
 use crate::glob::Glob;

@@ -1,7 +1,8 @@
 //! What may be typed. The same definition makes the help, the man page and the completions.
 
 use super::switches::{
-    ActionsName, Asking, Counting, Deciding, EngineName, Explaining, Format, PolicyType, Prover, ReadingArgs, Showing, Unknowns,
+    ActionsName, Asking, Counting, Deciding, EngineName, Explaining, Format, PolicyType, Prover, Proving, ReadingArgs, Showing,
+    Unknowns,
 };
 use super::whose::Whose;
 use crate::question::Settings;
@@ -42,13 +43,8 @@ impl Command {
             Self::Batch(args) => (args.asking.deciding, Some(&args.asking.proving), &args.asking.proving.proof),
             Self::Refine(args) => (args.deciding, None, &args.proof),
             Self::Verify(args) => (args.deciding, None, &args.proof),
-            Self::Serve(_)
-            | Self::OutsideAccess(_)
-            | Self::Diff(_)
-            | Self::Simulate(_)
-            | Self::WhoCan(_)
-            | Self::Completions(_)
-            | Self::Man(_) => {
+            Self::OutsideAccess(args) => (args.deciding, Some(&args.proving), &args.proving.proof),
+            Self::Serve(_) | Self::Diff(_) | Self::Simulate(_) | Self::WhoCan(_) | Self::Completions(_) | Self::Man(_) => {
                 return None;
             }
         };
@@ -271,15 +267,23 @@ pub(crate) struct NoPublicAccessArgs {
 pub(crate) struct OutsideAccessArgs {
     /// The policy of the resource, or a stack with it
     pub(crate) policy: PathBuf,
-    /// An account id, an organization id (o-...), a principal's or provider's ARN, or a canonical user id; may be given
-    /// several times
+    /// An account id, an organization id (o-...), a principal's or provider's ARN, the ARN of a resource for which services
+    /// may call, a provider's or service's domain, or a canonical user id; may be given several times
     #[arg(long, value_name = "WHO")]
     pub(crate) trusted: Vec<String>,
+    /// Trust AWS services where nothing says for whom they call; those that call for somebody outside are still listed
+    #[arg(long)]
+    pub(crate) trust_services: bool,
+    /// Write the questions as SMT-LIB 2.6 into this folder: nobody outside gets in if all are unsat
+    #[arg(long, value_name = "DIR")]
+    pub(crate) emit_smt2: Option<PathBuf>,
     /// Output format
     #[arg(long, value_enum, default_value = "text")]
     pub(crate) format: Format,
     #[command(flatten)]
     pub(crate) deciding: Deciding,
+    #[command(flatten)]
+    pub(crate) proving: Proving,
     #[command(flatten)]
     pub(crate) counting: Counting,
     #[command(flatten)]
@@ -289,7 +293,8 @@ pub(crate) struct OutsideAccessArgs {
 impl OutsideAccessArgs {
     pub(crate) fn settings(&self) -> Settings {
         let catalog_actions = self.counting.actions == ActionsName::Catalog;
-        Settings { catalog_actions, realistic: self.showing.realistic, ..self.deciding.settings() }
+        let (realistic, prove) = (self.showing.realistic, self.proving.is_asked());
+        Settings { catalog_actions, realistic, prove, ..self.deciding.settings() }
     }
 }
 

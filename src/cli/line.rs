@@ -234,7 +234,11 @@ fn verdict(answer: &serde_json::Value) -> &str {
 fn others(a: &serde_json::Value, b: &serde_json::Value) -> bool {
     let shown = |answer: &serde_json::Value| -> Option<Vec<serde_json::Value>> {
         let findings = answer.get("findings")?.as_array()?.iter();
-        Some(findings.map(|one| json!([one.get("statementIndex"), one.get("principal"), one.get("isPublic")])).collect())
+        Some(
+            findings
+                .map(|one| json!([one.get("statementIndex"), one.get("principal"), one.get("isPublic"), one.get("service")]))
+                .collect(),
+        )
     };
     shown(a) != shown(b)
 }
@@ -398,7 +402,14 @@ fn value(line: &Line<'_>, settings: &Settings, run: &Run) -> Result<serde_json::
             super::check::check_resource_side(&policy)?;
             let zone = line.zone()?;
             let [policy] = read_as([&policy], settings.readings);
-            Ok(json::outside(&policy, &outside_access(&policy, &zone, settings)?))
+            if emits {
+                let folder = run.emit_smt2.as_ref().map(|folder| line.folder(folder));
+                super::outside::emit(folder.as_deref(), &policy, &zone, settings.matching)?;
+            }
+            let outside = outside_access(&policy, &zone, settings)?;
+            let folder = run.proof.as_ref().filter(|_| first).map(|folder| line.folder(folder));
+            super::outside::keep(folder.as_deref(), &outside)?;
+            Ok(json::outside(&policy, &outside))
         }
         _ => Err(bad(source, check.span, format!("unknown check {check}"), checks).into()),
     };

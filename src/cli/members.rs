@@ -103,10 +103,14 @@ impl<'l> Line<'l> {
 
     /// Whether names that nobody knows are asked about, in this line or in all.
     pub(super) fn allows_unknown(&self, all: bool) -> Result<bool, Diagnostic> {
-        match self.value.get("allowUnknown").map(|said| (said.to_string(), said.span)) {
-            None => Ok(all),
-            Some((said, _)) if said == "true" || said == "false" => Ok(said == "true"),
-            Some((_, span)) => Err(bad(self.source, span, "`allowUnknown` must be true or false", "write true or false")),
+        Ok(self.flag("allowUnknown")?.unwrap_or(all))
+    }
+
+    fn flag(&self, name: &str) -> Result<Option<bool>, Diagnostic> {
+        match self.value.get(name).map(|said| (said.to_string(), said.span)) {
+            None => Ok(None),
+            Some((said, _)) if said == "true" || said == "false" => Ok(Some(said == "true")),
+            Some((_, span)) => Err(bad(self.source, span, format!("`{name}` must be true or false"), "write true or false")),
         }
     }
 
@@ -132,7 +136,9 @@ impl<'l> Line<'l> {
                 text.ok_or_else(|| bad(self.source, one.span, "`trusted` must be a list of strings", "write account ids"))?;
             texts.push((text, self.source.clone(), one.span));
         }
-        super::outside::zone(texts)
+        let mut zone = super::outside::zone(texts)?;
+        zone.trusts_services = self.flag("trustServices")?.unwrap_or(false);
+        Ok(zone)
     }
 
     /// A proof of a refinement is about all texts: over the catalog's actions it would show less than it says.
@@ -183,7 +189,7 @@ pub(super) fn unread(source: &Source, value: &Value) -> Result<Vec<Diagnostic>, 
         "no-new-access" => &["existing", "new", "policyType"],
         "access-not-granted" => &["policy", "access", "policyType", "allowUnknown"],
         "no-public-access" => &["policy", "resourceType", "policyType"],
-        "outside-access" => &["policy", "trusted", "policyType"],
+        "outside-access" => &["policy", "trusted", "trustServices", "policyType"],
         "equivalent" => &["a", "b", "policyType"],
         "diff" => &["old", "new", "policyType"],
         "refine" => &["policy", "unused", "resource", "catalog", "allowUnknown"],

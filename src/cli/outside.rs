@@ -2,15 +2,17 @@
 
 use super::args::OutsideAccessArgs;
 use super::asked::split;
-use super::check::check_resource_side;
+use super::check::{check_resource_side, emit_smt2};
 use super::remarks::read_as;
 use super::switches::Format;
-use super::{Exit, Trouble, input, print, print_json, progress};
+use super::{Exit, Trouble, input, print, print_json, progress, save};
 use crate::diag::{Diagnostic, Source, Span};
-use crate::question::outside_access::{Outside, Zone, outside_access as ask};
+use crate::policy::{Access, ArnMatching};
+use crate::question::outside_access::{Outside, Zone, outside_access as ask, searches, without_sources};
 use crate::report::warnings::{beside, in_files};
-use crate::report::{json, text};
+use crate::report::{json, proof, text};
 use anyhow::anyhow;
+use std::path::Path;
 
 /// A zone of trust from the texts that name it, each with its place.
 pub(crate) fn zone<'t>(trusted: impl IntoIterator<Item = (&'t str, Source, Span)>) -> Result<Zone, Diagnostic> {
@@ -33,11 +35,34 @@ fn meant(text: &str) -> Option<String> {
     [Some(plain), organization].into_iter().flatten().find(|one| one != text && Zone::default().trust(one).is_ok())
 }
 
+/// Writes the searches as SMT-LIB into a folder, if one is given.
+pub(crate) fn emit(folder: Option<&Path>, access: &Access, zone: &Zone, matching: ArnMatching) -> Result<(), Trouble> {
+    if folder.is_none() {
+        return Ok(());
+    }
+    let pinned = without_sources(access, zone);
+    let searches = searches(access, pinned.as_ref(), zone);
+    let names = ["people-from-outside.smt2", "services.smt2", "services-in-trust-policies.smt2"];
+    let named: Vec<_> = names.into_iter().zip(&searches).collect();
+    emit_smt2(folder, matching, &named)
+}
+
+/// Writes what a PASS rests on into a folder, if one is given.
+pub(crate) fn keep(folder: Option<&Path>, outside: &Outside) -> Result<(), Trouble> {
+    match (folder, &outside.checked) {
+        (Some(folder), Some(checked)) => save::write_all(folder, &proof::files(&[("outside-access", &checked.obligations)])),
+        _ => Ok(()),
+    }
+}
+
 /// Do both answers name the same entries, with all that is said of them but the requests?
 pub(crate) fn agree(a: &Outside, b: &Outside) -> bool {
     let shown = |outside: &Outside| -> Vec<_> {
         let all = outside.findings.iter();
-        all.map(|finding| (finding.number, finding.principal.clone(), finding.actions.clone(), finding.is_public)).collect()
+        all.map(|finding| {
+            (finding.number, finding.principal.clone(), finding.actions.clone(), finding.is_public, finding.service)
+        })
+        .collect()
     };
     a.unknown.is_some() || b.unknown.is_some() || shown(a) == shown(b)
 }
@@ -47,16 +72,19 @@ pub(crate) fn outside_access(args: &OutsideAccessArgs) -> Result<Exit, Trouble> 
     let access = input::access(&args.policy)?;
     check_resource_side(&access)?;
     let trusted = args.trusted.iter().flat_map(|text| split("--trusted", text, |_| true)).collect::<Vec<_>>();
-    let zone = zone(trusted.iter().map(|entry| (entry.text.as_str(), entry.source.clone(), entry.span)))?;
+    let mut zone = zone(trusted.iter().map(|entry| (entry.text.as_str(), entry.source.clone(), entry.span)))?;
+    zone.trusts_services = args.trust_services;
     let spinner = progress::spinner("asking Z3");
     let warnings = in_files(access.warnings());
     let [access] = read_as([&access], args.deciding.reading.readings());
     let settings = args.settings();
+    emit(args.emit_smt2.as_deref(), &access, &zone, settings.matching)?;
     let outside: Outside = ask(&access, &zone, &settings)?;
     if args.deciding.cross_check && !agree(&outside, &ask(&access, &zone, &settings.crossed())?) {
         return Err(anyhow!("the engines disagree about who gets in; please report it with the policy").into());
     }
     drop(spinner);
+    keep(args.proving.proof.as_deref(), &outside)?;
     match args.format {
         Format::Json => print_json(&beside(json::outside(&access, &outside), warnings))?,
         Format::Text => print(&text::outside(&access, &outside))?,

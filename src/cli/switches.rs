@@ -173,6 +173,13 @@ pub(crate) struct Proving {
     pub(crate) proof: Option<PathBuf>,
 }
 
+impl Proving {
+    /// Whether Z3 is to check what the automata prove.
+    pub(crate) fn is_asked(&self) -> bool {
+        self.prove == Some(Prover::Z3) || self.proof.is_some()
+    }
+}
+
 /// What is said of a FAIL.
 #[derive(Debug, Clone, Copy, Args)]
 pub(crate) struct Explaining {
@@ -200,7 +207,7 @@ impl Asking {
     pub(crate) fn settings(&self) -> Settings {
         Settings {
             catalog_actions: self.counting.actions == ActionsName::Catalog,
-            prove: self.proving.prove == Some(Prover::Z3) || self.proving.proof.is_some(),
+            prove: self.proving.is_asked(),
             realistic: self.showing.realistic,
             ..self.deciding.settings()
         }

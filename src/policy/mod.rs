@@ -13,6 +13,7 @@ mod applying;
 pub mod compose;
 pub mod condition;
 pub mod keys;
+mod lacking;
 mod names;
 pub mod normalize;
 pub mod operator;

@@ -58,6 +58,9 @@ fn split(ask: &Ask<'_>, told_apart: &[Glob], most_states: usize) -> Option<Vec<G
     let mut seen: HashSet<(Vec<usize>, Vec<usize>, Vec<usize>)> = HashSet::new();
     let mut out = Vec::new();
     let mut add = |group: Group| {
+        if !matching(&ask.except, &group.action).is_empty() {
+            return;
+        }
         let grants_any = ask.grants.grants_without_statement() || group.grants.iter().any(|number| ask.grants.grants(*number));
         let facts = matching(told_apart, &group.action);
         if grants_any && seen.insert((group.grants.clone(), group.unless.clone(), facts)) {
@@ -84,10 +87,11 @@ fn split(ask: &Ask<'_>, told_apart: &[Glob], most_states: usize) -> Option<Vec<G
     Some(out)
 }
 
-/// What a stack's rules tell apart, whatever the statements say.
+/// What a stack's rules and the scope's exceptions tell apart, whatever the statements say.
 pub(super) fn told_apart(ask: &Ask<'_>) -> Vec<Glob> {
     let is_stack = !ask.grants.is_alone() || !ask.unless.is_none_or(Access::is_alone);
-    if is_stack { ACTIONS_TOLD_APART.map(Glob::parse).into() } else { Vec::new() }
+    let rules: Vec<Glob> = if is_stack { ACTIONS_TOLD_APART.map(Glob::parse).into() } else { Vec::new() };
+    rules.into_iter().chain(ask.except.iter().cloned()).collect()
 }
 
 /// The places of the globs that match an action.

@@ -43,6 +43,8 @@ pub struct Ask<'p> {
     pub unless: Option<&'p Access>,
     /// Which actions count.
     pub actions: ActionScope,
+    /// Of these, which do not: those that one of these patterns, in lower case, matches.
+    pub except: Vec<Glob>,
     /// Which resources count; `None` for all.
     pub resources: Option<Vec<ResourcePattern>>,
     /// Which requests count: those to which every statement of this policy applies, whatever the action.
@@ -64,7 +66,8 @@ impl<'p> Ask<'p> {
         let policies = || grants.policies().chain(unless.into_iter().flat_map(Access::policies));
         let (always, typed) = (keys::always(policies()), keys::typed(policies()));
         let ties = ties::ties(policies());
-        Self { grants, unless, actions: ActionScope::All, resources: None, within, by: None, always, typed, ties }
+        let (actions, except) = (ActionScope::All, Vec::new());
+        Self { grants, unless, actions, except, resources: None, within, by: None, always, typed, ties }
     }
 
     /// The same search among the requests of one partition.

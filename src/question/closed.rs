@@ -25,7 +25,9 @@ pub(super) fn closed_world<'p>(ask: &Ask<'p>) -> Option<Ask<'p>> {
     let named = named.filter(|_| negated.is_empty() && !everything);
     let listed = Index::new(patterns);
     let granted = |lower: &str| everything || listed.matches(lower) || negated.iter().any(|action| action.applies(lower));
-    let counts = |lower: &str| scope.as_ref().is_none_or(|scope| scope.matches(lower)) && granted(lower);
+    let excepted = Index::new(&ask.except);
+    let in_scope = |lower: &str| scope.as_ref().is_none_or(|scope| scope.matches(lower)) && !excepted.matches(lower);
+    let counts = |lower: &str| in_scope(lower) && granted(lower);
     let catalog = Catalog::latest();
     let of = |prefix: &str| catalog.names(prefix).iter().filter(|name| counts(&name.lower)).map(|name| name.spelled.to_string());
     let found = match named {

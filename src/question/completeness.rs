@@ -34,6 +34,7 @@ pub(super) fn completeness(ask: &Ask<'_>, groups: &[Group], shaped: bool) -> Opt
     };
     let (of_grants, of_unless) = (halved(ask.grants)?, ask.unless.map(halved).unwrap_or(Some(Vec::new()))?);
     let (of_scope, of_facts) = (Halves::of(scope)?, Halves::of(&told_apart)?);
+    let excepted = Halves::of(&ask.except)?;
     let of_statements = of_grants.iter().chain(&of_unless).map(|(_, halves)| halves);
     let services: BTreeSet<&str> = of_statements.chain([&of_scope, &of_facts]).flat_map(Halves::services).collect();
     // Lower case, as everywhere; no wildcards, no second colon.
@@ -86,6 +87,8 @@ pub(super) fn completeness(ask: &Ask<'_>, groups: &[Group], shaped: bool) -> Opt
                 None => Formula::or(granted.map(|(_, formula)| formula.clone()).collect::<Vec<_>>()),
             };
             let in_scope = if scope.is_empty() { Formula::True } else { listed(&of_scope) };
+            // Of all patterns: those that begin otherwise than the granting one match none of its actions.
+            let in_scope = Formula::and([in_scope, listed(&excepted).not()]);
             let mut shape = if shaped && literal.is_none() { vec![is_name(&name)] } else { Vec::new() };
             if service.is_none() {
                 shape.extend(shaped.then(|| is_name(&of)));

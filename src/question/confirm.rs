@@ -5,6 +5,7 @@ use super::ask::Search;
 use super::completeness::completeness;
 use crate::smt::{self, Formula};
 use crate::solve::proof::Obligation;
+use std::collections::HashSet;
 
 /// Z3's resource limit for the completeness of the groups of actions.
 const CLASSES: u32 = 2_000_000;
@@ -50,6 +51,17 @@ impl Checked {
         self.classes &= other.classes;
         self.obligations.extend(other.obligations);
         self
+    }
+
+    /// What was checked in all of these searches, equal obligations once.
+    pub fn together(all: impl IntoIterator<Item = Self>) -> Self {
+        let empty = Self { classes: true, ..Self::default() };
+        let mut out = all.into_iter().fold(empty, Self::and);
+        let mut seen = HashSet::new();
+        out.obligations.retain(|obligation| seen.insert(obligation.script.clone()));
+        let count = |kind: &str| out.obligations.iter().filter(|obligation| obligation.kind == kind).count();
+        (out.lemmas, out.propositional) = (count("lemma"), count("propositional"));
+        out
     }
 }
 

@@ -77,6 +77,9 @@ pub(super) fn violation(ask: &Ask<'_>, encoder: &mut Encoder, group: &Group, who
             parts.push(encoder.action_patterns(&literals));
         }
     }
+    if whole && !ask.except.is_empty() {
+        parts.push(encoder.action_patterns(&ask.except).not());
+    }
     if let Some(patterns) = &ask.resources {
         parts.push(encoder.resources(patterns)?);
     }

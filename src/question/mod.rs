@@ -39,6 +39,7 @@ pub mod unknown_policy;
 mod untrusted;
 mod worlds;
 mod z3;
+mod zone;
 
 pub use blame::place;
 

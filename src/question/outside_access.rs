@@ -1,32 +1,27 @@
 //! Who outside a zone of trust gets which access? As findings, complete.
 //!
-//! A zone of trust is a set of accounts and organizations (and identity providers or canonical users, by name). A request
-//! is from outside unless its principal is of one of those, a principal of a trusted organization, or an AWS service. A
-//! service acts for somebody: through an entry that lets everybody in it is from outside if one of the keys that say for
-//! whom (`aws:SourceAccount`, `aws:SourceArn`, `aws:SourceOrgID`, `aws:SourceOrgPaths`) is there, the policies name it, and
-//! none names the zone. Every Allow statement is asked for each principal it names: is some
-//! outside request allowed through it? What is found becomes a finding with a replayed witness; what is not was proved.
-//! So the list is complete: an allowed outside request is allowed through some statement and some entry of it.
+//! Which requests are from outside says the zone ([`super::zone`]): those of principals that are not of it, and those of
+//! services that nothing pins to it. Every Allow statement is asked for each principal it names: is some outside request
+//! allowed through it? What is found becomes a finding with a replayed witness; what is not was proved. So the list is
+//! complete: an allowed outside request is allowed through some statement and some entry of it.
+//!
+//! Where services that nothing pins are trusted, those count that are pinned to somebody outside: a request is allowed, and
+//! would not be without the keys that say for whom the service calls.
 //!
 //! Source: IAM Access Analyzer, external access findings (principal, action, condition, isPublic).
 
 use super::ask::{ActionScope, Ask, Found, ask};
+use super::confirm::Checked;
 use super::no_public_access;
-use super::{InternalError, Proof, Settings, untrusted};
+use super::zone::{SOURCES, Scope, TRUST};
+use super::{InternalError, Proof, Settings, actions};
+use crate::catalog::PASSED_DATE;
 use crate::diag::deadline;
 use crate::glob::Glob;
-use crate::policy::ties::Keys;
-use crate::policy::{Access, BaseOperator, Condition, Policy, PrincipalMatch, PrincipalPattern, Request};
-use crate::value::arn;
+use crate::policy::{Access, Policy, Principal, PrincipalMatch, PrincipalPattern, Request, Statement};
 use std::time::Instant;
 
-/// Who is trusted.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Zone {
-    accounts: Vec<String>,
-    organizations: Vec<String>,
-    others: Vec<PrincipalPattern>,
-}
+pub use super::zone::Zone;
 
 /// One finding: an entry of an Allow statement through which somebody outside gets access.
 #[derive(Debug, Clone, PartialEq)]
@@ -39,6 +34,8 @@ pub struct Finding {
     pub actions: Vec<String>,
     /// Whether nothing pins who can use it.
     pub is_public: bool,
+    /// Whether only services get in through it, for somebody outside or for nobody that is known.
+    pub service: bool,
     /// A request that shows it, replayed.
     pub witness: Request,
     /// What is worth knowing about it.
@@ -52,87 +49,13 @@ pub struct Outside {
     pub findings: Vec<Finding>,
     /// Why something was left open, if it was.
     pub unknown: Option<String>,
+    /// What is worth knowing beside the findings.
+    pub notes: Vec<String>,
+    /// What Z3 checked where nobody gets in, under [`Settings::prove`].
+    pub checked: Option<Checked>,
     /// What it rests on.
     pub proof: Proof,
 }
-
-impl Zone {
-    /// Adds an account id, an organization id, an ARN, a canonical user id or a domain name; an error says what is wrong.
-    pub fn trust(&mut self, text: &str) -> Result<(), String> {
-        let canonical = text.len() == 64 && text.bytes().all(|byte| byte.is_ascii_hexdigit());
-        if arn::is_account(text) {
-            self.accounts.push(text.to_owned());
-        } else if text.starts_with("o-")
-            && text.len() > 2
-            && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-')
-        {
-            self.organizations.push(text.to_owned());
-        } else if canonical {
-            self.others.push(PrincipalPattern::CanonicalUser(text.to_owned()));
-        } else if let Some([_, _, "iam", "", account, "root"]) =
-            arn::split(text).filter(|[.., account, _]| arn::is_account(account))
-        {
-            self.accounts.push(account.to_owned());
-        } else if let Some([_, _, service, _, _, rest]) = arn::split(text) {
-            let federated = service == "iam" && (rest.starts_with("saml-provider/") || rest.starts_with("oidc-provider/"));
-            self.others.push(if federated {
-                PrincipalPattern::Federated(Glob::literal(text))
-            } else {
-                let parts: Vec<Glob> = text.splitn(6, ':').map(Glob::parse).collect();
-                let parts: [Glob; 6] = parts.try_into().map_err(|_| format!("`{text}` is no ARN"))?;
-                PrincipalPattern::Arn(Box::new(parts))
-            });
-        } else if text.contains('.') && !text.contains([' ', '*', '/']) {
-            self.others.push(PrincipalPattern::Federated(Glob::literal(text)));
-        } else {
-            return Err(format!(
-                "`{text}` is neither an account id (12 digits), an organization id (o-...), an ARN, nor a canonical user id"
-            ));
-        }
-        Ok(())
-    }
-
-    /// The requests of principals outside, as one statement that applies to them.
-    fn outside(&self) -> Policy {
-        let mut inside: Vec<PrincipalPattern> = self.accounts.iter().map(|id| untrusted::account(id)).collect();
-        inside.extend(self.others.iter().cloned());
-        inside.push(PrincipalPattern::Service(Glob::parse("*")));
-        untrusted::statement(inside, self.elsewhere())
-    }
-
-    /// The requests of services for somebody outside, known by this key.
-    fn deputies(&self, key: &str) -> Policy {
-        let mut conditions = self.elsewhere();
-        conditions.push(untrusted::condition(BaseOperator::Null, key, &["false"]));
-        let mut policy = untrusted::statement(Vec::new(), conditions);
-        let services = PrincipalMatch::of(false, vec![PrincipalPattern::Service(Glob::parse("*"))]);
-        policy.statements.iter_mut().for_each(|statement| statement.principal = Some(services.clone()));
-        policy
-    }
-
-    /// No key names the zone.
-    fn elsewhere(&self) -> Vec<Condition> {
-        let mut conditions = Vec::new();
-        let mut add = |operator, key: &str, values: Vec<String>| {
-            if !values.is_empty() {
-                conditions.push(untrusted::condition(operator, key, &values.iter().map(String::as_str).collect::<Vec<_>>()));
-            }
-        };
-        let paths = || self.organizations.iter().map(|id| format!("{id}/*")).collect::<Vec<_>>();
-        let arns = self.accounts.iter().map(|id| format!("arn:*:*:*:{id}:*")).collect();
-        add(BaseOperator::StringNotEquals, "aws:PrincipalOrgID", self.organizations.clone());
-        add(BaseOperator::StringNotLike, "aws:PrincipalOrgPaths", paths());
-        add(BaseOperator::StringNotEquals, "aws:SourceAccount", self.accounts.clone());
-        add(BaseOperator::ArnNotLike, "aws:SourceArn", arns);
-        add(BaseOperator::StringNotEquals, "aws:SourceOrgID", self.organizations.clone());
-        add(BaseOperator::StringNotLike, "aws:SourceOrgPaths", paths());
-        add(BaseOperator::StringNotEquals, "kms:CallerAccount", self.accounts.clone());
-        conditions
-    }
-}
-
-/// Keys that say for whom a service calls.
-const SOURCES: [&str; 4] = ["aws:sourceaccount", "aws:sourcearn", "aws:sourceorgid", "aws:sourceorgpaths"];
 
 /// Everybody outside the zone who gets access.
 pub fn outside_access(access: &Access, zone: &Zone, settings: &Settings) -> Result<Outside, InternalError> {
@@ -143,8 +66,38 @@ pub fn outside_access(access: &Access, zone: &Zone, settings: &Settings) -> Resu
         // Findings are whole, and those that were found stand.
         Ok(Err(expired)) | Err(expired) => all.open(Some(&expired.to_string())),
     }
-    let All { findings, unknown, asked } = all;
-    Ok(Outside { findings, unknown, proof: Proof::since(started, settings, &asked) })
+    let All { findings, unknown, notes, asked } = all;
+    let proof = Proof::since(started, settings, &asked);
+    let passed = findings.is_empty() && unknown.is_none();
+    let checked = (settings.prove && passed).then(|| Checked::together(asked.into_iter().map(|found| found.checked)));
+    Ok(Outside { findings, unknown, notes, checked, proof })
+}
+
+/// The searches for outside requests, of all statements together: none finds one exactly if nobody outside gets in.
+pub fn searches<'a>(access: &'a Access, pinned: Option<&'a Access>, zone: &Zone) -> Vec<Ask<'a>> {
+    let everything = Ask::new(access, None);
+    let granting = || access.statements().filter(|(number, ..)| access.grants(*number)).map(|(_, _, statement)| statement);
+    let scopes = zone.outside().into_iter().filter(|scope| granting().any(|statement| counts(scope, statement)));
+    scopes.map(|scope| search(&everything, &scope, pinned, |policy| policy)).collect()
+}
+
+/// Whether a scope says something of a statement's actions that no other does.
+fn counts(scope: &Scope, statement: &Statement) -> bool {
+    let trust = Glob::parse(TRUST);
+    !scope.trust || statement.action.negated || statement.action.patterns().iter().any(|one| actions::may_meet(one, &trust))
+}
+
+/// The access definition as it is without the keys that say for whom a service calls, if services are trusted without them.
+pub fn without_sources(access: &Access, zone: &Zone) -> Option<Access> {
+    zone.trusts_services.then(|| access.lacking(&SOURCES)).flatten()
+}
+
+/// The search of one scope.
+fn search<'a>(everything: &Ask<'a>, scope: &Scope, pinned: Option<&'a Access>, within: impl Fn(Policy) -> Policy) -> Ask<'a> {
+    let mut policy = scope.within.clone();
+    policy.statements.extend(everything.within.iter().flat_map(|left_out| left_out.statements.clone()));
+    let unless = pinned.filter(|_| scope.services);
+    Ask { within: Some(within(policy)), except: scope.except.clone(), unless, ..everything.clone() }
 }
 
 /// What was found so far.
@@ -152,6 +105,7 @@ pub fn outside_access(access: &Access, zone: &Zone, settings: &Settings) -> Resu
 struct All {
     findings: Vec<Finding>,
     unknown: Option<String>,
+    notes: Vec<String>,
     asked: Vec<Found>,
 }
 
@@ -162,74 +116,104 @@ impl All {
             self.unknown = why.map(str::to_owned);
         }
     }
+
+    /// Whether a search finds something; what it leaves open is remembered.
+    fn shows(&mut self, search: &Ask<'_>, settings: &Settings) -> Result<bool, InternalError> {
+        // Whether there is a witness is all that matters.
+        let found = ask(search, &Settings { realistic: false, ..*settings })?;
+        if found.witness.is_none() {
+            self.open(found.unknown.as_deref());
+        }
+        Ok(found.witness.is_some())
+    }
 }
 
 fn find(access: &Access, zone: &Zone, settings: &Settings, all: &mut All) -> Result<(), InternalError> {
-    // Whoever lets everybody in lets services in that call for others; an entry that names a service trusts it.
-    let named = Keys::of_statements(access.statements().map(|(_, _, statement)| statement));
-    let sources = SOURCES.into_iter().filter(|key| named.has(key));
-    let deputies: Vec<Policy> = sources.map(|key| zone.deputies(key)).collect();
-    let outside = zone.outside();
+    let pinned = without_sources(access, zone);
+    let scopes = zone.outside();
     let (everything, public) = (Ask::new(access, None), no_public_access::search(access, None));
-    let service_linked = untrusted::not_service_linked([access]);
     for (number, member, statement) in access.statements().filter(|(number, ..)| access.grants(*number)) {
         // Without principals a policy is attached to identities of the zone itself.
         let Some(principal) = &statement.principal else { continue };
         for (shown, list) in entries(principal) {
             deadline::look();
-            let only = |policy: &Policy| {
-                let mut policy = policy.clone();
+            let only = |mut policy: Policy| {
                 let mut through = policy.statements.first().cloned();
                 through.iter_mut().for_each(|statement| {
                     statement.principal = Some(list.clone());
                     statement.conditions.clear();
                 });
                 policy.statements.extend(through);
-                policy.statements.extend(service_linked.iter().flat_map(|one| one.statements.clone()));
-                Some(policy)
+                policy
             };
-            let everybody = list.negated || list.patterns.contains(&PrincipalPattern::Everyone);
-            let scopes = std::iter::once(&outside).chain(deputies.iter().filter(|_| everybody));
+            let of_scope = |scope: &Scope| Ask { by: Some(number), ..search(&everything, scope, pinned.as_ref(), only) };
+            let searches: Vec<Ask<'_>> = scopes.iter().filter(|scope| counts(scope, statement)).map(of_scope).collect();
             let mut first = None;
-            for scope in scopes {
-                let search = Ask { within: only(scope), by: Some(number), ..everything.clone() };
-                let found = ask(&search, settings)?;
+            for (at, search) in searches.iter().enumerate() {
+                let found = ask(search, settings)?;
                 all.open(found.unknown.as_deref());
                 // What is open is said of all findings together.
                 let notes = if found.unknown.is_none() { found.notes.clone() } else { Vec::new() };
-                first = found.witness.clone().map(|witness| (search, witness, notes));
+                first = found.witness.clone().map(|witness| (at, witness, notes));
                 all.asked.push(found);
                 if first.is_some() {
                     break;
                 }
             }
-            let Some((search, witness, notes)) = first else { continue };
-            // Whether there is a witness is all that matters from here on.
-            let quick = Settings { realistic: false, ..*settings };
-            let public = Ask { within: public.within.as_ref().and_then(only), by: Some(number), ..public.clone() };
-            let mut shows = |search: &Ask<'_>| -> Result<bool, InternalError> {
-                let found = ask(search, &quick)?;
-                if found.witness.is_none() {
-                    all.open(found.unknown.as_deref());
-                }
-                Ok(found.witness.is_some())
-            };
-            let is_public = shows(&public)?;
+            let Some((at, witness, mut notes)) = first else { continue };
+            notes.extend(of_service(&witness));
+            let public = Ask { within: public.within.clone().map(only), by: Some(number), ..public.clone() };
+            let is_public = all.shows(&public, settings)?;
             let mut actions = Vec::new();
             for (pattern, span) in statement.action.patterns().iter().zip(statement.action.spans()) {
                 let written = member.policy.source.text.get(span.start..span.end).unwrap_or_default();
-                let reaches = statement.action.negated || {
+                let mut reaches = statement.action.negated;
+                // Scopes before that of the witness have none.
+                for search in searches.iter().skip(at) {
                     let one = Ask { actions: ActionScope::Matching(vec![pattern.clone()]), ..search.clone() };
-                    shows(&one)?
-                };
+                    reaches = reaches || all.shows(&one, settings)?;
+                }
                 if reaches {
                     actions.push(serde_json::from_str(written).unwrap_or_else(|_| pattern.to_string()));
                 }
             }
             // What was left half way is no finding.
             deadline::look();
-            all.findings.push(Finding { number, principal: shown, actions, is_public, witness, notes });
+            let service = matches!(witness.principal, Principal::Service(_));
+            all.findings.push(Finding { number, principal: shown, actions, is_public, service, witness, notes });
         }
+    }
+    rests_on(&everything, zone, settings, all)
+}
+
+/// What is worth knowing about a service that gets in.
+fn of_service(witness: &Request) -> Option<String> {
+    let Principal::Service(name) = &witness.principal else { return None };
+    let pins: Vec<&str> = SOURCES.into_iter().filter(|key| witness.context.contains_key(&key.to_ascii_lowercase())).collect();
+    let trust = witness.action.split(':').next().is_some_and(|service| service.eq_ignore_ascii_case("sts"));
+    let passed = if trust { format!(", and it gets no role through iam:PassRole (as of {PASSED_DATE})") } else { String::new() };
+    Some(match pins.as_slice() {
+        [] => format!(
+            "nothing says for whom {name} calls{passed}: name the zone with {}",
+            SOURCES.join(", ").replacen(", aws:SourceOrgPaths", " or aws:SourceOrgPaths", 1)
+        ),
+        pins => format!("{name} may call for somebody outside: {} is not of the zone", pins.join(", ")),
+    })
+}
+
+/// What the answer rests on beside the policy: that services only get roles from the role's own account.
+fn rests_on(everything: &Ask<'_>, zone: &Zone, settings: &Settings, all: &mut All) -> Result<(), InternalError> {
+    let scope = Scope { within: zone.passed(), except: Vec::new(), trust: true, services: false };
+    let actions = ActionScope::Matching(vec![Glob::parse(TRUST)]);
+    let passed = Ask { actions, ..search(everything, &scope, None, |policy| policy) };
+    let found = ask(&passed, &Settings { realistic: false, ..*settings })?;
+    if let Some(Principal::Service(name)) = found.witness.map(|witness| witness.principal) {
+        all.notes.push(format!(
+            "{name} counts as inside: it gets roles through iam:PassRole, which does not cross accounts (as of {PASSED_DATE})"
+        ));
+    }
+    if zone.trusts_services {
+        all.notes.push("services count as inside where nothing says for whom they call".to_owned());
     }
     Ok(())
 }

@@ -65,14 +65,13 @@ pub(super) fn violates(ask: &Ask<'_>, request: &Request, matching: ArnMatching) 
 
 /// Whether a question is about an action.
 pub(super) fn in_scope(ask: &Ask<'_>, action: &str) -> bool {
-    match &ask.actions {
+    let lower = action.to_ascii_lowercase();
+    let counts = match &ask.actions {
         ActionScope::All => true,
-        ActionScope::Matching(globs) => {
-            let action = action.to_ascii_lowercase();
-            globs.iter().any(|glob| glob.matches(&action))
-        }
+        ActionScope::Matching(globs) => globs.iter().any(|glob| glob.matches(&lower)),
         ActionScope::Listed(actions) => actions.iter().any(|listed| listed.eq_ignore_ascii_case(action)),
-    }
+    };
+    counts && !ask.except.iter().any(|glob| glob.matches(&lower))
 }
 
 /// Whether a request is of the resources and circumstances that count, and one that there can be.

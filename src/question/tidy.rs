@@ -184,11 +184,7 @@ fn alike<'a>(request: &'a Request, ask: &'a Ask<'_>, wanted: &'a Group) -> Box<d
 const MOST: usize = 12;
 
 fn in_scope(ask: &Ask<'_>, action: &str) -> bool {
-    match &ask.actions {
-        super::ask::ActionScope::All => true,
-        super::ask::ActionScope::Matching(globs) => globs.iter().any(|glob| glob.matches(&action.to_ascii_lowercase())),
-        super::ask::ActionScope::Listed(_) => false,
-    }
+    !matches!(ask.actions, super::ask::ActionScope::Listed(_)) && super::replay::in_scope(ask, action)
 }
 
 /// A letter for every character of a request that is hard to read, different ones for different characters.

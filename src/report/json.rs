@@ -116,7 +116,7 @@ pub fn outside(access: &Access, outside: &Outside) -> Value {
     };
     let finding = |finding: &Finding| {
         let (kind, who) = &finding.principal;
-        let mut out = json!({"principal": {*kind: who}, "isPublic": finding.is_public});
+        let mut out = json!({"principal": {*kind: who}, "isPublic": finding.is_public, "service": finding.service});
         if let (Some((member, statement)), Some(object)) = (access.statement(finding.number), out.as_object_mut()) {
             let action = if statement.action.negated { "notAction" } else { "action" };
             object.insert(action.to_owned(), json!(finding.actions));
@@ -144,11 +144,18 @@ pub fn outside(access: &Access, outside: &Outside) -> Value {
     let mut out =
         json!({"schema": SCHEMA, "check": "outside-access", "result": result, "message": message, "findings": findings});
     if let Some(object) = out.as_object_mut() {
-        if let (Some(why), false) = (&outside.unknown, outside.findings.is_empty()) {
-            object.insert("notes".to_owned(), json!([format!("there may be more findings, something is unknown: {why}")]));
+        let more = outside.unknown.iter().filter(|_| !outside.findings.is_empty());
+        let more = more.map(|why| format!("there may be more findings, something is unknown: {why}"));
+        let notes: Vec<String> = outside.notes.iter().cloned().chain(more).collect();
+        if !notes.is_empty() {
+            object.insert("notes".to_owned(), json!(notes));
         }
         let proof = &outside.proof;
-        object.insert("proof".to_owned(), self::proof(proof.engine, proof.obligations, proof.milliseconds, Catalog::LATEST));
+        let mut shown = self::proof(proof.engine, proof.obligations, proof.milliseconds, Catalog::LATEST);
+        if let (Some(checked), Some(shown)) = (&outside.checked, shown.as_object_mut()) {
+            shown.insert("checkedByZ3".to_owned(), self::checked(checked));
+        }
+        object.insert("proof".to_owned(), shown);
     }
     out
 }

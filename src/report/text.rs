@@ -112,8 +112,9 @@ pub fn outside(access: &Access, outside: &Outside) -> String {
     for finding in &outside.findings {
         let (kind, who) = &finding.principal;
         let public = if finding.is_public { ", public" } else { "" };
+        let service = if finding.service { ", service" } else { "" };
         let (who, actions) = (escape::text(who), listed(&finding.actions));
-        let _ = writeln!(out, "\n{kind} {who}{public}: {}", escape::text(&actions));
+        let _ = writeln!(out, "\n{kind} {who}{public}{service}: {}", escape::text(&actions));
         if let Some((member, statement)) = access.statement(finding.number) {
             out.push_str(&place(&member.policy.source, question::place(member, statement, &finding.witness)));
             let text = member.policy.source.text.get(statement.span.start..statement.span.end).unwrap_or_default();
@@ -127,8 +128,14 @@ pub fn outside(access: &Access, outside: &Outside) -> String {
             let _ = writeln!(out, "note: {}", escape::text(note));
         }
     }
+    for note in &outside.notes {
+        let _ = writeln!(out, "note: {}", escape::text(note));
+    }
     if let (Some(why), false) = (&outside.unknown, outside.findings.is_empty()) {
         let _ = writeln!(out, "note: there may be more findings, something is unknown: {}", escape::text(why));
+    }
+    if let Some(checked) = &outside.checked {
+        let _ = writeln!(out, "checked by Z3: {}", checked_by_z3(checked));
     }
     out.push_str(&proof(&outside.proof));
     out

@@ -350,46 +350,6 @@ fn findings_are_complete_and_each_has_a_witness_from_outside() {
     assert!(zone.trust("somebody").is_err());
 }
 
-/// A service that calls for somebody outside is from outside where everybody is let in, whatever key says for whom.
-#[test]
-fn a_service_is_no_way_in_for_others() {
-    let mut zone = Zone::default();
-    zone.trust("111122223333").unwrap();
-    zone.trust("o-a1b2c3d4e5").unwrap();
-    let findings = |principal: Value, condition: Value| {
-        let access = policy("topic", &json!({"Version": "2012-10-17", "Statement": [statement(&principal, &condition)]}));
-        let outside = smt::in_fresh_context(|| outside_access(&access, &zone, &Settings::default())).unwrap();
-        assert_eq!(outside.unknown, None, "{condition}");
-        for finding in &outside.findings {
-            assert!(eval::allows(&access, &finding.witness, Settings::default().matching), "{condition}");
-        }
-        outside.findings.len()
-    };
-    let source = |operator: &str, key: &str, value: &str| json!({operator: {key: value}});
-    for (condition, expected) in [
-        (source("StringEquals", "aws:SourceAccount", "999999999999"), 1),
-        (source("StringEquals", "aws:SourceAccount", "111122223333"), 0),
-        (source("StringEquals", "aws:SourceOrgID", "o-zzzzzzzzzz"), 1),
-        (source("StringEquals", "aws:SourceOrgID", "o-a1b2c3d4e5"), 0),
-        (source("ArnLike", "aws:SourceArn", "arn:aws:sns:*:999999999999:*"), 1),
-        (source("ArnLike", "aws:SourceArn", "arn:aws:sns:*:111122223333:*"), 0),
-        (source("Null", "aws:SourceArn", "false"), 1),
-        (source("StringLike", "aws:SourceAccount", "*"), 1),
-        (source("StringEquals", "aws:SourceOwner", "999999999999"), 1),
-    ] {
-        assert_eq!(findings(json!("*"), condition.clone()), expected, "{condition}");
-        // An entry that names the service trusts it, as it stands there.
-        let named = findings(json!({"Service": "sns.amazonaws.com"}), condition.clone());
-        assert_eq!(named, 0, "{condition}");
-    }
-    // A key that only a variable names.
-    let mut written = statement(&json!("*"), &json!({"Bool": {"aws:PrincipalIsAWSService": "true"}}));
-    written["Resource"] = json!("arn:aws:s3:::b/${aws:SourceAccount}/*");
-    let access = policy("bucket", &json!({"Version": "2012-10-17", "Statement": [written]}));
-    let outside = smt::in_fresh_context(|| outside_access(&access, &zone, &Settings::default())).unwrap();
-    assert_eq!(outside.findings.len(), 1, "{outside:?}");
-}
-
 /// PASS means that random requests from principals that the policy does not name are denied.
 #[test]
 fn no_random_outside_request_refutes_a_pass() {

@@ -4,7 +4,7 @@ use crate::support::leastwise;
 use serde_json::{Value, json};
 
 /// A switch, with a value if it takes one, and the commands that take it.
-const SWITCHES: [(&[&str], &str); 27] = [
+const SWITCHES: [(&[&str], &str); 28] = [
     (
         &["--format", "json"],
         "refine verify no-new-access access-not-granted no-public-access outside-access equivalent diff simulate",
@@ -16,9 +16,9 @@ const SWITCHES: [(&[&str], &str); 27] = [
     (&["--arn-matching", "greedy"], READERS),
     (&["--not-principal", "list"], READERS),
     (&["--unqualified", "all"], READERS),
-    (&["--emit-smt2", "@smt2"], "refine verify no-new-access access-not-granted no-public-access equivalent diff batch"),
-    (&["--proof", "@proof"], "refine verify no-new-access access-not-granted no-public-access equivalent batch"),
-    (&["--prove", "z3"], VERDICTS),
+    (&["--emit-smt2", "@smt2"], QUESTIONS),
+    (&["--proof", "@proof"], "refine verify no-new-access access-not-granted no-public-access outside-access equivalent batch"),
+    (&["--prove", "z3"], "no-new-access access-not-granted no-public-access outside-access equivalent batch"),
     (&["--explain"], VERDICTS),
     (&["--actions", "catalog"], "no-new-access access-not-granted no-public-access equivalent outside-access batch"),
     (&["--realistic=false"], "verify no-new-access access-not-granted no-public-access equivalent outside-access batch"),
@@ -32,6 +32,7 @@ const SWITCHES: [(&[&str], &str); 27] = [
     (&["--access", "@access.json"], "access-not-granted"),
     (&["--resource-type", "AWS::S3::Bucket"], "no-public-access"),
     (&["--trusted", "111122223333"], "outside-access"),
+    (&["--trust-services"], "outside-access"),
     (&["--jobs", "1"], "batch"),
     (&["--remarks"], "batch"),
     (&["--no-such-switch"], ""),
