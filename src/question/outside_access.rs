@@ -212,6 +212,10 @@ fn rests_on(everything: &Ask<'_>, zone: &Zone, settings: &Settings, all: &mut Al
             "{name} counts as inside: it gets roles through iam:PassRole, which does not cross accounts (as of {PASSED_DATE})"
         ));
     }
+    if everything.grants.resource_policy_is_unknown() {
+        let what = "this rests on the resource's own policy, which is not known: it is taken to let nobody in by itself; give";
+        all.notes.push(format!("{what} `resourcePolicy`, or null if there is none"));
+    }
     if zone.trusts_services {
         all.notes.push("services count as inside where nothing says for whom they call".to_owned());
     }

@@ -3,7 +3,7 @@
 //! The generator is seeded and plain; it asserts that it reaches every operator with every qualifier, every principal,
 //! every decision, and requests for which keys are absent, single and several.
 
-use crate::support::{policy, stack};
+use crate::support::{policy, stack, steps};
 use leastwise::diag::Budget;
 use leastwise::encode;
 use leastwise::eval::{self, Decision};
@@ -16,7 +16,6 @@ use leastwise::question::{Settings, Verdict};
 use leastwise::smt;
 use serde_json::{Map, Value, json};
 use std::collections::BTreeSet;
-use std::time::Duration;
 
 /// A small generator (splitmix64): the same cases everywhere.
 pub(crate) struct Random(u64);
@@ -343,7 +342,7 @@ impl Generator {
 
 /// A request is fixed, so Z3 has little to do; what it cannot do in this time is counted as not compared.
 fn budget() -> Budget {
-    Budget { timeout: Duration::from_secs(10), rlimit: 400_000, ..Budget::default() }
+    steps(400_000)
 }
 
 pub(crate) fn generator(seed: u64) -> Generator {
@@ -424,8 +423,7 @@ fn no_random_request_refutes_a_pass() {
             generator.policy(with_principals)
         };
         let (old_policy, new_policy) = (policy("old", &old), policy("new", &new));
-        let half_a_second = Budget { timeout: Duration::from_millis(500), ..Budget::default() };
-        let settings = Settings { budget: half_a_second, ..Settings::default() };
+        let settings = Settings { budget: steps(1_000_000), ..Settings::default() };
         let outcome = smt::in_fresh_context(|| no_new_access(&old_policy, &new_policy, &settings)).unwrap();
         match outcome.verdict {
             Verdict::Pass => {
@@ -566,8 +564,7 @@ fn no_random_request_refutes_a_pass_about_stacks() {
             new
         };
         let (old_access, new_access) = (stack("old", &old), stack("new", &new));
-        let settings =
-            Settings { budget: Budget { timeout: Duration::from_millis(700), ..Budget::default() }, ..Settings::default() };
+        let settings = Settings { budget: steps(1_000_000), ..Settings::default() };
         let outcome = smt::in_fresh_context(|| no_new_access(&old_access, &new_access, &settings));
         let outcome = outcome.unwrap_or_else(|error| panic!("{error}\n{old}\n{new}"));
         match outcome.verdict {

@@ -2,14 +2,12 @@
 //! strings can tell.
 
 use crate::support::{leastwise, policy, stack};
-use leastwise::diag::Budget;
 use leastwise::policy::Access;
 use leastwise::question::difference::difference;
 use leastwise::question::no_new_access::no_new_access;
 use leastwise::question::{Engine, Settings, Verdict};
 use leastwise::smt;
 use serde_json::{Value, json};
-use std::time::Duration;
 
 fn access(value: &Value) -> Access {
     if value.get("Statement").is_some() { policy("policy", value) } else { stack("stack", value) }
@@ -26,7 +24,7 @@ fn allow_to(principal: Value) -> Value {
 }
 
 fn verdict(old: &Value, new: &Value, engine: Engine) -> &'static str {
-    let budget = Budget { timeout: Duration::from_secs(20), rlimit: 20_000_000, ..Budget::default() };
+    let budget = crate::support::steps(20_000_000);
     let settings = Settings { engine, budget, ..Settings::default() };
     let outcome = smt::in_fresh_context(|| no_new_access(&access(old), &access(new), &settings));
     match outcome.unwrap_or_else(|error| panic!("{error}\n{old}\n{new}")).verdict {

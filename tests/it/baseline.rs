@@ -3,7 +3,7 @@
 use crate::adversarial::versions;
 use crate::agreement::{generator, is_typed};
 use crate::boundary::Boundary;
-use crate::support::{policy, stack};
+use crate::support::{policy, stack, steps};
 use leastwise::diag::Budget;
 use leastwise::encode::{self, Form};
 use leastwise::eval::{self, Decision};
@@ -12,11 +12,10 @@ use leastwise::question::no_new_access::no_new_access;
 use leastwise::question::{Engine, Settings, Verdict};
 use leastwise::smt;
 use serde_json::{Value, json};
-use std::time::Duration;
 
 /// Little work for Z3, counted the same on every machine.
 fn budget(rlimit: u32) -> Budget {
-    Budget { timeout: Duration::from_secs(10), rlimit, ..Budget::default() }
+    steps(rlimit)
 }
 
 fn verdict(old: &Value, new: &Value, settings: &Settings) -> Verdict {

@@ -1,7 +1,7 @@
 //! Real policies: every managed policy, their versions, AWS's own labelled samples.
 
 use crate::proofs;
-use crate::support::{corpus, lines, policy};
+use crate::support::{corpus, lines, policy, steps};
 use leastwise::catalog::Catalog;
 use leastwise::diag::{Budget, Severity, Source};
 use leastwise::document::{self, Document};
@@ -19,7 +19,7 @@ use std::path::Path;
 use std::time::{Duration, Instant};
 
 fn settings() -> Settings {
-    Settings { budget: Budget { timeout: Duration::from_secs(5), ..Budget::default() }, ..Settings::default() }
+    Settings { budget: steps(20_000_000), ..Settings::default() }
 }
 
 fn name(verdict: &Verdict) -> &'static str {

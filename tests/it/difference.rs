@@ -82,7 +82,7 @@ type Side<'a> = (Vec<Words>, &'a Access, &'a Access);
 /// Both sides of a difference, if it is known.
 fn both<'a>(old: &'a Access, new: &'a Access) -> Option<[Side<'a>; 2]> {
     // Steps bound it, not the clock.
-    let budget = Budget { timeout: Duration::from_secs(600), rlimit: 400_000, ..Budget::default() };
+    let budget = crate::support::steps(400_000);
     let found = difference(old, new, &Settings { budget, ..Settings::default() }).unwrap();
     if let Some(why) = &found.unknown {
         println!("left open: {why}");

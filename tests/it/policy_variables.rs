@@ -182,7 +182,7 @@ fn every_question_about_changed_policies_is_decided() {
         }
         let matching = if case % 11 == 10 { ArnMatching::Greedy } else { ArnMatching::Segment };
         for (existing, newer) in [(old, &new), (&new, old)] {
-            let settings = Settings { matching, ..within(5_000) };
+            let settings = Settings { matching, ..within(20_000_000) };
             let before = tally.open.len();
             let (read_old, read_new) = (policy("old", existing), policy("new", newer));
             let started = cpu();
@@ -193,7 +193,7 @@ fn every_question_about_changed_policies_is_decided() {
                 open.push(format!("{verdict:?}\n{existing}\n{newer}"));
             }
             if case % 10 == 0 {
-                let budget = Budget { timeout: Duration::from_secs(10), rlimit: 40_000, ..Budget::default() };
+                let budget = support::steps(40_000);
                 let whole = Settings { engine: Engine::Strings, realistic: false, matching, budget, ..Settings::default() };
                 let other = asked(existing, newer, &whole, &mut random, &mut strings);
                 match (&verdict, &other) {
@@ -250,8 +250,8 @@ fn what_a_reader_decides_is_decided() {
                 proofs::keep_checked(&name, &[("question", &checked)]);
             }
         }
-        asked(&pair["existing"], &pair["new"], &within(5_000), &mut random, &mut Tally::default());
-        let budget = Budget { timeout: Duration::from_secs(60), rlimit: 400_000, ..Budget::default() };
+        asked(&pair["existing"], &pair["new"], &within(20_000_000), &mut random, &mut Tally::default());
+        let budget = support::steps(400_000);
         let whole = Settings { engine: Engine::Strings, realistic: false, budget, ..Settings::default() };
         match asked(&pair["existing"], &pair["new"], &whole, &mut random, &mut Tally::default()) {
             Verdict::Pass => assert_eq!(pair["expect"], "PASS", "strings: {}", pair["id"]),

@@ -19,7 +19,6 @@ use leastwise::usage::UnusedPermissions;
 use rayon::prelude::*;
 use serde_json::{Map, Value, json};
 use std::collections::BTreeSet;
-use std::time::Duration;
 
 const SERVICES: [&str; 7] = ["kms", "sns", "sqs", "s3", "s3-object-lambda", "sts", "dynamodb"];
 const SEVERAL: [&str; 7] = ["s*", "s3*", "?qs", "k?s", "s?s", "*ms", "*b"];
@@ -263,7 +262,7 @@ fn try_case(seed: u64) -> Told {
     let catalog = if seed.is_multiple_of(2) { Catalog::june_2024() } else { Catalog::latest() };
     let mut generator = Generator { random: Random::new(0x7ef1_4e00 + seed), catalog };
     let case = generator.case();
-    let settings = Settings { budget: Budget { timeout: Duration::from_secs(60), ..Budget::default() }, ..Settings::default() };
+    let settings = Settings { budget: crate::support::steps(Budget::DEFAULT.rlimit), ..Settings::default() };
     let told = |what: &str| format!("seed {seed}, catalog {}: {what}\n{}\n{:?}", case.catalog.name, case.policy, case.unused);
     let original = read(&case.policy);
     let outcome = smt::in_fresh_context(|| refine(&original, &case.unused, catalog, &settings))

@@ -14,14 +14,13 @@ use leastwise::smt;
 use rayon::prelude::*;
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
-use std::time::Duration;
 
 fn read(name: &str, value: &Value) -> Option<Access> {
     Policy::read(&Source::new(name, value.to_string()), &Budget::default()).ok().map(Access::from)
 }
 
 fn settings() -> Settings {
-    Settings { budget: Budget { timeout: Duration::from_secs(5), ..Budget::default() }, ..Settings::default() }
+    Settings { budget: crate::support::steps(20_000_000), ..Settings::default() }
 }
 
 /// The policy in the stack where its kind stands, with what else is needed for anything to be allowed.

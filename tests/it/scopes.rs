@@ -6,8 +6,7 @@
 
 use crate::agreement::{Random, generator, is_typed};
 use crate::boundary::Boundary;
-use crate::support::{policy, stack};
-use leastwise::diag::Budget;
+use crate::support::{policy, stack, steps};
 use leastwise::eval;
 use leastwise::glob::Glob;
 use leastwise::policy::{Access, ArnMatching};
@@ -15,7 +14,6 @@ use leastwise::question::access_not_granted::{Access as Listed, access_not_grant
 use leastwise::question::{Engine, Settings, Verdict};
 use leastwise::smt;
 use serde_json::{Value, json};
-use std::time::Duration;
 
 const SCOPES: [&str; 14] = [
     "s3:GetObject",
@@ -44,7 +42,7 @@ fn no_random_request_in_scope_refutes_a_pass() {
         let access: Access = if case % 5 == 4 { stack("stack", &written) } else { policy("policy", &written) };
         let scope: Vec<String> = random.some(&SCOPES, 3).into_iter().map(str::to_owned).collect();
         let listed = Listed { actions: scope.clone(), resources: Vec::new() };
-        let budget = Budget { timeout: Duration::from_secs(10), rlimit: 40_000, ..Budget::default() };
+        let budget = steps(40_000);
         let answer = |engine| {
             let settings = Settings { engine, realistic: false, budget, ..Settings::default() };
             let outcome = smt::in_fresh_context(|| access_not_granted(&access, &listed, &settings));

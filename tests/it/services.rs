@@ -1,7 +1,7 @@
 //! AWS services in `outside-access`: judged by the access, not by how the principal is written.
 
 use crate::agreement::{Random, generator};
-use crate::support::{corpus, leastwise, lines, policy};
+use crate::support::{corpus, leastwise, lines, policy, steps};
 use leastwise::diag::Budget;
 use leastwise::eval;
 use leastwise::policy::{Access, Principal};
@@ -12,7 +12,6 @@ use leastwise::question::outside_access::{Outside, Zone, outside_access};
 use leastwise::question::{Settings, Verdict};
 use leastwise::smt;
 use serde_json::{Value, json};
-use std::time::Duration;
 
 const OWN: &str = "111122223333";
 const ORGANIZATION: &str = "o-a1b2c3d4e5";
@@ -24,7 +23,8 @@ fn zone(trusted: &[&str]) -> Zone {
 }
 
 fn asked(access: &Access, zone: &Zone) -> Outside {
-    let outside = smt::in_fresh_context(|| outside_access(access, zone, &Settings::default())).unwrap();
+    let settings = Settings { budget: steps(20_000_000), ..Settings::default() };
+    let outside = smt::in_fresh_context(|| outside_access(access, zone, &settings)).unwrap();
     for finding in &outside.findings {
         assert!(eval::allows(access, &finding.witness, Settings::default().matching), "{finding:?}");
         assert_eq!(finding.service, matches!(finding.witness.principal, Principal::Service(_)), "{finding:?}");
@@ -235,8 +235,7 @@ fn nowhere() -> Zone {
 }
 
 fn quick() -> Settings {
-    let budget = Budget { timeout: Duration::from_secs(60), rlimit: 2_000_000, ..Budget::default() };
-    Settings { budget, realistic: false, ..Settings::default() }
+    Settings { budget: steps(2_000_000), realistic: false, ..Settings::default() }
 }
 
 /// How many policies were public, and how many of these were found open to somebody outside.

@@ -8,8 +8,7 @@
 //! Who is public or outside is asked in `small_world_outside`.
 
 use crate::agreement::{Random, is_typed};
-use crate::support::policy;
-use leastwise::diag::Budget;
+use crate::support::{policy, steps};
 use leastwise::eval;
 use leastwise::policy::request::Context;
 use leastwise::policy::{Access, Condition, Principal, Request, Statement, keys};
@@ -21,7 +20,6 @@ use leastwise::question::{Engine, Settings, Verdict};
 use leastwise::smt;
 use serde_json::{Map, Value, json};
 use std::collections::BTreeSet;
-use std::time::Duration;
 
 pub(crate) const OWN: &str = "111122223333";
 
@@ -106,7 +104,7 @@ const KEYS: [Key; 9] = [
         name: "aws:SourceAccount",
         operators: PLAIN,
         compared: &[OWN, "999999999999", "9*"],
-        values: &[OWN, "999999999999", "955555555555", "555555555555"],
+        values: &[OWN, "999999999999", "955555555555", "555555555555", "9*"],
         sets: false,
     },
 ];
@@ -153,7 +151,7 @@ const PRINCIPAL_ENTRIES: [(&str, &str); 12] = [
     ("AWS", "arn:aws:iam::999999999999:user/a"),
 ];
 
-fn statement(random: &mut Random, with_principals: bool, used: &[usize]) -> Value {
+pub(crate) fn statement(random: &mut Random, with_principals: bool, used: &[usize]) -> Value {
     let mut out = Map::new();
     let not = |random: &mut Random, name: &str| if random.chance(20) { format!("Not{name}") } else { name.to_owned() };
     out.insert("Effect".to_owned(), json!(if random.chance(65) { "Allow" } else { "Deny" }));
@@ -253,9 +251,27 @@ fn choices(key: &Key, several: bool) -> Vec<Vec<String>> {
     (0..1_usize << count).map(|bits| chosen(bits).map(|at| text(&key.values[at])).collect()).collect()
 }
 
+/// What the requests of a world are made of.
+pub(crate) struct Matter<'m> {
+    pub(crate) principals: Vec<Principal>,
+    pub(crate) actions: &'m [&'static str],
+    pub(crate) resources: &'m [&'static str],
+    /// The accounts that may own a resource.
+    pub(crate) owners: &'m [Option<&'static str>],
+    /// Whether who asks, does what, and where, is told apart though no statement does.
+    pub(crate) apart: bool,
+}
+
 impl World {
     /// For policies over these keys; the last policy may say what else is to be told apart.
     pub(crate) fn new(policies: &[&Access], used: &[usize], with_principals: bool) -> Self {
+        let principals = principals(with_principals);
+        let matter = Matter { principals, actions: &ACTIONS, resources: &RESOURCES, owners: &[None], apart: false };
+        Self::of(policies, used, matter)
+    }
+
+    /// The same, of other matter.
+    pub(crate) fn of(policies: &[&Access], used: &[usize], matter: Matter<'_>) -> Self {
         let statements: Vec<_> = policies.iter().flat_map(|access| access.statements().map(|(_, _, one)| one)).collect();
         let all = || policies.iter().flat_map(|access| access.policies());
         let several = keys::multivalued(all());
@@ -265,23 +281,24 @@ impl World {
             Request::new(principal.clone(), action, resource, context)
         };
         let who = &principals(false)[0];
-        let actions = distinct(ACTIONS, |action| {
+        let actions = distinct(matter.actions.iter().copied(), |action| {
             let lower = action.to_ascii_lowercase();
             let service = lower.split(':').next().unwrap_or("").to_owned();
-            (statements.iter().map(|one| one.action.applies(&lower)).collect::<Vec<_>>(), service)
+            let own = if matter.apart { lower.clone() } else { service };
+            (statements.iter().map(|one| one.action.applies(&lower)).collect::<Vec<_>>(), own)
         });
-        let resources = distinct(RESOURCES, |resource| {
+        let resources = distinct(matter.resources.iter().copied(), |resource| {
             let request = plain(who, "x:Y", resource, Context::new());
             let matches = |one: &&Statement| {
                 one.resource.as_ref().is_none_or(|list| eval::resource_matches(&list.patterns, &request, matching))
             };
-            statements.iter().map(matches).collect::<Vec<bool>>()
+            (statements.iter().map(matches).collect::<Vec<bool>>(), matter.apart.then_some(*resource))
         });
-        let principals = distinct(principals(with_principals), |principal| {
+        let principals = distinct(matter.principals, |principal| {
             let request = plain(principal, "x:Y", "*", Context::new());
             let named = |one: &&Statement| one.principal.as_ref().is_some_and(|list| eval::names(list, &request));
             let own = match principal {
-                _ if !complete => format!("{principal:?}"),
+                _ if !complete || matter.apart => format!("{principal:?}"),
                 Principal::Aws(text) => text.split(':').nth(4).unwrap_or("").to_owned(),
                 other => format!("{other:?}"),
             };
@@ -294,7 +311,9 @@ impl World {
                 let key = &KEYS[*at];
                 let name = key.name.to_ascii_lowercase();
                 let pinning = ["aws:sourceip", "aws:sourcevpc", "aws:sourceaccount"].contains(&name.as_str());
-                let choices = choices(key, several.contains(&name));
+                let mut choices = choices(key, several.contains(&name));
+                // What every request has is never absent.
+                choices.retain(|values| !values.is_empty() || !keys::ALWAYS.contains(&name.as_str()));
                 let kept = distinct(choices, |values| {
                     let context = Context::from([(name.clone(), values.clone())]);
                     let request = plain(who, "x:Y", "*", context);
@@ -323,8 +342,12 @@ impl World {
         for principal in &principals {
             for action in &actions {
                 for resource in &resources {
-                    for context in &contexts {
-                        let request = plain(principal, action, resource, context.clone());
+                    for (context, owner) in contexts.iter().flat_map(|one| matter.owners.iter().map(move |owner| (one, owner))) {
+                        let mut context = context.clone();
+                        if let Some(owner) = owner {
+                            context.insert("aws:resourceaccount".to_owned(), vec![(*owner).to_owned()]);
+                        }
+                        let request = plain(principal, action, resource, context);
                         let for_somebody = request.context.contains_key("aws:sourceaccount");
                         let there_is = !for_somebody || matches!(principal, Principal::Service(_));
                         let has_all = always.iter().all(|key| request.context.contains_key(*key));
@@ -348,9 +371,7 @@ pub(crate) fn allows(access: &Access, request: &Request) -> bool {
 }
 
 pub(crate) fn settings() -> Settings {
-    // Steps end a question; the clock is there for a machine that hangs.
-    let budget = Budget { timeout: Duration::from_secs(120), rlimit: 2_000_000, ..Budget::default() };
-    Settings { budget, realistic: false, ..Settings::default() }
+    Settings { budget: steps(2_000_000), realistic: false, ..Settings::default() }
 }
 
 /// How often each answer was right, and how often there was none.

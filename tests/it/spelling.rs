@@ -9,7 +9,6 @@
 use crate::agreement::{Random, generator};
 use crate::support::{corpus, lines, policy};
 use leastwise::catalog::PARTITIONS;
-use leastwise::diag::Budget;
 use leastwise::policy::Access;
 use leastwise::question::access_not_granted::{self, access_not_granted};
 use leastwise::question::difference::difference;
@@ -23,7 +22,7 @@ use serde_json::{Map, Value, json};
 
 /// Steps end a question; the clock is there for a machine that hangs.
 fn settings() -> Settings {
-    let budget = Budget { timeout: std::time::Duration::from_secs(60), rlimit: 2_000_000, ..Budget::default() };
+    let budget = crate::support::steps(2_000_000);
     Settings { budget, realistic: false, ..Settings::default() }
 }
 

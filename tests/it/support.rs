@@ -4,6 +4,7 @@ use leastwise::diag::{Budget, Source};
 use leastwise::policy::{Access, Policy, access_json};
 use std::io::Read as _;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 pub(crate) fn root() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR"))
@@ -25,6 +26,12 @@ pub(crate) fn lines(path: &Path) -> Vec<serde_json::Value> {
     let mut text = String::new();
     ruzstd::decoding::StreamingDecoder::new(packed.as_slice()).unwrap().read_to_string(&mut text).unwrap();
     text.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
+}
+
+/// A budget of so many of Z3's steps, which are the same on every machine. Time is there for a machine that hangs: whether a
+/// test passes must not hang on how busy the machine is.
+pub(crate) fn steps(rlimit: u32) -> Budget {
+    Budget { timeout: Duration::from_secs(1_800), rlimit, ..Budget::default() }
 }
 
 /// A policy alone.

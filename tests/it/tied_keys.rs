@@ -13,7 +13,6 @@ use leastwise::question::no_new_access::no_new_access;
 use leastwise::question::{Engine, Settings, Verdict};
 use leastwise::smt;
 use serde_json::{Map, Value, json};
-use std::time::Duration;
 
 const ACCOUNTS: [&str; 2] = ["111122223333", "999999999999"];
 
@@ -205,7 +204,7 @@ fn no_witness_contradicts_itself_and_no_real_request_refutes_a_pass() {
             let outcome = smt::in_fresh_context(|| no_new_access(&existing, &newer, settings));
             outcome.unwrap_or_else(|error| panic!("{error}\n{old}\n{new}")).verdict
         };
-        let budget = Budget { rlimit: 3_000_000, timeout: Duration::from_secs(20), ..Budget::default() };
+        let budget = crate::support::steps(3_000_000);
         let verdict = ask(&Settings { budget, ..Settings::default() });
         match &verdict {
             Verdict::Pass => {
@@ -253,7 +252,7 @@ fn access_to(principal: Value, condition: Value) -> Value {
 fn grants(policy_text: &Value) -> Vec<&'static str> {
     let nothing = access_to(json!("*"), json!({"StringEquals": {"k:x": []}}));
     let (existing, newer) = (policy("nothing", &nothing), policy("new", policy_text));
-    let budget = Budget { rlimit: 3_000_000, timeout: Duration::from_secs(20), ..Budget::default() };
+    let budget = crate::support::steps(3_000_000);
     let ask = |engine| {
         let settings = Settings { engine, budget, ..Settings::default() };
         let outcome = smt::in_fresh_context(|| no_new_access(&existing, &newer, &settings));
@@ -398,7 +397,7 @@ fn ties_refute_by_themselves() {
     ] {
         let (existing, newer) =
             (policy("old", &access_to(principal.clone(), old)), policy("new", &access_to(principal, new.clone())));
-        let budget = Budget { rlimit: 3_000_000, timeout: Duration::from_secs(20), ..Budget::default() };
+        let budget = crate::support::steps(3_000_000);
         for (engine, z3) in [(Engine::Auto, !automata), (Engine::Strings, true)] {
             let settings = Settings { engine, z3, budget, ..Settings::default() };
             let outcome = smt::in_fresh_context(|| no_new_access(&existing, &newer, &settings));

@@ -13,7 +13,6 @@ use leastwise::question::no_new_access::no_new_access;
 use leastwise::question::{Engine, Settings, Verdict};
 use leastwise::smt;
 use serde_json::{Map, Value, json};
-use std::time::Duration;
 
 const KEYS: [&str; 6] =
     ["s3:max-keys", "aws:sourceip", "aws:currenttime", "aws:epochtime", "aws:securetransport", "aws:multifactorauthage"];
@@ -146,7 +145,7 @@ fn no_witness_has_a_value_of_a_wrong_type_and_no_typed_request_refutes_a_pass() 
             let outcome = smt::in_fresh_context(|| no_new_access(&existing, &newer, settings));
             outcome.unwrap_or_else(|error| panic!("{error}\n{old}\n{new}")).verdict
         };
-        let budget = Budget { rlimit: 3_000_000, timeout: Duration::from_secs(20), ..Budget::default() };
+        let budget = crate::support::steps(3_000_000);
         let prove = case % 5 == 0;
         let verdict = ask(&Settings { budget, prove, ..Settings::default() });
         match &verdict {

@@ -2,7 +2,6 @@
 
 use crate::agreement::{Generator, Random, generator};
 use crate::support::{leastwise as command, stack};
-use leastwise::diag::Budget;
 use leastwise::eval;
 use leastwise::policy::{Access, ArnMatching, Request};
 use leastwise::question::access_not_granted::{Access as Listed, access_not_granted};
@@ -12,10 +11,9 @@ use leastwise::question::no_new_access::no_new_access;
 use leastwise::question::{Engine, Outcome, Settings, Verdict};
 use leastwise::smt;
 use serde_json::{Value, json};
-use std::time::Duration;
 
 fn settings() -> Settings {
-    let budget = Budget { timeout: Duration::from_secs(60), rlimit: 40_000_000, ..Budget::default() };
+    let budget = crate::support::steps(40_000_000);
     Settings { budget, realistic: false, ..Settings::default() }
 }
 
