@@ -77,7 +77,7 @@ pub fn outside_access(access: &Access, zone: &Zone, settings: &Settings) -> Resu
 pub fn searches<'a>(access: &'a Access, pinned: Option<&'a Access>, zone: &Zone) -> Vec<Ask<'a>> {
     let everything = Ask::new(access, None);
     let granting = || access.statements().filter(|(number, ..)| access.grants(*number)).map(|(_, _, statement)| statement);
-    let scopes = zone.outside().into_iter().filter(|scope| granting().any(|statement| counts(scope, statement)));
+    let scopes = zone.outside(access).into_iter().filter(|scope| granting().any(|statement| counts(scope, statement)));
     scopes.map(|scope| search(&everything, &scope, pinned, |policy| policy)).collect()
 }
 
@@ -130,7 +130,7 @@ impl All {
 
 fn find(access: &Access, zone: &Zone, settings: &Settings, all: &mut All) -> Result<(), InternalError> {
     let pinned = without_sources(access, zone);
-    let scopes = zone.outside();
+    let scopes = zone.outside(access);
     let (everything, public) = (Ask::new(access, None), no_public_access::search(access, None));
     for (number, member, statement) in access.statements().filter(|(number, ..)| access.grants(*number)) {
         // Without principals a policy is attached to identities of the zone itself.
@@ -194,8 +194,8 @@ fn of_service(witness: &Request) -> Option<String> {
     let passed = if trust { format!(", and it gets no role through iam:PassRole (as of {PASSED_DATE})") } else { String::new() };
     Some(match pins.as_slice() {
         [] => format!(
-            "nothing says for whom {name} calls{passed}: name the zone with {}",
-            SOURCES.join(", ").replacen(", aws:SourceOrgPaths", " or aws:SourceOrgPaths", 1)
+            "nothing says for whom {name} calls{passed}: name the zone with aws:SourceAccount, aws:SourceArn, aws:SourceOrgID or \
+             aws:SourceOrgPaths"
         ),
         pins => format!("{name} may call for somebody outside: {} is not of the zone", pins.join(", ")),
     })
@@ -203,14 +203,16 @@ fn of_service(witness: &Request) -> Option<String> {
 
 /// What the answer rests on beside the policy: that services only get roles from the role's own account.
 fn rests_on(everything: &Ask<'_>, zone: &Zone, settings: &Settings, all: &mut All) -> Result<(), InternalError> {
-    let scope = Scope { within: zone.passed(), except: Vec::new(), trust: true, services: false };
-    let actions = ActionScope::Matching(vec![Glob::parse(TRUST)]);
-    let passed = Ask { actions, ..search(everything, &scope, None, |policy| policy) };
-    let found = ask(&passed, &Settings { realistic: false, ..*settings })?;
-    if let Some(Principal::Service(name)) = found.witness.map(|witness| witness.principal) {
-        all.notes.push(format!(
-            "{name} counts as inside: it gets roles through iam:PassRole, which does not cross accounts (as of {PASSED_DATE})"
-        ));
+    if let Some(within) = zone.passed(everything.grants) {
+        let scope = Scope { within, except: Vec::new(), trust: true, services: false };
+        let actions = ActionScope::Matching(vec![Glob::parse(TRUST)]);
+        let passed = Ask { actions, ..search(everything, &scope, None, |policy| policy) };
+        let found = ask(&passed, &Settings { realistic: false, ..*settings })?;
+        if let Some(Principal::Service(name)) = found.witness.map(|witness| witness.principal) {
+            all.notes.push(format!(
+                "{name} counts as inside: it gets roles through iam:PassRole, which does not cross accounts (as of {PASSED_DATE})"
+            ));
+        }
     }
     if everything.grants.resource_policy_is_unknown() {
         let what = "this rests on the resource's own policy, which is not known: it is taken to let nobody in by itself; give";

@@ -10,12 +10,12 @@
 //! actions count, and a statement that applies to the requests.
 //!
 //! Source: IAM Access Analyzer API Reference, "ExternalAccessDetails" (an external principal can be an AWS service); IAM
-//! User Guide, "The confused deputy problem".
+//! User Guide, "The confused deputy problem"; Amazon SNS Developer Guide, "aws:SourceAccount versus aws:SourceOwner".
 
 use super::untrusted;
 use crate::catalog::passed_services;
 use crate::glob::Glob;
-use crate::policy::{BaseOperator, Condition, Policy, PrincipalMatch, PrincipalPattern};
+use crate::policy::{Access, BaseOperator, Condition, Policy, PrincipalMatch, PrincipalPattern, Template, Test};
 use crate::value::arn;
 
 /// Who is trusted.
@@ -43,8 +43,9 @@ pub(super) struct Scope {
     pub(super) services: bool,
 }
 
-/// Keys that say for whom a service calls.
-pub(super) const SOURCES: [&str; 4] = ["aws:SourceAccount", "aws:SourceArn", "aws:SourceOrgID", "aws:SourceOrgPaths"];
+/// Keys that say for whom a service calls; the last is the older name of the first, in topic policies.
+pub(super) const SOURCES: [&str; 5] =
+    ["aws:SourceAccount", "aws:SourceArn", "aws:SourceOrgID", "aws:SourceOrgPaths", "aws:SourceOwner"];
 
 /// The actions of trust policies.
 pub(super) const TRUST: &str = "sts:*";
@@ -86,8 +87,9 @@ impl Zone {
         Ok(())
     }
 
-    /// Every request from outside is of one of these scopes; people's come first.
-    pub(super) fn outside(&self) -> Vec<Scope> {
+    /// Every request from outside is of one of these scopes; people's come first. (Of an access definition: the services
+    /// that are told apart are those that it tells apart, [`passed`].)
+    pub(super) fn outside(&self, access: &Access) -> Vec<Scope> {
         let inside = || self.accounts.iter().map(|id| untrusted::account(id)).chain(self.others.iter().cloned());
         let any_service = || PrincipalPattern::Service(Glob::parse("*"));
         let people = untrusted::statement(inside().chain([any_service()]).collect(), self.elsewhere());
@@ -100,7 +102,7 @@ impl Zone {
             }));
             within
         };
-        let passed = passed_services().iter().cloned().map(PrincipalPattern::Service).collect();
+        let passed = passed(access).into_iter().map(PrincipalPattern::Service).collect();
         vec![
             Scope { within: people, except: Vec::new(), trust: false, services: false },
             Scope { within: services(Vec::new()), except: vec![Glob::parse(TRUST)], trust: false, services: true },
@@ -108,13 +110,17 @@ impl Zone {
         ]
     }
 
-    /// The requests of services that get roles through iam:PassRole, and that nothing else makes inside.
-    pub(super) fn passed(&self) -> Policy {
+    /// The requests of services that get roles through iam:PassRole, and that nothing else makes inside; `None` if the
+    /// access definition tells no such service from any other.
+    pub(super) fn passed(&self, access: &Access) -> Option<Policy> {
+        let passed: Vec<PrincipalPattern> = passed(access).into_iter().map(PrincipalPattern::Service).collect();
+        if passed.is_empty() {
+            return None;
+        }
         let mut policy = untrusted::statement(Vec::new(), self.elsewhere());
-        let passed = passed_services().iter().cloned().map(PrincipalPattern::Service).collect();
         let services = PrincipalMatch::of(false, passed);
         policy.statements.iter_mut().for_each(|statement| statement.principal = Some(services.clone()));
-        policy
+        Some(policy)
     }
 
     /// No key names the zone.
@@ -130,10 +136,52 @@ impl Zone {
         add(BaseOperator::StringNotEquals, "aws:PrincipalOrgID", self.organizations.clone());
         add(BaseOperator::StringNotLike, "aws:PrincipalOrgPaths", paths());
         add(BaseOperator::StringNotEquals, "aws:SourceAccount", self.accounts.clone());
+        add(BaseOperator::StringNotEquals, "aws:SourceOwner", self.accounts.clone());
         add(BaseOperator::ArnNotLike, "aws:SourceArn", arns);
         add(BaseOperator::StringNotEquals, "aws:SourceOrgID", self.organizations.clone());
         add(BaseOperator::StringNotLike, "aws:SourceOrgPaths", paths());
         add(BaseOperator::StringNotEquals, "kms:CallerAccount", self.accounts.clone());
         conditions
     }
+}
+
+/// The services that get roles through iam:PassRole and that an access definition may tell from any other. What it says of
+/// one that no pattern of it matches, but `*`, it says of endlessly many that nobody has heard of: such a service changes no
+/// answer, and is left out.
+fn passed(access: &Access) -> Vec<Glob> {
+    const NAME: &str = "aws:principalservicename";
+    let mut named: Vec<Glob> = Vec::new();
+    let mut is_known = true;
+    for (_, _, statement) in access.statements() {
+        for pattern in statement.principal.iter().flat_map(PrincipalMatch::lists).flatten() {
+            if let PrincipalPattern::Service(glob) = pattern {
+                named.push(glob.clone());
+            }
+        }
+        for condition in &statement.conditions {
+            match &condition.test {
+                Test::Text(_, templates) if condition.key == NAME => {
+                    let globs: Option<Vec<Glob>> = templates.iter().map(Template::as_glob).collect();
+                    is_known &= globs.is_some();
+                    named.extend(globs.unwrap_or_default());
+                }
+                Test::Text(..) | Test::Number(..) | Test::Date(..) | Test::Ip(_) | Test::Present | Test::Absent => {}
+            }
+        }
+        let names = |pattern: &Template| pattern.variables().any(|variable| variable.key == NAME);
+        let in_resource = statement.resource.iter().flat_map(|resource| &resource.patterns).any(|one| names(&one.whole));
+        let in_condition = statement.conditions.iter().any(|condition| match &condition.test {
+            Test::Text(_, templates) => templates.iter().any(names),
+            Test::Number(..) | Test::Date(..) | Test::Ip(_) | Test::Present | Test::Absent => false,
+        });
+        is_known &= !in_resource && !in_condition;
+    }
+    named.retain(|glob| !glob.is_everything());
+    // Without case, as some operators compare: to keep one more changes nothing.
+    let lower: Vec<Glob> = named.iter().map(Glob::to_ascii_lowercase).collect();
+    let is_told = |service: &&Glob| match service.as_literal() {
+        Some(name) => lower.iter().any(|glob| glob.matches(&name)),
+        None => !lower.is_empty(),
+    };
+    passed_services().iter().filter(|service| !is_known || is_told(service)).cloned().collect()
 }

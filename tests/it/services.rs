@@ -103,6 +103,8 @@ fn a_service_is_inside_where_its_source_is() {
         (one("StringEquals", "aws:SourceAccount", OWN), "--"),
         (one("StringEquals", "aws:SourceAccount", "999999999999"), "SS"),
         (one("StringLike", "aws:SourceAccount", "*"), "SS"),
+        (one("StringEquals", "aws:SourceOwner", OWN), "--"),
+        (one("StringEquals", "aws:SourceOwner", "999999999999"), "SS"),
         (one("StringNotEquals", "aws:SourceAccount", OWN), "S-"),
         (one("StringEqualsIfExists", "aws:SourceAccount", OWN), "S-"),
         (one("StringEqualsIfExists", "aws:SourceAccount", "999999999999"), "S-"),
@@ -124,6 +126,17 @@ fn a_service_is_inside_where_its_source_is() {
         // It gets roles, but this is none.
         assert_eq!(judged("lambda.amazonaws.com", "s3:GetObject", &condition), expected, "{condition}");
     }
+}
+
+/// What Amazon SNS gives a topic that is made without a policy.
+#[test]
+fn the_default_policy_of_a_topic_lets_in_its_owner_alone() {
+    let topic = |owner: &str| {
+        let owner = json!({"StringEquals": {"AWS:SourceOwner": owner}});
+        policy("topic", &document(&[statement(&json!({"AWS": "*"}), "SNS:Publish", &owner)]))
+    };
+    assert_eq!(letter(&asked(&topic(OWN), &zone(&[OWN]))), '-');
+    assert_eq!(letter(&asked(&topic("999999999999"), &zone(&[OWN]))), 'X');
 }
 
 #[test]
