@@ -72,6 +72,7 @@ pub mod question;
 pub mod refine;
 pub mod report;
 mod server;
+pub mod simulate;
 pub mod smt;
 pub mod solve;
 pub mod sources;

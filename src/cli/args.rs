@@ -99,7 +99,7 @@ pub(crate) enum Command {
     Diff(DiffArgs),
     /// Decide one request, or many, under a policy or a stack of policies
     #[command(
-        after_help = "Example of FILE:\n  {\"request\": {\"principal\": \"arn:aws:iam::111122223333:user/a\", \"action\": \"s3:GetObject\",\n               \"resource\": {\"arn\": \"arn:aws:s3:::b/k\", \"accountId\": \"111122223333\"}, \"context\": {}},\n   \"identityPolicies\": [{\"Version\": \"2012-10-17\", \"Statement\": []}]}\n\nBeside identityPolicies: resourcePolicy, permissionBoundaries, sessionPolicies, endpointPolicies,\nserviceControlPolicies and resourceControlPolicies (lists of levels, from the root down).\n`requests` takes a list instead. Exit code 0 means that every request is allowed."
+        after_help = "Example of FILE:\n  {\"request\": {\"principal\": \"arn:aws:iam::111122223333:user/a\", \"action\": \"s3:GetObject\",\n               \"resource\": {\"arn\": \"arn:aws:s3:::b/k\", \"accountId\": \"111122223333\"}, \"context\": {}},\n   \"identityPolicies\": [{\"Version\": \"2012-10-17\", \"Statement\": []}]}\n\nBeside identityPolicies: resourcePolicy, permissionBoundaries, sessionPolicies, endpointPolicies,\nserviceControlPolicies and resourceControlPolicies (lists of levels, from the root down).\n`requests` takes a list instead. Exit code 0 means that every request is allowed.\n\nWithout a request in FILE, which is then a policy or a stack of policies:\n  leastwise simulate policy.json --principal arn:aws:iam::111122223333:user/a --action s3:GetObject \\\n    --resource arn:aws:s3:::b/k --resource-account 111122223333 --context aws:SourceIp=192.0.2.1"
     )]
     Simulate(SimulateArgs),
     /// Tell of every principal of an account whether it can do something, and who outside can
@@ -340,8 +340,26 @@ pub(crate) struct DiffArgs {
 
 #[derive(Debug, Args)]
 pub(crate) struct SimulateArgs {
-    /// A JSON file with the request and the policy
+    /// A JSON file with the request and its policies; with --principal, a policy or a stack
     pub(crate) file: PathBuf,
+    /// Who makes the request: the ARN of a user, a role or a session, an account id, a service name, or anonymous
+    #[arg(long, value_name = "WHO", requires_all = ["action", "resource"])]
+    pub(crate) principal: Option<String>,
+    /// What it does, such as s3:GetObject
+    #[arg(long, value_name = "ACTION", requires_all = ["principal", "resource"])]
+    pub(crate) action: Option<String>,
+    /// To what: an ARN, or * for an action without a resource
+    #[arg(long, value_name = "ARN", requires_all = ["principal", "action"])]
+    pub(crate) resource: Option<String>,
+    /// The account that owns the resource, where its ARN does not say
+    #[arg(long, value_name = "ID", requires = "principal")]
+    pub(crate) resource_account: Option<String>,
+    /// A key of the request's context with its value; a key given several times has several values
+    #[arg(long, value_name = "KEY=VALUE", requires = "principal")]
+    pub(crate) context: Vec<String>,
+    /// Decide a request with an action or a context key that the catalog does not know, and note it
+    #[arg(long, requires = "principal")]
+    pub(crate) allow_unknown: bool,
     /// Output format
     #[arg(long, value_enum, default_value = "text")]
     pub(crate) format: Format,

@@ -6,7 +6,7 @@ use super::check::emit_smt2;
 use super::errors::{COULD_NOT_RUN, INTERNAL};
 use super::members::{self, Line};
 use super::remarks::{self, read_as};
-use super::simulate::{self, Simulation};
+use super::simulate;
 use super::{Trouble, id, save};
 use crate::diag::deadline::{self, Expired};
 use crate::diag::{Diagnostic, Diagnostics, Source, Span};
@@ -383,7 +383,7 @@ fn value(line: &Line<'_>, settings: &Settings, run: &Run) -> Result<serde_json::
             }
             let (access, simulations) = simulate::decide(source, value, settings.matching, settings.readings)?;
             InLine::of(&access, source).iter().for_each(|one| line.tell(one, None));
-            Ok(simulations.first().map_or(serde_json::Value::Null, Simulation::json))
+            Ok(simulations.first().map_or(serde_json::Value::Null, simulate::answer))
         }
         Some("no-public-access" | "check-no-public-access") => {
             let policy = line.access("policy")?;

@@ -4,7 +4,7 @@
 //! the policies, with a smaller budget. What both readings decide, and decide differently, becomes a note.
 
 use crate::diag::Budget;
-use crate::policy::readings::{NotPrincipal, Unqualified};
+use crate::policy::readings::{AnyIfExists, NotPrincipal, Unqualified};
 use crate::policy::{Access, ArnMatching, Part, Readings, Template};
 use crate::question::{Engine, InternalError, Outcome, Settings, Verdict};
 use std::borrow::Cow;
@@ -52,7 +52,8 @@ pub(super) fn remark<const N: usize>(
         NotPrincipal::Membership => (NotPrincipal::List, "list"),
         NotPrincipal::List => (NotPrincipal::Membership, "membership"),
     };
-    if differ(&given, NotPrincipal::List, Unqualified::default()) {
+    let alone = Readings::default();
+    if differ(&given, Readings { not_principal: NotPrincipal::List, ..alone }) {
         let readings = Readings { not_principal, ..settings.readings };
         others.push((Settings { readings, ..*settings }, format!("--not-principal {name}")));
     }
@@ -60,9 +61,17 @@ pub(super) fn remark<const N: usize>(
         Unqualified::Any => (Unqualified::All, "all"),
         Unqualified::All => (Unqualified::Any, "any"),
     };
-    if differ(&given, NotPrincipal::default(), Unqualified::All) {
+    if differ(&given, Readings { unqualified: Unqualified::All, ..alone }) {
         let readings = Readings { unqualified, ..settings.readings };
         others.push((Settings { readings, ..*settings }, format!("--unqualified {name}")));
+    }
+    let (any_if_exists, name) = match settings.readings.any_if_exists {
+        AnyIfExists::Holds => (AnyIfExists::Fails, "fails"),
+        AnyIfExists::Fails => (AnyIfExists::Holds, "holds"),
+    };
+    if differ(&given, Readings { any_if_exists: AnyIfExists::Fails, ..alone }) {
+        let readings = Readings { any_if_exists, ..settings.readings };
+        others.push((Settings { readings, ..*settings }, format!("--any-if-exists {name}")));
     }
     for (other, reading) in others {
         // A remark beside the verdict: it may not take longer than verdicts do.
@@ -76,8 +85,8 @@ pub(super) fn remark<const N: usize>(
 }
 
 /// Whether some policy reads otherwise so.
-fn differ(given: &[&Access], not_principal: NotPrincipal, unqualified: Unqualified) -> bool {
-    given.iter().any(|access| access.read_as(Readings { not_principal, unqualified }).is_some())
+fn differ(given: &[&Access], readings: Readings) -> bool {
+    given.iter().any(|access| access.read_as(readings).is_some())
 }
 
 /// Whether some resource pattern has a wildcard before its last part, so that how far it reaches can matter.

@@ -1,29 +1,44 @@
-//! `simulate`: one request, or many, under a policy or a stack of policies.
+//! `simulate`: one request, or many, under a policy or a stack of policies. The request stands in the file, or in arguments.
 
 use super::args::SimulateArgs;
 use super::line::{bad, plain};
 use super::switches::Format;
 use super::{Exit, Trouble, input, print, print_json};
 use crate::catalog::Catalog;
-use crate::diag::{Diagnostics, Source, escape};
-use crate::eval::{self, Decision};
+use crate::diag::{Diagnostic, Diagnostics, Source, Span, escape};
+use crate::eval::Decision;
 use crate::json::Value;
-use crate::policy::{Access, ArnMatching, Readings, ResourcePolicy, access_json, keys, request_json, ties};
+use crate::policy::{Access, ArnMatching, Readings, Request, access_json, request_json};
 use crate::report::json as shown;
 use crate::report::warnings::{beside, in_files};
-use crate::sources::{STACK_MEMBERS, Wanted, is_stack};
-use serde_json::json;
+use crate::simulate::request::{self, Oddity};
+use crate::simulate::{Simulation, Simulator};
+use crate::sources::{self, Kind, STACK_MEMBERS, Wanted, is_stack};
+use crate::value::arn;
+use serde_json::{Map, json};
 
 /// `leastwise simulate`
 pub(crate) fn simulate(args: &SimulateArgs) -> Result<Exit, Trouble> {
-    let (source, value) = input::json(&args.file, Wanted::Simulation)?;
-    let (access, simulations) = decide(&source, &value, args.reading.matching(), args.reading.readings())?;
+    let (matching, readings) = (args.reading.matching(), args.reading.readings());
+    let (access, simulations) = match &args.principal {
+        Some(principal) => {
+            let request = in_arguments(args, principal)?;
+            let (source, value) = input::json(&args.file, Wanted::Access)?;
+            let simulator = Simulator::new(around_request(&source, &value)?, matching, readings);
+            let simulation = simulator.decide(&request);
+            (simulator.access().clone(), vec![simulation])
+        }
+        None => {
+            let (source, value) = input::json(&args.file, Wanted::Simulation)?;
+            decide(&source, &value, matching, readings)?
+        }
+    };
     input::warn(access.warnings());
     let mut all_allowed = true;
     for simulation in &simulations {
         all_allowed &= simulation.decision == Decision::Allowed;
         if args.format == Format::Json {
-            print_json(&beside(simulation.json(), in_files(access.warnings())))?;
+            print_json(&beside(answer(simulation), in_files(access.warnings())))?;
             continue;
         }
         let by = simulation.decided_by.iter().map(|(policy, index)| format!("{policy} statement {index}"));
@@ -31,8 +46,8 @@ pub(crate) fn simulate(args: &SimulateArgs) -> Result<Exit, Trouble> {
             Decision::ImplicitlyDenied => format!("not allowed by {}", simulation.not_allowed_by.join(", ")),
             Decision::Allowed | Decision::ExplicitlyDenied => format!("by {}", by.collect::<Vec<_>>().join(", ")),
         };
-        let shown = format!("{} {} {}: {by}", simulation.decision.name(), simulation.action, simulation.resource);
-        print(&format!("{}\n", escape::text(&shown)))?;
+        let line = format!("{} {} {}: {by}", simulation.decision.name(), simulation.action, simulation.resource);
+        print(&format!("{}\n", escape::text(&line)))?;
         for note in &simulation.notes {
             print(&format!("note: {}\n", escape::text(note)))?;
         }
@@ -40,45 +55,112 @@ pub(crate) fn simulate(args: &SimulateArgs) -> Result<Exit, Trouble> {
     Ok(if all_allowed { Exit::Holds } else { Exit::DoesNotHold })
 }
 
-/// The decision of one request.
-#[derive(Debug, Clone)]
-pub(super) struct Simulation {
-    pub(super) action: String,
-    pub(super) resource: String,
-    pub(super) decision: Decision,
-    /// The policy, by its name in the stack, and the statement's place in it.
-    pub(super) decided_by: Vec<(String, usize)>,
-    /// Of an implicit deny: what does not allow it.
-    pub(super) not_allowed_by: Vec<String>,
-    /// What is odd about the request.
-    pub(super) notes: Vec<String>,
-}
-
-impl Simulation {
-    pub(super) fn json(&self) -> serde_json::Value {
-        let by = self.decided_by.iter().map(|(policy, index)| json!({"policy": policy, "statementIndex": index}));
-        let by: Vec<serde_json::Value> = by.collect();
-        let mut out = json!({"schema": shown::SCHEMA, "check": "simulate", "decision": self.decision.name(), "decidedBy": by});
-        if let (false, Some(object)) = (self.not_allowed_by.is_empty(), out.as_object_mut()) {
-            object.insert("notAllowedBy".to_owned(), json!(self.not_allowed_by));
+/// A simulation as JSON.
+pub(super) fn answer(simulation: &Simulation) -> serde_json::Value {
+    let by = simulation.decided_by.iter().map(|(policy, index)| json!({"policy": policy, "statementIndex": index}));
+    let mut out = Map::new();
+    out.insert("schema".to_owned(), json!(shown::SCHEMA));
+    out.insert("check".to_owned(), json!("simulate"));
+    out.insert("decision".to_owned(), json!(simulation.decision.name()));
+    out.insert("decidedBy".to_owned(), by.collect());
+    for (name, list) in [
+        ("notAllowedBy", &simulation.not_allowed_by),
+        ("missingContextValues", &simulation.missing),
+        ("notes", &simulation.notes),
+    ] {
+        if !list.is_empty() {
+            out.insert(name.to_owned(), json!(list));
         }
-        if let (false, Some(object)) = (self.notes.is_empty(), out.as_object_mut()) {
-            object.insert("notes".to_owned(), json!(self.notes));
-        }
-        if let Some(object) = out.as_object_mut() {
-            object.insert("proof".to_owned(), shown::versions(Catalog::LATEST));
-        }
-        out
     }
+    out.insert("proof".to_owned(), shown::versions(Catalog::LATEST));
+    out.into()
 }
 
-/// Of a request that AWS never sends.
-const CONTRADICTS: &str =
-    "the request contradicts itself: a key is given otherwise than it follows from the principal or the resource";
+/// The policies of a file that has no request of its own.
+fn around_request(source: &Source, value: &Value) -> Result<crate::policy::Stack, Diagnostics> {
+    if let Some(own) = ["request", "requests"].iter().find_map(|name| value.get(name)) {
+        let message = "the request stands in the file and in the arguments";
+        let help = "leave --principal, --action and --resource out, or take the request out of the file";
+        return Err(bad(source, own.span, message, help).into());
+    }
+    access_json::around_request(source, value)
+}
 
-/// Of a request that is denied for want of a policy of the resource.
-const NO_CONSENT: &str = "the resource's own policy must consent (a KMS key, a role to assume, or a resource of another account), and none is given: \
-     `resourcePolicy` decides";
+/// The request that stands in arguments.
+fn in_arguments(args: &SimulateArgs, principal: &str) -> Result<Request, Diagnostics> {
+    let refused = |name: &str, text: &str, odd: Oddity| {
+        let source = Source::new(name, text);
+        Diagnostic::error("bad-request", &source, Span::new(0, text.len()), odd.message, odd.help)
+    };
+    let wrong = |name: &str, text: &str, message: String, help: &str| {
+        Diagnostics::from(refused(name, text, Oddity { message, help: help.to_owned() }))
+    };
+    let [action, resource] = [&args.action, &args.resource].map(|given| given.as_deref().unwrap_or_default().trim());
+    let principal = principal.trim();
+    let who = match principal.starts_with('{').then(|| serde_json::from_str::<serde_json::Value>(principal)) {
+        Some(Ok(object)) => object,
+        Some(Err(_)) | None => json!(principal),
+    };
+    let who = request_json::principal(&who).map_err(|_| {
+        let message = format!("`{principal}` is not a principal");
+        let help = "write an ARN such as arn:aws:iam::111122223333:user/ana, an account id of 12 digits, a service name such as \
+                    lambda.amazonaws.com, anonymous, or {\"type\": \"Federated\", \"id\": \"..\"}";
+        wrong("--principal", principal, message, help)
+    })?;
+    let mut odd: Vec<Diagnostic> = Vec::new();
+    odd.extend(request::principal(&who).map(|odd| refused("--principal", principal, odd)));
+    let name = action.split_once(':').filter(|(service, name)| !service.is_empty() && !name.is_empty() && !name.contains(':'));
+    if name.is_none() {
+        let message = format!("`{action}` is not an action");
+        odd.extend(wrong("--action", action, message, "write it as service:Name, such as s3:GetObject").0);
+    } else if let Some(unknown) = request::action(action) {
+        let is_pattern = unknown.message.contains("is not one action");
+        if is_pattern || !args.allow_unknown {
+            let help = if is_pattern { unknown.help } else { allowing(&unknown.help) };
+            odd.push(refused("--action", action, Oddity { help, ..unknown }));
+        }
+    }
+    odd.extend(request::resource(resource).map(|odd| refused("--resource", resource, odd)));
+    let mut context = Map::new();
+    if let Some(account) = args.resource_account.as_deref() {
+        if !arn::is_account(account) {
+            let message = format!("`{account}` is not an account id");
+            odd.extend(wrong("--resource-account", account, message, "write its 12 digits").0);
+        }
+        let own = arn::split(resource).map(|[_, _, _, _, own, _]| own).filter(|own| arn::is_account(own));
+        if own.is_some_and(|own| own != account) {
+            let message = format!("the resource is of another account, `{}`, as its ARN says", own.unwrap_or_default());
+            odd.extend(wrong("--resource-account", account, message, "leave --resource-account out").0);
+        }
+        context.insert("aws:resourceaccount".to_owned(), json!([account]));
+    }
+    for pair in &args.context {
+        let Some((key, value)) = pair.split_once('=').filter(|(key, _)| !key.trim().is_empty()) else {
+            let message = format!("`{pair}` is not a key and a value");
+            odd.extend(wrong("--context", pair, message, "write KEY=VALUE, such as aws:SourceIp=192.0.2.1").0);
+            continue;
+        };
+        let key = key.trim();
+        if let Some(unknown) = request::key(key).filter(|_| !args.allow_unknown) {
+            odd.push(refused("--context", pair, Oddity { help: allowing(&unknown.help), ..unknown }));
+        }
+        let values = context.entry(key.to_ascii_lowercase()).or_insert_with(|| json!([]));
+        values.as_array_mut().into_iter().for_each(|values| values.push(json!(value)));
+    }
+    if !odd.is_empty() {
+        return Err(Diagnostics(odd));
+    }
+    let written = json!({"principal": "anonymous", "action": action, "resource": resource, "context": context});
+    let read = request_json::from_json(&written).map_err(|message| Diagnostic::bare("bad-request", message, "see --help"))?;
+    let given = context.keys().filter_map(|key| Some((key.clone(), read.context.get(key)?.clone())));
+    Ok(Request::new(who, action, resource, given.collect()))
+}
+
+/// How to ask all the same.
+fn allowing(help: &str) -> String {
+    let blank = if help.is_empty() { "" } else { " " };
+    format!("{help}{blank}--allow-unknown asks all the same")
+}
 
 /// Decides the request, or the requests, of a simulation.
 pub(super) fn decide(
@@ -88,6 +170,10 @@ pub(super) fn decide(
     readings: Readings,
 ) -> Result<(Access, Vec<Simulation>), Diagnostics> {
     let help = "write {\"request\": .., \"identityPolicies\": [..], ..}";
+    if let Some(kind @ (Kind::Policy | Kind::Statement | Kind::Statements)) = sources::recognize(value) {
+        let start = Span::new(value.span.start, value.span.start);
+        return Err(sources::wrong(source, start, kind, Wanted::Simulation).into());
+    }
     let known = |key: &str| STACK_MEMBERS.contains(&key) || ["id", "check", "request", "requests"].contains(&key);
     if let Some(unknown) = value.members().unwrap_or(&[]).iter().find(|member| !known(&member.key)) {
         return Err(bad(source, unknown.key_span, format!("unknown member `{}` of a simulation", unknown.key), help).into());
@@ -95,42 +181,20 @@ pub(super) fn decide(
     if !is_stack(value) {
         return Err(bad(source, value.span, "a simulation needs policies", help).into());
     }
-    let mut stack = access_json::stack(source, value)?;
-    let read = |access: Access| access.read_as(readings).unwrap_or(access);
-    // What applies is given: a policy of the resource that is not given is none, which is said where it decides.
-    let consenting = matches!(stack.resource, ResourcePolicy::Unknown).then(|| read(stack.clone().into()));
-    if consenting.is_some() {
-        stack.resource = ResourcePolicy::Absent;
-    }
-    let access = read(stack.into());
+    let simulator = Simulator::new(access_json::stack(source, value)?, matching, readings);
     let requests: Vec<&Value> = match (value.get("request"), value.get("requests").and_then(Value::elements)) {
         (Some(one), None) => vec![one],
         (None, Some(many)) => many.iter().collect(),
-        _ => return Err(bad(source, value.span, "give either `request` or `requests`", "add the request to decide").into()),
+        _ => {
+            let help = "add the request to decide, or give it with --principal, --action and --resource";
+            return Err(bad(source, value.span, "give either `request` or `requests`", help).into());
+        }
     };
     let mut out = Vec::new();
     for written in requests {
         let help = "write {\"principal\": .., \"action\": .., \"resource\": .., \"context\": {..}}";
         let request = request_json::from_json(&plain(written)).map_err(|message| bad(source, written.span, message, help))?;
-        let evaluation = eval::evaluate(&access, &request, matching);
-        let is_impossible = |statement| eval::applies_beyond_action(statement, &request, matching);
-        let contradicts = !request.is_consistent() || ties::about(&request).any(is_impossible);
-        let wrong = keys::mistyped(&request)
-            .map(|(key, value, own)| format!("the value of {key} is {}, \"{value}\" is not: no request carries it", own.noun()));
-        let doubled = keys::doubled(&request).map(|key| format!("{key} has one value, not several: no request carries these"));
-        let decided = evaluation.decision == Decision::ImplicitlyDenied
-            && consenting.as_ref().is_some_and(|access| eval::allows(access, &request, matching));
-        let wrong = wrong.chain(doubled).chain(decided.then(|| NO_CONSENT.to_owned()));
-        let notes = contradicts.then(|| CONTRADICTS.to_owned()).into_iter().chain(wrong).collect();
-        let named = |number: &usize| access.statement(*number).map(|(member, statement)| (member.name.clone(), statement.index));
-        out.push(Simulation {
-            action: request.action,
-            resource: request.resource,
-            decision: evaluation.decision,
-            decided_by: evaluation.decided_by.iter().filter_map(named).collect(),
-            not_allowed_by: evaluation.not_allowed_by,
-            notes,
-        });
+        out.push(simulator.decide(&request));
     }
-    Ok((access, out))
+    Ok((simulator.access().clone(), out))
 }

@@ -2,7 +2,7 @@
 //! it can do, and what would do nothing is refused.
 
 use crate::diag::Budget;
-use crate::policy::readings::{NotPrincipal, Unqualified};
+use crate::policy::readings::{AnyIfExists, NotPrincipal, Unqualified};
 use crate::policy::{ArnMatching, Readings};
 use crate::question::{Engine, Settings};
 use clap::{Args, ValueEnum};
@@ -48,6 +48,14 @@ pub(crate) enum UnqualifiedName {
     All,
 }
 
+#[derive(Debug, Clone, Copy, ValueEnum)]
+pub(crate) enum AnyIfExistsName {
+    /// It holds, as IfExists says
+    Holds,
+    /// It fails, as ForAnyValue says
+    Fails,
+}
+
 /// Where AWS's pages allow two readings, which one counts.
 #[derive(Debug, Clone, Copy, Args)]
 pub(crate) struct ReadingArgs {
@@ -60,6 +68,9 @@ pub(crate) struct ReadingArgs {
     /// When a multivalued key passes without ForAnyValue or ForAllValues
     #[arg(long, value_enum, default_value = "any")]
     pub(crate) unqualified: UnqualifiedName,
+    /// What ForAnyValue:..IfExists says of an absent key
+    #[arg(long, value_enum, default_value = "holds")]
+    pub(crate) any_if_exists: AnyIfExistsName,
 }
 
 impl ReadingArgs {
@@ -79,6 +90,10 @@ impl ReadingArgs {
             unqualified: match self.unqualified {
                 UnqualifiedName::Any => Unqualified::Any,
                 UnqualifiedName::All => Unqualified::All,
+            },
+            any_if_exists: match self.any_if_exists {
+                AnyIfExistsName::Holds => AnyIfExists::Holds,
+                AnyIfExistsName::Fails => AnyIfExists::Fails,
             },
         }
     }

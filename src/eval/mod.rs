@@ -7,9 +7,11 @@
 //!
 //! Source: IAM User Guide, "How AWS enforcement code logic evaluates requests to allow or deny access".
 
+mod candidates;
 mod condition;
 pub mod explain;
 mod facts;
+pub mod missing;
 mod principal;
 mod resource;
 mod text;
@@ -96,6 +98,15 @@ impl Evaluator<'_> {
         let rules = self.access.rules();
         !rules.denies.iter().any(|(_, rule)| self.holds(rule)) && rules.gates.iter().all(|gate| self.holds(&gate.rule))
     }
+
+    fn decision(&self) -> Decision {
+        let rules = self.access.rules();
+        if rules.denies.iter().any(|(_, rule)| self.holds(rule)) {
+            return Decision::ExplicitlyDenied;
+        }
+        let open = rules.gates.iter().all(|gate| self.holds(&gate.rule));
+        if open { Decision::Allowed } else { Decision::ImplicitlyDenied }
+    }
 }
 
 fn evaluator<'e>(access: &'e Access, request: &'e Request, matching: ArnMatching, among: Option<&'e [usize]>) -> Evaluator<'e> {
@@ -126,6 +137,11 @@ pub fn evaluate(access: &Access, request: &Request, matching: ArnMatching) -> Ev
 /// Whether an access definition allows a request.
 pub fn allows(access: &Access, request: &Request, matching: ArnMatching) -> bool {
     evaluator(access, request, matching, None).allowed()
+}
+
+/// What becomes of a request, without who decided it.
+pub fn decision(access: &Access, request: &Request, matching: ArnMatching) -> Decision {
+    evaluator(access, request, matching, None).decision()
 }
 
 /// Whether an access definition allows a request, for a caller that knows to which statements its action belongs.

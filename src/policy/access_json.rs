@@ -28,15 +28,35 @@ pub fn read(source: &Source, value: &Value) -> Result<Access, Diagnostics> {
     if !is_stack(value) {
         return Ok(normalize(&document(source, value, Wanted::Access)?)?.into());
     }
+    only_members_of_a_stack(source, value)?;
+    Ok(stack(source, value)?.into())
+}
+
+/// Reads the policies that a request is decided under: a stack, or one policy, attached to the resource if it names
+/// principals, else to the principal.
+pub fn around_request(source: &Source, value: &Value) -> Result<Stack, Diagnostics> {
+    let inner = sources::unquoted(source, value, Wanted::Access)?;
+    let (source, value) = inner.as_ref().map_or((source, value), |(source, value)| (source, value));
+    if is_stack(value) {
+        only_members_of_a_stack(source, value)?;
+        return stack(source, value);
+    }
+    let found = document(source, value, Wanted::Access)?;
+    Ok(match found.statements.iter().any(|statement| statement.principal.is_some()) {
+        true => Stack { resource: ResourcePolicy::Given(policy(source, value, "resourcePolicy", true)?), ..Stack::default() },
+        false => Stack { identity: Some(vec![policy(source, value, "identityPolicies[0]", false)?]), ..Stack::default() },
+    })
+}
+
+fn only_members_of_a_stack(source: &Source, value: &Value) -> Result<(), Diagnostics> {
     if sources::recognize(value) == Some(sources::Kind::Simulation) {
         return Err(sources::wrong(source, start(value), sources::Kind::Simulation, Wanted::Access).into());
     }
     let known = |key: &str| STACK_MEMBERS.contains(&key);
-    if let Some(unknown) = value.members().unwrap_or(&[]).iter().find(|member| !known(&member.key)) {
-        let message = format!("unknown member `{}` of a stack", unknown.key);
-        return Err(bad(source, unknown.key_span, message).into());
+    match value.members().unwrap_or(&[]).iter().find(|member| !known(&member.key)) {
+        Some(unknown) => Err(bad(source, unknown.key_span, format!("unknown member `{}` of a stack", unknown.key)).into()),
+        None => Ok(()),
     }
-    Ok(stack(source, value)?.into())
 }
 
 fn start(value: &Value) -> Span {

@@ -103,6 +103,12 @@ pub struct Condition {
 }
 
 impl Condition {
+    /// The policy variables in its values.
+    pub fn variables(&self) -> impl Iterator<Item = &Variable> {
+        let templates: &[Template] = if let Test::Text(_, own) = &self.test { own } else { &[] };
+        templates.iter().flat_map(Template::variables)
+    }
+
     /// Whether it asks the same as another, wherever they stand.
     pub fn is_alike(&self, other: &Self) -> bool {
         (&self.key, self.when_absent, self.quantifier, self.negated, &self.test)

@@ -83,10 +83,7 @@ impl Statement {
     /// The keys that it names, in conditions or by policy variables, in lower case; some more than once.
     pub fn keys(&self) -> impl Iterator<Item = &str> {
         let of_resource = self.resource.iter().flat_map(|resource| &resource.patterns).flat_map(ResourcePattern::variables);
-        fn templates(condition: &Condition) -> &[Template] {
-            if let Test::Text(_, own) = &condition.test { own } else { &[] }
-        }
-        let of_conditions = self.conditions.iter().flat_map(templates).flat_map(Template::variables);
+        let of_conditions = self.conditions.iter().flat_map(Condition::variables);
         let variables = of_resource.chain(of_conditions).map(|variable| variable.key.as_str());
         self.conditions.iter().map(|condition| condition.key.as_str()).chain(variables)
     }

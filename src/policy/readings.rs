@@ -1,7 +1,7 @@
 //! What if AWS means it the other way?
 //!
 //! Where AWS's pages allow two readings, one is the default and the other can be chosen; a verdict that differs under the
-//! other says so. How far wildcards reach in ARNs is [`super::ArnMatching`]. The two readings here change no rule of
+//! other says so. How far wildcards reach in ARNs is [`super::ArnMatching`]. The readings here change no rule of
 //! evaluation: they write a policy anew, for evaluator, automata and encoding alike.
 //!
 //! **`NotPrincipal`.** By membership (the default) an entry spares everybody it names as a `Principal`: an account all of
@@ -13,10 +13,14 @@
 //! **A multivalued key without `ForAnyValue` or `ForAllValues`.** Any (the default): a positive operator holds if some
 //! value matches, a negated one if none does. All: if all values match, or not all of them.
 //!
+//! **`ForAnyValue:..IfExists` on an absent key.** Holds (the default): "if the key is not present, evaluate the condition
+//! element as true". Fails: "the condition returns false if there are no keys in the request".
+//!
 //! Sources: IAM User Guide, "AWS JSON policy elements: NotPrincipal"; Zelkova's published example of a Deny with
 //! `NotPrincipal` an account (Backes et al., FMCAD 2018); "Set operators for multivalued context keys".
 
 use super::keys::is_multivalued;
+use super::operator::SetOperator;
 use super::{Access, Condition, Policy, PrincipalMatch, PrincipalPattern, Quantifier, Statement, Test};
 use crate::glob::Glob;
 use crate::value::arn;
@@ -41,6 +45,16 @@ pub enum Unqualified {
     All,
 }
 
+/// What `ForAnyValue:..IfExists` says of an absent key.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+pub enum AnyIfExists {
+    /// It holds: `IfExists` says so of every operator.
+    #[default]
+    Holds,
+    /// It fails: `ForAnyValue` says so, and `IfExists` changes nothing.
+    Fails,
+}
+
 /// One reading of each.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
 pub struct Readings {
@@ -48,6 +62,8 @@ pub struct Readings {
     pub not_principal: NotPrincipal,
     /// Of conditions without a set operator.
     pub unqualified: Unqualified,
+    /// Of `ForAnyValue:..IfExists`.
+    pub any_if_exists: AnyIfExists,
 }
 
 impl Access {
@@ -57,7 +73,9 @@ impl Access {
             readings.not_principal == NotPrincipal::List && statement.principal.as_ref().is_some_and(|list| list.negated)
         };
         let for_all = |condition: &Condition| readings.unqualified == Unqualified::All && is_unqualified(condition);
-        let differs = |statement: &Statement| by_list(statement) || statement.conditions.iter().any(for_all);
+        let fails = |condition: &Condition| readings.any_if_exists == AnyIfExists::Fails && is_any_if_exists(condition);
+        let reads = |condition: &Condition| for_all(condition) || fails(condition);
+        let differs = |statement: &Statement| by_list(statement) || statement.conditions.iter().any(reads);
         if !self.statements().any(|(_, _, statement)| differs(statement)) {
             return None;
         }
@@ -66,6 +84,9 @@ impl Access {
             for statement in &mut statements {
                 for condition in statement.conditions.iter_mut().filter(|condition| for_all(condition)) {
                     condition.quantifier = if condition.negated { Quantifier::Any } else { Quantifier::All };
+                }
+                for condition in statement.conditions.iter_mut().filter(|condition| fails(condition)) {
+                    condition.when_absent = false;
                 }
                 if by_list(statement) {
                     statement.principal.iter_mut().for_each(|list| list.levels = levels(list));
@@ -80,6 +101,11 @@ impl Access {
 fn is_unqualified(condition: &Condition) -> bool {
     let compares = !matches!(condition.test, Test::Present | Test::Absent);
     compares && condition.operator.set.is_none() && is_multivalued(&condition.key)
+}
+
+/// Whether it is a `ForAnyValue:..IfExists`.
+fn is_any_if_exists(condition: &Condition) -> bool {
+    condition.operator.set == Some(SetOperator::ForAnyValue) && condition.operator.if_exists
 }
 
 /// The lists of one level each, all of which must name a principal for it to be spared.

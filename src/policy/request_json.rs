@@ -2,7 +2,7 @@
 //!
 //! `{"principal": "arn:...", "action": "s3:GetObject", "resource": "arn:..." or {"arn": .., "accountId": ..},
 //! "context": {key: value or list}}`. The principal may also be `"anonymous"`, a service name, a 12-digit account, or
-//! `{"type": "Federated", "id": ".."}`. `resource.accountId` fills `aws:ResourceAccount` where it is not given.
+//! `{"type": "Federated", "id": ".."}`; a provider's ARN and a canonical user's id are known without a type. `resource.accountId` fills `aws:ResourceAccount` where it is not given.
 
 use super::request::{Context, Principal, Request};
 use crate::value::arn;
@@ -36,15 +36,17 @@ pub fn from_json(value: &Value) -> Result<Request, String> {
         }
         Some(_) => return Err("`resource` must be an ARN, \"*\", or {\"arn\": .., \"accountId\": ..}".to_owned()),
     };
-    let principal =
-        read_principal(object.get("principal").ok_or("the request has no `principal`; write an ARN or \"anonymous\"")?)?;
-    Ok(Request::new(principal, action, &resource, context))
+    let who = principal(object.get("principal").ok_or("the request has no `principal`; write an ARN or \"anonymous\"")?)?;
+    Ok(Request::new(who, action, &resource, context))
 }
 
-fn read_principal(value: &Value) -> Result<Principal, String> {
+/// Reads a principal; the error says what was expected.
+pub fn principal(value: &Value) -> Result<Principal, String> {
     match value {
         Value::String(text) if text == "anonymous" => Ok(Principal::Anonymous),
         Value::String(text) if arn::is_account(text) => Ok(Principal::Aws(format!("arn:aws:iam::{text}:root"))),
+        Value::String(text) if is_provider(text) => Ok(Principal::Federated(text.clone())),
+        Value::String(text) if is_canonical_user(text) => Ok(Principal::CanonicalUser(text.clone())),
         Value::String(text) if arn::split(text).is_some() => Ok(Principal::Aws(text.clone())),
         Value::String(text) if text.ends_with(".amazonaws.com") || text.ends_with(".amazonaws.com.cn") => {
             Ok(Principal::Service(text.clone()))
@@ -55,7 +57,8 @@ fn read_principal(value: &Value) -> Result<Principal, String> {
         Value::Object(object) => {
             let id = object.get("id").and_then(Value::as_str).ok_or("`principal.id` must be a string")?.to_owned();
             match object.get("type").and_then(Value::as_str) {
-                Some("AWS") => read_principal(&Value::String(id)),
+                Some("AWS") if arn::split(&id).is_some() => Ok(Principal::Aws(id)),
+                Some("AWS") => principal(&Value::String(id)),
                 Some("Service") => Ok(Principal::Service(id)),
                 Some("Federated") => Ok(Principal::Federated(id)),
                 Some("CanonicalUser") => Ok(Principal::CanonicalUser(id)),
@@ -64,6 +67,19 @@ fn read_principal(value: &Value) -> Result<Principal, String> {
         }
         _ => Err("`principal` must be a string or an object with type and id".to_owned()),
     }
+}
+
+/// Whether a text is a provider of identities: its ARN, or one of those that AWS knows by name.
+fn is_provider(text: &str) -> bool {
+    let by_arn = arn::split(text).is_some_and(|[_, _, service, _, _, rest]| {
+        service == "iam" && (rest.starts_with("saml-provider/") || rest.starts_with("oidc-provider/"))
+    });
+    by_arn || ["accounts.google.com", "www.amazon.com", "graph.facebook.com"].contains(&text)
+}
+
+/// Whether a text is the id of an S3 canonical user: 64 hexadecimal digits.
+fn is_canonical_user(text: &str) -> bool {
+    text.len() == 64 && text.bytes().all(|byte| byte.is_ascii_hexdigit())
 }
 
 fn read_context(value: Option<&Value>) -> Result<Context, String> {
@@ -90,23 +106,21 @@ fn read_context(value: Option<&Value>) -> Result<Context, String> {
 
 /// Writes a request. A key with one value is a string, with several a list.
 pub fn to_json(request: &Request) -> Value {
-    let principal = match &request.principal {
+    let who = match &request.principal {
         Principal::Anonymous => json!("anonymous"),
+        Principal::Aws(arn) if is_provider(arn) => json!({"type": "AWS", "id": arn}),
         Principal::Aws(arn) => json!(arn),
+        Principal::Service(name) if principal(&json!(name)) == Ok(request.principal.clone()) => json!(name),
         Principal::Service(name) => json!({"type": "Service", "id": name}),
         Principal::Federated(id) => json!({"type": "Federated", "id": id}),
         Principal::CanonicalUser(id) => json!({"type": "CanonicalUser", "id": id}),
-    };
-    let principal = match &request.principal {
-        Principal::Service(name) if read_principal(&json!(name)) == Ok(request.principal.clone()) => json!(name),
-        _ => principal,
     };
     let context: Map<String, Value> = request
         .context
         .iter()
         .map(|(key, values)| (key.clone(), if let [one] = values.as_slice() { json!(one) } else { json!(values) }))
         .collect();
-    json!({"principal": principal, "action": request.action, "resource": request.resource, "context": context})
+    json!({"principal": who, "action": request.action, "resource": request.resource, "context": context})
 }
 
 #[cfg(test)]

@@ -312,7 +312,7 @@ impl Generator {
     }
 
     /// A request as for policies, with what the rules of stacks tell apart.
-    fn stack_request(&mut self) -> Request {
+    pub(crate) fn stack_request(&mut self) -> Request {
         let request = self.request(true);
         let mut context = request.context;
         if self.random.chance(60) {

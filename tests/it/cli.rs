@@ -254,7 +254,7 @@ fn a_simulated_request_that_contradicts_itself_says_so() {
     assert!(simulate("").iter().all(|out| out.contains("ImplicitlyDenied") && !out.contains("contradicts")));
     assert!(simulate(r#""aws:username": "b""#).iter().all(|out| out.contains("contradicts itself")));
     assert!(simulate(r#""aws:SourceArn": "arn:aws:s3:::b""#).iter().all(|out| out.contains("contradicts itself")));
-    let typed = r#""s3:max-keys": "7", "aws:SourceIp": "::1", "k:x": "abc""#;
+    let typed = r#""s3:max-keys": "7", "aws:SourceIp": "::1", "s3:prefix": "abc""#;
     assert!(simulate(typed).iter().all(|out| !out.contains("note")));
     for (context, said) in [
         (r#""s3:max-keys": "abc""#, "the value of s3:max-keys is a number"),

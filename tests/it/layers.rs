@@ -18,6 +18,7 @@ const LAYERS: [(&str, u8); 18] = [
     ("encode", 6),
     ("solve", 6),
     ("question", 7),
+    ("simulate", 7),
     ("refine", 8),
     ("account", 9),
     ("report", 10),

@@ -37,6 +37,7 @@ mod semantics;
 mod serve;
 mod services;
 mod shorthand;
+mod simulations;
 mod small_world;
 mod small_world_outside;
 mod small_world_stacks;

@@ -2,7 +2,7 @@
 
 use crate::support::{leastwise, policy};
 use leastwise::eval;
-use leastwise::policy::readings::{NotPrincipal, Unqualified};
+use leastwise::policy::readings::{AnyIfExists, NotPrincipal, Unqualified};
 use leastwise::policy::request::Context;
 use leastwise::policy::{Access, ArnMatching, Principal, Readings, Request};
 use leastwise::question::no_new_access::no_new_access;
@@ -10,8 +10,10 @@ use leastwise::question::{Engine, Settings, Verdict};
 use leastwise::smt;
 use serde_json::{Value, json};
 
-const BY_LIST: Readings = Readings { not_principal: NotPrincipal::List, unqualified: Unqualified::Any };
-const FOR_ALL: Readings = Readings { not_principal: NotPrincipal::Membership, unqualified: Unqualified::All };
+const PLAIN: Readings =
+    Readings { not_principal: NotPrincipal::Membership, unqualified: Unqualified::Any, any_if_exists: AnyIfExists::Holds };
+const BY_LIST: Readings = Readings { not_principal: NotPrincipal::List, ..PLAIN };
+const FOR_ALL: Readings = Readings { unqualified: Unqualified::All, ..PLAIN };
 
 fn spares(listed: Value) -> Access {
     let allow = json!({"Effect": "Allow", "Principal": "*", "Action": "s3:*", "Resource": "*"});

@@ -4,7 +4,7 @@ use crate::support::leastwise;
 use serde_json::{Value, json};
 
 /// A switch, with a value if it takes one, and the commands that take it.
-const SWITCHES: [(&[&str], &str); 28] = [
+const SWITCHES: [(&[&str], &str); 32] = [
     (
         &["--format", "json"],
         "refine verify no-new-access access-not-granted no-public-access outside-access equivalent diff simulate",
@@ -16,19 +16,23 @@ const SWITCHES: [(&[&str], &str); 28] = [
     (&["--arn-matching", "greedy"], READERS),
     (&["--not-principal", "list"], READERS),
     (&["--unqualified", "all"], READERS),
+    (&["--any-if-exists", "fails"], READERS),
     (&["--emit-smt2", "@smt2"], QUESTIONS),
     (&["--proof", "@proof"], "refine verify no-new-access access-not-granted no-public-access outside-access equivalent batch"),
     (&["--prove", "z3"], "no-new-access access-not-granted no-public-access outside-access equivalent batch"),
     (&["--explain"], VERDICTS),
     (&["--actions", "catalog"], "no-new-access access-not-granted no-public-access equivalent outside-access batch"),
     (&["--realistic=false"], "verify no-new-access access-not-granted no-public-access equivalent outside-access batch"),
-    (&["--allow-unknown"], "refine verify access-not-granted batch"),
+    (&["--allow-unknown"], "refine verify access-not-granted simulate batch"),
     (&["--unused", "@unused.json"], "refine verify"),
     (&["--catalog", "2024-06"], "refine verify"),
     (&["-o", "@out.json"], "refine"),
     (&["--policy-type", "resource"], "no-new-access access-not-granted"),
-    (&["--action", "s3:GetObject"], "access-not-granted"),
-    (&["--resource", "arn:aws:s3:::b/*"], "refine verify access-not-granted"),
+    (&["--principal", "111122223333"], "simulate"),
+    (&["--action", "s3:GetObject"], "access-not-granted simulate"),
+    (&["--resource", "arn:aws:s3:::b/*"], "refine verify access-not-granted simulate"),
+    (&["--resource-account", "111122223333"], "simulate"),
+    (&["--context", "aws:SourceIp=192.0.2.1"], "simulate"),
     (&["--access", "@access.json"], "access-not-granted"),
     (&["--resource-type", "AWS::S3::Bucket"], "no-public-access"),
     (&["--trusted", "111122223333"], "outside-access"),
@@ -53,7 +57,7 @@ const COMMANDS: [(&str, &[&str]); 10] = [
     ("outside-access", &["@p.json", "--trusted", "111122223333"]),
     ("equivalent", &["@p.json", "@p.json"]),
     ("diff", &["@p.json", "@p.json"]),
-    ("simulate", &["@simulate.json"]),
+    ("simulate", &["@p.json", "--principal", "anonymous", "--action", "s3:GetObject", "--resource", "arn:aws:s3:::b/k"]),
     ("batch", &["@lines.jsonl"]),
 ];
 
@@ -66,9 +70,6 @@ fn a_command_takes_the_switches_that_do_something_for_it_and_refuses_the_others(
     write("p.json", policy.to_string());
     write("unused.json", json!([{"serviceNamespace": "sqs"}]).to_string());
     write("access.json", json!([{"actions": ["s3:DeleteObject"]}]).to_string());
-    let request =
-        json!({"principal": "arn:aws:iam::111122223333:user/a", "action": "s3:GetObject", "resource": "arn:aws:s3:::b/k"});
-    write("simulate.json", json!({"request": request, "resourcePolicy": policy}).to_string());
     write("lines.jsonl", json!({"check": "equivalent", "a": policy, "b": policy}).to_string());
     let path = |word: &&str| match word.strip_prefix('@') {
         Some(name) => folder.path().join(name).display().to_string(),

@@ -1,0 +1,112 @@
+//! What becomes of one request under a stack of policies, who decided it, and what that rests on?
+//!
+//! In a simulation everything that applies is given: an absent member is no such policy. The decision is the evaluator's.
+//! Beside it stands what a reader may not see and the decision owes something to ([`notes`]): keys that the request does
+//! not give, policies that are not there, the other readings of AWS's pages, and what is odd about the request itself.
+
+mod notes;
+pub mod request;
+
+use crate::eval::missing::Missing;
+use crate::eval::{self, Decision};
+use crate::policy::{Access, ArnMatching, Readings, Request, ResourcePolicy, Stack};
+
+/// The decision of one request.
+#[derive(Debug, Clone)]
+pub struct Simulation {
+    /// The action, as the request writes it.
+    pub action: String,
+    /// The resource, as the request writes it.
+    pub resource: String,
+    /// What becomes of the request.
+    pub decision: Decision,
+    /// The policy, by its name in the stack, and the statement's place in it.
+    pub decided_by: Vec<(String, usize)>,
+    /// Of an implicit deny: what does not allow it.
+    pub not_allowed_by: Vec<String>,
+    /// The keys that the request does not give, and that could change the decision.
+    pub missing: Vec<String>,
+    /// What the decision rests on, and what is odd about the request.
+    pub notes: Vec<String>,
+}
+
+/// The policies that requests are decided under.
+#[derive(Debug, Clone)]
+pub struct Simulator {
+    /// As given, what is absent being absent, under any reading.
+    plain: Access,
+    /// The same under the readings that count.
+    access: Access,
+    /// The same where members that are absent are there; each with its note.
+    others: Vec<(Access, notes::Absent)>,
+    matching: ArnMatching,
+    readings: Readings,
+}
+
+impl Simulator {
+    /// Policies, and how they are read.
+    pub fn new(mut stack: Stack, matching: ArnMatching, readings: Readings) -> Self {
+        let others = notes::others(&stack);
+        if matches!(stack.resource, ResourcePolicy::Unknown) {
+            stack.resource = ResourcePolicy::Absent;
+        }
+        let read = |access: Access| access.read_as(readings).unwrap_or(access);
+        let plain: Access = stack.into();
+        let others = others.into_iter().map(|(stack, absent)| (read(stack.into()), absent)).collect();
+        Self { access: read(plain.clone()), plain, others, matching, readings }
+    }
+
+    /// The policies as they are read.
+    pub fn access(&self) -> &Access {
+        &self.access
+    }
+
+    /// Decides a request.
+    pub fn decide(&self, request: &Request) -> Simulation {
+        let evaluation = eval::evaluate(&self.access, request, self.matching);
+        let missing = eval::missing::missing(&self.access, request, self.matching);
+        let mut notes = notes::about_request(request, self.matching);
+        notes.extend(self.absent(request, evaluation.decision));
+        notes.extend(missing.iter().map(|one| self.about_missing(one)));
+        notes.extend(notes::other_readings(&self.plain, request, self.matching, self.readings, evaluation.decision));
+        let decided_by = evaluation.decided_by.iter().filter_map(|number| self.place(*number));
+        Simulation {
+            action: request.action.clone(),
+            resource: request.resource.clone(),
+            decision: evaluation.decision,
+            decided_by: decided_by.collect(),
+            not_allowed_by: evaluation.not_allowed_by,
+            missing: missing.into_iter().map(|one| one.key).collect(),
+            notes,
+        }
+    }
+
+    /// A statement's policy, and its place in it.
+    fn place(&self, number: usize) -> Option<(String, usize)> {
+        self.access.statement(number).map(|(member, statement)| (member.name.clone(), statement.index))
+    }
+
+    /// The absent members that decided, each with its note.
+    fn absent(&self, request: &Request, decision: Decision) -> Vec<String> {
+        let decides = |access: &Access| eval::decision(access, request, self.matching);
+        let told = self.others.iter().filter_map(|(access, absent)| absent.note(request, decision, decides(access)));
+        let owner = notes::owner(&self.access, request, self.matching, decision);
+        told.chain(owner).collect()
+    }
+
+    fn about_missing(&self, missing: &Missing) -> String {
+        let key = &missing.key;
+        let asked_by = missing.asked_by.iter().filter_map(|number| self.place(*number));
+        let asked_by: Vec<String> = asked_by.map(|(policy, index)| format!("{policy} statement {index}")).collect();
+        let shown = |(key, values): &(String, Vec<String>)| match values.as_slice() {
+            [one] => format!("{key} = \"{one}\""),
+            several => format!("{key} = [\"{}\"]", several.join("\", \"")),
+        };
+        let with: Vec<String> = missing.with.iter().map(shown).collect();
+        let then = match missing.then {
+            Some(then) => format!("with {} it is {}", with.join(" and "), then.name()),
+            None => "it could be another".to_owned(),
+        };
+        format!("the request does not give {key}, and the decision may hang on it: {then} ({} asks for it)", asked_by.join(", "))
+    }
+}

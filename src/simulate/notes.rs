@@ -1,0 +1,148 @@
+//! What does a decision rest on that the request and the policies do not show?
+
+use crate::diag::{Budget, Source};
+use crate::eval::{self, Decision};
+use crate::policy::readings::{AnyIfExists, NotPrincipal, Unqualified};
+use crate::policy::{Access, ArnMatching, Policy, Readings, Request, ResourcePolicy, Stack, keys, ties};
+
+/// Of a request that AWS never sends.
+const CONTRADICTS: &str =
+    "the request contradicts itself: a key is given otherwise than it follows from the principal or the resource";
+
+/// What is odd about a request.
+pub(super) fn about_request(request: &Request, matching: ArnMatching) -> Vec<String> {
+    let is_impossible = |statement| eval::applies_beyond_action(statement, request, matching);
+    let contradicts = !request.is_consistent() || ties::about(request).any(is_impossible);
+    let wrong = keys::mistyped(request)
+        .map(|(key, value, own)| format!("the value of {key} is {}, \"{value}\" is not: no request carries it", own.noun()));
+    let doubled = keys::doubled(request).map(|key| format!("{key} has one value, not several: no request carries these"));
+    let odd = super::request::oddities(request);
+    contradicts.then(|| CONTRADICTS.to_owned()).into_iter().chain(wrong).chain(doubled).chain(odd).collect()
+}
+
+/// A member that a stack does not give.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Absent {
+    /// The policy of the resource, which would consent.
+    Resource,
+    /// Everything on the principal's side, of which nothing would allow.
+    Principal,
+    /// Identity policies beside other members of the principal's side, which would allow everything.
+    Identity,
+}
+
+/// The stack with members that it does not give.
+pub(super) fn others(stack: &Stack) -> Vec<(Stack, Absent)> {
+    let mut out = Vec::new();
+    if matches!(stack.resource, ResourcePolicy::Unknown) {
+        out.push((stack.clone(), Absent::Resource));
+    }
+    let resource = match &stack.resource {
+        ResourcePolicy::Unknown => ResourcePolicy::Absent,
+        given => given.clone(),
+    };
+    if stack.identity.is_none() {
+        let others = stack.boundaries.is_some() || stack.session.is_some() || stack.service_control.is_some();
+        let (identity, absent) = match others {
+            true => (vec![everything()], Absent::Identity),
+            false => (Vec::new(), Absent::Principal),
+        };
+        out.push((Stack { identity: Some(identity), resource, ..stack.clone() }, absent));
+    }
+    out
+}
+
+/// A policy that allows everything.
+fn everything() -> Policy {
+    let text = r#"{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"*","Resource":"*"}]}"#;
+    Policy::read(&Source::new("policy", text), &Budget::default()).expect("it is a policy, as a test shows")
+}
+
+impl Absent {
+    /// What is said of it, if the decision would be `then` were it there.
+    pub(super) fn note(self, request: &Request, decision: Decision, then: Decision) -> Option<String> {
+        if decision == then {
+            return None;
+        }
+        let last = |start: &str| request.resource.splitn(6, ':').nth(5).is_some_and(|rest| rest.starts_with(start));
+        let of = |service: &str| request.resource.split(':').nth(2) == Some(service);
+        Some(match self {
+            Self::Resource => {
+                let (what, why) = if of("kms") && last("key/") {
+                    ("key policy", "a KMS key's policy must allow explicitly")
+                } else if of("iam") && last("role/") {
+                    ("trust policy", "a role's trust policy must allow explicitly")
+                } else {
+                    ("policy of the resource", "the resource is of another account, whose policy must allow too")
+                };
+                format!("no {what} is given, which is taken to mean that there is none; {why}: `resourcePolicy` decides")
+            }
+            Self::Principal => format!(
+                "nothing is given of the principal's side, so the resource's side was asked alone; with `identityPolicies` that \
+                 allow nothing (`[]`) the decision is {}",
+                then.name()
+            ),
+            Self::Identity => format!(
+                "no `identityPolicies` are given, which is taken to mean that there are none; with one that allows it the \
+                 decision is {}",
+                then.name()
+            ),
+        })
+    }
+}
+
+/// What is said where nobody says whose the resource is, and that decides.
+pub(super) fn owner(access: &Access, request: &Request, matching: ArnMatching, decision: Decision) -> Option<String> {
+    let own = request.principal.account().filter(|_| request.resource_account().is_none() && request.resource != "*")?;
+    let owned_by = |account: &str| {
+        let mut there = request.clone();
+        there.context.insert("aws:resourceaccount".to_owned(), vec![account.to_owned()]);
+        eval::decision(access, &there, matching)
+    };
+    let another = if own == "111111111111" { "222222222222" } else { "111111111111" };
+    let then = owned_by(another);
+    (owned_by(own) == decision && then != decision).then(|| {
+        format!(
+            "the account of the resource is not given: it is taken to be the principal's; were it another, the decision is {} \
+             (`resource.accountId`, --resource-account)",
+            then.name()
+        )
+    })
+}
+
+/// What is said of readings of AWS's pages under which the decision is another.
+pub(super) fn other_readings(
+    access: &Access,
+    request: &Request,
+    matching: ArnMatching,
+    readings: Readings,
+    decision: Decision,
+) -> Vec<String> {
+    let mut others: Vec<(ArnMatching, Readings, String)> = Vec::new();
+    let (other, name) = match matching {
+        ArnMatching::Segment => (ArnMatching::Greedy, "greedy"),
+        ArnMatching::Greedy => (ArnMatching::Segment, "segment"),
+    };
+    others.push((other, readings, format!("--arn-matching {name}")));
+    let (not_principal, name) = match readings.not_principal {
+        NotPrincipal::Membership => (NotPrincipal::List, "list"),
+        NotPrincipal::List => (NotPrincipal::Membership, "membership"),
+    };
+    others.push((matching, Readings { not_principal, ..readings }, format!("--not-principal {name}")));
+    let (unqualified, name) = match readings.unqualified {
+        Unqualified::Any => (Unqualified::All, "all"),
+        Unqualified::All => (Unqualified::Any, "any"),
+    };
+    others.push((matching, Readings { unqualified, ..readings }, format!("--unqualified {name}")));
+    let (any_if_exists, name) = match readings.any_if_exists {
+        AnyIfExists::Holds => (AnyIfExists::Fails, "fails"),
+        AnyIfExists::Fails => (AnyIfExists::Holds, "holds"),
+    };
+    others.push((matching, Readings { any_if_exists, ..readings }, format!("--any-if-exists {name}")));
+    let told = |(matching, readings, name): (ArnMatching, Readings, String)| {
+        let read = access.read_as(readings);
+        let then = eval::decision(read.as_ref().unwrap_or(access), request, matching);
+        (then != decision).then(|| format!("under {name} the decision is {}", then.name()))
+    };
+    others.into_iter().filter_map(told).collect()
+}
