@@ -65,6 +65,7 @@ pub mod diag;
 pub mod document;
 pub mod encode;
 pub mod eval;
+pub mod evidence;
 pub mod glob;
 pub mod json;
 pub mod policy;

@@ -11,6 +11,7 @@ mod key;
 mod lines;
 pub mod names;
 pub mod nearest;
+pub mod operations;
 mod partition;
 mod passed;
 mod read;
@@ -107,6 +108,10 @@ pub struct Action {
     needs_resource: bool,
     /// Condition keys that a request for it can carry.
     keys: Vec<String>,
+    /// Whether AWS's "action last accessed" data tracks it.
+    pub last_accessed: bool,
+    /// Whether AWS's policy generation sees it in CloudTrail's management events.
+    pub policy_generation: bool,
 }
 
 impl Catalog {

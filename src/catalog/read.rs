@@ -29,6 +29,10 @@ struct PackedAction<'t> {
     r: Vec<PackedUse<'t>>,
     #[serde(default)]
     c: Vec<&'t str>,
+    #[serde(default)]
+    la: u8,
+    #[serde(default)]
+    pg: u8,
 }
 
 #[derive(serde::Deserialize)]
@@ -106,6 +110,8 @@ pub(super) fn service(text: &str) -> Service {
             resources: packed.r.iter().map(|used| used.t.to_owned()).collect(),
             needs_resource: packed.r.iter().any(|used| used.q > 0),
             keys: owned(keys),
+            last_accessed: packed.la > 0,
+            policy_generation: packed.pg > 0,
         };
         out.actions.insert(name.to_ascii_lowercase(), action);
     }

@@ -16,6 +16,7 @@
 pub mod candidate;
 pub mod generalize;
 mod least;
+pub mod not_action;
 pub mod obligations;
 mod peers;
 pub mod structure;

@@ -1,4 +1,5 @@
-//! Base64 of the Binary operator: bytes are compared, so a value has one canonical spelling (RFC 4648, section 4).
+//! Base64 of the Binary operator, and of texts inside documents: bytes are compared, so a value has one canonical spelling
+//! (RFC 4648, section 4).
 
 const ALPHABET: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
 
@@ -20,9 +21,35 @@ pub fn is_canonical(text: &str) -> bool {
         }
 }
 
+/// The bytes that canonical base64 says; white space between is ignored. `None` if it is not that.
+pub fn decode(text: &str) -> Option<Vec<u8>> {
+    let text: String = text.chars().filter(|c| !c.is_ascii_whitespace()).collect();
+    if !is_canonical(&text) {
+        return None;
+    }
+    let (mut out, mut bits, mut count) = (Vec::with_capacity(text.len() / 4 * 3), 0_u32, 0_u32);
+    for byte in text.trim_end_matches('=').bytes() {
+        let value = ALPHABET.iter().position(|c| *c == byte)?;
+        bits = bits << 6 | u32::try_from(value).ok()?;
+        count += 6;
+        if count >= 8 {
+            count -= 8;
+            out.push(u8::try_from(bits >> count & 0xff).ok()?);
+        }
+    }
+    Some(out)
+}
+
 #[cfg(test)]
 mod tests {
-    use super::is_canonical;
+    use super::{decode, is_canonical};
+
+    #[test]
+    fn bytes_come_back() {
+        assert_eq!(decode("QmluYXJ5").as_deref(), Some(&b"Binary"[..]));
+        assert_eq!(decode("QQ==").as_deref(), Some(&b"A"[..]));
+        assert_eq!((decode("QR=="), decode("").map(|bytes| bytes.len())), (None, Some(0)));
+    }
 
     #[test]
     fn one_spelling_per_value() {

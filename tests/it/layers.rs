@@ -12,6 +12,7 @@ const LAYERS: [(&str, u8); 18] = [
     ("catalog", 2),
     ("document", 3),
     ("sources", 4),
+    ("evidence", 4),
     ("usage", 5),
     ("policy", 5),
     ("eval", 6),

@@ -16,6 +16,7 @@ mod corpus;
 mod difference;
 mod escapes;
 mod fuzz;
+mod evidence;
 mod layers;
 mod limits;
 mod names;

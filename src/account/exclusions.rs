@@ -1,0 +1,85 @@
+//! Which findings does somebody not want to see, why, and until when?
+//!
+//! A file in TOML: a list `[[exclude]]`, each with a `reason`, an optional `expires` day, and what it is about: `account`,
+//! `name`, `path`, `resource` (patterns with `*` and `?`), `tag` (`key` or `key=value`), `findings` (types). All that is given
+//! must fit. What is excluded is counted; an exclusion that is expired, or that fits nothing, is said.
+
+use super::Entity;
+use crate::diag::Diagnostic;
+use crate::evidence::When;
+use crate::glob::Glob;
+use serde::Deserialize;
+
+/// One exclusion.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Exclusion {
+    /// Why.
+    pub reason: String,
+    /// The last day on which it holds, `YYYY-MM-DD`.
+    pub expires: Option<String>,
+    account: Option<String>,
+    name: Option<String>,
+    path: Option<String>,
+    resource: Option<String>,
+    tag: Option<String>,
+    #[serde(default)]
+    findings: Vec<String>,
+}
+
+/// All exclusions of a file.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Exclusions {
+    /// In the order of the file.
+    #[serde(default)]
+    pub exclude: Vec<Exclusion>,
+}
+
+impl Exclusions {
+    /// Reads a file's text.
+    pub fn read(name: &str, text: &str) -> Result<Self, Diagnostic> {
+        let help = "write [[exclude]] with reason, and name, path, account, resource, tag or findings; expires = \"YYYY-MM-DD\"";
+        let bad = |message: String| Diagnostic::bare("bad-exclusions", message, help);
+        let out: Self = toml::from_str(text).map_err(|error| bad(format!("{name}: {}", error.to_string().trim())))?;
+        for (at, one) in out.exclude.iter().enumerate() {
+            if one.reason.trim().is_empty() {
+                return Err(bad(format!("{name}: the exclusion with index {at} has no reason")));
+            }
+            if one.expires.as_deref().is_some_and(|day| When::parse_end(day).is_none()) {
+                return Err(bad(format!("{name}: `expires` of the exclusion with index {at} is not a day")));
+            }
+            let about = [&one.account, &one.name, &one.path, &one.resource, &one.tag];
+            if about.iter().all(|part| part.is_none()) && one.findings.is_empty() {
+                return Err(bad(format!("{name}: the exclusion with index {at} says nothing that it is about")));
+            }
+        }
+        Ok(out)
+    }
+
+    /// The exclusion, by its place, that a finding about an entity falls under at a time.
+    pub fn of(&self, entity: &Entity, finding: &str, at: When) -> Option<usize> {
+        self.exclude.iter().position(|one| !one.is_expired(at) && one.fits(entity, finding))
+    }
+}
+
+impl Exclusion {
+    /// Whether it holds no more.
+    pub fn is_expired(&self, at: When) -> bool {
+        self.expires.as_deref().and_then(When::parse_end).is_some_and(|end| at > end)
+    }
+
+    fn fits(&self, entity: &Entity, finding: &str) -> bool {
+        let like = |pattern: &Option<String>, text: &str| pattern.as_deref().is_none_or(|pattern| Glob::parse(pattern).matches(text));
+        let tagged = self.tag.as_deref().is_none_or(|tag| match tag.split_once('=') {
+            Some((key, value)) => entity.tags.get(key).is_some_and(|own| own == value),
+            None => entity.tags.contains_key(tag),
+        });
+        tagged
+            && like(&self.account, &entity.account)
+            && like(&self.name, &entity.name)
+            && like(&self.path, &entity.path)
+            && like(&self.resource, &entity.arn)
+            && (self.findings.is_empty() || self.findings.iter().any(|one| one == finding))
+    }
+}

@@ -1,0 +1,90 @@
+//! Findings for people: by entity, then what was read, then what is worth knowing.
+
+use super::findings::{Findings, Service, Unused};
+use crate::evidence::Evidence;
+use std::fmt::Write as _;
+
+/// Names that are shown of a long list.
+const SHOWN: usize = 6;
+
+fn names<'n>(names: impl ExactSizeIterator<Item = &'n str>) -> String {
+    let (count, shown) = (names.len(), names.take(SHOWN).collect::<Vec<_>>().join(", "));
+    if count > SHOWN { format!("{shown} and {} more", count - SHOWN) } else { shown }
+}
+
+fn service(service: &Service) -> String {
+    let last = service.last.map_or(String::new(), |last| format!(", last used {}", last.day()));
+    match &service.actions {
+        None => format!("{}: the whole service{last}", service.namespace),
+        Some(actions) => format!("{}: {}{last}", service.namespace, names(actions.iter().map(|(name, _)| name.as_str()))),
+    }
+}
+
+/// All of it.
+pub fn findings(found: &Findings<'_>, evidence: &Evidence) -> String {
+    let mut out = String::new();
+    let mut before = "";
+    let last = |when: Option<crate::evidence::When>| when.map_or("never".to_owned(), |when| when.day());
+    for finding in &found.findings {
+        if before != finding.entity.arn {
+            let _ = writeln!(out, "{}", finding.entity.arn);
+            before = &finding.entity.arn;
+        }
+        let _ = match &finding.unused {
+            Unused::Role { last: at } => writeln!(out, "  unused role, last used: {}", last(*at)),
+            Unused::AccessKey { key, last: at } => writeln!(out, "  unused access key {key}, last used: {}", last(*at)),
+            Unused::Password { last: at } => writeln!(out, "  unused password, last used: {}", last(*at)),
+            Unused::Permissions(services) => {
+                services.iter().try_for_each(|one| writeln!(out, "  unused permissions of {}", service(one)))
+            }
+            Unused::NotObservable => Ok(()),
+        };
+        if !finding.not_observable.is_empty() {
+            let shown = names(finding.not_observable.iter().copied());
+            let _ = writeln!(out, "  not observable, and so never unused: {shown}");
+        }
+        for note in &finding.notes {
+            let _ = writeln!(out, "  note: {note}");
+        }
+    }
+    let (mut kinds, mut order) = (std::collections::BTreeMap::new(), Vec::new());
+    for finding in found.findings.iter().filter(|finding| finding.unused != Unused::NotObservable) {
+        *kinds.entry(finding.unused.name()).or_insert(0_usize) += 1;
+    }
+    order.extend(kinds.iter().map(|(kind, count)| format!("{count} {kind}")));
+    let total = if order.is_empty() { "no finding".to_owned() } else { order.join(", ") };
+    let _ = writeln!(out, "{total}, in {} users and roles", found.entities);
+    let excluded: usize = found.excluded.values().sum();
+    if excluded > 0 {
+        let reasons: Vec<String> = found.excluded.iter().map(|(reason, count)| format!("{count}: {reason}")).collect();
+        let _ = writeln!(out, "{excluded} excluded ({})", reasons.join("; "));
+    }
+    let _ = writeln!(out, "window: {} to {}, {} days", found.window.from, found.window.to, found.window.days);
+    out + &read(evidence)
+}
+
+/// What was read, and what became of it.
+pub fn read(evidence: &Evidence) -> String {
+    let counts = &evidence.counts;
+    let of = |map: &std::collections::BTreeMap<&'static str, u64>| {
+        let parts: Vec<String> = map.iter().map(|(reason, count)| format!("{count} {reason}")).collect();
+        if parts.is_empty() { "0".to_owned() } else { format!("{} ({})", map.values().sum::<u64>(), parts.join(", ")) }
+    };
+    let mut out = format!(
+        "evidence: {} files, {} records: {} mapped, {} unmapped, {} denied, {} duplicate, skipped {}, failed {}\n",
+        evidence.files.len(),
+        counts.read,
+        counts.mapped,
+        counts.unmapped,
+        counts.denied,
+        counts.duplicate,
+        of(&counts.skipped),
+        of(&counts.failed),
+    );
+    for (account, coverage) in &evidence.coverage {
+        let data: Vec<&str> = coverage.data_events.iter().map(String::as_str).collect();
+        let data = if data.is_empty() { "none".to_owned() } else { data.join(", ") };
+        let _ = writeln!(out, "CloudTrail of {account}: {} to {}, data events: {data}", coverage.first, coverage.last);
+    }
+    out
+}

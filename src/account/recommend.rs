@@ -1,0 +1,445 @@
+//! Which policies would an entity have without what it does not use, and is it proved that nothing else changes?
+//!
+//! Each policy of a role, a user or a group is refined by what the entity does not use ([`crate::refine`]), with its four
+//! obligations proved; a group by what none of its users uses. A managed policy that others share is refined for this entity
+//! alone, unless it is asked to be refined once for all that have it. What is not touched stays byte for byte. Over the whole
+//! entity two things are checked beside: its new stack grants nothing that the old one did not, and every logged call that
+//! the old stack allowed the new one allows too, replayed one by one.
+//!
+//! Invariant: where anything of that is not proved, the entity's policies stay as they are and the result is UNKNOWN.
+
+use super::bits::{Bits, Universe};
+use super::findings::{self, Service, about, services};
+use super::granted::Granted;
+use super::observe::{Observed, Observer, Window, known_as};
+use super::{Accounts, Attached, Entity, EntityKind, PolicyText, replay};
+use crate::catalog::Catalog;
+use crate::diag::{Diagnostic, Source};
+use crate::evidence::Evidence;
+use crate::question::Settings;
+use crate::question::no_new_access::no_new_access;
+use crate::question::{InternalError, Verdict};
+use crate::refine::{self, Outcome, not_action};
+use crate::usage::UnusedPermissions;
+use rustc_hash::FxHashMap;
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, PoisonError};
+
+/// What becomes of an Allow with `NotAction`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum NotAction {
+    /// The shorter of the two.
+    #[default]
+    Auto,
+    /// It stays, and grows by what is unused: exact.
+    Keep,
+    /// It becomes a list of actions.
+    List,
+}
+
+/// How recommendations are made.
+#[derive(Debug, Clone)]
+pub struct Options {
+    /// As for findings.
+    pub find: findings::Options,
+    /// Whether a managed policy is refined once for all that have it.
+    pub shared: bool,
+    /// What becomes of `NotAction`.
+    pub not_action: NotAction,
+    /// How it is proved.
+    pub settings: Settings,
+}
+
+/// What became of an entity.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Result {
+    /// Refined and proved.
+    Proved,
+    /// Nothing to remove.
+    Unchanged,
+    /// Not proved, or not looked at: nothing is recommended.
+    Unknown,
+    /// Refined and proved, and nothing is left that grants anything.
+    Empty,
+}
+
+impl Result {
+    /// Its name in answers.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Proved => "PROVED",
+            Self::Unchanged => "UNCHANGED",
+            Self::Unknown => "UNKNOWN",
+            Self::Empty => "EMPTY",
+        }
+    }
+}
+
+/// A proved refinement of one policy.
+#[derive(Debug, Clone)]
+pub struct Refined {
+    /// The new document.
+    pub text: Arc<PolicyText>,
+    /// Whether it allows nothing more.
+    pub is_empty: bool,
+    /// What was proved, each with the number of queries.
+    pub obligations: Vec<(String, String, usize, f64)>,
+    /// What is worth knowing.
+    pub notes: Vec<String>,
+}
+
+/// One policy of an entity, before and after.
+#[derive(Debug, Clone)]
+pub struct Recommended<'a> {
+    /// As it is attached.
+    pub attached: &'a Attached,
+    /// Its refinement; `None` if it stays as it is.
+    pub refined: Option<Arc<Refined>>,
+}
+
+/// What is recommended for one entity.
+#[derive(Debug, Clone)]
+pub struct Recommendation<'a> {
+    /// The user, group or role.
+    pub entity: &'a Entity,
+    /// What became of it.
+    pub result: Result,
+    /// How many of the catalog's actions it loses.
+    pub removed: usize,
+    /// Its own policies, in order.
+    pub policies: Vec<Recommended<'a>>,
+    /// What it does not use.
+    pub unused: Vec<Service>,
+    /// Granted actions that nothing shows.
+    pub not_observable: Vec<&'static str>,
+    /// Logged calls that were replayed.
+    pub replayed: usize,
+    /// What is worth knowing.
+    pub notes: Vec<String>,
+}
+
+impl Recommendation<'_> {
+    /// How many obligations were proved.
+    pub fn obligations(&self) -> usize {
+        self.policies.iter().filter_map(|policy| policy.refined.as_ref()).map(|refined| refined.obligations.len()).sum()
+    }
+}
+
+/// What one refinement came to.
+type Attempt = std::result::Result<Option<Arc<Refined>>, String>;
+
+/// Refines policies; the same policy with the same unused permissions once.
+pub struct Recommender<'a> {
+    accounts: &'a Accounts,
+    evidence: &'a Evidence,
+    options: &'a Options,
+    observer: Observer<'a>,
+    granted: Granted,
+    known: Mutex<FxHashMap<(usize, String), Attempt>>,
+    /// With `--shared`: what nobody who has a managed policy uses.
+    shared: BTreeMap<&'a str, (Bits, Observed)>,
+}
+
+impl<'a> Recommender<'a> {
+    /// Over an account and its evidence.
+    pub fn new(accounts: &'a Accounts, evidence: &'a Evidence, options: &'a Options) -> std::result::Result<Self, Diagnostic> {
+        let window = findings::window(&options.find, evidence)?;
+        let observer = Observer::new(evidence, window, &options.find.data_events);
+        let (granted, known) = (Granted::default(), Mutex::default());
+        let mut out = Self { accounts, evidence, options, observer, granted, known, shared: BTreeMap::new() };
+        if options.shared {
+            out.shared = out.shared();
+        }
+        Ok(out)
+    }
+
+    /// The window.
+    pub fn window(&self) -> Window {
+        self.observer.window()
+    }
+
+    /// The entities, in order: users, groups and roles.
+    pub fn entities(&self) -> Vec<&'a Entity> {
+        self.accounts.entities.values().filter(|entity| !entity.is_service_linked()).collect()
+    }
+
+    /// What those who act with an entity's policies did, all together: of a group its users.
+    fn observed(&self, entity: &Entity) -> Option<Observed> {
+        if entity.kind != EntityKind::Group {
+            return self.observer.knows(entity).then(|| self.observer.of(entity));
+        }
+        together(self.accounts.members_of(entity).map(|user| self.observer.knows(user).then(|| self.observer.of(user))))
+    }
+
+    fn shared(&self) -> BTreeMap<&'a str, (Bits, Observed)> {
+        let mut having: BTreeMap<&'a str, (Vec<&'a Entity>, &'a Arc<PolicyText>)> = BTreeMap::new();
+        for entity in self.accounts.entities.values() {
+            for attached in &entity.policies {
+                if let (Some(arn), Ok(text)) = (&attached.arn, &attached.text) {
+                    having.entry(arn).or_insert((Vec::new(), text)).0.push(entity);
+                }
+            }
+        }
+        let nobody_uses = |(arn, (entities, text)): (&'a str, (Vec<&'a Entity>, &'a Arc<PolicyText>))| {
+            let observed = together(entities.into_iter().map(|entity| self.observed(entity)))?;
+            Some((arn, (self.granted.by(std::iter::once(text)), observed)))
+        };
+        having.into_iter().filter_map(nobody_uses).collect()
+    }
+
+    /// What is recommended for an entity.
+    pub fn recommend(&self, entity: &'a Entity) -> std::result::Result<Recommendation<'a>, InternalError> {
+        let mut out = Recommendation {
+            entity,
+            result: Result::Unchanged,
+            removed: 0,
+            policies: entity.policies.iter().map(|attached| Recommended { attached, refined: None }).collect(),
+            unused: Vec::new(),
+            not_observable: Vec::new(),
+            replayed: 0,
+            notes: about(entity),
+        };
+        if self.options.find.exclusions.of(entity, "UnusedPermission", self.window().to).is_some() {
+            out.notes.push("it is excluded: nothing is recommended".to_owned());
+            return Ok(out);
+        }
+        let Some(observed) = self.observed(entity) else {
+            let why = if entity.kind == EntityKind::Group { "of its users, or it has none" } else { "of it" };
+            out.notes.push(format!("no evidence speaks {why}: nothing is recommended"));
+            return Ok(out);
+        };
+        let granted = self.granted.to(self.accounts, entity);
+        out.not_observable = findings::not_observable(&granted, &observed);
+        out.unused = services(&findings::unused(&granted, &observed), &granted, &observed);
+        if !observed.unclear.is_empty() {
+            let services: Vec<&str> = observed.unclear.iter().map(String::as_str).collect();
+            out.notes.push(format!("calls of {} lead to no known action: look at them before you apply this", services.join(", ")));
+        }
+        if entity.kind == EntityKind::Group {
+            out.notes.push(format!("it serves {} users: what any of them used stays", self.accounts.members_of(entity).count()));
+        }
+        let mut unproved = Vec::new();
+        for policy in &mut out.policies {
+            match self.refined(policy.attached, &granted, &observed) {
+                Ok(refined) => policy.refined = refined,
+                Err(why) => unproved.push(format!("{}: {why}", policy.attached.label())),
+            }
+        }
+        if let Some(why) = self.check(&mut out)? {
+            unproved.push(why);
+        }
+        let changed = out.policies.iter().any(|policy| policy.refined.is_some());
+        if !unproved.is_empty() {
+            out.result = Result::Unknown;
+            out.policies.iter_mut().for_each(|policy| policy.refined = None);
+            out.notes.append(&mut unproved);
+        } else if changed {
+            let texts = |policy: &Recommended<'a>| after(policy).cloned();
+            let own_before = self.granted.by(entity.policies.iter().filter_map(|attached| attached.text.as_ref().ok()));
+            let after: Vec<Arc<PolicyText>> = out.policies.iter().filter_map(texts).collect();
+            // Not by the cache: these texts live no longer than this.
+            let own_after = Granted::default().by(after.iter());
+            let mut lost = own_before;
+            lost.remove(&own_after);
+            out.removed = lost.count();
+            let grants = |policy: &Recommended<'a>| policy.refined.as_ref().is_none_or(|refined| !refined.is_empty);
+            let left = out.policies.iter().any(grants);
+            out.result = if left { Result::Proved } else { Result::Empty };
+            self.sizes(&mut out);
+        }
+        Ok(out)
+    }
+
+    /// One policy refined; `None` if it stays as it is, an error if that is not proved.
+    fn refined(&self, attached: &Attached, granted: &Bits, observed: &Observed) -> Attempt {
+        let Ok(text) = &attached.text else { return Ok(None) };
+        let Ok(lowered) = text.read() else { return Ok(None) };
+        let shared = attached.arn.as_deref().filter(|_| self.options.shared).map(|arn| self.shared.get(arn));
+        let (granted, observed) = match &shared {
+            // Somebody has it of whom no evidence speaks.
+            Some(None) => return Ok(None),
+            Some(Some((granted, observed))) => (granted, observed),
+            None => (granted, observed),
+        };
+        let own = self.granted.by(std::iter::once(text));
+        let mut unused = UnusedPermissions::default();
+        let mut key = String::new();
+        for service in services(&findings::unused(granted, observed), granted, observed) {
+            let range = Universe::latest().service(&service.namespace);
+            match service.actions {
+                None if range.clone().any(|number| own.contains(number)) => {
+                    unused.add_service(&service.namespace);
+                    key = key + &service.namespace + ":*\n";
+                }
+                None => {}
+                Some(actions) => {
+                    for (name, _) in actions {
+                        let action = format!("{}:{name}", service.namespace);
+                        let number = Universe::latest().number(&action.to_ascii_lowercase());
+                        if number.is_some_and(|number| own.contains(number)) {
+                            unused.add_action(&service.namespace, &name);
+                            key = key + &action + "\n";
+                        }
+                    }
+                }
+            }
+        }
+        if unused.is_empty() {
+            return Ok(None);
+        }
+        let key = (Arc::as_ptr(text) as usize, key);
+        if let Some(known) = self.known.lock().unwrap_or_else(PoisonError::into_inner).get(&key) {
+            return known.clone();
+        }
+        let attempt = self.attempt(&lowered.document, &unused);
+        self.known.lock().unwrap_or_else(PoisonError::into_inner).insert(key, attempt.clone());
+        attempt
+    }
+
+    fn attempt(&self, document: &crate::document::Document, unused: &UnusedPermissions) -> Attempt {
+        let settings = &self.options.settings;
+        let mut best: Attempt = Ok(None);
+        if !not_action::is_in(document) {
+            return proved(document, unused, settings, None);
+        }
+        if self.options.not_action != NotAction::List {
+            best = proved(document, unused, settings, None);
+        }
+        if self.options.not_action == NotAction::Keep {
+            return best;
+        }
+        let list = not_action::listed(document, Catalog::latest(), settings).map_err(|error| error.to_string())?;
+        let Some(list) = list else {
+            return match self.options.not_action {
+                NotAction::List => Err("that a list of actions grants what NotAction does was not proved".to_owned()),
+                NotAction::Auto | NotAction::Keep => best,
+            };
+        };
+        let note = "NotAction became a list of actions: it grants what it granted of the catalog's actions, and no longer actions and services that AWS adds later";
+        let listed = proved(&list, unused, settings, Some(note));
+        let size = |attempt: &Attempt| match attempt {
+            Ok(Some(refined)) => refined.text.value().to_string().len(),
+            Ok(None) | Err(_) => usize::MAX,
+        };
+        Ok(if size(&listed) < size(&best) { listed? } else { best? })
+    }
+
+    /// Checks an entity as a whole; the reason why it is not proved, if it is not.
+    fn check(&self, out: &mut Recommendation<'a>) -> std::result::Result<Option<String>, InternalError> {
+        if out.entity.kind == EntityKind::Group || out.policies.iter().all(|policy| policy.refined.is_none()) {
+            return Ok(None);
+        }
+        let found = match self.accounts.principal(&out.entity.arn) {
+            Ok(found) => found,
+            Err(missing) => {
+                out.notes.push(format!("its stack as a whole is not compared: {missing}"));
+                return Ok(None);
+            }
+        };
+        let mut new = found.stack.clone();
+        let own = out.policies.len();
+        let mut identity = Vec::new();
+        for policy in &out.policies {
+            if let Some(text) = after(policy) {
+                match text.read() {
+                    Ok(lowered) => identity.push(lowered.policy.clone()),
+                    Err(error) => return Ok(Some(error.to_string())),
+                }
+            }
+        }
+        identity.extend(found.stack.identity.iter().flatten().skip(own).cloned());
+        new.identity = Some(identity);
+        let (old, new) = (found.stack.into(), new.into());
+        let outcome = no_new_access(&old, &new, &self.options.settings)?;
+        match outcome.verdict {
+            Verdict::Pass => {}
+            Verdict::Fail { .. } => {
+                return Err(InternalError(format!("the refined policies of {} add access", out.entity.arn)));
+            }
+            Verdict::Unknown(why) => return Ok(Some(format!("whether the stack as a whole adds access is unknown: {why}"))),
+        }
+        let activity = known_as(out.entity).and_then(|who| self.evidence.activity.get(&who));
+        let Some(activity) = activity else { return Ok(None) };
+        let replayed = replay::replay(&out.entity.arn, activity, self.window(), [&old, &new], self.options.settings.matching);
+        out.replayed = replayed.count;
+        if let Some(lost) = replayed.lost {
+            return Err(InternalError(format!("the refined policies of {} lose a call that was made: {lost}", out.entity.arn)));
+        }
+        out.notes.extend(replayed.note);
+        Ok(None)
+    }
+
+    /// Says what outgrows its limit.
+    fn sizes(&self, out: &mut Recommendation<'a>) {
+        let size = |text: &PolicyText| text.value().to_string().chars().filter(|c| !c.is_whitespace()).count();
+        let mut inline = 0;
+        for policy in &out.policies {
+            let Some(text) = after(policy) else { continue };
+            let own = size(text);
+            if policy.attached.arn.is_none() {
+                inline += own;
+            } else if policy.refined.is_some() && own > MANAGED {
+                out.notes.push(format!("{} would have {own} characters; a managed policy may have {MANAGED}: split it", policy.attached.name));
+            }
+        }
+        let most = match out.entity.kind {
+            EntityKind::User => 2_048,
+            EntityKind::Group => 5_120,
+            EntityKind::Role => 10_240,
+        };
+        if inline > most {
+            out.notes.push(format!("its inline policies would have {inline} characters together; they may have {most}: make one of them a managed policy"));
+        }
+    }
+}
+
+/// IAM's limit for a managed policy, in characters without white space.
+const MANAGED: usize = refine::candidate::MANAGED_POLICY_LIMIT;
+
+/// A policy as it would be; `None` if it would go, or is missing.
+pub fn after<'p>(policy: &'p Recommended<'_>) -> Option<&'p Arc<PolicyText>> {
+    match &policy.refined {
+        Some(refined) => (!refined.is_empty).then_some(&refined.text),
+        None => policy.attached.text.as_ref().ok(),
+    }
+}
+
+/// What several entities did together: one use is a use, and only what would be seen of each is observable.
+fn together(each: impl Iterator<Item = Option<Observed>>) -> Option<Observed> {
+    let mut all: Option<Observed> = None;
+    for one in each {
+        let one = one?;
+        let Some(all) = &mut all else {
+            all = Some(one);
+            continue;
+        };
+        all.used.add(&one.used);
+        all.observable.keep(&one.observable);
+        all.unclear.extend(one.unclear);
+        for (number, at) in one.last {
+            let last = all.last.entry(number).or_insert(at);
+            *last = (*last).max(at);
+        }
+    }
+    all
+}
+
+/// Refines a document and proves it.
+fn proved(document: &crate::document::Document, unused: &UnusedPermissions, settings: &Settings, note: Option<&str>) -> Attempt {
+    let refinement = match refine::refine(document, unused, Catalog::latest(), settings).map_err(|error| error.to_string())? {
+        Outcome::Proved(refinement) => refinement,
+        Outcome::NotProved(failure) => return Err(failure.message),
+    };
+    if refinement.changes.is_empty() {
+        return Ok(None);
+    }
+    let source = Source::new("refined policy", refinement.policy.to_pretty());
+    let value = crate::json::read(&source, &settings.budget).map_err(|error| error.to_string())?;
+    let text = Arc::new(PolicyText::new(&source, value));
+    // Denies of it stay in force.
+    let has_deny = text.read().is_ok_and(|lowered| !lowered.document.statements.is_empty());
+    let obligations = refinement.obligations.iter();
+    let obligations = obligations.map(|one| (one.id.to_owned(), one.statement.to_owned(), one.queries, one.milliseconds)).collect();
+    let notes = note.into_iter().map(str::to_owned).chain(refinement.notes).collect();
+    Ok(Some(Arc::new(Refined { text, is_empty: refinement.is_empty && !has_deny, obligations, notes })))
+}

@@ -1,0 +1,55 @@
+//! Does everything that was logged still work?
+//!
+//! Each use within the window becomes requests, one for each action that may have authorized it and each resource that the
+//! records name (`*` where they name none), with the condition keys that a record says were evaluated. What the old stack
+//! allows the new one must allow. A request that the old stack does not allow either cannot be replayed so: a record says
+//! little of a request's context. It is covered by the proof that no other action was lost.
+
+use super::observe::Window;
+use crate::catalog::operations;
+use crate::eval;
+use crate::evidence::Activity;
+use crate::policy::{Access, ArnMatching, Principal, Request};
+
+/// Most requests of one entity.
+const MOST: usize = 2_000;
+
+/// What a replay found.
+#[derive(Debug, Clone, Default)]
+pub struct Replayed {
+    /// Requests that both stacks allow.
+    pub count: usize,
+    /// A request that only the old one allows.
+    pub lost: Option<String>,
+    /// What is worth knowing.
+    pub note: Option<String>,
+}
+
+/// Replays what a principal did under its old and its new stack.
+pub fn replay(arn: &str, activity: &Activity, window: Window, [old, new]: [&Access; 2], matching: ArnMatching) -> Replayed {
+    let mut out = Replayed::default();
+    let mut tried = 0;
+    for ((source, name), used) in activity.uses.iter().filter(|(_, used)| used.last >= window.from) {
+        let resources = used.resources.iter().map(String::as_str).chain((used.without_resource > 0).then_some("*"));
+        for resource in resources {
+            for action in operations::actions_of(source, name).unwrap_or_default() {
+                tried += 1;
+                if tried > MOST {
+                    out.note = Some(format!("only the first {MOST} logged calls were replayed"));
+                    return out;
+                }
+                let request = Request::new(Principal::Aws(arn.to_owned()), action, resource, used.context.clone());
+                if !eval::allows(old, &request, matching) {
+                    continue;
+                }
+                if eval::allows(new, &request, matching) {
+                    out.count += 1;
+                } else {
+                    out.lost = Some(format!("{action} on {resource}, {}:{}", used.place.file, used.place.line));
+                    return out;
+                }
+            }
+        }
+    }
+    out
+}

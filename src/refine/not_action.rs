@@ -1,0 +1,97 @@
+//! Can an Allow with `NotAction` be written as a list of actions, and what is lost by that?
+//!
+//! To take unused actions from `NotAction` exactly means to list them, thousands of them; a person would list what is kept.
+//! So the statement becomes one with `Action`: `service:*` for each service of the catalog that the list does not touch, and
+//! for the others the names that it leaves. Over the catalog that grants the same; what is lost are services and actions
+//! that the catalog does not know. Both are proved before the list is used.
+
+use crate::catalog::Catalog;
+use crate::diag::{Diagnostics, Source};
+use crate::document::{self, Document, Effect};
+use crate::glob::Glob;
+use crate::json::{Kind, Value};
+use crate::policy::normalize;
+use crate::question::no_new_access::no_new_access;
+use crate::question::{Settings, Verdict};
+
+use super::Error;
+use super::generalize::within;
+
+/// Whether a document has an Allow statement with `NotAction`.
+pub fn is_in(document: &Document) -> bool {
+    document.statements.iter().any(|statement| statement.effect.value == Effect::Allow && statement.action.negated)
+}
+
+/// The document with lists of actions in place of `NotAction`, if that is proved to grant nothing new, and over the catalog
+/// nothing less.
+pub fn listed(original: &Document, catalog: &Catalog, settings: &Settings) -> Result<Option<Document>, Error> {
+    let made = rewritten(original, catalog)?;
+    let (before, after) = (normalize(original)?.into(), normalize(&made)?.into());
+    let settings = Settings { prove: true, ..*settings };
+    let nothing_new = no_new_access(&before, &after, &settings)?;
+    let nothing_less = no_new_access(&after, &before, &Settings { catalog_actions: true, ..settings })?;
+    let proved = nothing_new.verdict == Verdict::Pass && nothing_less.verdict == Verdict::Pass;
+    Ok(proved.then_some(made))
+}
+
+fn rewritten(original: &Document, catalog: &Catalog) -> Result<Document, Diagnostics> {
+    let mut json = original.json.clone();
+    let places: Vec<bool> = original
+        .statements
+        .iter()
+        .map(|statement| statement.effect.value == Effect::Allow && statement.action.negated)
+        .collect();
+    if let Kind::Object(members) = &mut json.kind {
+        for member in members.iter_mut().filter(|member| member.key == "Statement") {
+            let statements: Vec<&mut Value> = match &mut member.value.kind {
+                Kind::Array(statements) => statements.iter_mut().collect(),
+                _ => vec![&mut member.value],
+            };
+            for (value, statement) in statements.into_iter().zip(&original.statements).zip(&places).filter_map(|(pair, is)| is.then_some(pair)) {
+                let listed: Vec<Glob> =
+                    statement.action.items.iter().map(|item| Glob::parse(&item.value).to_ascii_lowercase()).collect();
+                let Kind::Object(parts) = &mut value.kind else { continue };
+                for part in parts.iter_mut().filter(|part| part.key == "NotAction") {
+                    "Action".clone_into(&mut part.key);
+                    part.value.kind = Kind::Array(actions(&listed, catalog).into_iter().map(Value::string).collect());
+                }
+            }
+        }
+    }
+    let source = Source::new("policy with its actions listed", json.to_pretty());
+    let value = crate::json::read(&source, &crate::diag::Budget::default())?;
+    document::read_value(&source, value)
+}
+
+/// What a list of excluded actions leaves, service by service.
+fn actions(excluded: &[Glob], catalog: &Catalog) -> Vec<String> {
+    let mut out = Vec::new();
+    for prefix in catalog.prefixes() {
+        let touched = excluded.iter().any(|glob| !within(glob, prefix).is_empty());
+        if !touched {
+            out.push(format!("{prefix}:*"));
+            continue;
+        }
+        let left = catalog.names(prefix).iter().filter(|name| !excluded.iter().any(|glob| glob.matches(&name.lower)));
+        out.extend(left.map(|name| name.spelled.to_string()));
+    }
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::diag::Budget;
+
+    #[test]
+    fn a_list_grants_the_same_over_the_catalog() {
+        let text = r#"{"Version":"2012-10-17","Statement":[{"Effect":"Allow","NotAction":["iam:*","s3:Delete*"],"Resource":"*"},{"Effect":"Deny","NotAction":"x:*","Resource":"*"}]}"#;
+        let original = document::read(&Source::new("p", text), &Budget::default()).unwrap();
+        assert!(is_in(&original));
+        let made = listed(&original, Catalog::latest(), &Settings::default()).unwrap().unwrap();
+        let actions: Vec<&str> = made.statements[0].action.items.iter().map(|item| item.value.as_str()).collect();
+        assert!(actions.contains(&"ec2:*") && actions.contains(&"s3:GetObject"));
+        assert!(!actions.iter().any(|action| action.starts_with("iam:") || action.starts_with("s3:Delete") || *action == "s3:*"));
+        assert!(made.statements[1].action.negated, "a Deny stays as it is");
+    }
+}
