@@ -159,7 +159,10 @@ mod tests {
         assert!(rest.is_empty());
         rest.add(&get);
         assert_eq!(rest, get);
-        assert_eq!(rest.numbers().next().and_then(|number| universe.name(number)).map(|name| &*name.spelled), Some("s3:GetObject"));
+        assert_eq!(
+            rest.numbers().next().and_then(|number| universe.name(number)).map(|name| &*name.spelled),
+            Some("s3:GetObject")
+        );
         assert_eq!(universe.matching(&[Glob::parse("*")]).count(), universe.len());
     }
 }

@@ -70,7 +70,8 @@ impl Exclusion {
     }
 
     fn fits(&self, entity: &Entity, finding: &str) -> bool {
-        let like = |pattern: &Option<String>, text: &str| pattern.as_deref().is_none_or(|pattern| Glob::parse(pattern).matches(text));
+        let like =
+            |pattern: &Option<String>, text: &str| pattern.as_deref().is_none_or(|pattern| Glob::parse(pattern).matches(text));
         let tagged = self.tag.as_deref().is_none_or(|tag| match tag.split_once('=') {
             Some((key, value)) => entity.tags.get(key).is_some_and(|own| own == value),
             None => entity.tags.contains_key(tag),

@@ -156,7 +156,8 @@ pub fn find<'a>(accounts: &'a Accounts, evidence: &Evidence, options: &Options) 
         }
     }
     if out.service_linked > 0 {
-        out.notes.push(format!("{} service-linked roles are left alone: only their services can change them", out.service_linked));
+        out.notes
+            .push(format!("{} service-linked roles are left alone: only their services can change them", out.service_linked));
     }
     Ok(out)
 }
@@ -184,7 +185,8 @@ pub fn notes(accounts: &Accounts, evidence: &Evidence, options: &Options, window
             notes.push(format!("no CloudTrail record is of account {account}: only other evidence speaks about it"));
         }
     }
-    notes.push("jobs that run less often than the window is long, such as month-end, backup and recovery, look unused".to_owned());
+    notes
+        .push("jobs that run less often than the window is long, such as month-end, backup and recovery, look unused".to_owned());
     notes
 }
 
@@ -241,7 +243,8 @@ pub fn about(entity: &Entity) -> Vec<String> {
     if entity.is_reserved() {
         notes.push("AWS keeps this role for IAM Identity Center: change the permission set, not the role".to_owned());
     }
-    let trusts = |text: &str| text.contains("account-access.amazonaws.com") && !text.contains("\"AWS\"") && !text.contains("Federated");
+    let trusts =
+        |text: &str| text.contains("account-access.amazonaws.com") && !text.contains("\"AWS\"") && !text.contains("Federated");
     if entity.trust.as_ref().is_some_and(|trust| trusts(&trust.value().to_string())) {
         notes.push("who gets into this role is decided outside IAM (account-access.amazonaws.com)".to_owned());
     }
@@ -302,7 +305,8 @@ fn credentials(entity: &Entity, evidence: &Evidence, window: Window) -> Vec<Unus
         if known.password == Some(true) && stale(last, known.password_changed.or(known.created)) {
             out.push(Unused::Password { last });
         }
-        let seen: Vec<&When> = activity.iter().flat_map(|activity| activity.keys.values()).filter(|at| **at >= window.from).collect();
+        let seen: Vec<&When> =
+            activity.iter().flat_map(|activity| activity.keys.values()).filter(|at| **at >= window.from).collect();
         let active: Vec<_> = known.keys.iter().filter(|key| key.active).collect();
         let reported = active.iter().filter(|key| !stale(key.last_used, None)).count();
         for key in &active {

@@ -6,14 +6,26 @@
 //!
 //! Sources: IAM API Reference, GetAccountAuthorizationDetails and its data types.
 
+pub mod bits;
 mod collect;
 mod details;
 mod entity;
+pub mod exclusions;
 mod files;
+pub mod findings;
+pub mod findings_json;
+pub mod findings_text;
 mod gather;
+pub mod granted;
+pub mod observe;
 mod organization;
 mod part;
 pub mod prune;
+pub mod recommend;
+pub mod recommend_all;
+pub mod recommend_json;
+mod replay;
+mod resources;
 pub mod scope;
 mod stack;
 mod text;

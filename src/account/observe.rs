@@ -129,6 +129,7 @@ impl<'e> Observer<'e> {
             last: FxHashMap::default(),
             unclear: BTreeSet::new(),
         };
+        let universe = Universe::latest();
         let Some(who) = known_as(entity) else { return out };
         let nothing = Activity::default();
         let activity = self.evidence.activity.get(&who).unwrap_or(&nothing);
@@ -136,10 +137,13 @@ impl<'e> Observer<'e> {
         self.last_accessed(activity, &mut out);
         self.organization(entity, &mut out);
         self.findings(&who, &mut out);
-        if let Some(pass_role) = Universe::latest().number("iam:passrole") {
+        // RunInstances may pass a role, or not: that it was called shows neither.
+        if let Some(number) = universe.number("iam:passrole") {
             let mut never = Bits::none();
-            never.insert(pass_role);
+            never.insert(number);
             out.observable.remove(&never);
+            out.used.remove(&never);
+            out.last.remove(&number);
         }
         out
     }
@@ -204,7 +208,8 @@ impl<'e> Observer<'e> {
             match actions {
                 None => whole_service(&service, out),
                 Some(actions) => {
-                    let numbers = actions.iter().filter_map(|name| universe.number(&format!("{service}:{}", name.to_ascii_lowercase())));
+                    let numbers =
+                        actions.iter().filter_map(|name| universe.number(&format!("{service}:{}", name.to_ascii_lowercase())));
                     numbers.for_each(|number| out.observable.insert(number));
                 }
             }

@@ -12,13 +12,15 @@ use super::bits::{Bits, Universe};
 use super::findings::{self, Service, about, services};
 use super::granted::Granted;
 use super::observe::{Observed, Observer, Window, known_as};
-use super::{Accounts, Attached, Entity, EntityKind, PolicyText, replay};
+use super::{Accounts, Attached, Entity, EntityKind, PolicyText, replay, resources};
 use crate::catalog::Catalog;
 use crate::diag::{Diagnostic, Source};
 use crate::evidence::Evidence;
 use crate::question::Settings;
 use crate::question::no_new_access::no_new_access;
 use crate::question::{InternalError, Verdict};
+use crate::refine::candidate::candidate;
+use crate::refine::unused::UnusedActions;
 use crate::refine::{self, Outcome, not_action};
 use crate::usage::UnusedPermissions;
 use rustc_hash::FxHashMap;
@@ -44,6 +46,8 @@ pub struct Options {
     pub find: findings::Options,
     /// Whether a managed policy is refined once for all that have it.
     pub shared: bool,
+    /// Whether resources are narrowed too, to those that were seen.
+    pub resources: bool,
     /// What becomes of `NotAction`.
     pub not_action: NotAction,
     /// How it is proved.
@@ -213,7 +217,8 @@ impl<'a> Recommender<'a> {
         out.unused = services(&findings::unused(&granted, &observed), &granted, &observed);
         if !observed.unclear.is_empty() {
             let services: Vec<&str> = observed.unclear.iter().map(String::as_str).collect();
-            out.notes.push(format!("calls of {} lead to no known action: look at them before you apply this", services.join(", ")));
+            out.notes
+                .push(format!("calls of {} lead to no known action: look at them before you apply this", services.join(", ")));
         }
         if entity.kind == EntityKind::Group {
             out.notes.push(format!("it serves {} users: what any of them used stays", self.accounts.members_of(entity).count()));
@@ -224,6 +229,9 @@ impl<'a> Recommender<'a> {
                 Ok(refined) => policy.refined = refined,
                 Err(why) => unproved.push(format!("{}: {why}", policy.attached.label())),
             }
+        }
+        if self.options.resources && unproved.is_empty() {
+            self.narrow(&mut out)?;
         }
         if let Some(why) = self.check(&mut out)? {
             unproved.push(why);
@@ -297,31 +305,63 @@ impl<'a> Recommender<'a> {
     }
 
     fn attempt(&self, document: &crate::document::Document, unused: &UnusedPermissions) -> Attempt {
-        let settings = &self.options.settings;
-        let mut best: Attempt = Ok(None);
-        if !not_action::is_in(document) {
+        let (settings, catalog) = (&self.options.settings, Catalog::latest());
+        if !not_action::is_in(document) || self.options.not_action == NotAction::Keep {
             return proved(document, unused, settings, None);
         }
-        if self.options.not_action != NotAction::List {
-            best = proved(document, unused, settings, None);
+        let made = not_action::rewritten(document, catalog).map_err(|error| error.to_string())?;
+        if self.options.not_action == NotAction::Auto {
+            let removed = UnusedActions::new(unused, catalog);
+            let size = |document| candidate(document, &removed, catalog).json.to_string().len();
+            if size(document) <= size(&made) {
+                return proved(document, unused, settings, None);
+            }
         }
-        if self.options.not_action == NotAction::Keep {
-            return best;
+        if !not_action::grants_the_same(document, &made, settings).map_err(|error| error.to_string())? {
+            return Err("that a list of actions grants what NotAction does was not proved".to_owned());
         }
-        let list = not_action::listed(document, Catalog::latest(), settings).map_err(|error| error.to_string())?;
-        let Some(list) = list else {
-            return match self.options.not_action {
-                NotAction::List => Err("that a list of actions grants what NotAction does was not proved".to_owned()),
-                NotAction::Auto | NotAction::Keep => best,
-            };
-        };
         let note = "NotAction became a list of actions: it grants what it granted of the catalog's actions, and no longer actions and services that AWS adds later";
-        let listed = proved(&list, unused, settings, Some(note));
-        let size = |attempt: &Attempt| match attempt {
-            Ok(Some(refined)) => refined.text.value().to_string().len(),
-            Ok(None) | Err(_) => usize::MAX,
-        };
-        Ok(if size(&listed) < size(&best) { listed? } else { best? })
+        match proved(&made, unused, settings, Some(note)) {
+            Err(why) if self.options.not_action == NotAction::Auto => proved(document, unused, settings, None).map_err(|_| why),
+            listed => listed,
+        }
+    }
+
+    /// Narrows the resources of an entity's policies to those that were seen.
+    fn narrow(&self, out: &mut Recommendation<'a>) -> std::result::Result<(), InternalError> {
+        let activity = known_as(out.entity).and_then(|who| self.evidence.activity.get(&who));
+        let Some(activity) = activity else { return Ok(()) };
+        let seen = resources::seen(activity, self.window());
+        for policy in &mut out.policies {
+            let shared = policy.attached.arn.is_some() && self.options.shared;
+            let Some(lowered) = after(policy).filter(|_| !shared).and_then(|text| text.read().ok()) else { continue };
+            let Some((json, notes)) = resources::narrowed(&lowered.document, &seen) else { continue };
+            let source = Source::new("policy with narrowed resources", json.to_pretty());
+            let Ok(value) = crate::json::read(&source, &self.options.settings.budget) else { continue };
+            let text = Arc::new(PolicyText::new(&source, value));
+            let Ok(new) = text.read() else { continue };
+            let settings = Settings { prove: true, ..self.options.settings };
+            let outcome = no_new_access(&lowered.policy.clone().into(), &new.policy.clone().into(), &settings)?;
+            if outcome.verdict != Verdict::Pass {
+                out.notes.push(format!(
+                    "the resources of {} stay: that a shorter list adds nothing is not proved",
+                    policy.attached.label()
+                ));
+                continue;
+            }
+            let mut refined = policy.refined.as_deref().cloned().unwrap_or_else(|| Refined {
+                text: text.clone(),
+                is_empty: false,
+                obligations: Vec::new(),
+                notes: Vec::new(),
+            });
+            refined.text = text.clone();
+            let statement = "no new access: the narrowed resources are among those that were granted".to_owned();
+            refined.obligations.push(("R1".to_owned(), statement, outcome.proof.obligations, outcome.proof.milliseconds));
+            refined.notes.extend(notes);
+            policy.refined = Some(Arc::new(refined));
+        }
+        Ok(())
     }
 
     /// Checks an entity as a whole; the reason why it is not proved, if it is not.
@@ -379,7 +419,10 @@ impl<'a> Recommender<'a> {
             if policy.attached.arn.is_none() {
                 inline += own;
             } else if policy.refined.is_some() && own > MANAGED {
-                out.notes.push(format!("{} would have {own} characters; a managed policy may have {MANAGED}: split it", policy.attached.name));
+                out.notes.push(format!(
+                    "{} would have {own} characters; a managed policy may have {MANAGED}: split it",
+                    policy.attached.name
+                ));
             }
         }
         let most = match out.entity.kind {
@@ -439,7 +482,8 @@ fn proved(document: &crate::document::Document, unused: &UnusedPermissions, sett
     // Denies of it stay in force.
     let has_deny = text.read().is_ok_and(|lowered| !lowered.document.statements.is_empty());
     let obligations = refinement.obligations.iter();
-    let obligations = obligations.map(|one| (one.id.to_owned(), one.statement.to_owned(), one.queries, one.milliseconds)).collect();
+    let obligations =
+        obligations.map(|one| (one.id.to_owned(), one.statement.to_owned(), one.queries, one.milliseconds)).collect();
     let notes = note.into_iter().map(str::to_owned).chain(refinement.notes).collect();
     Ok(Some(Arc::new(Refined { text, is_empty: refinement.is_empty && !has_deny, obligations, notes })))
 }

@@ -23,10 +23,12 @@ pub fn all<'a>(recommender: &Recommender<'a>, entities: &[&'a Entity]) -> Result
             scope.spawn(|| {
                 loop {
                     let from = next.fetch_add(PER_CONTEXT, Ordering::Relaxed);
-                    let Some(part) = entities.get(from..entities.len().min(from + PER_CONTEXT)).filter(|part| !part.is_empty()) else {
+                    let Some(part) = entities.get(from..entities.len().min(from + PER_CONTEXT)).filter(|part| !part.is_empty())
+                    else {
                         return;
                     };
-                    let done = smt::in_fresh_context(|| part.iter().map(|entity| recommender.recommend(entity)).collect::<Vec<_>>());
+                    let done =
+                        smt::in_fresh_context(|| part.iter().map(|entity| recommender.recommend(entity)).collect::<Vec<_>>());
                     let mut slots = slots.lock().unwrap_or_else(PoisonError::into_inner);
                     slots.iter_mut().skip(from).zip(done).for_each(|(slot, done)| *slot = Some(done));
                 }

@@ -40,7 +40,11 @@ pub fn summary(one: &Recommendation<'_>) -> Value {
         }
         Some(out)
     };
-    let notes: Vec<&String> = one.notes.iter().chain(one.policies.iter().filter_map(|policy| policy.refined.as_ref()).flat_map(|refined| &refined.notes)).collect();
+    let notes: Vec<&String> = one
+        .notes
+        .iter()
+        .chain(one.policies.iter().filter_map(|policy| policy.refined.as_ref()).flat_map(|refined| &refined.notes))
+        .collect();
     json!({
         "schema": 1,
         "resource": one.entity.arn,
@@ -116,7 +120,9 @@ fn steps(one: &Recommendation<'_>) -> Value {
             }}));
         }
         if refined.is_empty || policy.attached.arn.is_some() {
-            steps.push(json!({"unusedPermissionsRecommendedStep": {"recommendedAction": "DETACH_POLICY", "existingPolicyId": id}}));
+            steps.push(
+                json!({"unusedPermissionsRecommendedStep": {"recommendedAction": "DETACH_POLICY", "existingPolicyId": id}}),
+            );
         }
     }
     json!({

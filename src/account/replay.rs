@@ -16,17 +16,23 @@ const MOST: usize = 2_000;
 
 /// What a replay found.
 #[derive(Debug, Clone, Default)]
-pub struct Replayed {
+pub(super) struct Replayed {
     /// Requests that both stacks allow.
-    pub count: usize,
+    pub(super) count: usize,
     /// A request that only the old one allows.
-    pub lost: Option<String>,
+    pub(super) lost: Option<String>,
     /// What is worth knowing.
-    pub note: Option<String>,
+    pub(super) note: Option<String>,
 }
 
 /// Replays what a principal did under its old and its new stack.
-pub fn replay(arn: &str, activity: &Activity, window: Window, [old, new]: [&Access; 2], matching: ArnMatching) -> Replayed {
+pub(super) fn replay(
+    arn: &str,
+    activity: &Activity,
+    window: Window,
+    [old, new]: [&Access; 2],
+    matching: ArnMatching,
+) -> Replayed {
     let mut out = Replayed::default();
     let mut tried = 0;
     for ((source, name), used) in activity.uses.iter().filter(|(_, used)| used.last >= window.from) {

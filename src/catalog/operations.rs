@@ -152,7 +152,7 @@ mod tests {
             ("s3.amazonaws.com", "GetBucketPublicAccessBlock", "s3:GetBucketPublicAccessBlock"),
             ("s3.amazonaws.com", "DeleteBucketPublicAccessBlock", "s3:PutBucketPublicAccessBlock"),
             ("kms.amazonaws.com", "ReEncrypt", "kms:ReEncryptFrom kms:ReEncryptTo"),
-            ("acm.amazonaws.com", "CreateAcmeEndpoint", ""),
+            ("cloudhsm.amazonaws.com", "CreateHapg", ""),
         ] {
             let found = actions_of(source, event).map(|actions| actions.join(" "));
             assert_eq!(found.as_deref(), Some(actions), "{source} {event}");

@@ -44,7 +44,14 @@ impl Command {
             Self::Refine(args) => (args.deciding, None, &args.proof),
             Self::Verify(args) => (args.deciding, None, &args.proof),
             Self::OutsideAccess(args) => (args.deciding, Some(&args.proving), &args.proving.proof),
-            Self::Serve(_) | Self::Diff(_) | Self::Simulate(_) | Self::WhoCan(_) | Self::Completions(_) | Self::Man(_) => {
+            Self::Serve(_)
+            | Self::Findings(_)
+            | Self::Recommend(_)
+            | Self::Diff(_)
+            | Self::Simulate(_)
+            | Self::WhoCan(_)
+            | Self::Completions(_)
+            | Self::Man(_) => {
                 return None;
             }
         };
@@ -107,6 +114,16 @@ pub(crate) enum Command {
         after_help = "Example:\n  aws iam get-account-authorization-details > account.json\n  leastwise who-can iam:PassRole s3:DeleteBucket --account account.json\n\nCAN is shown by a request that was replayed, CANNOT is proved. Exit code 0 whatever the answers."
     )]
     WhoCan(super::who_can::WhoCanArgs),
+    /// Find unused roles, access keys, passwords and permissions in an account, from evidence of use
+    #[command(
+        after_help = "Example:\n  leastwise findings --account account.json --evidence logs/ report.csv --days 90\n\nWhat no given evidence would show is listed as not observable, never as unused.\nExit code 1 means that there are findings (--fail-on)."
+    )]
+    Findings(super::findings::FindingsArgs),
+    /// Refine the policies of every user, group and role of an account by what it used, with proofs
+    #[command(
+        after_help = "Example:\n  leastwise recommend --account account.json --evidence logs/ -o recommendations\n\nExit code 3 means that some entity's policies were not proved; its policies stay as they are."
+    )]
+    Recommend(super::recommend::RecommendArgs),
     /// Answer JSON Lines with JSON Lines, in input order, on all cores
     #[command(
         after_help = "Example:\n  echo '{\"id\":1,\"check\":\"equivalent\",\"a\":{...},\"b\":{...}}' | leastwise batch\n\nA line that cannot be answered gives {\"id\":..,\"error\":{..}} and the run goes on."

@@ -10,6 +10,7 @@ mod cache;
 mod check;
 mod difference;
 mod errors;
+mod findings;
 mod generate;
 mod id;
 mod input;
@@ -20,6 +21,7 @@ mod members;
 mod out;
 mod outside;
 mod progress;
+mod recommend;
 mod refine;
 mod remarks;
 mod save;
@@ -113,6 +115,8 @@ fn run(command: &Command) -> Result<Exit, Trouble> {
         Command::Verify(args) => refine::verify(args),
         Command::Simulate(args) => simulate::simulate(args),
         Command::WhoCan(args) => who_can::who_can(args),
+        Command::Findings(args) => findings::findings(args),
+        Command::Recommend(args) => recommend::recommend(args),
         Command::Batch(args) => batch::batch(args),
         Command::Serve(args) => serve::serve(args),
         Command::Completions(args) => generate::completions(args),

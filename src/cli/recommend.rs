@@ -20,6 +20,9 @@ pub(crate) struct RecommendArgs {
     /// Refine a managed policy once for all that have it, not for each entity
     #[arg(long)]
     pub(crate) shared: bool,
+    /// Narrow resources too, to those that were seen: a proposal, as what this takes away is not proved unused
+    #[arg(long)]
+    pub(crate) resources: bool,
     /// What becomes of an Allow with NotAction: the shorter form, the exact one, or a list of actions
     #[arg(long, value_enum, default_value = "auto")]
     pub(crate) not_action: NotActionName,
@@ -45,7 +48,8 @@ pub(crate) fn recommend(args: &RecommendArgs) -> Result<Exit, Trouble> {
         NotActionName::Keep => NotAction::Keep,
         NotActionName::List => NotAction::List,
     };
-    let options = Options { find, shared: args.shared, not_action, settings: args.deciding.settings() };
+    let options =
+        Options { find, shared: args.shared, resources: args.resources, not_action, settings: args.deciding.settings() };
     let spinner = progress::spinner("refining and proving");
     let recommender = Recommender::new(&accounts, &evidence, &options)?;
     let entities = recommender.entities();

@@ -55,7 +55,8 @@ pub(super) fn recognize(head: &[u8]) -> Option<Kind> {
     }
     let names = names(text);
     let has = |name: &str| names.iter().any(|(depth, own)| *depth <= 2 && own.eq_ignore_ascii_case(name));
-    let lines = text.lines().next().is_some_and(|line| is_whole(line) && line.trim_start().starts_with('{'));
+    // The first line may be the broken one.
+    let lines = text.lines().take(3).any(|line| line.starts_with('{') && is_whole(line));
     if has("Records") || has("eventSource") || has("eventName") || has("userIdentity") || has("CloudTrailEvent") {
         let wrapped = names.first().is_some_and(|(_, name)| name.eq_ignore_ascii_case("Records"));
         return Some(Kind::Trail { lines: lines && !wrapped });
