@@ -130,7 +130,12 @@ pub fn summary(findings: &Findings<'_>, read: &Evidence) -> Value {
     }
     json!({
         "schema": 1,
+        "id": "summary",
         "findingType": "Summary",
+        "resource": "",
+        "status": "",
+        "findingDetails": [],
+        "notObservable": [],
         "summary": {
             "entities": findings.entities,
             "findings": by_type,

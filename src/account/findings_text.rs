@@ -7,6 +7,9 @@ use std::fmt::Write as _;
 /// Names that are shown of a long list.
 const SHOWN: usize = 6;
 
+/// Services that are shown of one entity.
+const MOST_SERVICES: usize = 20;
+
 fn names<'n>(names: impl ExactSizeIterator<Item = &'n str>) -> String {
     let (count, shown) = (names.len(), names.take(SHOWN).collect::<Vec<_>>().join(", "));
     if count > SHOWN { format!("{shown} and {} more", count - SHOWN) } else { shown }
@@ -35,7 +38,10 @@ pub fn findings(found: &Findings<'_>, evidence: &Evidence) -> String {
             Unused::AccessKey { key, last: at } => writeln!(out, "  unused access key {key}, last used: {}", last(*at)),
             Unused::Password { last: at } => writeln!(out, "  unused password, last used: {}", last(*at)),
             Unused::Permissions(services) => {
-                services.iter().try_for_each(|one| writeln!(out, "  unused permissions of {}", service(one)))
+                let more = services.len().saturating_sub(MOST_SERVICES);
+                let shown = services.iter().take(MOST_SERVICES);
+                let written = shown.clone().try_for_each(|one| writeln!(out, "  unused permissions of {}", service(one)));
+                if more > 0 { writeln!(out, "  and of {more} more services (--format json lists them)") } else { written }
             }
             Unused::NotObservable => Ok(()),
         };

@@ -13,9 +13,14 @@ const PER_CONTEXT: usize = 64;
 
 type Slot<'a> = Option<Result<Recommendation<'a>, InternalError>>;
 
+/// How many threads work.
+pub fn threads() -> usize {
+    std::thread::available_parallelism().map_or(1, usize::from)
+}
+
 /// What is recommended for each of these entities, in their order.
 pub fn all<'a>(recommender: &Recommender<'a>, entities: &[&'a Entity]) -> Result<Vec<Recommendation<'a>>, InternalError> {
-    let threads = std::thread::available_parallelism().map_or(1, usize::from).min(entities.len().max(1));
+    let threads = threads().min(entities.len().max(1));
     let next = AtomicUsize::new(0);
     let slots: Mutex<Vec<Slot<'a>>> = Mutex::new(entities.iter().map(|_| None).collect());
     std::thread::scope(|scope| {

@@ -9,6 +9,7 @@ use super::findings::{Service, Unused};
 use super::recommend::{Recommendation, Recommended, Result, after};
 use super::{EntityKind, findings_json};
 use crate::catalog::Catalog;
+use crate::evidence::Counts;
 use serde_json::{Value, json};
 
 /// What the refined policy is called.
@@ -25,7 +26,7 @@ fn document(text: &super::PolicyText) -> Value {
 }
 
 /// One line of the summary.
-pub fn summary(one: &Recommendation<'_>) -> Value {
+pub fn summary(one: &Recommendation<'_>, counts: &Counts) -> Value {
     let policy = |policy: &Recommended<'_>| {
         let text = after(policy)?;
         let mut out = json!({"name": name(policy), "arn": policy.attached.arn, "document": document(text)});
@@ -61,6 +62,7 @@ pub fn summary(one: &Recommendation<'_>) -> Value {
         "replayed": one.replayed,
         "notObservable": one.not_observable.len(),
         "notes": notes,
+        "evidence": counts,
         "proof": {
             "tool": concat!("leastwise ", env!("CARGO_PKG_VERSION")),
             "z3": crate::smt::version(),
@@ -82,13 +84,11 @@ pub fn files(one: &Recommendation<'_>, window: super::observe::Window) -> Vec<(S
     let folder = format!("{}/{kind}/{}", plain(&one.entity.account), plain(&one.entity.name));
     let mut out = Vec::new();
     for policy in &one.policies {
-        let file = format!("{}.json", plain(&policy.attached.name));
         if let Ok(text) = &policy.attached.text {
-            let before = text.read().map_or_else(|_| text.value().to_pretty(), |lowered| lowered.document.json.to_pretty());
-            out.push((format!("{folder}/before/{file}"), before));
+            out.push((format!("{folder}/before/{}.json", plain(&policy.attached.name)), written(text)));
         }
-        if let Some(refined) = policy.refined.as_ref().filter(|refined| !refined.is_empty) {
-            out.push((format!("{folder}/after/{}.json", plain(&name(policy))), refined.text.value().to_pretty()));
+        if let Some(text) = after(policy) {
+            out.push((format!("{folder}/after/{}.json", plain(&name(policy))), written(text)));
         }
     }
     let pretty = |value: &Value| serde_json::to_string_pretty(value).map_or_else(|_| value.to_string(), |text| text + "\n");
@@ -98,6 +98,15 @@ pub fn files(one: &Recommendation<'_>, window: super::observe::Window) -> Vec<(S
     out.push((format!("{folder}/main.tf.json"), pretty(&terraform(one))));
     out.push((format!("{folder}/cloudformation.json"), pretty(&cloudformation(one))));
     out
+}
+
+/// A policy as it stands in the export, byte for byte; one that stands there as a text is printed anew.
+fn written(text: &super::PolicyText) -> String {
+    let (source, span) = (text.source(), text.span());
+    match (text.value().as_str(), source.text.get(span.start..span.end)) {
+        (None, Some(raw)) => format!("{raw}\n"),
+        _ => text.read().map_or_else(|_| text.value().to_pretty(), |lowered| lowered.document.json.to_pretty()),
+    }
 }
 
 /// A name that is safe in a path.

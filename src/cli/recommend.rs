@@ -51,13 +51,14 @@ pub(crate) fn recommend(args: &RecommendArgs) -> Result<Exit, Trouble> {
     let options =
         Options { find, shared: args.shared, resources: args.resources, not_action, settings: args.deciding.settings() };
     let spinner = progress::spinner("refining and proving");
+    crate::smt::limit_memory(super::MEMORY * recommend_all::threads());
     let recommender = Recommender::new(&accounts, &evidence, &options)?;
     let entities = recommender.entities();
     let all = recommend_all::all(&recommender, &entities)?;
     drop(spinner);
     let mut lines = String::new();
     for one in &all {
-        lines.push_str(&escape::json(&recommend_json::summary(one).to_string()));
+        lines.push_str(&escape::json(&recommend_json::summary(one, &evidence.counts).to_string()));
         lines.push('\n');
     }
     if let Some(folder) = &args.output {

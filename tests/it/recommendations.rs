@@ -185,7 +185,7 @@ fn answer(folder: &Path, options: &Options) -> Answer {
         let actions = documents.flat_map(|document| listed(document["Statement"].as_array().unwrap())).collect();
         kept.insert(one.entity.arn.clone(), actions);
         results.insert(one.entity.arn.clone(), one.result);
-        summaries.push(recommend_json::summary(one));
+        summaries.push(recommend_json::summary(one, &evidence.counts));
     }
     let found = findings::find(&accounts, &evidence, &options.find).unwrap();
     let shown = |finding: &findings::Finding<'_>| {
