@@ -60,6 +60,7 @@
 
 pub mod account;
 pub mod catalog;
+pub mod check;
 pub mod cli;
 pub mod diag;
 pub mod document;

@@ -44,7 +44,8 @@ impl Command {
             Self::Refine(args) => (args.deciding, None, &args.proof),
             Self::Verify(args) => (args.deciding, None, &args.proof),
             Self::OutsideAccess(args) => (args.deciding, Some(&args.proving), &args.proving.proof),
-            Self::Serve(_)
+            Self::Check(_)
+            | Self::Serve(_)
             | Self::Findings(_)
             | Self::Recommend(_)
             | Self::Diff(_)
@@ -104,6 +105,11 @@ pub(crate) enum Command {
         after_help = "Example:\n  leastwise diff old.json new.json --format markdown\n\nThe regions are disjoint and complete: a region is left out only if it is proved empty.\nExit code 0 means that there is no difference."
     )]
     Diff(DiffArgs),
+    /// Check every policy in files and folders: JSON, YAML, CloudFormation templates, Terraform plans and states
+    #[command(
+        after_help = "Example:\n  leastwise check . --against origin/main --format sarif > leastwise.sarif\n\nWithout a configuration: public access, administrators, privilege escalation, exposure of credentials and data.\nA leastwise.toml, found upwards, adds critical permissions, trusted accounts and more.\nExit code 1 means that there is a finding of the level of --fail-on, or above."
+    )]
+    Check(CheckArgs),
     /// Decide one request, or many, under a policy or a stack of policies
     #[command(
         after_help = "Example of FILE:\n  {\"request\": {\"principal\": \"arn:aws:iam::111122223333:user/a\", \"action\": \"s3:GetObject\",\n               \"resource\": {\"arn\": \"arn:aws:s3:::b/k\", \"accountId\": \"111122223333\"}, \"context\": {}},\n   \"identityPolicies\": [{\"Version\": \"2012-10-17\", \"Statement\": []}]}\n\nBeside identityPolicies: resourcePolicy, permissionBoundaries, sessionPolicies, endpointPolicies,\nserviceControlPolicies and resourceControlPolicies (lists of levels, from the root down).\n`requests` takes a list instead. Exit code 0 means that every request is allowed.\n\nWithout a request in FILE, which is then a policy or a stack of policies:\n  leastwise simulate policy.json --principal arn:aws:iam::111122223333:user/a --action s3:GetObject \\\n    --resource arn:aws:s3:::b/k --resource-account 111122223333 --context aws:SourceIp=192.0.2.1"
@@ -229,6 +235,8 @@ pub(crate) struct NoNewAccessArgs {
     #[arg(long, value_enum, default_value = "text")]
     pub(crate) format: Format,
     #[command(flatten)]
+    pub(crate) picking: Picking,
+    #[command(flatten)]
     pub(crate) asking: Asking,
 }
 
@@ -260,6 +268,8 @@ pub(crate) struct AccessNotGrantedArgs {
     #[command(flatten)]
     pub(crate) unknowns: Unknowns,
     #[command(flatten)]
+    pub(crate) picking: Picking,
+    #[command(flatten)]
     pub(crate) asking: Asking,
 }
 
@@ -276,6 +286,8 @@ pub(crate) struct NoPublicAccessArgs {
     /// Output format
     #[arg(long, value_enum, default_value = "text")]
     pub(crate) format: Format,
+    #[command(flatten)]
+    pub(crate) picking: Picking,
     #[command(flatten)]
     pub(crate) asking: Asking,
 }
@@ -328,6 +340,8 @@ pub(crate) struct EquivalentArgs {
     #[arg(long, value_enum, default_value = "text")]
     pub(crate) format: Format,
     #[command(flatten)]
+    pub(crate) picking: Picking,
+    #[command(flatten)]
     pub(crate) asking: Asking,
 }
 
@@ -353,6 +367,125 @@ pub(crate) struct DiffArgs {
     pub(crate) emit_smt2: Option<PathBuf>,
     #[command(flatten)]
     pub(crate) deciding: Deciding,
+}
+
+/// How findings are written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum FindingFormat {
+    Text,
+    Json,
+    /// SARIF 2.1.0, for code scanning
+    Sarif,
+    /// Annotations of a GitHub workflow
+    Github,
+    /// A comment for a pull request
+    Markdown,
+    Junit,
+}
+
+/// How much a finding weighs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum LevelName {
+    Note,
+    Warning,
+    Error,
+}
+
+impl LevelName {
+    pub(crate) fn level(self) -> crate::diag::Level {
+        match self {
+            Self::Note => crate::diag::Level::Note,
+            Self::Warning => crate::diag::Level::Warning,
+            Self::Error => crate::diag::Level::Error,
+        }
+    }
+}
+
+/// What is known of CloudFormation templates beside them.
+#[derive(Debug, Clone, Default, Args)]
+pub(crate) struct TemplateArgs {
+    /// The value of a template's parameter; several times for several
+    #[arg(long, value_name = "NAME=VALUE")]
+    pub(crate) parameter: Vec<String>,
+    /// The account that templates are deployed in
+    #[arg(long, value_name = "ID")]
+    pub(crate) account_id: Option<String>,
+    /// The region that templates are deployed in
+    #[arg(long, value_name = "REGION")]
+    pub(crate) region: Option<String>,
+}
+
+/// Which policy of a template, plan or other file with several is meant, and what is known of a template.
+#[derive(Debug, Clone, Default, Args)]
+pub(crate) struct Picking {
+    /// Of a file with several policies, the one of this name or logical id
+    #[arg(long = "policy", value_name = "NAME")]
+    pub(crate) named: Option<String>,
+    #[command(flatten)]
+    pub(crate) template: TemplateArgs,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct CheckArgs {
+    /// Files and folders; the working folder if absent
+    pub(crate) paths: Vec<PathBuf>,
+    /// The configuration, in place of the leastwise.toml that is found upwards
+    #[arg(long, value_name = "FILE")]
+    pub(crate) rules: Option<PathBuf>,
+    /// Compare with a git revision: no policy may grant new access
+    #[arg(long, value_name = "REV")]
+    pub(crate) against: Option<String>,
+    /// Only these rules
+    #[arg(long, value_name = "RULE", value_delimiter = ',')]
+    pub(crate) select: Vec<String>,
+    /// Not these rules
+    #[arg(long, value_name = "RULE", value_delimiter = ',')]
+    pub(crate) ignore: Vec<String>,
+    /// The level from which findings make exit code 1 [default: error]
+    #[arg(long, value_enum, value_name = "LEVEL")]
+    pub(crate) fail_on: Option<LevelName>,
+    /// Findings that are known: those of this file do not count
+    #[arg(long, value_name = "FILE")]
+    pub(crate) baseline: Option<PathBuf>,
+    /// Write the findings of this run as a baseline
+    #[arg(long, value_name = "FILE", conflicts_with = "baseline")]
+    pub(crate) write_baseline: Option<PathBuf>,
+    /// The day that approvals are measured by; today by default
+    #[arg(long, value_name = "YYYY-MM-DD")]
+    pub(crate) as_of: Option<String>,
+    /// Output format
+    #[arg(long, value_enum, default_value = "text")]
+    pub(crate) format: FindingFormat,
+    /// Worker threads; all cores by default
+    #[arg(long, value_name = "N")]
+    pub(crate) jobs: Option<usize>,
+    #[command(flatten)]
+    pub(crate) template: TemplateArgs,
+    #[command(flatten)]
+    pub(crate) deciding: Checking,
+}
+
+/// How the questions of `check` are decided.
+#[derive(Debug, Clone, Copy, Args)]
+pub(crate) struct Checking {
+    /// How long one question may take: seconds, or a duration such as 500ms or 2m
+    #[arg(long, value_name = "TIME", default_value = "5s", value_parser = super::switches::duration)]
+    pub(crate) timeout: std::time::Duration,
+    /// How far wildcards reach in resource ARNs
+    #[arg(long, value_enum, default_value = "segment")]
+    pub(crate) arn_matching: super::switches::MatchingName,
+}
+
+impl Checking {
+    pub(crate) fn settings(self) -> Settings {
+        let mut settings = Settings::default();
+        settings.budget.timeout = self.timeout;
+        settings.matching = match self.arn_matching {
+            super::switches::MatchingName::Segment => crate::policy::ArnMatching::Segment,
+            super::switches::MatchingName::Greedy => crate::policy::ArnMatching::Greedy,
+        };
+        settings
+    }
 }
 
 #[derive(Debug, Args)]

@@ -4,7 +4,7 @@ use super::args::{AccessNotGrantedArgs, EquivalentArgs, NoNewAccessArgs, NoPubli
 use super::asked::Asked;
 use super::remarks::{self, read_as};
 use super::switches::{Asking, Format, PolicyType};
-use super::{Exit, Trouble, input, print, print_json, progress, save};
+use super::{Exit, Trouble, input, opened, print, print_json, progress, save};
 use crate::catalog::nearest;
 use crate::diag::{Diagnostic, Source, Span, escape};
 use crate::policy;
@@ -20,15 +20,25 @@ use std::path::Path;
 
 /// `leastwise no-new-access`
 pub(crate) fn no_new_access(args: &NoNewAccessArgs) -> Result<Exit, Trouble> {
-    let given = input::access(&args.existing)?;
-    let (existing, new) = match (args.whose.read()?, &args.new) {
+    let (existing, new, opened) = match (args.whose.read()?, &args.new) {
         // One policy stands in the place of the principal's own; a stack says everything by itself.
-        (Some(principal), _) if given.is_alone() => {
-            check_type(&given, Some(PolicyType::Identity))?;
-            (principal.access(None)?, principal.access(given.policies().next().cloned())?)
+        (Some(principal), _) => {
+            let given = opened::read(&args.existing, &args.picking)?;
+            let opened = opened::Opened::of([&given], &args.picking)?.refused()?;
+            let given = given.access;
+            if given.is_alone() {
+                check_type(&given, Some(PolicyType::Identity))?;
+                (principal.access(None)?, principal.access(given.policies().next().cloned())?, opened)
+            } else {
+                (principal.access(None)?, principal.asked(given)?, opened)
+            }
         }
-        (Some(principal), _) => (principal.access(None)?, principal.asked(given)?),
-        (None, Some(new)) => (given, input::access(new)?),
+        (None, Some(new)) => {
+            let (existing, new) = (opened::read(&args.existing, &args.picking)?, opened::read(new, &args.picking)?);
+            let opened = opened::Opened::of([&new, &existing], &args.picking)?;
+            let (new, existing) = opened::alike(new, existing)?;
+            (existing, new, opened)
+        }
         (None, None) => return Err(anyhow!("NEW is missing").into()),
     };
     [&existing, &new].into_iter().try_for_each(|access| check_type(access, args.policy_type))?;
@@ -41,14 +51,18 @@ pub(crate) fn no_new_access(args: &NoNewAccessArgs) -> Result<Exit, Trouble> {
         &[("no-new-access.smt2", &no_new::search(old, newer))],
     )?;
     let sides = [("new policy", &new), ("existing policy", &existing)];
-    answer(args.format, &args.asking, sides, &|settings, [new, existing]| no_new::no_new_access(existing, new, settings))
+    answer(args.format, &args.asking, &opened, sides, &|settings, [new, existing]| no_new::no_new_access(existing, new, settings))
 }
 
 /// `leastwise access-not-granted`
 pub(crate) fn access_not_granted(args: &AccessNotGrantedArgs) -> Result<Exit, Trouble> {
-    let policy = match (args.whose.read()?, &args.policy) {
-        (Some(principal), _) => principal.access(None)?,
-        (None, Some(policy)) => input::access(policy)?,
+    let (policy, mut opened) = match (args.whose.read()?, &args.policy) {
+        (Some(principal), _) => (principal.access(None)?, opened::Opened::none()),
+        (None, Some(policy)) => {
+            let policy = opened::read(policy, &args.picking)?;
+            let opened = opened::Opened::of([&policy], &args.picking)?;
+            (policy.access, opened)
+        }
         (None, None) => return Err(anyhow!("POLICY is missing").into()),
     };
     check_type(&policy, args.policy_type)?;
@@ -58,6 +72,7 @@ pub(crate) fn access_not_granted(args: &AccessNotGrantedArgs) -> Result<Exit, Tr
         asked.add_json(&source, &value)?;
     }
     let (access, notes) = asked.check(args.unknowns.allow_unknown)?;
+    opened.named.extend(access.resources.iter().cloned());
     let [read] = read_as([&policy], args.asking.deciding.reading.readings());
     let search = not_granted::search(&read, &access);
     emit_smt2(args.emit_smt2.as_deref(), args.asking.settings().matching, &[("access-not-granted.smt2", &search)])?;
@@ -66,12 +81,14 @@ pub(crate) fn access_not_granted(args: &AccessNotGrantedArgs) -> Result<Exit, Tr
         outcome.notes.extend(notes.iter().cloned());
         Ok(outcome)
     };
-    answer(args.format, &args.asking, [("policy", &policy)], &question)
+    answer(args.format, &args.asking, &opened, [("policy", &policy)], &question)
 }
 
 /// `leastwise no-public-access`
 pub(crate) fn no_public_access(args: &NoPublicAccessArgs) -> Result<Exit, Trouble> {
-    let policy = input::access(&args.policy)?;
+    let policy = opened::read(&args.policy, &args.picking)?;
+    let opened = opened::Opened::of([&policy], &args.picking)?;
+    let policy = policy.access;
     check_resource_side(&policy)?;
     let written = Source::new("--resource-type", args.resource_type.as_str());
     let of = resource_type(&args.resource_type, (&written, Span::new(0, args.resource_type.len())))?;
@@ -79,19 +96,21 @@ pub(crate) fn no_public_access(args: &NoPublicAccessArgs) -> Result<Exit, Troubl
     let search = no_public::search(&read, Some(of));
     emit_smt2(args.emit_smt2.as_deref(), args.asking.settings().matching, &[("no-public-access.smt2", &search)])?;
     let question = |settings: &Settings, [policy]: [&policy::Access; 1]| no_public::no_public_access(policy, of, settings);
-    answer(args.format, &args.asking, [("policy", &policy)], &question)
+    answer(args.format, &args.asking, &opened, [("policy", &policy)], &question)
 }
 
 /// `leastwise equivalent`
 pub(crate) fn equivalent(args: &EquivalentArgs) -> Result<Exit, Trouble> {
-    let (a, b) = (input::access(&args.a)?, input::access(&args.b)?);
+    let (a, b) = (opened::read(&args.a, &args.picking)?, opened::read(&args.b, &args.picking)?);
+    let opened = opened::Opened::of([&a, &b], &args.picking)?;
+    let (a, b) = opened::alike(a, b)?;
     check_alike(&a, &b)?;
     let [first, second] = read_as([&a, &b], args.asking.deciding.reading.readings());
     let (only_b, only_a) = (no_new::search(&first, &second), no_new::search(&second, &first));
     let searches = [("only-the-second-grants.smt2", &only_b), ("only-the-first-grants.smt2", &only_a)];
     emit_smt2(args.emit_smt2.as_deref(), args.asking.settings().matching, &searches)?;
     let sides = [("first policy", &a), ("second policy", &b)];
-    answer(args.format, &args.asking, sides, &|settings, [a, b]| same::equivalent(a, b, settings))
+    answer(args.format, &args.asking, &opened, sides, &|settings, [a, b]| same::equivalent(a, b, settings))
 }
 
 /// A resource type by its name, which stands there.
@@ -195,6 +214,7 @@ fn bundle(sides: &[(&str, &policy::Access)], a: &Outcome, b: &Outcome) -> serde_
 fn answer<const N: usize>(
     format: Format,
     asking: &Asking,
+    opened: &opened::Opened,
     sides: [(&str, &policy::Access); N],
     question: remarks::Question<'_, N>,
 ) -> Result<Exit, Trouble> {
@@ -225,6 +245,7 @@ fn answer<const N: usize>(
         }
     }
     remarks::remark(&mut outcome, &settings, given, question)?;
+    opened.for_all_values(&mut outcome, &settings, question)?;
     drop(spinner);
     if let (Some(folder), Some(checked), Verdict::Pass) = (&asking.proving.proof, &outcome.checked, &outcome.verdict) {
         save::write_all(folder, &proof::files(&[(outcome.check, &checked.obligations)]))?;

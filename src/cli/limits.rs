@@ -32,7 +32,8 @@ pub(super) fn of(command: &Command) -> Option<Asked> {
             Some(Asked { budget: args.deciding.settings().budget, check: "diff", json: args.format == DiffFormat::Json })
         }
         Command::Simulate(args) => of("simulate", Budget::default(), args.format),
-        Command::WhoCan(_)
+        Command::Check(_)
+        | Command::WhoCan(_)
         | Command::Findings(_)
         | Command::Recommend(_)
         | Command::Batch(_)

@@ -11,6 +11,7 @@ mod check;
 mod difference;
 mod errors;
 mod findings;
+mod gate;
 mod generate;
 mod id;
 mod input;
@@ -18,6 +19,7 @@ mod limits;
 mod line;
 mod lines;
 mod members;
+mod opened;
 mod out;
 mod outside;
 mod progress;
@@ -119,6 +121,7 @@ fn run(command: &Command) -> Result<Exit, Trouble> {
         Command::Recommend(args) => recommend::recommend(args),
         Command::Batch(args) => batch::batch(args),
         Command::Serve(args) => serve::serve(args),
+        Command::Check(args) => gate::check(args),
         Command::Completions(args) => generate::completions(args),
         Command::Man(args) => generate::man(args),
     }

@@ -11,10 +11,12 @@ mod budget;
 pub mod deadline;
 mod diagnostic;
 pub mod escape;
+mod finding;
 mod origin;
 mod source;
 
 pub use budget::Budget;
 pub use diagnostic::{Diagnostic, Diagnostics, Severity};
+pub use finding::{Finding, Level, Rule};
 pub use origin::Encoding;
 pub use source::{LineColumn, Source, Span};

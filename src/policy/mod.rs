@@ -16,6 +16,7 @@ pub mod keys;
 mod lacking;
 mod names;
 pub mod normalize;
+pub mod open;
 pub mod operator;
 pub mod principal;
 mod principal_warnings;

@@ -18,6 +18,17 @@ pub struct Variable {
     pub default: Option<String>,
 }
 
+/// How the keys of constants begin: no key of AWS does.
+pub const CONSTANT: &str = "leastwise:";
+
+impl Variable {
+    /// Whether it is no key of a request, but a text that is the same for every request and that nobody knows here
+    /// ([`super::open`]).
+    pub fn is_constant(&self) -> bool {
+        self.key.starts_with(CONSTANT)
+    }
+}
+
 /// One part of a template.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Part {
@@ -101,6 +112,39 @@ impl Template {
         out
     }
 
+    /// The template with a text for each constant; `None` if it has none, or a variable beside them.
+    pub fn constants_filled(&self) -> Option<Self> {
+        let mut parts = Vec::with_capacity(self.parts.len());
+        let mut any = false;
+        for part in &self.parts {
+            match part {
+                Part::Variable(variable) if variable.is_constant() => {
+                    any = true;
+                    parts.extend(variable.default.iter().flat_map(|text| text.chars()).map(Part::Char));
+                }
+                Part::Variable(_) => return None,
+                other => parts.push(other.clone()),
+            }
+        }
+        any.then_some(Self { parts })
+    }
+
+    /// How it is written in a policy of version 2012-10-17; wildcards are wildcards where the operator has them.
+    pub fn written(&self) -> String {
+        let mut out = String::new();
+        for part in &self.parts {
+            match part {
+                Part::Char(c @ ('*' | '?' | '$')) => out.push_str(&format!("${{{c}}}")),
+                Part::Char(c) => out.push(*c),
+                Part::One => out.push('?'),
+                Part::Many => out.push('*'),
+                Part::Variable(Variable { key, default: None }) => out.push_str(&format!("${{{key}}}")),
+                Part::Variable(Variable { key, default: Some(text) }) => out.push_str(&format!("${{{key}, '{text}'}}")),
+            }
+        }
+        out
+    }
+
     /// The variables in it.
     pub fn variables(&self) -> impl Iterator<Item = &Variable> {
         self.parts.iter().filter_map(|part| if let Part::Variable(variable) = part { Some(variable) } else { None })
@@ -153,6 +197,17 @@ mod tests {
         assert_eq!(show("${*}${?}${$}*", true, true), "*?$<many>");
         assert_eq!(show("${aws:username}*?", false, false), "${aws:username}*?");
         assert_eq!(show("${open", true, true), "${open");
+    }
+
+    #[test]
+    fn templates_are_written_as_they_are_read() {
+        for text in ["a${aws:username}/*", "${leastwise:c0, 'x y'}?${*}${?}${$}{b}", ""] {
+            let template = Template::parse(text, true, true);
+            assert_eq!(Template::parse(&template.written(), true, true), template, "{text}");
+        }
+        let filled = |text: &str| Template::parse(text, true, true).constants_filled().map(|template| template.written());
+        assert_eq!(filled("a${leastwise:c0, 'b'}*").as_deref(), Some("ab*"));
+        assert_eq!((filled("ab"), filled("${leastwise:c0, 'b'}${aws:username}")), (None, None));
     }
 
     #[test]

@@ -63,7 +63,9 @@ const MOUNT_TARGET: &str = "elasticfilesystem:accessedviamounttarget";
 const ANONYMOUS: &str = "65a011a29cdf8ec533ec3d1ccaae921c";
 
 /// A pattern that stands for fixed values, and how its key is compared with it.
-type Fixed = BTreeMap<(String, BaseOperator), BTreeSet<String>>;
+///
+/// The flag says whether they hold constants ([`crate::policy::open`]), which are written as variables.
+type Fixed = BTreeMap<(String, BaseOperator, bool), BTreeSet<String>>;
 
 #[derive(Debug, Default)]
 struct Named {
@@ -92,9 +94,10 @@ pub(super) fn requests(access: &Access) -> Policy {
         statement.conditions.iter().for_each(|condition| named.condition(condition));
     }
     let mut conditions = Vec::new();
-    for ((key, operator), values) in &named.fixed {
+    for ((key, base, constants), values) in &named.fixed {
         let values: Vec<&str> = values.iter().map(String::as_str).collect();
-        conditions.push(condition(*operator, key, &values));
+        let operator = Operator { base: *base, set: None, if_exists: false };
+        conditions.push(Condition::new(operator, key, Span::default(), &values, *constants).0);
     }
     if named.compares_addresses {
         let private = ["10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16"].iter().filter_map(|text| ip::parse_block(text));
@@ -153,7 +156,7 @@ impl Named {
         let key = condition.key.as_str();
         if key == MOUNT_TARGET {
             // Only who comes through a mount target is known by it, whichever of its two values a policy names.
-            self.fix(key, TextMode::IgnoreCase, &Glob::literal("true"));
+            self.fix(key, TextMode::IgnoreCase, &Glob::literal("true"), None);
         }
         match &condition.test {
             Test::Ip(blocks) if key == "aws:sourceip" => {
@@ -171,7 +174,10 @@ impl Named {
     }
 
     fn text(&mut self, key: &str, mode: TextMode, template: &Template) {
-        // A variable is no fixed value.
+        // A variable is no fixed value; a constant is one, whichever.
+        let filled = template.constants_filled();
+        let constant = filled.is_some().then_some(template);
+        let template = filled.as_ref().unwrap_or(template);
         let Some(glob) = template.as_glob() else { return };
         let literal = glob.as_literal();
         match key {
@@ -179,7 +185,7 @@ impl Named {
                 let parts: Vec<Glob> = template.split_colons(6).iter().filter_map(Template::as_glob).collect();
                 match account_of(&parts) {
                     Some(id) => self.principals.push(account(&id)),
-                    None if is_one_of_aws(&parts) => self.fix(key, mode, &glob),
+                    None if is_one_of_aws(&parts) => self.fix(key, mode, &glob, constant),
                     None => {}
                 }
             }
@@ -189,13 +195,13 @@ impl Named {
             "aws:principalservicename" => {
                 self.principals.extend(literal.map(|name| PrincipalPattern::Service(Glob::literal(&name))));
             }
-            _ if pins(key, &glob) => self.fix(key, mode, &glob),
+            _ if pins(key, &glob) => self.fix(key, mode, &glob, constant),
             _ => {}
         }
     }
 
     /// Values of this key that match are fixed.
-    fn fix(&mut self, key: &str, mode: TextMode, glob: &Glob) {
+    fn fix(&mut self, key: &str, mode: TextMode, glob: &Glob, constant: Option<&Template>) {
         let literal = glob.as_literal();
         let operator = match (literal.is_some(), mode) {
             (true, TextMode::IgnoreCase) => BaseOperator::StringNotEqualsIgnoreCase,
@@ -203,7 +209,8 @@ impl Named {
             (false, TextMode::Arn) => BaseOperator::ArnNotLike,
             (false, TextMode::Exact | TextMode::IgnoreCase) => BaseOperator::StringNotLike,
         };
-        self.fixed.entry((key.to_owned(), operator)).or_default().insert(literal.unwrap_or_else(|| glob.to_string()));
+        let written = constant.map(Template::written).or(literal).unwrap_or_else(|| glob.to_string());
+        self.fixed.entry((key.to_owned(), operator, constant.is_some())).or_default().insert(written);
     }
 }
 

@@ -2,6 +2,8 @@
 
 pub mod difference;
 pub mod explain;
+pub mod gate;
+pub mod gate_sarif;
 pub mod json;
 pub mod proof;
 pub mod regions;

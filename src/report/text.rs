@@ -76,6 +76,11 @@ fn proof(proof: &Proof) -> String {
 /// A request, without the keys that say nothing: those that follow from its principal and its resource, and those that
 /// every request has.
 fn request(witness: &Request) -> String {
+    escape::json(&serde_json::to_string_pretty(&plain(witness)).unwrap_or_default()).into_owned()
+}
+
+/// The same as JSON.
+pub(super) fn plain(witness: &Request) -> Value {
     let mut shown = witness.clone();
     let own = Request::new(witness.principal.clone(), "a:b", &witness.resource, Default::default());
     shown.context.retain(|key, values| own.context.get(key) != Some(values) && !keys::says_nothing(key, values));
@@ -83,7 +88,7 @@ fn request(witness: &Request) -> String {
     if let (true, Some(object)) = (shown.get("context").is_some_and(|own| *own == json!({})), shown.as_object_mut()) {
         object.remove("context");
     }
-    escape::json(&serde_json::to_string_pretty(&shown).unwrap_or_default()).into_owned()
+    shown
 }
 
 /// The place of a statement with its source line.

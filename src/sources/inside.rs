@@ -4,6 +4,8 @@
 //! that hold one, escaped or percent-encoded. The one policy is taken if it stands under a name that AWS uses for policies;
 //! of several none is chosen, and the error says how to take one out.
 
+use super::every::type_by_name;
+use super::located::Located;
 use super::{Kind, WRONG_DOCUMENT, Wanted, kind, read, wrong};
 use crate::diag::{Budget, Diagnostic, Encoding, Source, Span};
 use crate::json::{Kind as JsonKind, Value};
@@ -65,6 +67,58 @@ pub fn policy(source: &Source, value: &Value, wanted: Wanted) -> Result<Found, D
         (None | Some(Kind::PolicyMetadata), [one]) if one.has_known_name() => one.clone().found(),
         (kind, many) => Err(not_chosen(source, value, kind, many, wanted)),
     }
+}
+
+/// Every policy inside a document, by its path; of the versions of a managed policy the default one.
+pub(super) fn everything(source: &Source, value: &Value) -> Vec<Located> {
+    let mut candidates = Vec::new();
+    search(source, value, &mut Vec::new(), &mut candidates);
+    let current = |one: &&Candidate| match one.path.as_slice() {
+        [before @ .., Step::Member(document)] if document == "Document" => {
+            let version = before.iter().try_fold(value, |at, step| match step {
+                Step::Member(name) => at.get(name),
+                Step::Element(index) => at.elements()?.get(*index),
+            });
+            let is_default = version.and_then(|version| version.get("IsDefaultVersion"));
+            is_default.is_none_or(|flag| flag.kind == JsonKind::Bool(true))
+        }
+        _ => true,
+    };
+    let located = |one: &Candidate| {
+        let name = named(value, &one.path);
+        let (policy_type, resource_type) = type_by_name(&name);
+        let outer = (&one.outer, one.written);
+        match unquoted(&one.source, &one.value, Wanted::Policy) {
+            Ok(Some((source, value))) => Located::known(name, policy_type, outer, source, value),
+            Ok(None) => Located::known(name, policy_type, outer, one.source.clone(), one.value.clone()),
+            Err(trouble) => Located::unreadable(name, policy_type, outer, trouble),
+        }
+        .of(resource_type)
+    };
+    // CloudFormation's stack policies are about updates of a stack, not about access.
+    let of_stack = |one: &&Candidate| matches!(one.path.last(), Some(Step::Member(name)) if name == "StackPolicy");
+    candidates.iter().filter(current).filter(|one| !of_stack(one)).map(located).collect()
+}
+
+/// A path in words, elements by the name that they give themselves.
+fn named(value: &Value, steps: &[Step]) -> String {
+    let (mut out, mut at) = (String::new(), Some(value));
+    for step in steps {
+        match step {
+            Step::Member(name) => {
+                at = at.and_then(|at| at.get(name));
+                out.push_str(if out.is_empty() { "" } else { "." });
+                out.push_str(name);
+            }
+            Step::Element(index) => {
+                at = at.and_then(Value::elements).and_then(|all| all.get(*index));
+                let names = ["UserName", "RoleName", "GroupName", "PolicyName", "VersionId"];
+                let own = names.iter().find_map(|name| at.and_then(|at| at.get(name)).and_then(Value::as_str));
+                out.push_str(&own.map_or_else(|| format!("[{index}]"), |own| format!("[{own}]")));
+            }
+        }
+    }
+    out
 }
 
 /// A policy inside a document.

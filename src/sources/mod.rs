@@ -10,12 +10,19 @@
 //!
 //! Sources: AWS CLI Command Reference (what the commands print), IAM API Reference (policies are percent-encoded, RFC 3986).
 
+mod every;
 mod inside;
 mod kind;
+pub mod located;
+pub mod template;
+pub mod terraform;
 mod text;
+pub mod yaml;
 
+pub use every::{documents, holds_many, policies};
 pub use inside::{Found, policy, unquoted};
 pub use kind::{Kind, STACK_MEMBERS, is_stack, recognize};
+pub use located::{Located, Open, OpenKind, PolicyType, Version};
 pub use text::{decode, read};
 
 use crate::diag::{Diagnostic, Source, Span};

@@ -76,7 +76,7 @@ fn not_text(name: &str, bytes: &[u8]) -> Diagnostic {
 }
 
 /// What a text is that is not JSON, if it does not start like JSON.
-fn recognize(text: &str) -> Option<Kind> {
+pub(super) fn recognize(text: &str) -> Option<Kind> {
     let trimmed = text.trim_start();
     let starts = |start: &str| trimmed.get(..start.len()).is_some_and(|own| own.eq_ignore_ascii_case(start));
     let mut lines = trimmed.lines().map(str::trim_end).filter(|line| !line.is_empty());

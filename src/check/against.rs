@@ -1,0 +1,124 @@
+//! What do policies grant that they did not grant in a git revision?
+//!
+//! Each file is read as it was in the revision, by `git show`. A policy is compared with the one of its name; one without
+//! predecessor is compared with nothing, so whatever it grants is new. Constants of the same name are the same on both
+//! sides: the stack that is deployed is the one that was.
+
+use super::judge::{Ended, Read, Shown, Subject, search};
+use super::rules::{self, finding};
+use super::{Options, files};
+use crate::diag::{Budget, Diagnostic, Finding, Source};
+use crate::policy::open::renamed;
+use crate::policy::request_json;
+use crate::question::ask::Ask;
+use crate::question::{InternalError, Settings, no_new_access};
+use crate::sources::template::Given;
+use crate::sources::{self, Located, PolicyType};
+use std::collections::BTreeMap;
+use std::process::Command;
+
+/// A revision of a git repository.
+#[derive(Debug)]
+pub struct Revision {
+    commit: String,
+}
+
+impl Revision {
+    /// The revision of a name; an error if git does not know it.
+    pub fn open(name: &str) -> Result<Self, Diagnostic> {
+        let help = "run this inside a git repository, and give a branch, tag or commit that it has (fetch it first)";
+        let bad = |why: String| Diagnostic::bare("unknown-revision", format!("cannot compare with `{name}`: {why}"), help);
+        if name.starts_with('-') {
+            return Err(bad("this is not a revision".to_owned()));
+        }
+        let asked = Command::new("git").args(["rev-parse", "--verify", "--quiet", &format!("{name}^{{commit}}")]).output();
+        let asked = asked.map_err(|error| bad(format!("git cannot be run: {error}")))?;
+        if !asked.status.success() {
+            return Err(bad("git does not know it".to_owned()));
+        }
+        Ok(Self { commit: String::from_utf8_lossy(&asked.stdout).trim().to_owned() })
+    }
+
+    /// The policies of a file as it was; none if it was not there.
+    pub(super) fn policies(&self, file: &files::File, given: &Given) -> Result<Vec<Located>, Diagnostic> {
+        // Relative to the working folder, as git has it with `./`.
+        let spec = format!("{}:./{}", self.commit, file.path);
+        let shown = Command::new("git").args(["show", &spec]).output();
+        let shown = shown.map_err(|error| Diagnostic::bare("unknown-revision", format!("git cannot be run: {error}"), ""))?;
+        if !shown.status.success() {
+            return Ok(Vec::new());
+        }
+        let name = format!("{}:{}", self.commit.get(..12).unwrap_or(&self.commit), file.path);
+        let text = sources::decode(&name, shown.stdout)?;
+        let source = Source::new(name, text);
+        if source.text.len() > Budget::default().input_bytes {
+            return Err(Diagnostic::bare("input-too-large", "the file was too large in that revision", ""));
+        }
+        // What could not be read then granted nothing that anyone here knows of.
+        Ok(files::policies(&source, given).unwrap_or_default().0)
+    }
+}
+
+/// What a policy grants that its predecessor did not.
+pub(super) fn compare(new: &Located, old: Option<&Located>, options: &Options) -> Result<Vec<Finding>, InternalError> {
+    let config = &options.config;
+    if matches!(new.policy_type, PolicyType::ServiceControl | PolicyType::ResourceControl | PolicyType::Endpoint) {
+        return Ok(Vec::new());
+    }
+    let old = old.filter(|old| old.trouble.is_none());
+    let mut out: Vec<Finding> = Vec::new();
+    for version in &new.versions {
+        let before = match old {
+            None => None,
+            Some(old) => {
+                let same = old.versions.iter().find(|one| one.under == version.under);
+                let alone = old.versions.first().filter(|_| old.versions.len() == 1);
+                let Some(before) = same.or(alone) else {
+                    let why = "the template chooses by other conditions than before";
+                    out.push(rules::undecided(new, rules::NEW, why, config));
+                    continue;
+                };
+                Some((old, before))
+            }
+        };
+        let mut open = new.open.clone();
+        let mut documents = vec![(version.source.clone(), version.value.clone())];
+        if let Some((old, before)) = before {
+            let value = renamed(&before.value, &mut open, &old.open);
+            if value == version.value {
+                continue;
+            }
+            documents.push((before.source.clone(), value));
+        }
+        let values = |given: &BTreeMap<usize, String>| crate::policy::open::values(new, version, given);
+        let subject = match Subject::new(&open, documents, Vec::new(), &values) {
+            Ok(subject) => subject,
+            // What the new policy cannot mean is said already.
+            Err(_) => continue,
+        };
+        let question = |read: &Read, settings: &Settings| match read.all.as_slice() {
+            [new] => search(&Ask::new(new, None), settings),
+            [new, old] => search(&no_new_access::search(old, new), settings),
+            _ => Ok(super::judge::Answer::default()),
+        };
+        match subject.ask(&options.settings, &question)? {
+            Ended::Keeps => {}
+            Ended::Open(why) => out.push(rules::undecided(new, rules::NEW, &why, config)),
+            Ended::Breaks(all, values) => {
+                out.extend(all.iter().map(|shown| found(new, shown, &values, before.is_some(), options)))
+            }
+        }
+    }
+    out.dedup_by(|a, b| (&a.message, a.span) == (&b.message, b.span));
+    Ok(out)
+}
+
+fn found(located: &Located, shown: &Shown, values: &[String], had: bool, options: &Options) -> Finding {
+    let message = if had { "This policy grants new access." } else { "This policy is new, and grants access." };
+    let mut found = finding(rules::NEW, message.to_owned(), located, (&shown.source, shown.span), &options.config);
+    found.witness = shown.witness.as_ref().map(request_json::to_json);
+    if !values.is_empty() {
+        found.notes.push(format!("found where {}", values.join(", ")));
+    }
+    found
+}

@@ -1,0 +1,294 @@
+//! What does `leastwise.toml` say?
+//!
+//! It is found upwards from the first path that is checked. Unknown keys, levels and rules are errors with their place.
+
+use super::rules;
+use crate::diag::{Diagnostic, Level, Source, Span};
+use crate::glob::Glob;
+use serde::Deserialize;
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+/// The file's name.
+pub const NAME: &str = "leastwise.toml";
+
+/// The configuration.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case", default)]
+pub struct Config {
+    /// The only rules that are asked; all if empty.
+    pub select: Vec<String>,
+    /// Rules that are not asked.
+    pub ignore: Vec<String>,
+    /// The level from which findings count.
+    pub fail_on: Option<String>,
+    /// Files of folders that are passed over, as patterns of paths.
+    pub exclude: Vec<String>,
+    /// Levels of rules other than their own.
+    pub severity: BTreeMap<String, String>,
+    /// Who is not outside.
+    pub trusted: Trusted,
+    /// Policies that may be public.
+    pub public: Public,
+    /// Permissions that no policy may grant.
+    pub critical: Vec<Critical>,
+    /// Policies that others must not exceed.
+    pub reference: Vec<Reference>,
+    /// Wildcards in actions.
+    pub wildcards: Wildcards,
+    /// Findings that are approved.
+    pub allow: Vec<Allow>,
+    /// The folder of the file.
+    #[serde(skip)]
+    pub folder: PathBuf,
+    /// The file.
+    #[serde(skip)]
+    pub source: Option<Source>,
+}
+
+/// `[trusted]`
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case", default)]
+pub struct Trusted {
+    /// Account ids.
+    pub accounts: Vec<String>,
+    /// Organization ids.
+    pub organizations: Vec<String>,
+    /// ARNs, identity providers, canonical users.
+    pub principals: Vec<String>,
+}
+
+impl Trusted {
+    /// All of them.
+    pub fn all(&self) -> impl Iterator<Item = &String> {
+        self.accounts.iter().chain(&self.organizations).chain(&self.principals)
+    }
+}
+
+/// Which policies: by path and by name, both patterns; all if neither is given.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case", default)]
+pub struct Public {
+    /// Patterns of paths or names.
+    pub allowed: Vec<String>,
+}
+
+/// `[[critical]]`
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub struct Critical {
+    /// What it is called in findings.
+    pub name: String,
+    /// Action patterns.
+    #[serde(default)]
+    pub actions: Vec<String>,
+    /// Resource patterns.
+    #[serde(default)]
+    pub resources: Vec<String>,
+    /// Patterns of paths that it is about.
+    #[serde(default)]
+    pub paths: Vec<String>,
+    /// Patterns of names that it is about.
+    #[serde(default)]
+    pub policies: Vec<String>,
+}
+
+/// `[[reference]]`
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub struct Reference {
+    /// The file with the policy that others must not exceed, from the configuration's folder.
+    pub policy: PathBuf,
+    /// Patterns of paths that it is about.
+    #[serde(default)]
+    pub paths: Vec<String>,
+    /// Patterns of names that it is about.
+    #[serde(default)]
+    pub policies: Vec<String>,
+    /// The policy, read.
+    #[serde(skip)]
+    pub read: Option<crate::policy::Policy>,
+}
+
+/// `[wildcards]`
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case", default)]
+pub struct Wildcards {
+    /// Which wildcards in the actions of Allow statements are findings.
+    pub actions: Forbidden,
+}
+
+/// Which wildcards are findings.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Forbidden {
+    /// None.
+    #[default]
+    None,
+    /// Those that cover a whole service, or more: `s3:*`, `*`.
+    Service,
+    /// All.
+    All,
+}
+
+/// `[[allow]]`
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub struct Allow {
+    /// The rule.
+    pub rule: String,
+    /// Pattern of the path; any if absent.
+    pub path: Option<String>,
+    /// Pattern of the policy's name; any if absent.
+    pub policy: Option<String>,
+    /// Why.
+    pub reason: String,
+    /// The last day that it holds, `2027-01-31`.
+    pub expires: Option<String>,
+}
+
+/// Whether one of these patterns, or there is none, matches.
+pub(super) fn is_about(paths: &[String], names: &[String], path: &str, name: &str) -> bool {
+    let any = |patterns: &[String], text: &str| patterns.is_empty() || patterns.iter().any(|one| matches(one, text));
+    any(paths, path) && any(names, name)
+}
+
+pub(super) fn matches(pattern: &str, text: &str) -> bool {
+    Glob::parse(pattern).matches(text)
+}
+
+impl Config {
+    /// The configuration above a path, or the one of a file; the default one where there is none.
+    pub fn find(given: Option<&Path>, from: &Path) -> Result<Self, Diagnostic> {
+        let path = match given {
+            Some(path) => Some(path.to_owned()),
+            None => {
+                let from = std::path::absolute(from).unwrap_or_else(|_| from.to_owned());
+                from.ancestors().map(|folder| folder.join(NAME)).find(|path| path.is_file())
+            }
+        };
+        let Some(path) = path else { return Ok(Self::default()) };
+        let text = std::fs::read_to_string(&path).map_err(|error| {
+            let message = format!("cannot read {}: {error}", path.display());
+            Diagnostic::bare("unreadable-input", message, "give the path of a readable file")
+        })?;
+        let folder = path.parent().map(Path::to_owned).unwrap_or_default();
+        Self::read(&Source::new(super::shown_path(&path), text), folder)
+    }
+
+    /// Reads a configuration; reference policies are read from its folder.
+    pub fn read(source: &Source, folder: PathBuf) -> Result<Self, Diagnostic> {
+        let bad =
+            |span: Span, message: String| Diagnostic::error("bad-configuration", source, span, message, "see docs/check.md");
+        let mut config: Self = toml::from_str(&source.text).map_err(|error| {
+            let span = error.span().map(|span| Span::new(span.start, span.end)).unwrap_or_default();
+            bad(span, error.message().to_owned())
+        })?;
+        // The place of a text: the first time that it stands in quotes.
+        let place = |text: &str| {
+            let at = source.text.find(&format!("\"{text}\"")).or_else(|| source.text.find(text)).unwrap_or(0);
+            Span::new(at, at + text.len())
+        };
+        let named = config.select.iter().chain(&config.ignore).chain(config.severity.keys());
+        for rule in named.chain(config.allow.iter().map(|allow| &allow.rule)) {
+            rules::known(rule).map_err(|why| bad(place(rule), why))?;
+        }
+        for level in config.severity.values().chain(&config.fail_on) {
+            if Level::parse(level).is_none() {
+                return Err(bad(place(level), format!("`{level}` is not a level: write error, warning or note")));
+            }
+        }
+        let mut zone = crate::question::outside_access::Zone::default();
+        for trusted in config.trusted.all() {
+            zone.trust(trusted).map_err(|why| bad(place(trusted), why))?;
+        }
+        for allow in &config.allow {
+            if allow.reason.trim().is_empty() {
+                return Err(bad(place(&allow.rule), format!("`{}` is allowed without a reason", allow.rule)));
+            }
+            if let Some(day) = allow.expires.as_ref().filter(|day| !is_day(day)) {
+                return Err(bad(place(day), format!("`{day}` is not a day: write it as 2027-01-31")));
+            }
+        }
+        for critical in &config.critical {
+            if critical.actions.is_empty() && critical.resources.is_empty() {
+                return Err(bad(place(&critical.name), "it has neither actions nor resources".to_owned()));
+            }
+        }
+        for reference in &mut config.reference {
+            let path = folder.join(&reference.policy);
+            let shown = reference.policy.display().to_string();
+            let text = std::fs::read_to_string(&path);
+            let text = text.map_err(|error| bad(place(&shown), format!("cannot read {}: {error}", path.display())))?;
+            let inner = Source::new(super::shown_path(&path), text);
+            let read = crate::policy::Policy::read(&inner, &crate::diag::Budget::default());
+            reference.read = Some(read.map_err(|found| bad(place(&shown), found.to_string()))?);
+        }
+        config.folder = folder;
+        config.source = Some(source.clone());
+        Ok(config)
+    }
+
+    /// Whether a rule is asked.
+    pub fn asks(&self, rule: &str) -> bool {
+        (self.select.is_empty() || self.select.iter().any(|one| one == rule)) && !self.ignore.iter().any(|one| one == rule)
+    }
+
+    /// What a rule weighs here.
+    pub fn level(&self, rule: &str) -> Level {
+        let own = || rules::RULES.iter().find(|one| one.id == rule).map_or(Level::Warning, |one| one.level);
+        self.severity.get(rule).and_then(|level| Level::parse(level)).unwrap_or_else(own)
+    }
+
+    /// Whether a file of a folder is passed over.
+    pub fn excludes(&self, path: &str) -> bool {
+        self.exclude.iter().any(|pattern| matches(pattern, path))
+    }
+
+    /// Whether a policy may be public.
+    pub fn may_be_public(&self, path: &str, name: &str) -> bool {
+        self.public.allowed.iter().any(|pattern| matches(pattern, path) || matches(pattern, name))
+    }
+}
+
+/// Whether a text is a day as RFC 3339 writes it.
+pub(super) fn is_day(text: &str) -> bool {
+    crate::value::date::parse(&format!("{text}T00:00:00Z")).is_some() && text.len() == 10
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn said(text: &str) -> String {
+        match Config::read(&Source::new("leastwise.toml", text), PathBuf::new()) {
+            Ok(config) => format!("{:?}", config.level("public-access")),
+            Err(found) => found.to_string(),
+        }
+    }
+
+    #[test]
+    fn what_a_configuration_cannot_mean_is_an_error_with_its_place() {
+        for (text, part) in [
+            ("", "Error"),
+            ("[severity]\npublic-access = \"note\"\n", "Note"),
+            (
+                "[severity]\npublic-acess = \"note\"\n",
+                "leastwise.toml:2:1: unknown rule `public-acess`: did you mean public-access?",
+            ),
+            ("fail-on = \"high\"\n", "leastwise.toml:1:11: `high` is not a level"),
+            ("nothing = 1\n", "leastwise.toml:1:1: unknown field `nothing`"),
+            ("[trusted]\naccounts = [\"1234\"]\n", "leastwise.toml:2:13: `1234`"),
+            ("[[allow]]\nrule = \"public-access\"\nreason = \"\"\n", "allowed without a reason"),
+            (
+                "[[allow]]\nrule = \"public-access\"\nreason = \"x\"\nexpires = \"soon\"\n",
+                "leastwise.toml:4:11: `soon` is not a day",
+            ),
+            ("[[critical]]\nname = \"keys\"\n", "neither actions nor resources"),
+            ("[[reference]]\npolicy = \"no-such-file.json\"\n", "leastwise.toml:2:10: cannot read"),
+        ] {
+            let said = said(text);
+            assert!(said.contains(part), "{text}: {said}");
+        }
+    }
+}

@@ -1,0 +1,198 @@
+//! Which policies of a repository break which rules?
+//!
+//! Files are found ([`files`]), every policy in them is read (`sources/`), every rule is asked of every policy ([`rules`]),
+//! as a question of `question/`: each answer is proved, or shown by a replayed request, or a finding of its own that says
+//! what stayed open. Policies of templates are asked for all values of what the template leaves open ([`judge`]).
+//! What a configuration says ([`config`]) adds rules and approves findings ([`suppress`]); [`against`] compares with a git
+//! revision.
+//!
+//! Invariants: no file and no policy is dropped in silence: what cannot be read is a finding. Findings come in the order of
+//! files and places, whatever the number of threads.
+
+pub mod against;
+pub mod config;
+pub mod files;
+mod judge;
+pub mod rules;
+mod sets;
+mod suppress;
+
+use crate::diag::{Budget, Diagnostic, Finding, Level, deadline};
+use crate::question::{InternalError, Settings};
+use crate::sources::Located;
+use crate::sources::template::Given;
+use config::Config;
+use files::File;
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::{Path, PathBuf};
+use std::sync::Mutex;
+use std::sync::PoisonError;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+/// What is checked, and how.
+#[derive(Debug)]
+pub struct Options {
+    /// Files and folders.
+    pub paths: Vec<PathBuf>,
+    /// What the configuration says.
+    pub config: Config,
+    /// What is known of templates.
+    pub given: Given,
+    /// The git revision to compare with.
+    pub against: Option<String>,
+    /// The day that suppressions are measured by, `2026-11-28`.
+    pub today: String,
+    /// How each question is decided.
+    pub settings: Settings,
+    /// How many threads work.
+    pub jobs: usize,
+}
+
+/// What was found.
+#[derive(Debug, Default)]
+pub struct Checked {
+    /// The findings, approved ones too.
+    pub findings: Vec<Finding>,
+    /// How many files were read.
+    pub files: usize,
+    /// How many policies they hold.
+    pub policies: usize,
+    /// How many files of folders hold no policy.
+    pub without: usize,
+}
+
+impl Checked {
+    /// The findings that count: not approved, and of this level at least.
+    pub fn counted(&self, level: Level) -> usize {
+        self.findings.iter().filter(|finding| finding.suppressed.is_none() && finding.level >= level).count()
+    }
+}
+
+/// Why a check could not run.
+#[derive(Debug, thiserror::Error)]
+pub enum Stopped {
+    /// Input that cannot be used.
+    #[error("{0}")]
+    Input(Box<Diagnostic>),
+    /// Two meanings disagree.
+    #[error(transparent)]
+    Internal(#[from] InternalError),
+}
+
+impl From<Diagnostic> for Stopped {
+    fn from(found: Diagnostic) -> Self {
+        Self::Input(Box::new(found))
+    }
+}
+
+/// Checks every policy in files and folders.
+pub fn check(options: &Options) -> Result<Checked, Stopped> {
+    let files = files::find(&options.paths, &options.config)?;
+    let before = options.against.as_deref().map(against::Revision::open).transpose()?;
+    let loaded = in_parallel(options.jobs, &files, &|file| load(file, options, before.as_ref()));
+    let parameters: BTreeSet<String> = loaded.iter().flat_map(|of| of.parameters.iter().cloned()).collect();
+    if let Some(unknown) = crate::sources::template::unknown_parameter(&options.given, &parameters) {
+        return Err(unknown.into());
+    }
+    // Policies are asked about one by one: a plan may hold hundreds.
+    let all = loaded.iter().zip(&files).enumerate();
+    let all: Vec<_> = all.flat_map(|(at, (of, file))| of.policies.iter().map(move |located| (at, of, file, located))).collect();
+    let judged = in_parallel(options.jobs, &all, &|(_, of, file, located)| judged(of, file, located, options));
+    let mut checked = Checked { files: files.len(), policies: all.len(), ..Checked::default() };
+    let mut found: Vec<Vec<Finding>> = loaded.iter().map(|of| of.findings.clone()).collect();
+    for ((at, ..), result) in all.iter().zip(judged) {
+        if let Some(of_file) = found.get_mut(*at) {
+            of_file.extend(result?);
+        }
+    }
+    checked.without = loaded.iter().filter(|of| of.policies.is_empty() && of.findings.is_empty()).count();
+    for mut of_file in found {
+        of_file.sort_by(|a, b| (a.span.start, &a.rule).cmp(&(b.span.start, &b.rule)));
+        checked.findings.extend(of_file);
+    }
+    let absolute = |path: &Path| std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
+    let is_whole = options.paths.iter().any(|path| absolute(&options.config.folder).starts_with(absolute(path)));
+    let about_approvals = suppress::apply(&mut checked.findings, &options.config, &options.today, is_whole);
+    checked.findings.extend(about_approvals);
+    Ok(checked)
+}
+
+/// The policies of one file.
+#[derive(Default)]
+struct Loaded {
+    policies: Vec<Located>,
+    /// Those of the revision that is compared with, by name.
+    old: Option<BTreeMap<String, Located>>,
+    /// The parameters of its templates.
+    parameters: Vec<String>,
+    /// What is wrong with the file itself.
+    findings: Vec<Finding>,
+}
+
+fn load(file: &File, options: &Options, before: Option<&against::Revision>) -> Loaded {
+    let (config, source) = (&options.config, &file.source);
+    let mut out = Loaded::default();
+    match files::policies(source, &options.given) {
+        Ok((policies, parameters)) => (out.policies, out.parameters) = (policies, parameters),
+        Err(found) if file.is_given || files::looks_like_policy(&source.text) => {
+            out.findings.push(rules::unreadable("", source, &found, config));
+            return out;
+        }
+        Err(_) => return out,
+    }
+    if out.policies.is_empty() && file.is_given {
+        out.findings.push(rules::empty(source, config));
+    }
+    match before.filter(|_| !out.policies.is_empty()).map(|revision| revision.policies(file, &options.given)) {
+        Some(Ok(old)) => out.old = Some(old.into_iter().map(|located| (located.name.clone(), located)).collect()),
+        Some(Err(found)) => out.findings.push(rules::unreadable("", source, &found, config)),
+        None => {}
+    }
+    let assumed = out.policies.iter().flat_map(|located| {
+        let of_values = located.versions.iter().flat_map(|version| crate::policy::open::assumptions(located, version));
+        located.notes.iter().cloned().chain(of_values)
+    });
+    let assumed: BTreeSet<String> = assumed.collect();
+    if !assumed.is_empty() && config.asks(rules::ASSUMPTION) {
+        out.findings.push(rules::assumed(source, assumed.into_iter().collect(), config));
+    }
+    out
+}
+
+/// What is found of one policy, within its time.
+fn judged(of: &Loaded, file: &File, located: &Located, options: &Options) -> Result<Vec<Finding>, InternalError> {
+    let budget = Budget { timeout: options.settings.budget.timeout * 8, ..options.settings.budget };
+    let old = of.old.as_ref().map(|old| old.get(&located.name));
+    let asked = deadline::question(&budget, || judge::judge(located, old, &file.path, options));
+    asked.unwrap_or_else(|expired| Ok(vec![rules::undecided(located, "every rule", &expired.to_string(), &options.config)]))
+}
+
+/// The results of some work on each item, in the items' order.
+fn in_parallel<I: Sync, R: Send>(jobs: usize, items: &[I], work: &(dyn Fn(&I) -> R + Sync)) -> Vec<R> {
+    let next = AtomicUsize::new(0);
+    let done = Mutex::new(BTreeMap::new());
+    let worker = || {
+        while let Some((at, item)) = {
+            let at = next.fetch_add(1, Ordering::Relaxed);
+            items.get(at).map(|item| (at, item))
+        } {
+            let result = work(item);
+            done.lock().unwrap_or_else(PoisonError::into_inner).insert(at, result);
+        }
+    };
+    std::thread::scope(|scope| {
+        for _ in 1..jobs.min(items.len()) {
+            scope.spawn(worker);
+        }
+        worker();
+    });
+    done.into_inner().unwrap_or_else(PoisonError::into_inner).into_values().collect()
+}
+
+/// A path as reports show it: relative to the working folder, with slashes.
+pub fn shown_path(path: &Path) -> String {
+    let here = std::env::current_dir().unwrap_or_default();
+    let relative = path.strip_prefix(&here).unwrap_or(path);
+    let text = relative.to_string_lossy().replace('\\', "/");
+    text.strip_prefix("./").unwrap_or(&text).to_owned()
+}

@@ -1,0 +1,155 @@
+//! Which rules are there, and how are their findings worded?
+
+use super::config::Config;
+use crate::catalog::nearest;
+use crate::diag::{Diagnostic, Finding, Level, Rule, Source, Span};
+use crate::sources::Located;
+
+const fn rule(id: &'static str, level: Level, about: &'static str) -> Rule {
+    Rule { id, level, about }
+}
+
+/// Grants access to everybody.
+pub const PUBLIC: &str = "public-access";
+/// Grants access to somebody who is not trusted.
+pub const OUTSIDE: &str = "outside-access";
+/// Grants everything.
+pub const ADMINISTRATOR: &str = "administrator";
+/// Grants a way to more permissions.
+pub const ESCALATION: &str = "privilege-escalation";
+/// Grants actions that return credentials.
+pub const CREDENTIALS: &str = "credentials-exposure";
+/// Grants reading of data.
+pub const DATA: &str = "data-exposure";
+/// Grants what the configuration calls critical.
+pub const CRITICAL: &str = "critical-access";
+/// Grants more than a reference policy.
+pub const REFERENCE: &str = "exceeds-reference";
+/// Has a wildcard in an action.
+pub const WILDCARD: &str = "wildcard-action";
+/// Grants what it did not grant before.
+pub const NEW: &str = "new-access";
+/// Cannot be read.
+pub const UNREADABLE: &str = "unreadable-policy";
+/// Is not known before it is deployed.
+pub const UNRESOLVED: &str = "unresolved-policy";
+/// Names principals where its type has none, or none where it must.
+pub const WRONG_TYPE: &str = "wrong-policy-type";
+/// A rule stayed open.
+pub const UNDECIDED: &str = "undecided";
+/// A named file without policies.
+pub const EMPTY: &str = "no-policy";
+/// An approval that approves nothing, or is over.
+pub const UNUSED: &str = "unused-approval";
+
+/// What the answers about a file assume.
+pub const ASSUMPTION: &str = "assumption";
+
+/// All rules, with what they weigh.
+pub const RULES: [Rule; 17] = [
+    rule(PUBLIC, Level::Error, "A resource or trust policy lets in a principal that nothing in it pins."),
+    rule(
+        OUTSIDE,
+        Level::Error,
+        "A resource or trust policy lets in somebody from outside the trusted accounts and organizations.",
+    ),
+    rule(ADMINISTRATOR, Level::Error, "An identity policy allows every action on every resource."),
+    rule(
+        ESCALATION,
+        Level::Error,
+        "An identity policy allows actions, on any resource, by which a principal gets more permissions.",
+    ),
+    rule(CREDENTIALS, Level::Warning, "An identity policy allows actions, on any resource, that return credentials."),
+    rule(DATA, Level::Warning, "An identity policy allows actions, on any resource, that read data and secrets."),
+    rule(CRITICAL, Level::Error, "A policy grants what the configuration calls critical."),
+    rule(REFERENCE, Level::Error, "A policy grants more than its reference policy."),
+    rule(WILDCARD, Level::Warning, "An Allow statement has a wildcard in an action, where the configuration forbids it."),
+    rule(NEW, Level::Error, "A policy grants access that it did not grant in the revision that is compared with."),
+    rule(UNREADABLE, Level::Error, "A policy, or a file that should hold one, cannot be read."),
+    rule(UNRESOLVED, Level::Warning, "A policy is not known before it is deployed."),
+    rule(WRONG_TYPE, Level::Error, "A policy names principals where its type has none, or names none where it must."),
+    rule(UNDECIDED, Level::Warning, "Whether a policy breaks a rule was not decided."),
+    rule(EMPTY, Level::Warning, "A file that was named holds no policy."),
+    rule(UNUSED, Level::Note, "An approval of findings approves none, or is over."),
+    rule(ASSUMPTION, Level::Note, "The answers about the policies of a file assume something of it."),
+];
+
+/// Whether a rule is known; an error says what could be meant.
+pub fn known(name: &str) -> Result<(), String> {
+    if RULES.iter().any(|rule| rule.id == name) {
+        return Ok(());
+    }
+    let meant = nearest::first(name, RULES.iter().map(|rule| rule.id)).map(|near| format!(": did you mean {near}?"));
+    let all = || format!("; there are {}", RULES.map(|rule| rule.id).join(", "));
+    Err(format!("unknown rule `{name}`{}", meant.unwrap_or_else(all)))
+}
+
+/// A finding at a place of a policy.
+pub(super) fn finding(
+    rule: &str,
+    message: String,
+    located: &Located,
+    (source, span): (&Source, Span),
+    config: &Config,
+) -> Finding {
+    Finding {
+        rule: rule.to_owned(),
+        level: config.level(rule),
+        message,
+        subject: located.name.clone(),
+        source: source.clone(),
+        span,
+        witness: None,
+        notes: Vec::new(),
+        suppressed: None,
+    }
+}
+
+/// A file or a policy that cannot be read.
+pub(super) fn unreadable(subject: &str, file: &Source, found: &Diagnostic, config: &Config) -> Finding {
+    let open = [crate::sources::terraform::UNKNOWN_AFTER, crate::sources::template::UNRESOLVED];
+    let rule = if open.contains(&found.code) { UNRESOLVED } else { UNREADABLE };
+    let (source, span) = match &found.source {
+        Some(source) => (source.clone(), found.span),
+        None => (file.clone(), Span::default()),
+    };
+    let help = if found.help.is_empty() { Vec::new() } else { vec![found.help.clone()] };
+    Finding {
+        rule: rule.to_owned(),
+        level: config.level(rule),
+        message: format!("This cannot be checked: {}.", found.message),
+        subject: subject.to_owned(),
+        source,
+        span,
+        witness: None,
+        notes: help,
+        suppressed: None,
+    }
+}
+
+/// What the answers about a file assume.
+pub(super) fn assumed(file: &Source, notes: Vec<String>, config: &Config) -> Finding {
+    let message = "The answers about this file's policies assume what the notes say.".to_owned();
+    Finding { rule: ASSUMPTION.to_owned(), level: config.level(ASSUMPTION), message, notes, ..empty(file, config) }
+}
+
+/// A file that was named and holds no policy.
+pub(super) fn empty(file: &Source, config: &Config) -> Finding {
+    Finding {
+        rule: EMPTY.to_owned(),
+        level: config.level(EMPTY),
+        message: "The file holds no policy.".to_owned(),
+        subject: String::new(),
+        source: file.clone(),
+        span: Span::default(),
+        witness: None,
+        notes: Vec::new(),
+        suppressed: None,
+    }
+}
+
+/// A rule that stayed open.
+pub(super) fn undecided(located: &Located, rule: &str, why: &str, config: &Config) -> Finding {
+    let message = format!("Whether this policy keeps to {rule} is unknown: {why}.");
+    finding(UNDECIDED, message, located, (&located.source, located.span), config)
+}

@@ -1,0 +1,64 @@
+//! Which policies does a file hold, whatever it is?
+//!
+//! A policy, a template, a plan, a state, account details, or any other document that has policies in it. JSON, or YAML
+//! where the text is no JSON. Each policy comes with its name, its type and its place; what cannot be read is in the list
+//! with its trouble.
+
+use super::inside::everything;
+use super::located::{Located, PolicyType};
+use super::template::{self, Given};
+use super::{Kind, Wanted, kind, read, terraform, yaml};
+use crate::diag::{Budget, Diagnostic, Source};
+use crate::json::{self, Value};
+
+/// The documents of a text: one of JSON, any number of YAML.
+pub fn documents(source: &Source, budget: &Budget) -> Result<Vec<(Source, Value)>, Diagnostic> {
+    match read(source, budget, Wanted::Policy) {
+        Ok(found) => Ok(vec![found]),
+        Err(found) if is_yaml(source, &found) => {
+            let documents = yaml::read(source, budget)?;
+            Ok(documents.into_iter().map(|document| (source.clone(), document)).collect())
+        }
+        Err(found) => Err(found),
+    }
+}
+
+/// Whether a text that is no JSON may be YAML: it does not start like JSON, and nothing else was recognized.
+fn is_yaml(source: &Source, found: &Diagnostic) -> bool {
+    let of_yaml = matches!(
+        super::text::recognize(&source.text),
+        None | Some(Kind::Yaml | Kind::YamlTemplate | Kind::YamlPolicy | Kind::JsonLines)
+    );
+    let flow = source.text.trim_start().starts_with(['{', '[', '"']);
+    (found.code == json::SYNTAX || found.code == super::WRONG_DOCUMENT) && of_yaml && !flow
+}
+
+/// The policies of a document.
+pub fn policies(source: &Source, value: &Value, given: &Given) -> Vec<Located> {
+    match kind::recognize(value) {
+        Some(Kind::Template) => template::policies(source, value, given),
+        Some(Kind::Plan) => terraform::plan(source, value),
+        Some(Kind::State) => terraform::state(source, value),
+        Some(Kind::Policy) => {
+            let whole = (source, value.span);
+            vec![Located::known(String::new(), PolicyType::Unknown, whole, source.clone(), value.clone())]
+        }
+        _ => everything(source, value),
+    }
+}
+
+/// Whether a document is one of those that hold policies without being one.
+pub fn holds_many(value: &Value) -> bool {
+    matches!(kind::recognize(value), Some(Kind::Template | Kind::Plan | Kind::State))
+}
+
+/// What a policy under this name is, in what AWS prints.
+pub(super) fn type_by_name(path: &str) -> (PolicyType, Option<&'static str>) {
+    let last = path.rsplit(['.', ']']).next().unwrap_or_default();
+    match last {
+        "AssumeRolePolicyDocument" => (PolicyType::Trust, Some("AWS::IAM::AssumeRolePolicyDocument")),
+        "PolicyDocument" if path.contains("PolicyList[") => (PolicyType::Identity, None),
+        "Document" if path.contains("PolicyVersionList[") => (PolicyType::Identity, None),
+        _ => (PolicyType::Unknown, None),
+    }
+}

@@ -1,0 +1,209 @@
+//! What is a policy that was found in a file, before anyone reads its grammar?
+//!
+//! A policy has a name (where it stands), a type and perhaps a resource type, and its places in the file. In a template some
+//! texts are not known: each such expression is one constant ([`Open`]), the same for every request; equal expressions are
+//! equal constants. In a text a constant is one character of a private plane ([`mark`]), so the JSON tree stays a tree.
+//! Where a template chooses (`Fn::If`) by what is not known, the policy has one version for each choice.
+//!
+//! Invariant: a policy has at least one version, or says in `trouble` why it has none.
+
+use crate::diag::{Diagnostic, Source, Span};
+use crate::json::{Kind, Member, Value};
+
+/// What a policy is attached to, by where it stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum PolicyType {
+    /// To a user, group or role, or a boundary of one.
+    Identity,
+    /// To a resource.
+    Resource,
+    /// To a role: who may assume it.
+    Trust,
+    /// To accounts: what their identities may do at most.
+    ServiceControl,
+    /// To accounts: what may be done with their resources at most.
+    ResourceControl,
+    /// To a VPC endpoint: what may pass it at most.
+    Endpoint,
+    /// The place does not say; the policy's principals do.
+    Unknown,
+}
+
+impl PolicyType {
+    /// Its name in reports.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Identity => "identity policy",
+            Self::Resource => "resource policy",
+            Self::Trust => "trust policy",
+            Self::ServiceControl => "service control policy",
+            Self::ResourceControl => "resource control policy",
+            Self::Endpoint => "endpoint policy",
+            Self::Unknown => "policy",
+        }
+    }
+}
+
+/// What values a constant may have.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum OpenKind {
+    /// An account id.
+    Account,
+    /// A region.
+    Region,
+    /// A name or id that AWS or the template gives: it has no wildcards.
+    Generated,
+    /// Any text.
+    Any,
+}
+
+/// A text that the file does not tell: one constant, the same for every request.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Open {
+    /// The expression that it stands for, such as `AWS::AccountId` or `MyBucket`.
+    pub name: String,
+    /// What values it may have.
+    pub kind: OpenKind,
+    /// A value that stands nowhere else in the file.
+    pub sample: String,
+}
+
+/// A policy as it is under some choices of the template.
+#[derive(Debug, Clone)]
+pub struct Version {
+    /// The conditions of the template that were not known, and what is assumed of each.
+    pub under: Vec<(String, bool)>,
+    /// The text that its places are in.
+    pub source: Source,
+    /// The policy document, constants marked.
+    pub value: Value,
+}
+
+/// A policy in a file.
+#[derive(Debug, Clone)]
+pub struct Located {
+    /// Where it stands: `MyRole.AssumeRolePolicyDocument`, `aws_iam_policy.p.policy`; empty for a whole document.
+    pub name: String,
+    /// What it is attached to.
+    pub policy_type: PolicyType,
+    /// The type of the resource, in CloudFormation's words, if the place says it.
+    pub resource_type: Option<&'static str>,
+    /// The file, and where in it the policy stands.
+    pub source: Source,
+    /// See `source`.
+    pub span: Span,
+    /// The policy, once for each choice that the template leaves open.
+    pub versions: Vec<Version>,
+    /// The constants, by their marks.
+    pub open: Vec<Open>,
+    /// Assumptions that it was read under, such as defaults of parameters.
+    pub notes: Vec<String>,
+    /// Why it could not be read.
+    pub trouble: Option<Diagnostic>,
+}
+
+impl Located {
+    /// A policy that is all there.
+    pub fn known(name: String, policy_type: PolicyType, outer: (&Source, Span), source: Source, value: Value) -> Self {
+        let versions = vec![Version { under: Vec::new(), source, value }];
+        let (source, span) = (outer.0.clone(), outer.1);
+        let (open, notes) = (Vec::new(), Vec::new());
+        Self { name, policy_type, resource_type: None, source, span, versions, open, notes, trouble: None }
+    }
+
+    /// A policy that cannot be read.
+    pub fn unreadable(name: String, policy_type: PolicyType, outer: (&Source, Span), trouble: Diagnostic) -> Self {
+        let (source, span) = (outer.0.clone(), outer.1);
+        let (versions, open, notes) = (Vec::new(), Vec::new(), Vec::new());
+        Self { name, policy_type, resource_type: None, source, span, versions, open, notes, trouble: Some(trouble) }
+    }
+
+    /// The same policy of a resource of this type.
+    #[must_use]
+    pub fn of(self, resource_type: Option<&'static str>) -> Self {
+        Self { resource_type, ..self }
+    }
+}
+
+/// The first character that stands for a constant.
+const FIRST: u32 = 0xF_0000;
+
+/// How many constants a file may have.
+pub const MOST_OPEN: usize = 10_000;
+
+/// The character that stands for a constant.
+pub fn mark(index: usize) -> char {
+    let code = u32::try_from(index.min(MOST_OPEN)).map_or(FIRST, |index| FIRST + index);
+    char::from_u32(code).unwrap_or('\u{F0000}')
+}
+
+/// The constant that a character stands for.
+pub fn marked(c: char) -> Option<usize> {
+    let most = u32::try_from(MOST_OPEN).ok()?;
+    (u32::from(c)).checked_sub(FIRST).filter(|index| *index <= most).and_then(|index| usize::try_from(index).ok())
+}
+
+/// Whether a text holds a constant.
+pub fn is_open(text: &str) -> bool {
+    text.contains(|c| marked(c).is_some())
+}
+
+/// The document with every constant replaced by a text.
+pub fn filled(value: &Value, text: &dyn Fn(usize) -> String) -> Value {
+    let fill = |written: &str| {
+        let mut out = String::with_capacity(written.len());
+        for c in written.chars() {
+            match marked(c) {
+                Some(index) => out.push_str(&text(index)),
+                None => out.push(c),
+            }
+        }
+        out
+    };
+    let kind = match &value.kind {
+        Kind::String(written) if is_open(written) => Kind::String(fill(written)),
+        Kind::Array(elements) => Kind::Array(elements.iter().map(|element| filled(element, text)).collect()),
+        Kind::Object(members) => {
+            let member = |member: &Member| Member {
+                key: fill(&member.key),
+                key_span: member.key_span,
+                value: filled(&member.value, text),
+            };
+            Kind::Object(members.iter().map(member).collect())
+        }
+        other => other.clone(),
+    };
+    Value { span: value.span, kind }
+}
+
+/// The constants that a document holds.
+pub fn constants(value: &Value, out: &mut std::collections::BTreeSet<usize>) {
+    match &value.kind {
+        Kind::String(text) => out.extend(text.chars().filter_map(marked)),
+        Kind::Array(elements) => elements.iter().for_each(|element| constants(element, out)),
+        Kind::Object(members) => {
+            for member in members {
+                out.extend(member.key.chars().filter_map(marked));
+                constants(&member.value, out);
+            }
+        }
+        Kind::Null | Kind::Bool(_) | Kind::Number(_) => {}
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn marks_are_filled_and_nothing_else() {
+        let text = format!("a{}b{}", mark(0), mark(7));
+        let value = Value::string(text.clone());
+        assert!(is_open(&text) && !is_open("plain \u{10348}"));
+        assert_eq!(filled(&value, &|index| format!("<{index}>")).as_str(), Some("a<0>b<7>"));
+        let mut found = std::collections::BTreeSet::new();
+        constants(&value, &mut found);
+        assert_eq!(found.into_iter().collect::<Vec<_>>(), [0, 7]);
+        assert_eq!((marked(mark(MOST_OPEN)), marked('x')), (Some(MOST_OPEN), None));
+    }
+}

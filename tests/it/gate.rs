@@ -1,0 +1,215 @@
+//! `check` over a repository of templates, plans and policies, as a pipeline runs it.
+
+use crate::support::root;
+use serde_json::Value;
+use std::path::Path;
+use std::process::{Command, Output};
+
+fn run(folder: &Path, args: &[&str]) -> Output {
+    Command::new(env!("CARGO_BIN_EXE_leastwise")).current_dir(folder).args(args).output().unwrap()
+}
+
+fn text(output: &Output) -> String {
+    String::from_utf8(output.stdout.clone()).unwrap()
+}
+
+fn said(output: &Output) -> String {
+    String::from_utf8(output.stderr.clone()).unwrap()
+}
+
+fn git(folder: &Path, args: &[&str]) {
+    let identity = ["-c", "user.name=t", "-c", "user.email=t@example.com", "-c", "commit.gpgsign=false"];
+    let output = Command::new("git").current_dir(folder).args(identity).args(args).output().unwrap();
+    assert!(output.status.success(), "git {args:?}: {}", said(&output));
+}
+
+/// A copy of the repository under git: only there its `.gitignore` counts.
+fn repository() -> tempfile::TempDir {
+    fn copy(from: &Path, to: &Path) {
+        std::fs::create_dir_all(to).unwrap();
+        for entry in std::fs::read_dir(from).unwrap() {
+            let (path, name) = entry.map(|entry| (entry.path(), entry.file_name())).unwrap();
+            if path.is_dir() { copy(&path, &to.join(name)) } else { std::fs::copy(&path, to.join(name)).map(|_| ()).unwrap() }
+        }
+    }
+    let folder = tempfile::tempdir().unwrap();
+    copy(&root().join("fixtures/gate"), folder.path());
+    // Ignored here as it is there, so the checkout may lack it.
+    let ignored = folder.path().join("node_modules/x");
+    std::fs::create_dir_all(&ignored).unwrap();
+    std::fs::copy(folder.path().join("policies/admin.json"), ignored.join("policy.json")).unwrap();
+    git(folder.path(), &["init", "-q"]);
+    git(folder.path(), &["add", "."]);
+    git(folder.path(), &["commit", "-q", "-m", "all"]);
+    folder
+}
+
+fn findings(output: &Output) -> Vec<(String, String, String)> {
+    let value: Value = serde_json::from_slice(&output.stdout).unwrap_or_else(|_| panic!("{}", said(output)));
+    let name = |one: &Value, key: &str| one[key].as_str().unwrap().to_owned();
+    let all = value["findings"].as_array().unwrap();
+    all.iter().map(|one| (name(one, "path"), name(one, "policy"), name(one, "rule"))).collect()
+}
+
+#[test]
+fn a_repository_is_checked_with_and_without_its_configuration() {
+    let folder = repository();
+    let output = run(folder.path(), &["check", "--format", "json"]);
+    assert_eq!(output.status.code(), Some(1), "{}", said(&output));
+    let expected = [
+        ("cloudformation/roles.json", "", "assumption"),
+        ("cloudformation/roles.json", "Worker.Policies[1].PolicyDocument", "credentials-exposure"),
+        ("cloudformation/roles.json", "Worker.Policies[1].PolicyDocument", "privilege-escalation"),
+        ("cloudformation/site.yaml", "", "assumption"),
+        ("cloudformation/site.yaml", "SitePolicy.PolicyDocument", "public-access"),
+        ("policies/admin.json", "", "administrator"),
+        ("policies/admin.json", "", "critical-access"),
+        ("policies/operator.yaml", "", "data-exposure"),
+        ("terraform/plan.json", "aws_kms_key.data.policy", "unresolved-policy"),
+        ("terraform/plan.json", "aws_sqs_queue_policy.jobs.policy", "outside-access"),
+    ];
+    let mut found = findings(&output);
+    found.sort();
+    let found: Vec<(&str, &str, &str)> = found.iter().map(|(a, b, c)| (a.as_str(), b.as_str(), c.as_str())).collect();
+    assert_eq!(found, expected, "{}", text(&output));
+    let value: Value = serde_json::from_slice(&output.stdout).unwrap();
+    let of = |rule: &str| value["findings"].as_array().unwrap().iter().find(|one| one["rule"] == rule).unwrap();
+    assert_eq!(of("public-access")["approved"], "the website is public");
+    assert_eq!(of("administrator")["approved"], "break-glass role, reviewed each quarter");
+    assert_eq!(of("privilege-escalation")["notes"][0].as_str().unwrap().split(',').next(), Some("found where IsDev is true"));
+    assert_eq!(of("outside-access")["witness"]["action"], "sqs:SendMessage");
+    assert_eq!(value["summary"]["policies"], 11);
+    // Without the configuration nobody is trusted, nothing critical, nothing approved in it.
+    let empty = folder.path().join("empty.toml");
+    std::fs::write(&empty, "").unwrap();
+    let output = run(folder.path(), &["check", ".", "--rules", "empty.toml", "--format", "json"]);
+    let found = findings(&output);
+    assert!(found.iter().all(|(_, _, rule)| rule != "critical-access" && rule != "outside-access"), "{found:?}");
+    let summary = said(&output);
+    assert!(summary.contains("11 policies in 5 files: 2 errors, 3 warnings, 2 notes, 1 approved"), "{summary}");
+}
+
+#[test]
+fn values_that_are_given_decide_what_was_open() {
+    let folder = repository();
+    let with = |stage: &str| {
+        let output = run(folder.path(), &["check", "cloudformation/roles.json", "--parameter", stage, "--format", "json"]);
+        (output.status.code(), findings(&output).len())
+    };
+    assert_eq!(with("Stage=prod"), (Some(0), 1));
+    assert_eq!(with("Stage=dev"), (Some(1), 3));
+    let output = run(folder.path(), &["check", "cloudformation", "--parameter", "Stag=dev"]);
+    assert_eq!(output.status.code(), Some(2));
+    assert!(said(&output).contains("no template here has a parameter `Stag`"), "{}", said(&output));
+    let output = run(folder.path(), &["check", "cloudformation", "--account-id", "12"]);
+    assert_eq!(output.status.code(), Some(2));
+    assert!(said(&output).contains("--account-id 12 is not an account id"));
+}
+
+#[test]
+fn rules_levels_and_baselines_choose_what_counts() {
+    let folder = repository();
+    let code = |args: &[&str]| run(folder.path(), &[&["check"], args].concat()).status.code();
+    assert_eq!(code(&["policies", "--select", "data-exposure"]), Some(0));
+    assert_eq!(code(&["policies", "--select", "data-exposure", "--fail-on", "warning"]), Some(1));
+    assert_eq!(code(&["policies", "--ignore", "critical-access"]), Some(0));
+    assert_eq!(code(&["policies", "--ignore", "critical-acess"]), Some(2));
+    assert_eq!(code(&["--write-baseline", "baseline.json"]), Some(0));
+    assert_eq!(code(&["--baseline", "baseline.json"]), Some(0));
+    assert_eq!(code(&["no-such-folder"]), Some(2));
+    let overdue = run(folder.path(), &["check", "policies", "--ignore", "critical-access", "--as-of", "2100-01-01"]);
+    assert_eq!(overdue.status.code(), Some(1));
+    assert!(text(&overdue).contains("note: it was approved until 2099-01-31: break-glass role"), "{}", text(&overdue));
+}
+
+#[test]
+fn new_access_of_a_change_is_found_and_approved_in_words() {
+    let folder = repository();
+    let path = folder.path().join("cloudformation/roles.json");
+    let against = |more: &[&str]| run(folder.path(), &[&["check", "--against", "HEAD", "--select", "new-access"], more].concat());
+    assert_eq!(against(&[]).status.code(), Some(0), "{}", text(&against(&[])));
+    let before = std::fs::read_to_string(&path).unwrap();
+    // Another order, and the same access.
+    let same = before.replace(r#"["sqs:ReceiveMessage", "sqs:DeleteMessage"]"#, r#"["sqs:DeleteMessage", "sqs:ReceiveMessage"]"#);
+    assert_ne!(before, same);
+    std::fs::write(&path, same).unwrap();
+    assert_eq!(against(&[]).status.code(), Some(0));
+    std::fs::write(&path, before.replace("\"sqs:ReceiveMessage\",", "\"sqs:SendMessage\", \"sqs:ReceiveMessage\",")).unwrap();
+    let output = against(&[]);
+    assert_eq!(output.status.code(), Some(1));
+    assert!(
+        text(&output).contains("error[new-access] Worker.Policies[0].PolicyDocument: This policy grants new access."),
+        "{}",
+        text(&output)
+    );
+    assert!(text(&output).contains("sqs:SendMessage"), "{}", text(&output));
+    let rules = folder.path().join("leastwise.toml");
+    let allow = "\n[[allow]]\nrule = \"new-access\"\npolicy = \"Worker.*\"\nreason = \"the worker answers\"\n";
+    std::fs::write(&rules, std::fs::read_to_string(&rules).unwrap() + allow).unwrap();
+    let output = against(&[]);
+    assert_eq!(output.status.code(), Some(0), "{}", text(&output));
+    assert!(text(&output).contains("approved: the worker answers"), "{}", text(&output));
+    assert_eq!(run(folder.path(), &["check", "--against", "no-such-branch"]).status.code(), Some(2));
+}
+
+#[test]
+fn every_format_tells_the_same_findings() {
+    let folder = repository();
+    let formatted = |format: &str| run(folder.path(), &["check", "--format", format]);
+    let sarif: Value = serde_json::from_slice(&formatted("sarif").stdout).unwrap();
+    let results = sarif["runs"][0]["results"].as_array().unwrap();
+    assert_eq!(results.len(), 10);
+    for result in results {
+        let region = &result["locations"][0]["physicalLocation"]["region"];
+        assert!(region["startLine"].as_u64() >= Some(1) && region["startColumn"].as_u64() >= Some(1), "{result}");
+        let index = usize::try_from(result["ruleIndex"].as_u64().unwrap()).unwrap();
+        assert_eq!(sarif["runs"][0]["tool"]["driver"]["rules"][index]["id"], result["ruleId"]);
+    }
+    let github = text(&formatted("github"));
+    assert!(github.contains("::error file=terraform/plan.json,line="), "{github}");
+    assert_eq!(github.lines().count(), 9, "eight findings that are not approved, and the summary: {github}");
+    let markdown = text(&formatted("markdown"));
+    assert!(
+        markdown.contains("| error | `outside-access` | `aws_sqs_queue_policy.jobs.policy`<br>`terraform/plan.json:"),
+        "{markdown}"
+    );
+    assert!(markdown.contains("Approved:"), "{markdown}");
+    let junit = text(&formatted("junit"));
+    assert!(junit.contains("failures=\"3\""), "{junit}");
+    assert_eq!(
+        text(&formatted("text")).lines().last(),
+        Some("11 policies in 5 files: 3 errors, 3 warnings, 2 notes, 2 approved")
+    );
+}
+
+/// Questions take a policy out of a template, for all values of what it leaves open.
+#[test]
+fn questions_read_templates_and_plans() {
+    let folder = repository();
+    let ask = |args: &[&str]| {
+        let output = run(folder.path(), args);
+        (output.status.code(), text(&output) + &said(&output))
+    };
+    let bucket = ["--resource-type", "AWS::S3::Bucket"];
+    let of = |policy| [&["no-public-access", "cloudformation/site.yaml", "--policy", policy], &bucket[..]].concat();
+    let (code, told) = ask(&of("SitePolicy"));
+    assert!(code == Some(1) && told.contains("note: found where Site is `example-site`"), "{told}");
+    let (code, told) = ask(&of("LogsPolicy"));
+    assert!(code == Some(0) && told.contains("it holds whatever the values are of"), "{told}");
+    let (code, told) = ask(&["no-public-access", "cloudformation/site.yaml", "--resource-type", "AWS::S3::Bucket"]);
+    assert!(
+        code == Some(2) && told.contains("holds 2 policies; one is wanted") && told.contains("`LogsPolicy.PolicyDocument`"),
+        "{told}"
+    );
+    let plan = "terraform/plan.json";
+    let (code, told) = ask(&["access-not-granted", plan, "--policy", "aws_iam_policy.reader", "--action", "s3:GetObject"]);
+    assert!(code == Some(1), "{told}");
+    let (code, told) = ask(&["access-not-granted", plan, "--policy", "aws_kms_key.data", "--action", "s3:GetObject"]);
+    assert!(code == Some(2) && told.contains("known only after the apply"), "{told}");
+    let (code, told) = ask(&["access-not-granted", plan, "--policy", "aws_iam_policy.writer", "--action", "s3:GetObject"]);
+    assert!(code == Some(2) && told.contains("the file has no policy `aws_iam_policy.writer`"), "{told}");
+    let (code, told) = ask(&["access-not-granted", "policies/admin.json", "--action", "s3:GetObject", "--region", "eu-west-1"]);
+    assert!(code == Some(2) && told.contains("no template is given"), "{told}");
+    let (code, told) = ask(&["equivalent", "policies/operator.yaml", "policies/operator.yaml"]);
+    assert!(code == Some(0), "{told}");
+}
