@@ -203,16 +203,14 @@ fn of_service(witness: &Request) -> Option<String> {
 
 /// What the answer rests on beside the policy: that services only get roles from the role's own account.
 fn rests_on(everything: &Ask<'_>, zone: &Zone, settings: &Settings, all: &mut All) -> Result<(), InternalError> {
-    if let Some(within) = zone.passed(everything.grants) {
-        let scope = Scope { within, except: Vec::new(), trust: true, services: false };
-        let actions = ActionScope::Matching(vec![Glob::parse(TRUST)]);
-        let passed = Ask { actions, ..search(everything, &scope, None, |policy| policy) };
-        let found = ask(&passed, &Settings { realistic: false, ..*settings })?;
-        if let Some(Principal::Service(name)) = found.witness.map(|witness| witness.principal) {
-            all.notes.push(format!(
-                "{name} counts as inside: it gets roles through iam:PassRole, which does not cross accounts (as of {PASSED_DATE})"
-            ));
-        }
+    let scope = Scope { within: zone.passed(everything.grants), except: Vec::new(), trust: true, services: false };
+    let actions = ActionScope::Matching(vec![Glob::parse(TRUST)]);
+    let passed = Ask { actions, ..search(everything, &scope, None, |policy| policy) };
+    let found = ask(&passed, &Settings { realistic: false, ..*settings })?;
+    if let Some(Principal::Service(name)) = found.witness.map(|witness| witness.principal) {
+        all.notes.push(format!(
+            "{name} counts as inside: it gets roles through iam:PassRole, which does not cross accounts (as of {PASSED_DATE})"
+        ));
     }
     if everything.grants.resource_policy_is_unknown() {
         let what = "this rests on the resource's own policy, which is not known: it is taken to let nobody in by itself; give";

@@ -109,7 +109,8 @@ const KEYS: [Key; 9] = [
     },
 ];
 
-const ACTIONS: [&str; 7] = ["s3:GetObject", "s3:GetX", "s3:Put", "sns:Publish", "sts:AssumeRole", "sts:X", "x:Y"];
+const ACTIONS: [&str; 9] =
+    ["s3:GetObject", "s3:GetX", "s3:Put", "sns:Publish", "sns:X", "sts:AssumeRole", "sts:X", "sx:Y", "x:Y"];
 const ACTION_PATTERNS: [&str; 7] = ["*", "s3:*", "s3:get*", "S3:GetObject", "sns:Publish", "sts:AssumeRole", "s*:*"];
 const RESOURCES: [&str; 7] = [
     "arn:aws:s3:::b/k",

@@ -17,7 +17,11 @@ use leastwise::smt;
 use serde_json::{Map, Value, json};
 use std::collections::BTreeSet;
 
-const ACTIONS: [&str; 8] = [
+const ACTIONS: [&str; 12] = [
+    "sns:X",
+    "sts:X",
+    "sx:Y",
+    "x:Y",
     "s3:GetObject",
     "s3:GetX",
     "s3:Put",
