@@ -93,7 +93,7 @@ fn law(old: &Value, new: &Value, largest: u32, tallies: &mut [Tally; 3]) {
 fn less_of_a_budget_is_unknown_and_nothing_else() {
     let mut random = Random::new(55);
     let mut tallies: [Tally; 3] = Default::default();
-    for case in 0..cases(40) {
+    for case in 0..cases(16) {
         let with_principals = case % 2 == 0;
         let used = used(&mut random, &[0, 1, 2, 3, 4, 5, 6, 7]);
         let old = document(&mut random, with_principals, &used);
@@ -101,10 +101,10 @@ fn less_of_a_budget_is_unknown_and_nothing_else() {
         law(&old, &new, 400_000, &mut tallies);
     }
     let text = std::fs::read_to_string(root().join("fixtures/policy-variables/pairs.jsonl")).unwrap();
-    for line in text.lines().take(cases(12)) {
+    for line in text.lines().take(cases(6)) {
         let pair: Value = serde_json::from_str(line).unwrap();
         law(&pair["existing"], &pair["new"], 400_000, &mut tallies);
     }
     println!("{tallies:?}");
-    assert!(tallies.iter().all(|tally| tally.decided > 50) && tallies[0].lost > 20 && tallies[2].lost > 20, "{tallies:?}");
+    assert!(tallies.iter().all(|tally| tally.decided > 20) && tallies[0].lost > 5 && tallies[2].lost > 5, "{tallies:?}");
 }

@@ -136,7 +136,7 @@ fn changed(random: &mut Random, stack: &Value, used: &[usize]) -> Value {
 fn stacks_are_as_brute_force_says() {
     let mut random = Random::new(seed(21));
     let mut seen: [Seen; 2] = Default::default();
-    for _ in 0..cases(150) {
+    for _ in 0..cases(60) {
         let used = [KEYS[random.below(KEYS.len())]];
         let (old, new) = {
             let old = stack(&mut random, &used);
@@ -165,7 +165,7 @@ fn stacks_are_as_brute_force_says() {
     }
     println!("{seen:?}");
     for seen in &seen {
-        assert!(seen.passed * 10 > cases(150) && seen.failed * 10 > cases(150) && seen.open * 20 < cases(150), "{seen:?}");
+        assert!(seen.passed * 10 > cases(60) && seen.failed * 10 > cases(60) && seen.open * 20 < cases(60), "{seen:?}");
     }
 }
 
@@ -191,7 +191,7 @@ fn by_force(access: &Access, world: &World) -> BTreeSet<usize> {
 fn findings_of_stacks_are_those_of_brute_force() {
     let mut random = Random::new(seed(22));
     let (mut with, mut without, mut open) = (0, 0, 0);
-    for _ in 0..cases(150) {
+    for _ in 0..cases(60) {
         let used = used(&mut random, &[1, 3, 8, 8]);
         let written = stack(&mut random, &used[..1]);
         let Some(access) = try_stack("stack", &written) else { continue };
@@ -214,5 +214,5 @@ fn findings_of_stacks_are_those_of_brute_force() {
         if found.is_empty() { without += 1 } else { with += 1 }
     }
     println!("{with} with findings, {without} without, {open} open");
-    assert!(with * 8 > cases(150) && without * 8 > cases(150) && open * 20 < cases(150), "{with} {without} {open}");
+    assert!(with * 8 > cases(60) && without * 8 > cases(60) && open * 20 < cases(60), "{with} {without} {open}");
 }
