@@ -69,6 +69,7 @@ pub mod eval;
 pub mod evidence;
 pub mod glob;
 pub mod json;
+pub mod lint;
 pub mod policy;
 pub mod question;
 pub mod refine;

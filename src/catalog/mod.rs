@@ -7,6 +7,7 @@
 //!
 //! Sources: see `data/README.md`; `scripts/update-catalog` makes a newer one from AWS's service reference.
 
+mod formats;
 mod key;
 mod lines;
 pub mod names;
@@ -16,6 +17,7 @@ mod partition;
 mod passed;
 mod read;
 
+pub use formats::{Format, formats, is_region};
 pub use key::{KeyBase, KeyType, global_keys, global_type};
 pub use names::{Names, Unknown};
 pub use partition::{PARTITIONS, Partition};

@@ -48,6 +48,7 @@ impl Command {
             | Self::Serve(_)
             | Self::Findings(_)
             | Self::Recommend(_)
+            | Self::Validate(_)
             | Self::Diff(_)
             | Self::Simulate(_)
             | Self::WhoCan(_)
@@ -130,6 +131,11 @@ pub(crate) enum Command {
         after_help = "Example:\n  leastwise recommend --account account.json --evidence logs/ -o recommendations\n\nExit code 3 means that some entity's policies were not proved; its policies stay as they are."
     )]
     Recommend(super::recommend::RecommendArgs),
+    /// Check policies as AWS's ValidatePolicy does, offline
+    #[command(
+        after_help = "Example:\n  leastwise validate policies/*.json --format sarif > findings.sarif\n\nWithout --policy-type a policy with principals is a resource policy. Exit code 1 means findings at or above --fail-on."
+    )]
+    Validate(super::validate::ValidateArgs),
     /// Answer JSON Lines with JSON Lines, in input order, on all cores
     #[command(
         after_help = "Example:\n  echo '{\"id\":1,\"check\":\"equivalent\",\"a\":{...},\"b\":{...}}' | leastwise batch\n\nA line that cannot be answered gives {\"id\":..,\"error\":{..}} and the run goes on."

@@ -32,6 +32,7 @@ pub(super) fn of(command: &Command) -> Option<Asked> {
             Some(Asked { budget: args.deciding.settings().budget, check: "diff", json: args.format == DiffFormat::Json })
         }
         Command::Simulate(args) => of("simulate", Budget::default(), args.format),
+        Command::Validate(args) => of("validate", Budget::default(), args.format.budgeted()),
         Command::Check(_)
         | Command::WhoCan(_)
         | Command::Findings(_)

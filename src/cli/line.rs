@@ -294,8 +294,7 @@ fn value(line: &Line<'_>, settings: &Settings, run: &Run) -> Result<serde_json::
         let folder = run.emit_smt2.as_ref().map(|folder| line.folder(folder));
         Ok(emit_smt2(folder.as_deref(), settings.matching, searches)?)
     };
-    let checks =
-        "write no-new-access, access-not-granted, no-public-access, outside-access, equivalent, diff, refine, verify or simulate";
+    let checks = "write no-new-access, access-not-granted, no-public-access, outside-access, equivalent, diff, refine, verify, simulate or validate";
     let check = line.member("check")?;
     let answer: Result<serde_json::Value, Failed> = match check.as_str() {
         Some("no-new-access" | "check-no-new-access") => {
@@ -411,6 +410,7 @@ fn value(line: &Line<'_>, settings: &Settings, run: &Run) -> Result<serde_json::
             super::outside::keep(folder.as_deref(), &outside)?;
             Ok(json::outside(&policy, &outside))
         }
+        Some("validate") => Ok(super::validate::line(line, settings)?),
         _ => Err(bad(source, check.span, format!("unknown check {check}"), checks).into()),
     };
     Ok(warnings::beside(answer?, line.told()))

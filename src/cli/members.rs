@@ -192,6 +192,7 @@ pub(super) fn unread(source: &Source, value: &Value) -> Result<Vec<Diagnostic>, 
         "outside-access" => &["policy", "trusted", "trustServices", "policyType"],
         "equivalent" => &["a", "b", "policyType"],
         "diff" => &["old", "new", "policyType"],
+        "validate" => &["policy", "policyType", "resourceType", "failOn", "select", "ignore", "awsOnly"],
         "refine" => &["policy", "unused", "resource", "catalog", "allowUnknown"],
         "verify" => &["original", "refined", "unused", "resource", "catalog", "allowUnknown"],
         // Others are unknown, or refuse what they do not know themselves.

@@ -34,6 +34,7 @@ mod switches;
 mod unused;
 mod who_can;
 mod whose;
+mod validate;
 
 pub use args::Cli;
 pub use line::answer_line;
@@ -119,6 +120,7 @@ fn run(command: &Command) -> Result<Exit, Trouble> {
         Command::WhoCan(args) => who_can::who_can(args),
         Command::Findings(args) => findings::findings(args),
         Command::Recommend(args) => recommend::recommend(args),
+        Command::Validate(args) => validate::validate(args),
         Command::Batch(args) => batch::batch(args),
         Command::Serve(args) => serve::serve(args),
         Command::Check(args) => gate::check(args),

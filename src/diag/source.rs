@@ -136,6 +136,12 @@ impl Source {
         }
     }
 
+    /// How many characters start before a byte offset of this text.
+    pub fn characters_before(&self, offset: usize) -> usize {
+        let places = self.text.places.get_or_init(|| Places::of(&self.text));
+        places.characters_before(&self.text, offset.min(self.text.len()))
+    }
+
     /// Line and column of a byte offset; an offset past the end, or inside a character, counts as the nearest before. Of a
     /// decoded text they are those in the text that the user gave.
     pub fn line_column(&self, offset: usize) -> LineColumn {

@@ -3,7 +3,7 @@
 use crate::support::root;
 use std::path::{Path, PathBuf};
 
-const LAYERS: [(&str, u8); 21] = [
+const LAYERS: [(&str, u8); 22] = [
     ("diag", 0),
     ("json", 1),
     ("glob", 1),
@@ -23,6 +23,7 @@ const LAYERS: [(&str, u8); 21] = [
     ("refine", 8),
     ("account", 9),
     ("check", 9),
+    ("lint", 9),
     ("report", 10),
     ("server", 11),
 ];

@@ -54,3 +54,4 @@ mod tied_keys;
 mod typed_keys;
 mod unknown_policy;
 mod who_can;
+mod validate;
