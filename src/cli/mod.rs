@@ -32,9 +32,9 @@ mod signals;
 mod simulate;
 mod switches;
 mod unused;
+mod validate;
 mod who_can;
 mod whose;
-mod validate;
 
 pub use args::Cli;
 pub use line::answer_line;

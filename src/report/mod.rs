@@ -2,9 +2,9 @@
 
 pub mod difference;
 pub mod explain;
+pub mod findings;
 pub mod gate;
 pub mod gate_sarif;
-pub mod findings;
 pub mod github;
 pub mod json;
 pub mod listing;

@@ -53,5 +53,5 @@ mod templates;
 mod tied_keys;
 mod typed_keys;
 mod unknown_policy;
-mod who_can;
 mod validate;
+mod who_can;
