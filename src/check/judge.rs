@@ -16,7 +16,7 @@ use crate::json::Value;
 use crate::policy::{Access, Policy, Request, normalize, open, request_json};
 use crate::question::access_not_granted::{self, Access as Asked};
 use crate::question::ask::{Ask, ask};
-use crate::question::no_public_access::{self, ResourceType};
+use crate::question::no_public_access;
 use crate::question::outside_access::{Zone, outside_access};
 use crate::question::{InternalError, Settings, place};
 use crate::sources::{Located, Open, OpenKind, PolicyType, Version};
@@ -283,13 +283,13 @@ impl Judge<'_> {
 
     fn resource(&self, subject: &Subject<'_>, out: &mut Vec<Finding>) -> Result<(), InternalError> {
         let config = &self.options.config;
-        let of = self.located.resource_type.and_then(ResourceType::parse);
         let may = config.may_be_public(self.path, &self.located.name);
         let before = out.len();
         if !may {
             let message = |_: &Shown| "This policy grants public access.".to_owned();
             let question = |read: &Read, settings: &Settings| match read.first() {
-                Some(access) => search(&no_public_access::search(access, of), settings),
+                // Whatever the actions are: what the resource's own service ignores today was meant for everybody all the same.
+                Some(access) => search(&no_public_access::search(access, None), settings),
                 None => Ok(Answer::default()),
             };
             self.rule(subject, rules::PUBLIC, &message, &question, out)?;

@@ -213,3 +213,33 @@ fn questions_read_templates_and_plans() {
     let (code, told) = ask(&["equivalent", "policies/operator.yaml", "policies/operator.yaml"]);
     assert!(code == Some(0), "{told}");
 }
+
+/// The plan that AWS's validator for Terraform tests itself with: public are the policies that AWS says are.
+#[test]
+fn public_policies_of_a_plan_are_those_that_aws_finds() {
+    let folder = root().join("fixtures/clients/tf/public_access");
+    let output = run(&folder, &["check", "test_plan.json", "--select", "public-access", "--format", "json"]);
+    let found = findings(&output);
+    let mut found: Vec<&str> = found.iter().map(|(_, name, _)| name.as_str()).filter(|name| !name.starts_with("data.")).collect();
+    let expected: Value = serde_json::from_slice(&std::fs::read(folder.join("public_access_findings.json")).unwrap()).unwrap();
+    let mut expected: Vec<&str> =
+        expected["BlockingFindings"].as_array().unwrap().iter().map(|one| one["policyName"].as_str().unwrap()).collect();
+    let resource = |name: &&str| name.rsplit_once('.').map_or("", |(resource, _)| resource).to_owned();
+    found.sort_unstable();
+    expected.sort_unstable();
+    assert_eq!(found.iter().map(resource).collect::<Vec<_>>(), expected);
+}
+
+/// The templates of AWS's validator for CloudFormation: every policy of them is found, and none is lost without a word.
+#[test]
+fn templates_of_the_validators_are_read() {
+    let folder = root().join("fixtures/clients/cfn");
+    for (file, policies) in
+        [("test_file_2.json", 14), ("bad_template.json", 3), ("public-bucket.yaml", 1), ("check_access_not_granted_test.yaml", 2)]
+    {
+        let output = run(&folder, &["check", file, "--format", "json"]);
+        let value: Value = serde_json::from_slice(&output.stdout).unwrap();
+        assert_eq!(value["summary"]["policies"], policies, "{file}");
+        assert!(findings(&output).iter().all(|(_, _, rule)| rule != "unreadable-policy" && rule != "undecided"), "{file}");
+    }
+}
