@@ -34,9 +34,10 @@ pub(crate) fn simulate(args: &SimulateArgs) -> Result<Exit, Trouble> {
         }
     };
     input::warn(access.warnings());
-    let mut all_allowed = true;
+    let (mut all_allowed, mut is_unknown) = (true, false);
     for simulation in &simulations {
         all_allowed &= simulation.decision == Decision::Allowed;
+        is_unknown |= simulation.is_unknown;
         if args.format == Format::Json {
             print_json(&beside(answer(simulation), in_files(access.warnings())))?;
             continue;
@@ -46,13 +47,21 @@ pub(crate) fn simulate(args: &SimulateArgs) -> Result<Exit, Trouble> {
             Decision::ImplicitlyDenied => format!("not allowed by {}", simulation.not_allowed_by.join(", ")),
             Decision::Allowed | Decision::ExplicitlyDenied => format!("by {}", by.collect::<Vec<_>>().join(", ")),
         };
-        let line = format!("{} {} {}: {by}", simulation.decision.name(), simulation.action, simulation.resource);
+        let (decision, by) = match simulation.is_unknown {
+            true => ("UNKNOWN", format!("at least {}, {by}", simulation.decision.name())),
+            false => (simulation.decision.name(), by),
+        };
+        let line = format!("{decision} {} {}: {by}", simulation.action, simulation.resource);
         print(&format!("{}\n", escape::text(&line)))?;
         for note in &simulation.notes {
             print(&format!("note: {}\n", escape::text(note)))?;
         }
     }
-    Ok(if all_allowed { Exit::Holds } else { Exit::DoesNotHold })
+    Ok(match (is_unknown, all_allowed) {
+        (true, _) => Exit::Unknown,
+        (false, true) => Exit::Holds,
+        (false, false) => Exit::DoesNotHold,
+    })
 }
 
 /// A simulation as JSON.
@@ -61,6 +70,9 @@ pub(super) fn answer(simulation: &Simulation) -> serde_json::Value {
     let mut out = Map::new();
     out.insert("schema".to_owned(), json!(shown::SCHEMA));
     out.insert("check".to_owned(), json!("simulate"));
+    if simulation.is_unknown {
+        out.insert("result".to_owned(), json!("UNKNOWN"));
+    }
     out.insert("decision".to_owned(), json!(simulation.decision.name()));
     out.insert("decidedBy".to_owned(), by.collect());
     for (name, list) in [

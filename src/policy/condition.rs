@@ -15,6 +15,7 @@
 use super::keys::type_of;
 use super::operator::{BaseOperator, Operator, SetOperator};
 use super::template::{Part, Template, Variable};
+use super::unreadable::Unreadable;
 use crate::catalog::KeyBase;
 use crate::diag::{Span, deadline};
 use crate::value::{date, fold, ip, number};
@@ -100,6 +101,8 @@ pub struct Condition {
     pub negated: bool,
     /// The test.
     pub test: Test,
+    /// Its values that no documentation can read, which are not in the test ([`super::unreadable`]).
+    pub unreadable: Vec<Unreadable>,
 }
 
 impl Condition {
@@ -111,11 +114,13 @@ impl Condition {
 
     /// Whether it asks the same as another, wherever they stand.
     pub fn is_alike(&self, other: &Self) -> bool {
+        let texts = |one: &Self| one.unreadable.iter().map(|value| value.text.clone()).collect::<Vec<_>>();
         (&self.key, self.when_absent, self.quantifier, self.negated, &self.test)
             == (&other.key, other.when_absent, other.quantifier, other.negated, &other.test)
+            && texts(self) == texts(other)
     }
 
-    /// Builds the condition of an operator on a key; the second value lists the values that can never match.
+    /// Builds the condition of an operator on a key; the second value lists the values that no documentation can read.
     pub fn new<'v>(operator: Operator, key: &str, span: Span, values: &[&'v str], variables: bool) -> (Self, Vec<&'v str>) {
         let negated = operator.base.is_negated();
         let (test, invalid) = test(operator.base, values, variables);
@@ -133,7 +138,8 @@ impl Condition {
             Test::Date(order, bounds) if type_of(&key) == Some(KeyBase::Numeric) => Test::Number(order, bounds),
             test => test,
         };
-        (Self { operator, key, key_written, span, when_absent, quantifier, negated, test }, invalid)
+        let unreadable = invalid.iter().map(|text| Unreadable { text: (*text).to_owned(), span }).collect();
+        (Self { operator, key, key_written, span, when_absent, quantifier, negated, test, unreadable }, invalid)
     }
 }
 

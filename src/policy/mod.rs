@@ -28,6 +28,7 @@ pub mod resource_policy;
 pub mod spelling;
 pub mod template;
 pub mod ties;
+pub mod unreadable;
 
 pub use access::{Access, Stack};
 pub use condition::{Condition, Order, Quantifier, Test, TextMode};

@@ -5,6 +5,7 @@ use super::operator::Operator;
 use super::principal::PrincipalMatch;
 use super::principal_warnings;
 use super::resource::{ResourceMatch, ResourcePattern};
+use super::unreadable::never_matches;
 use super::{ActionMatch, Policy, Statement, names};
 use crate::diag::{Diagnostic, Diagnostics, Span};
 use crate::document::{Document, KeyBlock, Statement as Written, Version};
@@ -94,11 +95,16 @@ impl Normalizer<'_> {
 
     fn condition(&mut self, operator: Operator, block: &KeyBlock) -> Condition {
         let values: Vec<&str> = block.values.iter().map(|value| value.value.as_str()).collect();
-        let (condition, invalid) = Condition::new(operator, &block.key.value, block.key.span, &values, self.variables());
-        for value in invalid {
+        let (mut condition, invalid) = Condition::new(operator, &block.key.value, block.key.span, &values, self.variables());
+        let help = match never_matches(&condition) {
+            true => "it never matches, as no value of the key is what the operator compares",
+            false => "no documentation says how AWS reads it: an answer that hangs on it is UNKNOWN",
+        };
+        for (value, unreadable) in invalid.into_iter().zip(&mut condition.unreadable) {
             let span = block.values.iter().find(|written| written.value == value).map_or(block.key.span, |written| written.span);
+            unreadable.span = span;
             let message = format!("the value `{value}` is not what `{operator}` compares");
-            self.warn("wrong-value-type", span, message, "it never matches");
+            self.found.push(Diagnostic::warning("wrong-value-type", &self.document.source, span, message, help));
         }
         condition
     }

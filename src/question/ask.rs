@@ -10,7 +10,7 @@ use super::confirm::Checked;
 use super::realistic::Fit;
 use super::replay::{replayed, violates};
 use super::worlds::worlds;
-use super::{Engine, InternalError, Settings, partitions, realistic, tidy, untrusted};
+use super::{Engine, InternalError, Settings, partitions, realistic, tidy, unreadable, untrusted};
 use crate::catalog::{Catalog, KeyBase, Partition};
 use crate::diag::Budget;
 use crate::diag::deadline::{self, Expired};
@@ -125,7 +125,17 @@ pub const NEEDS_Z3: &str = "Z3 was not to be asked";
 ///
 /// With [`Settings::catalog_actions`] only actions of the catalog count. Else, if [`Settings::realistic`] is set and the
 /// witness is none that AWS could receive today, one that it could is looked for, and the lack of one is noted.
+///
+/// Where the policies have values that no documentation can read, the answer holds whatever they mean ([`super::unreadable`]).
 pub fn ask(ask: &Ask<'_>, settings: &Settings) -> Result<Found, InternalError> {
+    match unreadable::concerns(ask) {
+        true => unreadable::ask(ask, settings, &readable),
+        false => readable(ask, settings),
+    }
+}
+
+/// The same of policies whose values can all be read.
+fn readable(ask: &Ask<'_>, settings: &Settings) -> Result<Found, InternalError> {
     let mut found = Found::default();
     match deadline::question(&settings.budget, || answer(ask, settings, &mut found)) {
         Ok(Err(internal)) => return Err(internal),

@@ -23,6 +23,7 @@ use crate::diag::{Budget, deadline};
 use crate::document::Effect;
 use crate::eval;
 use crate::policy::compose::Rule;
+use crate::policy::unreadable::{Bound, OPAQUE, named};
 use crate::policy::{Access, Policy, Request};
 use crate::smt;
 use crate::solve::{self, Actions, Decided, Decider, Meeting};
@@ -94,7 +95,26 @@ pub struct Difference {
 }
 
 /// The difference between two access definitions, both ways.
+///
+/// Where they have values that no documentation can read, conditions with such are opaque, and regions that hang on any are
+/// not told.
 pub fn difference(old: &Access, new: &Access, settings: &Settings) -> Result<Difference, InternalError> {
+    let opaque = [old, new].map(|access| access.bounded(Bound::Opaque));
+    let ([Some(_), _] | [_, Some(_)]) = &opaque else { return readable(old, new, settings) };
+    let [one, other] = opaque.each_ref().map(Option::as_ref);
+    let mut found = readable(one.unwrap_or(old), other.unwrap_or(new), settings)?;
+    let hangs = found.added.iter().chain(&found.removed).any(|region| format!("{region:?}").contains(OPAQUE));
+    if hangs {
+        let first = [old, new].into_iter().flat_map(Access::unreadable).next();
+        (found.added, found.removed) = (Vec::new(), Vec::new());
+        found.unknown = first.map(|(_, policy, _, condition)| named(policy, condition));
+        found.notes.clear();
+    }
+    Ok(found)
+}
+
+/// The same of policies whose values can all be read.
+fn readable(old: &Access, new: &Access, settings: &Settings) -> Result<Difference, InternalError> {
     let started = Instant::now();
     let mut found = ask::Found::default();
     let mut unknown = None;

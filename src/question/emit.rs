@@ -1,7 +1,7 @@
 //! A search as an SMT-LIB file, so that another solver can check it: `unsat` means that no such request exists.
 
 use super::ask::Ask;
-use super::strings;
+use super::{strings, unreadable};
 use crate::encode::Unsupported;
 use crate::policy::ArnMatching;
 use crate::smt::{Formula, smtlib};
@@ -14,5 +14,9 @@ pub fn script(question: &str, expected: &str, ask: &Ask<'_>, matching: ArnMatchi
 
 /// The search as one whole formula: a list of assertions.
 pub fn formulas(ask: &Ask<'_>, matching: ArnMatching) -> Result<Vec<Formula>, Unsupported> {
-    strings::formula(ask, matching)
+    // Of values that no documentation can read, the reading that finds most.
+    match unreadable::concerns(ask) {
+        true => strings::formula(&unreadable::Sides::widest(ask).search(ask), matching),
+        false => strings::formula(ask, matching),
+    }
 }

@@ -36,6 +36,7 @@ mod shared_providers;
 mod strings;
 mod tidy;
 pub mod unknown_policy;
+pub mod unreadable;
 mod untrusted;
 mod worlds;
 mod z3;

@@ -8,7 +8,8 @@ mod notes;
 pub mod request;
 
 use crate::eval::missing::Missing;
-use crate::eval::{self, Decision};
+use crate::eval::{self, Decision, Evaluation};
+use crate::policy::unreadable::Bound;
 use crate::policy::{Access, ArnMatching, Readings, Request, ResourcePolicy, Stack};
 
 /// The decision of one request.
@@ -24,6 +25,8 @@ pub struct Simulation {
     pub decided_by: Vec<(String, usize)>,
     /// Of an implicit deny: what does not allow it.
     pub not_allowed_by: Vec<String>,
+    /// Whether it hangs on a value that no documentation can read; the decision is then the one that allows least.
+    pub is_unknown: bool,
     /// The keys that the request does not give, and that could change the decision.
     pub missing: Vec<String>,
     /// What the decision rests on, and what is odd about the request.
@@ -37,6 +40,8 @@ pub struct Simulator {
     plain: Access,
     /// The same under the readings that count.
     access: Access,
+    /// The same with values that no documentation can read, so that the least and the most is allowed; `None` without such.
+    bounds: Option<[Access; 2]>,
     /// The same where members that are absent are there; each with its note.
     others: Vec<(Access, notes::Absent)>,
     matching: ArnMatching,
@@ -53,7 +58,9 @@ impl Simulator {
         let read = |access: Access| access.read_as(readings).unwrap_or(access);
         let plain: Access = stack.into();
         let others = others.into_iter().map(|(stack, absent)| (read(stack.into()), absent)).collect();
-        Self { access: read(plain.clone()), plain, others, matching, readings }
+        let access = read(plain.clone());
+        let bounds = access.bounded(Bound::Least).zip(access.bounded(Bound::Most)).map(|(least, most)| [least, most]);
+        Self { bounds, access, plain, others, matching, readings }
     }
 
     /// The policies as they are read.
@@ -63,9 +70,12 @@ impl Simulator {
 
     /// Decides a request.
     pub fn decide(&self, request: &Request) -> Simulation {
-        let evaluation = eval::evaluate(&self.access, request, self.matching);
-        let missing = eval::missing::missing(&self.access, request, self.matching);
+        let (evaluation, unknown) = self.evaluate(request);
+        let access = self.bounds.as_ref().map_or(&self.access, |[least, _]| least);
+        let missing = eval::missing::missing(access, request, self.matching);
         let mut notes = notes::about_request(request, self.matching);
+        let is_unknown = unknown.is_some();
+        notes.extend(unknown);
         notes.extend(self.absent(request, evaluation.decision));
         notes.extend(missing.iter().map(|one| self.about_missing(one)));
         notes.extend(notes::other_readings(&self.plain, request, self.matching, self.readings, evaluation.decision));
@@ -76,9 +86,23 @@ impl Simulator {
             decision: evaluation.decision,
             decided_by: decided_by.collect(),
             not_allowed_by: evaluation.not_allowed_by,
+            is_unknown,
             missing: missing.into_iter().map(|one| one.key).collect(),
             notes,
         }
+    }
+
+    /// The decision, and what is said if it hangs on a value that no documentation can read.
+    fn evaluate(&self, request: &Request) -> (Evaluation, Option<String>) {
+        let Some([least, most]) = &self.bounds else { return (eval::evaluate(&self.access, request, self.matching), None) };
+        let [at_least, at_most] = [least, most].map(|access| eval::evaluate(access, request, self.matching));
+        if at_least.decision == at_most.decision {
+            // Who decides it under every reading.
+            return (if at_least.decision == Decision::Allowed { at_least } else { at_most }, None);
+        }
+        let why = notes::hanging(&self.access, request, self.matching).unwrap_or_default();
+        let note = format!("{why}: the decision is {} or {}", at_least.decision.name(), at_most.decision.name());
+        (at_least, Some(note))
     }
 
     /// A statement's policy, and its place in it.

@@ -3,6 +3,7 @@
 use crate::diag::{Budget, Source};
 use crate::eval::{self, Decision};
 use crate::policy::readings::{AnyIfExists, NotPrincipal, Unqualified};
+use crate::policy::unreadable;
 use crate::policy::{Access, ArnMatching, Policy, Readings, Request, ResourcePolicy, Stack, keys, ties};
 
 /// Of a request that AWS never sends.
@@ -89,6 +90,19 @@ impl Absent {
             ),
         })
     }
+}
+
+/// A condition that a decision hangs on, because a value of it is not to be read.
+pub(super) fn hanging(access: &Access, request: &Request, matching: ArnMatching) -> Option<String> {
+    let mut all = access.unreadable().filter(|(_, _, statement, condition)| {
+        let [least, most] = [false, true].map(|most| {
+            let mut read = (*statement).clone();
+            read.conditions.iter_mut().for_each(|condition| *condition = condition.at(most));
+            eval::applies(&read, request, matching) && eval::condition_holds(&condition.at(most), request)
+        });
+        least != most
+    });
+    all.next().map(|(_, policy, _, condition)| unreadable::named(policy, condition))
 }
 
 /// What is said where nobody says whose the resource is, and that decides.

@@ -54,4 +54,5 @@ mod tied_keys;
 mod typed_keys;
 mod unknown_policy;
 mod validate;
+mod unreadable;
 mod who_can;
