@@ -77,6 +77,7 @@ impl Sides {
             grants: &self.grants,
             unless: self.unless.as_ref(),
             actions: search.actions.clone(),
+            except: search.except.clone(),
             resources: search.resources.clone(),
             within: search.within.clone(),
             by: search.by,
