@@ -184,6 +184,13 @@ impl<'l> Line<'l> {
 
 /// Members that no check has, as warnings; one that is spelled like a member of the line's check is an error.
 pub(super) fn unread(source: &Source, value: &Value) -> Result<Vec<Diagnostic>, Diagnostic> {
+    if value.get("check").is_none() {
+        let mut members = value.members().unwrap_or(&[]).iter();
+        if let Some(member) = members.find(|member| nearest::first(&member.key, std::iter::once("check")).is_some()) {
+            let message = format!("the line has no `check`, but `{}`", member.key);
+            return Err(bad(source, member.key_span, message, "did you mean `check`?"));
+        }
+    }
     let check = value.get("check").and_then(Value::as_str).unwrap_or("");
     let own: &[&str] = match check.strip_prefix("check-").unwrap_or(check) {
         "no-new-access" => &["existing", "new", "policyType"],
@@ -205,9 +212,8 @@ pub(super) fn unread(source: &Source, value: &Value) -> Result<Vec<Diagnostic>, 
             continue;
         }
         let message = format!("`{check}` does not read the member `{name}`");
-        if name.len() > 3
-            && let Some(near) = nearest::first(name, own.iter().copied())
-        {
+        let same = own.iter().copied().find(|one| one.eq_ignore_ascii_case(name));
+        if let Some(near) = same.or_else(|| nearest::first(name, own.iter().copied()).filter(|_| name.len() > 3)) {
             return Err(bad(source, member.key_span, message, &format!("did you mean `{near}`?")));
         }
         out.push(Diagnostic::warning(

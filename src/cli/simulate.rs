@@ -4,7 +4,7 @@ use super::args::SimulateArgs;
 use super::line::{bad, plain};
 use super::switches::Format;
 use super::{Exit, Trouble, input, print, print_json};
-use crate::catalog::Catalog;
+use crate::catalog::{Catalog, nearest};
 use crate::diag::{Diagnostic, Diagnostics, Source, Span, escape};
 use crate::eval::Decision;
 use crate::json::Value;
@@ -188,7 +188,10 @@ pub(super) fn decide(
     }
     let known = |key: &str| STACK_MEMBERS.contains(&key) || ["id", "check", "request", "requests"].contains(&key);
     if let Some(unknown) = value.members().unwrap_or(&[]).iter().find(|member| !known(&member.key)) {
-        return Err(bad(source, unknown.key_span, format!("unknown member `{}` of a simulation", unknown.key), help).into());
+        let others = ["request", "requests"].into_iter();
+        let meant = sources::stack_member_like(&unknown.key).or_else(|| nearest::first(&unknown.key, others));
+        let help = meant.map_or_else(|| help.to_owned(), |meant| format!("did you mean `{meant}`?"));
+        return Err(bad(source, unknown.key_span, format!("unknown member `{}` of a simulation", unknown.key), &help).into());
     }
     if !is_stack(value) {
         return Err(bad(source, value.span, "a simulation needs policies", help).into());

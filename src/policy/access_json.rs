@@ -26,6 +26,7 @@ pub fn read(source: &Source, value: &Value) -> Result<Access, Diagnostics> {
     let inner = sources::unquoted(source, value, Wanted::Access)?;
     let (source, value) = inner.as_ref().map_or((source, value), |(source, value)| (source, value));
     if !is_stack(value) {
+        not_misspelled(source, value)?;
         return Ok(normalize(&document(source, value, Wanted::Access)?)?.into());
     }
     only_members_of_a_stack(source, value)?;
@@ -41,11 +42,23 @@ pub fn around_request(source: &Source, value: &Value) -> Result<Stack, Diagnosti
         only_members_of_a_stack(source, value)?;
         return stack(source, value);
     }
+    not_misspelled(source, value)?;
     let found = document(source, value, Wanted::Access)?;
     Ok(match found.statements.iter().any(|statement| statement.principal.is_some()) {
         true => Stack { resource: ResourcePolicy::Given(policy(source, value, "resourcePolicy", true)?), ..Stack::default() },
         false => Stack { identity: Some(vec![policy(source, value, "identityPolicies[0]", false)?]), ..Stack::default() },
     })
+}
+
+/// An error, if a document is a stack all of whose members are misspelled.
+fn not_misspelled(source: &Source, value: &Value) -> Result<(), Diagnostic> {
+    let Some((member, meant)) = sources::misspelled_member(value) else { return Ok(()) };
+    let message = format!("unknown member `{}`: neither a policy nor a stack has it", member.key);
+    Err(misspelled(source, member.key_span, message, meant))
+}
+
+fn misspelled(source: &Source, span: Span, message: String, meant: &str) -> Diagnostic {
+    Diagnostic::error("bad-stack", source, span, message, format!("did you mean `{meant}`?"))
 }
 
 fn only_members_of_a_stack(source: &Source, value: &Value) -> Result<(), Diagnostics> {
@@ -54,7 +67,14 @@ fn only_members_of_a_stack(source: &Source, value: &Value) -> Result<(), Diagnos
     }
     let known = |key: &str| STACK_MEMBERS.contains(&key);
     match value.members().unwrap_or(&[]).iter().find(|member| !known(&member.key)) {
-        Some(unknown) => Err(bad(source, unknown.key_span, format!("unknown member `{}` of a stack", unknown.key)).into()),
+        Some(unknown) => {
+            let message = format!("unknown member `{}` of a stack", unknown.key);
+            Err(match sources::stack_member_like(&unknown.key) {
+                Some(meant) => misspelled(source, unknown.key_span, message, meant),
+                None => bad(source, unknown.key_span, message),
+            }
+            .into())
+        }
         None => Ok(()),
     }
 }

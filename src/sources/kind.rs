@@ -3,7 +3,8 @@
 //! Each is told by the members that its format always has; nothing is guessed from values alone.
 
 use super::Wanted;
-use crate::json::{Kind as JsonKind, Value};
+use crate::catalog::nearest;
+use crate::json::{Kind as JsonKind, Member, Value};
 
 /// A document that is known, but is not a policy.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -61,6 +62,33 @@ pub const STACK_MEMBERS: [&str; 8] = [
     "endpointPolicies",
     "managementAccount",
 ];
+
+/// The member of a stack that is spelled most like a name, which is none: case, a plural and a few letters aside.
+pub fn stack_member_like(name: &str) -> Option<&'static str> {
+    let stem = |name: &str| {
+        let lower = name.to_ascii_lowercase();
+        lower.strip_suffix("ies").map_or(lower.clone(), |start| format!("{start}y"))
+    };
+    let stems = STACK_MEMBERS.map(stem);
+    let near = nearest::first(&stem(name), stems.iter().map(String::as_str))?;
+    let at = stems.iter().position(|own| own == near)?;
+    STACK_MEMBERS.get(at).copied().filter(|own| *own != name)
+}
+
+/// The member of an object that is meant as a member of a stack, with what it is meant as: it holds policies under a name
+/// that is nearly one.
+pub fn misspelled_member(value: &Value) -> Option<(&Member, &'static str)> {
+    if value.get("Statement").is_some() || is_stack(value) {
+        return None;
+    }
+    let holds = |member: &&Member| {
+        let is_policy = |value: &Value| value.get("Statement").is_some();
+        is_policy(&member.value) || member.value.elements().is_some_and(|all| all.iter().any(is_policy))
+    };
+    let members = value.members().unwrap_or_default().iter().filter(holds);
+    let mut meant = members.filter_map(|member| Some((member, stack_member_like(&member.key)?)));
+    meant.next()
+}
 
 /// Whether an object is a stack rather than a policy document.
 pub fn is_stack(value: &Value) -> bool {

@@ -21,7 +21,7 @@ pub mod yaml;
 
 pub use every::{documents, holds_many, policies};
 pub use inside::{Found, policy, unquoted};
-pub use kind::{Kind, STACK_MEMBERS, is_stack, recognize};
+pub use kind::{Kind, STACK_MEMBERS, is_stack, misspelled_member, recognize, stack_member_like};
 pub use located::{Located, Open, OpenKind, PolicyType, Version};
 pub use text::{decode, read};
 

@@ -75,7 +75,7 @@ fn simulate_says_who_decided_and_who_did_not_allow() {
     let answer: Value = serde_json::from_str(&out).unwrap();
     assert_eq!(answer["decidedBy"], json!([{"policy": "serviceControlPolicies[0][0]", "statementIndex": 0}]));
     let (code, _, err) = run(&folder, "simulate @unknown.json");
-    assert!(code == 2 && err.contains("unknown member `identityPolicy`"), "{err}");
+    assert!(code == 2 && err.contains("did you mean `identityPolicies`?"), "{err}");
 }
 
 #[test]

@@ -379,3 +379,47 @@ fn decisions_without_who_made_them_are_the_same() {
     }
     assert_eq!(counts.len(), 3, "{counts:?}");
 }
+
+/// A member of a stack, or of a line, that is nearly spelled like one is an error with the right name.
+#[test]
+fn misspelled_members_are_errors_with_the_nearest_name() {
+    let own = policy(&[statement(json!({}))]);
+    let request = json!({"principal": USER, "action": "s3:GetObject", "resource": "*"});
+    for (member, meant) in [
+        ("identityPolicy", "identityPolicies"),
+        ("identitypolicies", "identityPolicies"),
+        ("IdentityPolicies", "identityPolicies"),
+        ("resourcepolicies", "resourcePolicy"),
+        ("permissionsBoundary", "permissionBoundaries"),
+        ("sessionPolicy", "sessionPolicies"),
+        ("serviceControlPolicy", "serviceControlPolicies"),
+        ("resourceControlpolicies", "resourceControlPolicies"),
+        ("endpointPolicys", "endpointPolicies"),
+    ] {
+        let said = format!("did you mean `{meant}`?");
+        let alone = json!({member: [own]});
+        let beside = json!({member: [own], "identityPolicies": [own]});
+        for stack in [&alone, &beside] {
+            let (code, out, err) = leastwise(&["access-not-granted", "-", "--action", "s3:GetObject"], &stack.to_string());
+            assert!(code == 2 && err.contains(&said), "{stack}: {out}{err}");
+            let line = json!({"check": "access-not-granted", "policy": stack, "access": [{"actions": ["s3:GetObject"]}]});
+            let (_, out, _) = leastwise(&["batch"], &line.to_string());
+            assert!(out.contains("\"error\"") && out.contains(&said), "{line}: {out}");
+            let mut simulation = stack.clone();
+            simulation["request"] = request.clone();
+            let (code, out, err) = leastwise(&["simulate", "-"], &simulation.to_string());
+            assert!(code == 2 && err.contains(&said), "{simulation}: {out}{err}");
+        }
+    }
+    for (line, said) in [
+        (json!({"check": "equivalent", "A": own, "b": own}), "did you mean `a`?"),
+        (json!({"check": "no-new-access", "exsting": own, "new": own}), "did you mean `existing`?"),
+        (json!({"check": "no-new-access", "existing": own, "New": own}), "did you mean `new`?"),
+        (json!({"chek": "equivalent", "a": own, "b": own}), "did you mean `check`?"),
+        (json!({"Check": "equivalent", "a": own, "b": own}), "did you mean `check`?"),
+        (json!({"check": "simulate", "requst": request, "identityPolicies": [own]}), "did you mean `request`?"),
+    ] {
+        let (_, out, _) = leastwise(&["batch"], &line.to_string());
+        assert!(out.contains("\"error\"") && out.contains(said), "{line}: {out}");
+    }
+}
