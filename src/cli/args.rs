@@ -52,6 +52,7 @@ impl Command {
             | Self::Diff(_)
             | Self::Simulate(_)
             | Self::WhoCan(_)
+            | Self::Report(_)
             | Self::Completions(_)
             | Self::Man(_) => {
                 return None;
@@ -136,6 +137,9 @@ pub(crate) enum Command {
         after_help = "Example:\n  leastwise validate policies/*.json --format sarif > findings.sarif\n\nWithout --policy-type a policy with principals is a resource policy. Exit code 1 means findings at or above --fail-on."
     )]
     Validate(super::validate::ValidateArgs),
+    /// Write a page about an account: who can do what, with what shows it, in one file that asks nobody for anything
+    #[command(after_help = "Example:\n  leastwise report --account account.json -o report.html")]
+    Report(super::report::ReportArgs),
     /// Answer JSON Lines with JSON Lines, in input order, on all cores
     #[command(
         after_help = "Example:\n  echo '{\"id\":1,\"check\":\"equivalent\",\"a\":{...},\"b\":{...}}' | leastwise batch\n\nA line that cannot be answered gives {\"id\":..,\"error\":{..}} and the run goes on."

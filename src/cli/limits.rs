@@ -35,6 +35,7 @@ pub(super) fn of(command: &Command) -> Option<Asked> {
         Command::Validate(args) => of("validate", Budget::default(), args.format.budgeted()),
         Command::Check(_)
         | Command::WhoCan(_)
+        | Command::Report(_)
         | Command::Findings(_)
         | Command::Recommend(_)
         | Command::Batch(_)

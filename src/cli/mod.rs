@@ -26,6 +26,7 @@ mod progress;
 mod recommend;
 mod refine;
 mod remarks;
+mod report;
 mod save;
 mod serve;
 mod signals;
@@ -117,6 +118,7 @@ fn run(command: &Command) -> Result<Exit, Trouble> {
         Command::Refine(args) => refine::refine(args),
         Command::Verify(args) => refine::verify(args),
         Command::Simulate(args) => simulate::simulate(args),
+        Command::Report(args) => report::report(args),
         Command::WhoCan(args) => who_can::who_can(args),
         Command::Findings(args) => findings::findings(args),
         Command::Recommend(args) => recommend::recommend(args),

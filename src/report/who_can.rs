@@ -30,7 +30,8 @@ fn grant(grant: &Grant) -> Value {
     out
 }
 
-fn line(line: &Line) -> Value {
+/// One line of JSON.
+pub(super) fn line(line: &Line) -> Value {
     let mut out = json!({
         "schema": SCHEMA,
         "principal": line.principal,

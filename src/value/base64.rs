@@ -40,15 +40,38 @@ pub fn decode(text: &str) -> Option<Vec<u8>> {
     Some(out)
 }
 
+/// The canonical spelling of bytes.
+pub fn encode(bytes: &[u8]) -> String {
+    let mut out = String::with_capacity(bytes.len().div_ceil(3) * 4);
+    for chunk in bytes.chunks(3) {
+        let bits = chunk.iter().fold(0_usize, |bits, byte| (bits << 8) | usize::from(*byte)) << (8 * (3 - chunk.len()));
+        for at in 0..4 {
+            let letter = ALPHABET.get((bits >> (18 - 6 * at)) & 63).copied().unwrap_or(b'=');
+            out.push(if at <= chunk.len() { char::from(letter) } else { '=' });
+        }
+    }
+    out
+}
+
 #[cfg(test)]
 mod tests {
-    use super::{decode, is_canonical};
+    use super::{decode, encode, is_canonical};
 
     #[test]
     fn bytes_come_back() {
         assert_eq!(decode("QmluYXJ5").as_deref(), Some(&b"Binary"[..]));
         assert_eq!(decode("QQ==").as_deref(), Some(&b"A"[..]));
         assert_eq!((decode("QR=="), decode("").map(|bytes| bytes.len())), (None, Some(0)));
+    }
+
+    #[test]
+    fn bytes_are_spelled_as_the_rfc_spells_them() {
+        for (bytes, text) in
+            [("", ""), ("f", "Zg=="), ("fo", "Zm8="), ("foo", "Zm9v"), ("foob", "Zm9vYg=="), ("fooba", "Zm9vYmE=")]
+        {
+            assert_eq!(encode(bytes.as_bytes()), text);
+            assert!(is_canonical(text));
+        }
     }
 
     #[test]

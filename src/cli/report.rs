@@ -1,0 +1,119 @@
+//! `report`: the page about an account, with what is unused and what is recommended where evidence is given.
+
+use super::findings::Resting;
+use super::switches::duration;
+use super::{Exit, Trouble, input, progress, save};
+use crate::account::recommend::{self, Recommender};
+use crate::account::{self, Accounts, findings, findings_json, findings_text, recommend_all, recommend_json};
+use crate::diag::Budget;
+use crate::evidence::Evidence;
+use crate::question::Settings;
+use crate::report::dashboard::{self, Beside};
+use crate::report::html;
+use clap::Args;
+use std::fmt::Write as _;
+use std::path::PathBuf;
+use std::time::Duration;
+
+#[derive(Debug, Args)]
+pub(crate) struct ReportArgs {
+    /// The output of get-account-authorization-details, or a folder of such files or as iam-collect lays it out
+    #[arg(long, value_name = "PATH")]
+    pub(crate) account: PathBuf,
+    /// Evidence of use, as `findings` takes it: the page then shows what is unused, and proved policies
+    #[arg(long, num_args = 1.., value_name = "PATH")]
+    pub(crate) evidence: Vec<PathBuf>,
+    /// Days in which use is looked for
+    #[arg(long, default_value_t = 90, value_parser = clap::value_parser!(u32).range(1..=3650), requires = "evidence")]
+    pub(crate) days: u32,
+    /// The last day of the window; by default the newest moment of the evidence
+    #[arg(long, value_name = "DATE", requires = "evidence")]
+    pub(crate) as_of: Option<String>,
+    /// Services whose data events the logs hold, also where there are none
+    #[arg(long, num_args = 1.., value_name = "SERVICE", requires = "evidence")]
+    pub(crate) data_events: Vec<String>,
+    /// What is not to be seen, with reason and expiry: a file in TOML
+    #[arg(long, value_name = "FILE", requires = "evidence")]
+    pub(crate) exclude: Vec<PathBuf>,
+    /// Stop at the first file or record of evidence that cannot be read
+    #[arg(long, requires = "evidence")]
+    pub(crate) strict: bool,
+    /// Write the page here
+    #[arg(short, long, value_name = "FILE")]
+    pub(crate) output: PathBuf,
+    /// How long the question about one principal may take: seconds, or a duration such as 500ms or 2m
+    #[arg(long, default_value = "30", value_parser = duration, value_name = "DURATION")]
+    pub(crate) timeout: Duration,
+}
+
+/// `leastwise report`
+pub(crate) fn report(args: &ReportArgs) -> Result<Exit, Trouble> {
+    let settings = Settings { budget: Budget { timeout: args.timeout, ..Budget::default() }, ..Settings::default() };
+    let spinner = progress::spinner("asking about every principal");
+    let mut beside = Beside { account: args.account.display().to_string(), command: command(args), ..Beside::default() };
+    let accounts = if args.evidence.is_empty() {
+        account::read(&args.account)?
+    } else {
+        let resting = Resting {
+            account: args.account.clone(),
+            evidence: args.evidence.clone(),
+            days: args.days,
+            as_of: args.as_of.clone(),
+            data_events: args.data_events.clone(),
+            exclude: args.exclude.clone(),
+            strict: args.strict,
+        };
+        let (accounts, evidence, find) = resting.read()?;
+        with_evidence(&accounts, &evidence, find, &settings, &mut beside)?;
+        accounts
+    };
+    let data = dashboard::data(&accounts, beside, &settings)?;
+    drop(spinner);
+    input::warn(&accounts.notes);
+    save::write(&args.output, &html::page(&data))?;
+    Ok(Exit::Holds)
+}
+
+/// Adds what is unused, what is recommended, and what both rest on.
+fn with_evidence(
+    accounts: &Accounts,
+    evidence: &Evidence,
+    find: findings::Options,
+    settings: &Settings,
+    beside: &mut Beside,
+) -> Result<(), Trouble> {
+    let found = findings::find(accounts, evidence, &find)?;
+    beside.findings = Some(found.findings.iter().map(|one| findings_json::finding(one, found.window)).collect());
+    let mut lines: Vec<String> = findings_text::read(evidence).lines().map(str::to_owned).collect();
+    lines.extend(found.notes.iter().cloned());
+    lines.extend(found.excluded.iter().map(|(reason, count)| format!("{count} findings are excluded: {reason}")));
+    beside.evidence = Some(lines);
+    let options =
+        recommend::Options { find, shared: false, resources: false, not_action: recommend::NotAction::Auto, settings: *settings };
+    crate::smt::limit_memory(super::MEMORY * recommend_all::threads());
+    let recommender = Recommender::new(accounts, evidence, &options)?;
+    let all = recommend_all::all(&recommender, &recommender.entities())?;
+    beside.recommendations = Some(all.iter().map(|one| recommend_json::summary(one, &evidence.counts)).collect());
+    Ok(())
+}
+
+/// The command that makes the page, to be copied into a shell.
+fn command(args: &ReportArgs) -> String {
+    let quoted = |path: &PathBuf| {
+        let text = path.display().to_string();
+        let is_plain = |c: char| c.is_ascii_alphanumeric() || "@%+=:,./-_".contains(c);
+        if text.chars().all(is_plain) { text } else { format!("'{}'", text.replace('\'', "'\\''")) }
+    };
+    let mut out = format!("leastwise report --account {}", quoted(&args.account));
+    if !args.evidence.is_empty() {
+        let paths: Vec<String> = args.evidence.iter().map(quoted).collect();
+        let _ = write!(out, " --evidence {} --days {}", paths.join(" "), args.days);
+        args.as_of.iter().for_each(|date| _ = write!(out, " --as-of {date}"));
+        if !args.data_events.is_empty() {
+            let _ = write!(out, " --data-events {}", args.data_events.join(" "));
+        }
+        args.exclude.iter().for_each(|file| _ = write!(out, " --exclude {}", quoted(file)));
+    }
+    let _ = write!(out, " -o {}", quoted(&args.output));
+    out
+}
