@@ -47,6 +47,26 @@ impl Accounts {
         Ok(Found { entity, stack, labels })
     }
 
+    /// What the input says of a resource's own policy: of a role, for an `sts` action, its trust policy.
+    pub fn own_policy(&self, resource: &str, action: &str) -> Result<ResourcePolicy, Diagnostics> {
+        let is_sts = action.get(..4).is_some_and(|start| start.eq_ignore_ascii_case("sts:"));
+        let text = match self.entities.get(resource).filter(|_| is_sts) {
+            Some(role) => role.trust.as_ref(),
+            None => {
+                let is_below = |arn: &str| {
+                    let rest = resource.strip_prefix(arn);
+                    rest.is_some_and(|rest| rest.is_empty() || rest.starts_with(['/', ':']))
+                };
+                match self.resources.iter().find(|known| is_below(&known.arn)) {
+                    Some(known) => known.policy.as_ref(),
+                    None => return Ok(ResourcePolicy::Unknown),
+                }
+            }
+        };
+        let Some(text) = text else { return Ok(ResourcePolicy::Absent) };
+        text.read().map(|lowered| ResourcePolicy::Given(lowered.policy.clone())).map_err(Clone::clone)
+    }
+
     /// `arn:aws:sts::A:assumed-role/R/S` has lost the role's path; names of roles are unique in an account.
     fn role_of_session(&self, arn: &str) -> Option<&Entity> {
         let [_, _, "sts", _, account, rest] = crate::value::arn::split(arn)? else { return None };

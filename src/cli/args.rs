@@ -501,7 +501,11 @@ impl Checking {
 #[derive(Debug, Args)]
 pub(crate) struct SimulateArgs {
     /// A JSON file with the request and its policies; with --principal, a policy or a stack
-    pub(crate) file: PathBuf,
+    #[arg(required_unless_present = "account", conflicts_with = "account")]
+    pub(crate) file: Option<PathBuf>,
+    /// An account's export in place of the file: the policies are those of --principal, a user or role of it
+    #[arg(long, value_name = "PATH", requires = "principal")]
+    pub(crate) account: Option<PathBuf>,
     /// Who makes the request: the ARN of a user, a role or a session, an account id, a service name, or anonymous
     #[arg(long, value_name = "WHO", requires_all = ["action", "resource"])]
     pub(crate) principal: Option<String>,

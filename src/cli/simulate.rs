@@ -4,11 +4,13 @@ use super::args::SimulateArgs;
 use super::line::{bad, plain};
 use super::switches::Format;
 use super::{Exit, Trouble, input, print, print_json};
+use crate::account::scope::{self, Who};
+use crate::account::{self, Accounts};
 use crate::catalog::{Catalog, nearest};
 use crate::diag::{Diagnostic, Diagnostics, Source, Span, escape};
 use crate::eval::Decision;
 use crate::json::Value;
-use crate::policy::{Access, ArnMatching, Readings, Request, access_json, request_json};
+use crate::policy::{Access, ArnMatching, Readings, Request, Stack, access_json, request_json};
 use crate::report::json as shown;
 use crate::report::warnings::{beside, in_files};
 use crate::simulate::request::{self, Oddity};
@@ -20,18 +22,27 @@ use serde_json::{Map, json};
 /// `leastwise simulate`
 pub(crate) fn simulate(args: &SimulateArgs) -> Result<Exit, Trouble> {
     let (matching, readings) = (args.reading.matching(), args.reading.readings());
-    let (access, simulations) = match &args.principal {
-        Some(principal) => {
-            let request = in_arguments(args, principal)?;
-            let (source, value) = input::json(&args.file, Wanted::Access)?;
-            let simulator = Simulator::new(around_request(&source, &value)?, matching, readings);
-            let simulation = simulator.decide(&request);
-            (simulator.access().clone(), vec![simulation])
+    let one = |stack: Stack, request: &Request| {
+        let simulator = Simulator::new(stack, matching, readings);
+        let simulation = simulator.decide(request);
+        (simulator.access().clone(), vec![simulation])
+    };
+    let (access, simulations) = match (&args.principal, &args.account, &args.file) {
+        (Some(principal), Some(account), _) => {
+            let (stack, request) = of_account(&account::read(account)?, principal, in_arguments(args, principal)?)?;
+            one(stack, &request)
         }
-        None => {
-            let (source, value) = input::json(&args.file, Wanted::Simulation)?;
+        (Some(principal), None, Some(file)) => {
+            let request = in_arguments(args, principal)?;
+            let (source, value) = input::json(file, Wanted::Access)?;
+            one(around_request(&source, &value)?, &request)
+        }
+        (None, None, Some(file)) => {
+            let (source, value) = input::json(file, Wanted::Simulation)?;
             decide(&source, &value, matching, readings)?
         }
+        // The parser of arguments asks for one or the other.
+        (None, Some(_), _) | (_, None, None) => return Err(anyhow::anyhow!("FILE is missing").into()),
     };
     input::warn(access.warnings());
     let (mut all_allowed, mut is_unknown) = (true, false);
@@ -62,6 +73,16 @@ pub(crate) fn simulate(args: &SimulateArgs) -> Result<Exit, Trouble> {
         (false, true) => Exit::Holds,
         (false, false) => Exit::DoesNotHold,
     })
+}
+
+/// The stack of a principal of an account, with the resource's own policy where the account has it, and the request with what
+/// is known of the principal.
+fn of_account(accounts: &Accounts, principal: &str, request: Request) -> Result<(Stack, Request), Diagnostics> {
+    let found = accounts.principal(principal)?;
+    let who = Who::Entity(found.entity);
+    let mut stack = found.stack;
+    stack.resource = accounts.own_policy(&request.resource, &request.action)?;
+    Ok((stack, scope::dressed(who, accounts.controls_of(who), request)))
 }
 
 /// A simulation as JSON.

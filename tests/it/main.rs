@@ -53,6 +53,6 @@ mod templates;
 mod tied_keys;
 mod typed_keys;
 mod unknown_policy;
-mod validate;
 mod unreadable;
+mod validate;
 mod who_can;

@@ -391,6 +391,17 @@ fn questions_about_a_principal_of_an_account_keep_to_it() {
     }
     let (_, out, _) = run(&["access-not-granted", "--action", "s3:GetObject"], "user/ops/bob");
     assert!(out.contains(&format!("of arn:aws:iam::{ACCOUNT}:policy/storage.")), "{out}");
+    // One request: with her name and tag in it, and the trust policy of the role.
+    for (action, resource, decision) in [
+        ("s3:GetObject", "arn:aws:s3:::home/alice/k", "Allowed"),
+        ("s3:GetObject", "arn:aws:s3:::home/bob/k", "ImplicitlyDenied"),
+        ("dynamodb:DeleteTable", "arn:aws:dynamodb:us-east-1:111122223333:table/t", "Allowed"),
+        ("sts:AssumeRole", "arn:aws:iam::111122223333:role/build", "Allowed"),
+        ("sts:AssumeRole", "arn:aws:iam::111122223333:role/worker", "ImplicitlyDenied"),
+    ] {
+        let (_, out, said) = run(&["simulate", "--action", action, "--resource", resource], "user/alice");
+        assert!(out.starts_with(decision), "{action} {resource}: {out}{said}");
+    }
     // A new policy in place of its own: only what this principal gains counts.
     let folder = tempfile::tempdir().unwrap();
     let new = |resource: &str| {
