@@ -70,6 +70,7 @@ pub mod evidence;
 pub mod glob;
 pub mod json;
 pub mod lint;
+pub mod ops;
 pub mod policy;
 pub mod question;
 pub mod refine;

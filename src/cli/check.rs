@@ -12,7 +12,7 @@ use crate::question::access_not_granted as not_granted;
 use crate::question::ask::Ask;
 use crate::question::no_public_access::{self as no_public, ResourceType};
 use crate::question::{Outcome, Settings, Verdict, emit, equivalent as same, no_new_access as no_new, unknown_policy};
-use crate::report::warnings::{beside, in_files};
+use crate::report::warnings::in_files;
 use crate::report::{explain, json, proof, text};
 use crate::sources::Wanted;
 use anyhow::anyhow;
@@ -258,11 +258,10 @@ fn answer<const N: usize>(
     };
     match format {
         Format::Json => {
-            let mut shown = json::outcome(&outcome);
-            if let (Some(witness), Some(object)) = (explained, shown.as_object_mut()) {
-                object.insert("explanation".to_owned(), explain::json(&named, witness, settings.matching));
-            }
-            let shown = beside(shown, in_files(given.into_iter().flat_map(policy::Access::warnings)));
+            let explanation = explained.map(|witness| explain::json(&named, witness, settings.matching));
+            let warnings = in_files(given.into_iter().flat_map(policy::Access::warnings));
+            let mut shown = json::outcome(&outcome).beside(warnings);
+            shown.explanation = explanation;
             print_json(&shown)?;
         }
         Format::Text => {

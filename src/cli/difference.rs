@@ -8,7 +8,7 @@ use crate::policy::Access;
 use crate::question::difference::{Difference, difference};
 use crate::question::no_new_access::{no_new_access, search};
 use crate::question::{InternalError, Settings, Verdict};
-use crate::report::warnings::{beside, in_files};
+use crate::report::warnings::in_files;
 use crate::report::{difference as report, regions};
 use anyhow::anyhow;
 
@@ -32,7 +32,7 @@ pub(crate) fn diff(args: &DiffArgs) -> Result<Exit, Trouble> {
     }
     drop(spinner);
     match args.format {
-        DiffFormat::Json => print_json(&beside(regions::json(&found, &old, &new), warnings))?,
+        DiffFormat::Json => print_json(&regions::json(&found, &old, &new).beside(warnings))?,
         DiffFormat::Text => print(&report::text(&found, &old, &new))?,
         DiffFormat::Markdown => print(&report::markdown(&found, &old, &new))?,
     }

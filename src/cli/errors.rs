@@ -5,9 +5,9 @@ use super::args::Cli;
 use super::{Exit, Trouble, print, print_json, say};
 use crate::diag::escape;
 use crate::question::InternalError;
+use crate::report::json::Error;
 use crate::report::{json, text};
 use clap::Parser as _;
-use serde_json::json;
 use std::ffi::OsString;
 use std::process::ExitCode;
 
@@ -25,7 +25,9 @@ pub(super) fn usage(error: &clap::Error) -> ExitCode {
         let plain = rendered.to_string();
         let (message, help) = plain.trim_start_matches("error: ").split_once("\n\n").unwrap_or((&plain, ""));
         let help: Vec<&str> = help.lines().map(str::trim).filter(|line| !line.is_empty()).collect();
-        answer(&json::error(json!({"code": USAGE, "message": message.trim(), "help": help.join("; ")})));
+        let error =
+            Error { code: USAGE.to_owned(), message: message.trim().to_owned(), help: Some(help.join("; ")), ..Error::default() };
+        answer(&json::error(error));
     }
     say(&styled);
     ExitCode::from(2)
@@ -37,14 +39,14 @@ pub(super) fn troubled(trouble: &Trouble) -> ExitCode {
     match trouble {
         Trouble::Input(found) => {
             if wanted {
-                answer(&json::errors(&found.0));
+                answer(&json::errors(found));
             }
             found.0.iter().for_each(|diagnostic| say(&format!("{}\n", text::diagnostic(diagnostic))));
         }
         Trouble::Other(error) => {
             if wanted {
                 let code = if error.is::<InternalError>() { INTERNAL } else { COULD_NOT_RUN };
-                answer(&json::error(json!({"code": code, "message": format!("{error:#}")})));
+                answer(&json::error(Error::bare(code, format!("{error:#}"))));
             }
             say(&format!("error: {}\n", escape::text(&format!("{error:#}"))));
         }
@@ -55,7 +57,7 @@ pub(super) fn troubled(trouble: &Trouble) -> ExitCode {
 /// Says that a command without verdicts was not done within its limits.
 pub(super) fn out_of_budget(why: &str, json: bool) -> Result<Exit, Trouble> {
     match json {
-        true => print_json(&json::error(json!({"code": json::OUT_OF_BUDGET, "message": why})))?,
+        true => print_json(&json::error(Error::bare(json::OUT_OF_BUDGET, why)))?,
         false => print(&format!("UNKNOWN: {why}\n"))?,
     }
     Ok(Exit::Unknown)

@@ -19,7 +19,8 @@ use crate::question::outside_access::outside_access;
 use crate::question::{Engine, InternalError, Settings, Verdict};
 use crate::question::{access_not_granted as not_granted, no_new_access as no_new, no_public_access as no_public};
 use crate::refine::{self, Outcome};
-use crate::report::warnings::{self, InLine, with_notes};
+use crate::report::json::{Check, Warning};
+use crate::report::warnings::InLine;
 use crate::report::{explain, json, proof, regions};
 use crate::smt;
 use serde_json::json;
@@ -119,8 +120,8 @@ fn within_budget(text: &str, number: usize, run: &Run) -> Answer {
         read.map_err(Failed::from).and_then(|value| {
             // Told by places in the line, which other lines do not share.
             let unread = members::unread(&source, &value)?;
-            let unread = unread.iter().map(|one| in_input(json::diagnostic(one), number)).collect();
-            Ok(warnings::and(answered(&source, &value, number, run)?, unread))
+            let unread = unread.iter().map(|one| Warning { file: None, line: Some(number), ..json::diagnostic(one) });
+            Ok(with_warnings(answered(&source, &value, number, run)?, unread.collect()))
         })
     });
     let answered = answered.unwrap_or_else(|expired| json::out_of_budget(&check, &expired).ok_or(Failed::Budget(expired)));
@@ -133,20 +134,17 @@ fn within_budget(text: &str, number: usize, run: &Run) -> Answer {
         Err(Failed::Other(message)) => error(COULD_NOT_RUN, message),
         Err(Failed::Disagree(answers)) => {
             let message = "the engines disagree; please report it with the whole line";
-            let versions = json!({"leastwise": env!("CARGO_PKG_VERSION"), "z3": smt::version()});
-            let members =
-                json!({"code": DISAGREE, "message": message, "line": number, "versions": versions, "answers": *answers});
-            json::error(members)
+            let versions = Some(json!({"leastwise": env!("CARGO_PKG_VERSION"), "z3": smt::version()}));
+            let (line, answers) = (Some(number), answers.to_vec());
+            json::error(json::Error { line, versions, answers, ..json::Error::bare(DISAGREE, message) })
         }
         Err(Failed::Input(found)) => {
             let first = found.0.first();
-            let mut error = error(first.map_or("bad-input", |first| first.code), found.to_string());
+            let code = first.map_or("bad-input", |first| first.code);
             // Of a place in a policy that is a string, the message tells.
             let own = first.filter(|first| first.source.as_ref().is_some_and(|one| one.name == source.name));
-            if let (Some(at), Some(object)) = (own.and_then(Diagnostic::line_column), error["error"].as_object_mut()) {
-                object.insert("column".to_owned(), json!(at.column));
-            }
-            error
+            let column = own.and_then(Diagnostic::line_column).map(|at| at.column);
+            json::error(json::Error { line: Some(number), column, ..json::Error::bare(code, found.to_string()) })
         }
     };
     Answer { text: id::with(&id, &members), disagree }
@@ -154,7 +152,7 @@ fn within_budget(text: &str, number: usize, run: &Run) -> Answer {
 
 /// An error about a line.
 fn error(code: &str, message: &str, number: usize) -> serde_json::Value {
-    json::error(json!({"code": code, "message": message, "line": number}))
+    json::error(json::Error { line: Some(number), ..json::Error::bare(code, message) })
 }
 
 /// Answers one line of `batch`, without its end, as the command does that is given nothing else: one line of JSON.
@@ -243,13 +241,14 @@ fn others(a: &serde_json::Value, b: &serde_json::Value) -> bool {
     shown(a) != shown(b)
 }
 
-/// A diagnostic about a line, in the input.
-fn in_input(mut diagnostic: serde_json::Value, number: usize) -> serde_json::Value {
-    if let Some(object) = diagnostic.as_object_mut() {
-        object.shift_remove("file");
-        object.insert("line".to_owned(), json!(number));
+/// An answer with more warnings, as its last member.
+fn with_warnings(mut answer: serde_json::Value, warnings: Vec<Warning>) -> serde_json::Value {
+    let Some(members) = answer.as_object_mut().filter(|_| !warnings.is_empty()) else { return answer };
+    let known = members.entry("warnings").or_insert_with(|| json!([]));
+    if let Some(known) = known.as_array_mut() {
+        known.extend(warnings.iter().map(|warning| json::value(warning)));
     }
-    diagnostic
+    answer
 }
 
 /// The line's text but for the value of its `id`.
@@ -342,7 +341,7 @@ fn value(line: &Line<'_>, settings: &Settings, run: &Run) -> Result<serde_json::
                 emit(&[("added.smt2", &added), ("removed.smt2", &removed)])?;
             }
             match first {
-                true => Ok(regions::json(&difference(&old, &new, settings)?, &old, &new)),
+                true => Ok(json::value(&regions::json(&difference(&old, &new, settings)?, &old, &new))),
                 false => Ok(json!({"result": super::difference::other_verdict(&old, &new, settings)?})),
             }
         }
@@ -357,9 +356,9 @@ fn value(line: &Line<'_>, settings: &Settings, run: &Run) -> Result<serde_json::
                     if first {
                         line.write_refinement(run, &original, &refinement, &unused, catalog)?;
                     }
-                    json::refinement(&refinement, catalog, settings)
+                    json::value(&json::refinement(&refinement, catalog, settings))
                 }
-                Outcome::NotProved(failure) => with_notes(json::failure("refine", &failure, catalog), notes),
+                Outcome::NotProved(failure) => json::value(&json::failure(Check::Refine, &failure, catalog, notes)),
             })
         }
         Some("verify") => {
@@ -372,8 +371,8 @@ fn value(line: &Line<'_>, settings: &Settings, run: &Run) -> Result<serde_json::
                 line.write_obligations(run, [&original, &refined], result.as_deref().ok(), &unused, catalog)?;
             }
             Ok(match result {
-                Ok(proved) => with_notes(json::verified(&proved, catalog, settings), notes),
-                Err(failure) => with_notes(json::failure("verify", &failure, catalog), notes),
+                Ok(proved) => json::value(&json::verified(&proved, catalog, settings, notes)),
+                Err(failure) => json::value(&json::failure(Check::Verify, &failure, catalog, notes)),
             })
         }
         Some("simulate") => {
@@ -382,7 +381,7 @@ fn value(line: &Line<'_>, settings: &Settings, run: &Run) -> Result<serde_json::
             }
             let (access, simulations) = simulate::decide(source, value, settings.matching, settings.readings)?;
             InLine::of(&access, source).iter().for_each(|one| line.tell(one, None));
-            Ok(simulations.first().map_or(serde_json::Value::Null, simulate::answer))
+            Ok(simulations.first().map_or(serde_json::Value::Null, |one| json::value(&simulate::answer(one))))
         }
         Some("no-public-access" | "check-no-public-access") => {
             let policy = line.access("policy")?;
@@ -408,12 +407,12 @@ fn value(line: &Line<'_>, settings: &Settings, run: &Run) -> Result<serde_json::
             let outside = outside_access(&policy, &zone, settings)?;
             let folder = run.proof.as_ref().filter(|_| first).map(|folder| line.folder(folder));
             super::outside::keep(folder.as_deref(), &outside)?;
-            Ok(json::outside(&policy, &outside))
+            Ok(json::value(&json::outside(&policy, &outside)))
         }
         Some("validate") => Ok(super::validate::line(line, settings)?),
         _ => Err(bad(source, check.span, format!("unknown check {check}"), checks).into()),
     };
-    Ok(warnings::beside(answer?, line.told()))
+    Ok(with_warnings(answer?, line.told()))
 }
 
 /// The outcome of a question, with what else the run wants of it.
@@ -427,7 +426,7 @@ fn outcome<const N: usize>(
     let given = sides.map(|(_, access)| access);
     let mut outcome = remarks::ask(settings, given, question)?;
     if settings.engine != run.settings.engine {
-        return Ok(json::outcome(&outcome));
+        return Ok(json::value(&json::outcome(&outcome)));
     }
     if run.remarks {
         remarks::remark(&mut outcome, settings, given, question)?;
@@ -436,10 +435,10 @@ fn outcome<const N: usize>(
         save::write_all(&line.folder(folder), &proof::files(&[(outcome.check, &checked.obligations)]))?;
     }
     let mut shown = json::outcome(&outcome);
-    if let (true, Verdict::Fail { witness, .. }, Some(object)) = (run.explain, &outcome.verdict, shown.as_object_mut()) {
+    if let (true, Verdict::Fail { witness, .. }) = (run.explain, &outcome.verdict) {
         let read = read_as(given, settings.readings);
         let named: Vec<_> = sides.iter().map(|(name, _)| *name).zip(read.iter().map(AsRef::as_ref)).collect();
-        object.insert("explanation".to_owned(), explain::json(&named, witness, settings.matching));
+        shown.explanation = Some(explain::json(&named, witness, settings.matching));
     }
-    Ok(shown)
+    Ok(json::value(&shown))
 }

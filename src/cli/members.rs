@@ -11,12 +11,14 @@ use crate::catalog::{Catalog, nearest};
 use crate::diag::{Diagnostic, Diagnostics, Source, Span};
 use crate::document::Document;
 use crate::json::Value;
+use crate::ops;
 use crate::policy::access_json::{self, document};
 use crate::policy::{Access, normalize};
 use crate::question::Settings;
 use crate::question::outside_access::Zone;
 use crate::refine::Refinement;
 use crate::refine::obligations::Obligation;
+use crate::report::json::Warning;
 use crate::report::warnings::InLine;
 use crate::sources::Wanted;
 use crate::usage::{self, UnusedPermissions};
@@ -32,7 +34,7 @@ pub(super) struct Line<'l> {
     number: usize,
     cache: &'l Cache,
     /// What is worth knowing about what was read.
-    told: RefCell<Vec<serde_json::Value>>,
+    told: RefCell<Vec<Warning>>,
 }
 
 impl<'l> Line<'l> {
@@ -41,7 +43,7 @@ impl<'l> Line<'l> {
     }
 
     /// The warnings about what was read.
-    pub(super) fn told(&self) -> Vec<serde_json::Value> {
+    pub(super) fn told(&self) -> Vec<Warning> {
         self.told.take()
     }
 
@@ -192,28 +194,18 @@ pub(super) fn unread(source: &Source, value: &Value) -> Result<Vec<Diagnostic>, 
         }
     }
     let check = value.get("check").and_then(Value::as_str).unwrap_or("");
-    let own: &[&str] = match check.strip_prefix("check-").unwrap_or(check) {
-        "no-new-access" => &["existing", "new", "policyType"],
-        "access-not-granted" => &["policy", "access", "policyType", "allowUnknown"],
-        "no-public-access" => &["policy", "resourceType", "policyType"],
-        "outside-access" => &["policy", "trusted", "trustServices", "policyType"],
-        "equivalent" => &["a", "b", "policyType"],
-        "diff" => &["old", "new", "policyType"],
-        "validate" => &["policy", "policyType", "resourceType", "failOn", "select", "ignore", "awsOnly"],
-        "refine" => &["policy", "unused", "resource", "catalog", "allowUnknown"],
-        "verify" => &["original", "refined", "unused", "resource", "catalog", "allowUnknown"],
-        // Others are unknown, or refuse what they do not know themselves.
-        _ => return Ok(Vec::new()),
-    };
+    // Others are unknown, or refuse what they do not know themselves.
+    let Some(own) = ops::members(check) else { return Ok(Vec::new()) };
     let mut out = Vec::new();
     for member in value.members().unwrap_or(&[]) {
         let name = member.key.as_str();
-        if own.contains(&name) || name == "id" || name == "check" {
+        if own.contains(&name) {
             continue;
         }
         let message = format!("`{check}` does not read the member `{name}`");
-        let same = own.iter().copied().find(|one| one.eq_ignore_ascii_case(name));
-        if let Some(near) = same.or_else(|| nearest::first(name, own.iter().copied()).filter(|_| name.len() > 3)) {
+        let asked = || own.iter().copied().filter(|one| !["id", "check"].contains(one));
+        let same = asked().find(|one| one.eq_ignore_ascii_case(name));
+        if let Some(near) = same.or_else(|| nearest::first(name, asked()).filter(|_| name.len() > 3)) {
             return Err(bad(source, member.key_span, message, &format!("did you mean `{near}`?")));
         }
         out.push(Diagnostic::warning(

@@ -17,8 +17,9 @@ pub(crate) fn print(data: &str) -> Result<(), Trouble> {
 }
 
 /// Writes JSON on a line of standard output.
-pub(crate) fn print_json(value: &serde_json::Value) -> Result<(), Trouble> {
-    print(&format!("{}\n", escape::json(&value.to_string())))
+pub(crate) fn print_json(answer: &impl serde::Serialize) -> Result<(), Trouble> {
+    let text = serde_json::to_string(answer).context("cannot write the answer as JSON")?;
+    print(&format!("{}\n", escape::json(&text)))
 }
 
 /// Says something on standard error, if that can be.

@@ -9,7 +9,7 @@ use super::{Exit, Trouble, input, print, print_json, progress, save};
 use crate::diag::{Diagnostic, Source, Span};
 use crate::policy::{Access, ArnMatching};
 use crate::question::outside_access::{Outside, Zone, outside_access as ask, searches, without_sources};
-use crate::report::warnings::{beside, in_files};
+use crate::report::warnings::in_files;
 use crate::report::{json, proof, text};
 use anyhow::anyhow;
 use std::path::Path;
@@ -86,7 +86,7 @@ pub(crate) fn outside_access(args: &OutsideAccessArgs) -> Result<Exit, Trouble> 
     drop(spinner);
     keep(args.proving.proof.as_deref(), &outside)?;
     match args.format {
-        Format::Json => print_json(&beside(json::outside(&access, &outside), warnings))?,
+        Format::Json => print_json(&json::outside(&access, &outside).beside(warnings))?,
         Format::Text => print(&text::outside(&access, &outside))?,
     }
     Ok(match (outside.findings.is_empty(), outside.unknown) {

@@ -10,7 +10,7 @@ use crate::question::Settings;
 use crate::refine::obligations::{self, Failure, Obligation, Question};
 use crate::refine::unused::UnusedActions;
 use crate::refine::{self, Error, Outcome};
-use crate::report::warnings::{beside, in_files, with_notes};
+use crate::report::warnings::in_files;
 use crate::report::{json, proof, text};
 use crate::usage::UnusedPermissions;
 use anyhow::anyhow;
@@ -40,8 +40,8 @@ pub(crate) fn refine(args: &RefineArgs) -> Result<Exit, Trouble> {
             drop(spinner);
             match args.format {
                 Format::Json => {
-                    let shown = with_notes(json::failure("refine", &failure, &catalog), notes);
-                    print_json(&beside(shown, warnings))?;
+                    let shown = json::failure(json::Check::Refine, &failure, &catalog, notes);
+                    print_json(&shown.beside(warnings))?;
                 }
                 Format::Text => {
                     let shown = text::failure(&failure);
@@ -68,7 +68,7 @@ pub(crate) fn refine(args: &RefineArgs) -> Result<Exit, Trouble> {
         save::write(path, &pretty)?;
     }
     match args.format {
-        Format::Json => print_json(&beside(json::refinement(&refinement, &catalog, &settings), warnings))?,
+        Format::Json => print_json(&json::refinement(&refinement, &catalog, &settings).beside(warnings))?,
         Format::Text => {
             if args.output.is_none() {
                 print(&pretty)?;
@@ -110,16 +110,17 @@ pub(crate) fn verify(args: &VerifyArgs) -> Result<Exit, Trouble> {
         notes.iter().for_each(|note| say(&format!("note: {}\n", escape::text(note))));
     }
     match (result, args.format) {
-        (Ok(proved), Format::Json) => {
-            print_json(&beside(with_notes(json::verified(&proved, &catalog, &settings), notes), warnings))?
-        }
+        (Ok(proved), Format::Json) => print_json(&json::verified(&proved, &catalog, &settings, notes).beside(warnings))?,
         (Ok(proved), Format::Text) => {
             print(&text::obligations(&proved))?;
             print(&format!("{}\n", json::VERIFIED))?;
         }
         (Err(failure), format) => {
             match format {
-                Format::Json => print_json(&beside(with_notes(json::failure("verify", &failure, &catalog), notes), warnings))?,
+                Format::Json => {
+                    let shown = json::failure(json::Check::Verify, &failure, &catalog, notes);
+                    print_json(&shown.beside(warnings))?;
+                }
                 Format::Text => print(&text::failure(&failure))?,
             }
             return Ok(if failure.unknown { Exit::Unknown } else { Exit::DoesNotHold });

@@ -6,13 +6,13 @@ use super::switches::Format;
 use super::{Exit, Trouble, input, print, print_json};
 use crate::account::scope::{self, Who};
 use crate::account::{self, Accounts};
-use crate::catalog::{Catalog, nearest};
+use crate::catalog::nearest;
 use crate::diag::{Diagnostic, Diagnostics, Source, Span, escape};
 use crate::eval::Decision;
 use crate::json::Value;
 use crate::policy::{Access, ArnMatching, Readings, Request, Stack, access_json, request_json};
 use crate::report::json as shown;
-use crate::report::warnings::{beside, in_files};
+use crate::report::warnings::in_files;
 use crate::simulate::request::{self, Oddity};
 use crate::simulate::{Simulation, Simulator};
 use crate::sources::{self, Kind, STACK_MEMBERS, Wanted, is_stack};
@@ -50,7 +50,7 @@ pub(crate) fn simulate(args: &SimulateArgs) -> Result<Exit, Trouble> {
         all_allowed &= simulation.decision == Decision::Allowed;
         is_unknown |= simulation.is_unknown;
         if args.format == Format::Json {
-            print_json(&beside(answer(simulation), in_files(access.warnings())))?;
+            print_json(&answer(simulation).beside(in_files(access.warnings())))?;
             continue;
         }
         let by = simulation.decided_by.iter().map(|(policy, index)| format!("{policy} statement {index}"));
@@ -86,27 +86,8 @@ fn of_account(accounts: &Accounts, principal: &str, request: Request) -> Result<
 }
 
 /// A simulation as JSON.
-pub(super) fn answer(simulation: &Simulation) -> serde_json::Value {
-    let by = simulation.decided_by.iter().map(|(policy, index)| json!({"policy": policy, "statementIndex": index}));
-    let mut out = Map::new();
-    out.insert("schema".to_owned(), json!(shown::SCHEMA));
-    out.insert("check".to_owned(), json!("simulate"));
-    if simulation.is_unknown {
-        out.insert("result".to_owned(), json!("UNKNOWN"));
-    }
-    out.insert("decision".to_owned(), json!(simulation.decision.name()));
-    out.insert("decidedBy".to_owned(), by.collect());
-    for (name, list) in [
-        ("notAllowedBy", &simulation.not_allowed_by),
-        ("missingContextValues", &simulation.missing),
-        ("notes", &simulation.notes),
-    ] {
-        if !list.is_empty() {
-            out.insert(name.to_owned(), json!(list));
-        }
-    }
-    out.insert("proof".to_owned(), shown::versions(Catalog::LATEST));
-    out.into()
+pub(super) fn answer(simulation: &Simulation) -> shown::SimulateAnswer {
+    shown::simulation(simulation)
 }
 
 /// The policies of a file that has no request of its own.

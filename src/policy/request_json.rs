@@ -6,7 +6,10 @@
 
 use super::request::{Context, Principal, Request};
 use crate::value::arn;
-use serde_json::{Map, Value, json};
+use schemars::JsonSchema;
+use serde::Serialize;
+use serde_json::{Value, json};
+use std::collections::BTreeMap;
 
 /// Reads a request; the error says what was expected where.
 pub fn from_json(value: &Value) -> Result<Request, String> {
@@ -104,23 +107,71 @@ fn read_context(value: Option<&Value>) -> Result<Context, String> {
     Ok(out)
 }
 
+/// A request as it is written in answers.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
+pub struct Written {
+    /// An ARN, a service name, `anonymous`, or a kind with an id.
+    pub principal: WrittenPrincipal,
+    /// `service:Name`.
+    pub action: String,
+    /// An ARN, or `*` for an action without a resource.
+    pub resource: String,
+    /// Condition keys in lower case.
+    pub context: BTreeMap<String, OneOrSeveral>,
+}
+
+/// Who asks.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
+#[serde(untagged)]
+pub enum WrittenPrincipal {
+    /// An ARN, a service name, or `anonymous`.
+    Name(String),
+    /// What no name alone tells.
+    Of {
+        /// `AWS`, `Service`, `Federated` or `CanonicalUser`.
+        #[serde(rename = "type")]
+        kind: &'static str,
+        /// Its name.
+        id: String,
+    },
+}
+
+/// The values of a key: one is a string, several are a list.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
+#[serde(untagged)]
+pub enum OneOrSeveral {
+    /// One value.
+    One(String),
+    /// Several, or none.
+    Several(Vec<String>),
+}
+
 /// Writes a request. A key with one value is a string, with several a list.
 pub fn to_json(request: &Request) -> Value {
-    let who = match &request.principal {
-        Principal::Anonymous => json!("anonymous"),
-        Principal::Aws(arn) if is_provider(arn) => json!({"type": "AWS", "id": arn}),
-        Principal::Aws(arn) => json!(arn),
-        Principal::Service(name) if principal(&json!(name)) == Ok(request.principal.clone()) => json!(name),
-        Principal::Service(name) => json!({"type": "Service", "id": name}),
-        Principal::Federated(id) => json!({"type": "Federated", "id": id}),
-        Principal::CanonicalUser(id) => json!({"type": "CanonicalUser", "id": id}),
+    serde_json::to_value(written(request)).expect("keys are strings")
+}
+
+/// A request as it is written.
+pub fn written(request: &Request) -> Written {
+    let of = |kind, id: &String| WrittenPrincipal::Of { kind, id: id.clone() };
+    let principal = match &request.principal {
+        Principal::Anonymous => WrittenPrincipal::Name("anonymous".to_owned()),
+        Principal::Aws(arn) if is_provider(arn) => of("AWS", arn),
+        Principal::Aws(arn) => WrittenPrincipal::Name(arn.clone()),
+        // A name that reads back as the service.
+        Principal::Service(name) if self::principal(&json!(name)) == Ok(request.principal.clone()) => {
+            WrittenPrincipal::Name(name.clone())
+        }
+        Principal::Service(name) => of("Service", name),
+        Principal::Federated(id) => of("Federated", id),
+        Principal::CanonicalUser(id) => of("CanonicalUser", id),
     };
-    let context: Map<String, Value> = request
-        .context
-        .iter()
-        .map(|(key, values)| (key.clone(), if let [one] = values.as_slice() { json!(one) } else { json!(values) }))
-        .collect();
-    json!({"principal": who, "action": request.action, "resource": request.resource, "context": context})
+    let values = |values: &Vec<String>| match values.as_slice() {
+        [one] => OneOrSeveral::One(one.clone()),
+        several => OneOrSeveral::Several(several.to_vec()),
+    };
+    let context = request.context.iter().map(|(key, own)| (key.clone(), values(own))).collect();
+    Written { principal, action: request.action.clone(), resource: request.resource.clone(), context }
 }
 
 #[cfg(test)]

@@ -1,10 +1,10 @@
 //! A witness explained: statement by statement, what matched and what did not, with the source line.
 
+use super::json;
 use crate::diag::escape;
 use crate::eval::explain::{Explained, Judged, explain, verb};
 use crate::policy::{Access, ArnMatching, Request};
 use anstyle::{AnsiColor, Style};
-use serde_json::{Value, json};
 use std::fmt::Write as _;
 
 const YES: Style = AnsiColor::Green.on_default();
@@ -59,30 +59,32 @@ fn line(text: &str, at: usize) -> String {
 }
 
 /// For programs: a list of statements, each with its elements.
-pub fn json(sides: &[(&str, &Access)], witness: &Request, matching: ArnMatching) -> Value {
-    let one = |name: &str, access: &Access, explained: Explained| -> Option<Value> {
+pub fn json(sides: &[(&str, &Access)], witness: &Request, matching: ArnMatching) -> Vec<json::Explained> {
+    let one = |name: &str, access: &Access, explained: Explained| -> Option<json::Explained> {
         let (member, statement) = access.statement(explained.number)?;
         let source = &member.policy.source;
         let element = |judged: &Judged| {
             let at = source.line_column(judged.span.start);
-            let mut out = json!({"element": judged.element, "matched": judged.matched, "line": at.line, "column": at.column});
-            if let (Some(values), Some(object)) = (&judged.values, out.as_object_mut()) {
-                object.insert("values".to_owned(), json!(values));
+            json::Element {
+                element: judged.element.clone(),
+                matched: judged.matched,
+                line: at.line,
+                column: at.column,
+                values: judged.values.clone(),
             }
-            out
         };
-        let elements: Vec<Value> = explained.elements.iter().map(element).collect();
+        let elements = explained.elements.iter().map(element).collect();
         let policy = if access.is_alone() { name.to_owned() } else { format!("{name} {}", member.name) };
-        Some(json!({
-            "policy": policy,
-            "statementIndex": statement.index,
-            "effect": format!("{:?}", statement.effect),
-            "applies": explained.applies(),
-            "elements": elements,
-        }))
+        Some(json::Explained {
+            policy,
+            statement_index: statement.index,
+            effect: format!("{:?}", statement.effect),
+            applies: explained.applies(),
+            elements,
+        })
     };
-    let of_side = |(name, access): &(&str, &Access)| -> Vec<Value> {
+    let of_side = |(name, access): &(&str, &Access)| -> Vec<json::Explained> {
         explain(access, witness, matching).into_iter().filter_map(|explained| one(name, access, explained)).collect()
     };
-    Value::Array(sides.iter().flat_map(of_side).collect())
+    sides.iter().flat_map(of_side).collect()
 }

@@ -5,39 +5,13 @@
 //! (`existing`, `policy.identityPolicies[0]`): so it depends neither on what else the line holds nor on whether the
 //! policy is written as JSON or as a string that holds JSON.
 
-use super::json;
+use super::json::{self, Warning};
 use crate::diag::{Diagnostic, Source, Span};
 use crate::policy::{Access, Policy};
-use serde_json::Value;
 use std::sync::Arc;
 
-/// An answer with warnings, if there are any.
-pub fn beside(mut answer: Value, warnings: Vec<Value>) -> Value {
-    if let (Some(object), false) = (answer.as_object_mut(), warnings.is_empty()) {
-        object.insert("warnings".to_owned(), Value::Array(warnings));
-    }
-    answer
-}
-
-/// An answer with more warnings.
-pub fn and(mut answer: Value, mut more: Vec<Value>) -> Value {
-    if let (Some(Value::Array(known)), false) = (answer.get_mut("warnings"), more.is_empty()) {
-        known.append(&mut more);
-        return answer;
-    }
-    beside(answer, more)
-}
-
-/// An answer with notes, if there are any.
-pub fn with_notes(mut answer: Value, notes: Vec<String>) -> Value {
-    if let (Some(object), false) = (answer.as_object_mut(), notes.is_empty()) {
-        object.insert("notes".to_owned(), notes.into());
-    }
-    answer
-}
-
 /// Warnings with their places as they are.
-pub fn in_files<'d>(warnings: impl IntoIterator<Item = &'d Diagnostic>) -> Vec<Value> {
+pub fn in_files<'d>(warnings: impl IntoIterator<Item = &'d Diagnostic>) -> Vec<Warning> {
     warnings.into_iter().map(json::diagnostic).collect()
 }
 
@@ -64,7 +38,7 @@ impl InLine {
     }
 
     /// As they stand in an answer; `member` is what the line calls the policy, or the stack, unless the line is the stack.
-    pub fn json(&self, member: Option<&str>) -> Vec<Value> {
+    pub fn json(&self, member: Option<&str>) -> Vec<Warning> {
         let name: Vec<&str> = member.into_iter().chain(self.policy.as_deref()).collect();
         let name: Arc<str> = name.join(".").into();
         let named = |warning: &Diagnostic| {

@@ -96,7 +96,7 @@ fn both<'a>(old: &'a Access, new: &'a Access) -> Option<[Side<'a>; 2]> {
             assert!(!eval::allows(unless, witness, Settings::default().matching), "{witness:?}");
         }
     }
-    let shown = regions::json(&found, old, new);
+    let shown = leastwise::report::json::value(&regions::json(&found, old, new));
     let side = |name: &str| shown[name].as_array().unwrap().iter().map(words).collect::<Vec<Words>>();
     let of = [(side("added"), new, old), (side("removed"), old, new)];
     for (name, side) in ["added", "removed"].into_iter().zip(&of) {

@@ -1,0 +1,32 @@
+//! Does a new version of a policy grant nothing new?
+
+use super::written::{Access, Id, PolicyType};
+use schemars::JsonSchema;
+use serde::Deserialize;
+
+/// Does a new version of a policy grant nothing new?
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct Request {
+    /// What identifies the line: it comes back as it was written.
+    #[serde(default)]
+    pub id: Id,
+    /// The question.
+    pub check: Check,
+    /// The policy, or stack, as it is.
+    pub existing: Access,
+    /// The policy, or stack, as it would be.
+    pub new: Access,
+    /// Of which type the policies are.
+    pub policy_type: Option<PolicyType>,
+}
+
+/// The question's name.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
+#[allow(missing_docs, reason = "names")]
+pub enum Check {
+    #[serde(rename = "no-new-access")]
+    Own,
+    #[serde(rename = "check-no-new-access")]
+    Alias,
+}

@@ -1,0 +1,226 @@
+//! The JSON Schemas of requests and answers: they are those of the types, and real requests and answers keep to them.
+
+use crate::schema_check::Validator;
+use crate::support::{leastwise, root};
+use leastwise::ops::schema;
+use serde_json::{Value, json};
+use std::collections::BTreeSet;
+
+/// `LEASTWISE_BLESS=1` writes the schemas anew.
+#[test]
+fn the_schemas_are_those_of_the_types() {
+    for (name, schema) in schema::all() {
+        let path = root().join(format!("docs/schema/{name}.json"));
+        let text = format!("{:#}\n", schema.as_value());
+        if std::env::var_os("LEASTWISE_BLESS").is_some() {
+            std::fs::write(&path, &text).unwrap();
+        }
+        assert_eq!(std::fs::read_to_string(&path).unwrap(), text, "{} is old: LEASTWISE_BLESS=1 writes it", path.display());
+    }
+}
+
+/// The schema with every object closed: a member that it does not name is an error here, though not for those who read
+/// answers of a later version.
+fn closed(schema: &Value) -> Value {
+    match schema {
+        Value::Array(items) => items.iter().map(closed).collect(),
+        Value::Object(members) => {
+            let mut out: serde_json::Map<String, Value> =
+                members.iter().map(|(key, value)| (key.clone(), closed(value))).collect();
+            if members.get("properties").is_some_and(Value::is_object) && !members.contains_key("additionalProperties") {
+                out.insert("additionalProperties".to_owned(), json!(false));
+            }
+            Value::Object(out)
+        }
+        other => other.clone(),
+    }
+}
+
+struct Schemas {
+    request: Validator,
+    answer: Validator,
+}
+
+impl Schemas {
+    fn new() -> Self {
+        let of = |schema: Value| Validator::new(closed(&schema));
+        Self { request: of(schema::request().to_value()), answer: of(schema::answer().to_value()) }
+    }
+
+    fn answer(&self, of: &str, answer: &Value) {
+        let mut answer = answer.clone();
+        // Of a line, what its asker wrote.
+        answer.as_object_mut().unwrap().shift_remove("id");
+        assert_eq!(self.answer.problems(&answer), Vec::<String>::new(), "{of}: {answer:#}");
+    }
+}
+
+fn statement(more: Value) -> Value {
+    let mut out = json!({"Effect": "Allow", "Action": "s3:*", "Resource": "*"});
+    out.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+    json!({"Version": "2012-10-17", "Statement": [out]})
+}
+
+/// Lines of every check with every kind of answer, and what comes out.
+fn lines() -> Vec<(Value, &'static str)> {
+    let (all, get) = (statement(json!({"Sid": "All"})), statement(json!({"Action": "s3:Get*"})));
+    let open = statement(json!({"Principal": {"AWS": "*", "Service": "lambda.amazonaws.com"}, "Resource": "arn:aws:s3:::b/*"}));
+    let own = statement(json!({"Principal": {"AWS": "111122223333"}, "Resource": "arn:aws:s3:::b/*"}));
+    let but = json!({"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "NotAction": "iam:*", "Resource": "*"},
+        {"Sid": "No", "Effect": "Deny", "Action": "s3:Delete*", "Resource": "*"}]});
+    // Compared as text and as a number.
+    let (text, number) = (
+        statement(json!({"Condition": {"StringLike": {"k:x": "5*"}}})),
+        statement(json!({"Condition": {"NumericEquals": {"k:x": "5"}}})),
+    );
+    let stack = json!({"identityPolicies": [all], "permissionBoundaries": [get], "serviceControlPolicies": [[all], [but]]});
+    let unused = json!([{"serviceNamespace": "s3", "actions": ["GetBucketAcl"]}]);
+    let mut lines = Vec::new();
+    for (old, new, word) in [
+        (&all, &get, "PASS"),
+        (&get, &all, "FAIL"),
+        (&but, &all, "FAIL"),
+        (&all, &but, "FAIL"),
+        (&all, &json!({"Statement": 1}), "ERROR"),
+    ] {
+        lines.push((json!({"check": "no-new-access", "existing": old, "new": new, "policyType": "IDENTITY_POLICY"}), word));
+        let word = if word == "PASS" { "FAIL" } else { word };
+        lines.push((json!({"check": "equivalent", "a": old, "b": new.to_string()}), word));
+        lines.push((json!({"check": "diff", "old": old, "new": new}), word));
+    }
+    lines.push((json!({"check": "no-new-access", "existing": text, "new": number}), "UNKNOWN"));
+    lines.push((json!({"check": "no-new-access", "existing": stack, "new": {"identityPolicies": [all]}}), "FAIL"));
+    lines.push((json!({"check": "diff", "old": stack, "new": {"identityPolicies": [all]}}), "FAIL"));
+    lines.push((json!({"check": "equivalent", "a": all, "b": all}), "PASS"));
+    lines.push((json!({"check": "diff", "old": all, "new": all}), "PASS"));
+    for (action, word) in [("s3:PutObject", "PASS"), ("s3:GetObject", "FAIL"), ("s3:NoSuchAction", "ERROR")] {
+        lines.push((json!({"check": "access-not-granted", "policy": get, "access": [{"actions": [action]}]}), word));
+    }
+    let line = json!({"check": "access-not-granted", "policy": get, "access": {"actions": ["s3:Nothing"], "resources": ["*"]},
+        "allowUnknown": true});
+    lines.push((line, "PASS"));
+    for (policy, word) in [(&own, "PASS"), (&open, "FAIL"), (&get, "ERROR")] {
+        lines.push((json!({"check": "check-no-public-access", "policy": policy, "resourceType": "AWS::S3::Bucket"}), word));
+        lines.push((json!({"check": "outside-access", "policy": policy, "trusted": ["111122223333"]}), word));
+    }
+    for (unused, word) in [(&unused, "PASS"), (&json!([]), "PASS"), (&json!([{"serviceNamespace": "nothing"}]), "ERROR")] {
+        lines.push((json!({"check": "refine", "policy": get, "unused": unused, "catalog": "2024-06"}), word));
+    }
+    let gone = json!({"Statement": [{"Effect": "Allow", "Action": "s3:GetObject", "Resource": "*"}]});
+    for (refined, word) in [(&all, "FAIL"), (&gone, "FAIL"), (&json!(7), "ERROR")] {
+        lines.push((json!({"check": "verify", "original": get, "refined": refined, "unused": unused}), word));
+    }
+    lines.push((json!({"check": "verify", "original": get, "refined": get, "unused": []}), "PASS"));
+    let request = |action: &str| {
+        json!({"principal": "arn:aws:iam::111122223333:user/a", "action": action,
+            "resource": {"arn": "arn:aws:s3:::b/k", "accountId": "111122223333"}, "context": {"aws:TagKeys": ["a", "b"], "s3:max-keys": "x"}})
+    };
+    for (action, word) in
+        [("s3:GetObject", "Allowed"), ("s3:DeleteObject", "ExplicitlyDenied"), ("iam:PassRole", "ImplicitlyDenied")]
+    {
+        lines.push((json!({"check": "simulate", "request": request(action), "identityPolicies": [all, but]}), word));
+    }
+    lines.push((json!({"check": "simulate", "request": request("s3"), "identityPolicies": [all]}), "ERROR"));
+    // What is worth knowing is told: an action that nobody knows, a member that nobody reads.
+    lines.push((
+        json!({"check": "equivalent", "a": statement(json!({"Action": "s3:Nothing"})), "b": all, "nobody-reads-this": 1}),
+        "FAIL",
+    ));
+    lines.push((json!({"check": "nothing"}), "ERROR"));
+    lines
+}
+
+#[test]
+fn lines_and_their_answers_keep_to_the_schemas() {
+    let schemas = Schemas::new();
+    for arguments in [&["batch"][..], &["batch", "--explain", "--prove", "z3", "--remarks"]] {
+        let (lines, words): (Vec<Value>, Vec<&str>) = lines().into_iter().unzip();
+        let input: String = lines.iter().map(|line| format!("{line}\n")).collect();
+        let (code, out, err) = leastwise(arguments, &input);
+        let answers: Vec<Value> = out.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+        assert_eq!((code, answers.len()), (0, lines.len()), "{err}");
+        let mut seen = BTreeSet::new();
+        for ((line, word), answer) in lines.iter().zip(words).zip(&answers) {
+            let said = answer["result"].as_str().or(answer["decision"].as_str()).unwrap_or("ERROR");
+            assert_eq!(said, word, "{line} {answer}");
+            schemas.answer(&line.to_string(), answer);
+            // A request that was refused may be any; one that was answered keeps to its schema, but for what nobody reads.
+            if said != "ERROR" && line.get("nobody-reads-this").is_none() {
+                assert_eq!(schemas.request.problems(line), Vec::<String>::new(), "{line}");
+            }
+            seen.insert((line["check"].as_str().unwrap().to_owned(), said.to_owned()));
+        }
+        assert!(seen.len() > 25, "{seen:?}");
+    }
+}
+
+#[test]
+fn answers_of_commands_keep_to_the_schema() {
+    let schemas = Schemas::new();
+    let folder = tempfile::tempdir().unwrap();
+    let file = |name: &str, value: &Value| {
+        let path = folder.path().join(name).display().to_string();
+        std::fs::write(&path, value.to_string()).unwrap();
+        path
+    };
+    let mut asked = 0;
+    for (at, (line, word)) in lines().iter().enumerate() {
+        let member = |name: &str| file(&format!("{at}-{name}.json"), &line[name]);
+        let check = line["check"].as_str().unwrap();
+        let files: Vec<String> = match check {
+            "no-new-access" => vec![member("existing"), member("new")],
+            "equivalent" => vec![member("a"), member("b")],
+            "diff" => vec![member("old"), member("new")],
+            "refine" => {
+                vec![member("policy"), "--unused".to_owned(), member("unused"), "--catalog".to_owned(), "2024-06".to_owned()]
+            }
+            "verify" => vec![member("original"), member("refined"), "--unused".to_owned(), member("unused")],
+            "check-no-public-access" => vec![member("policy"), "--resource-type".to_owned(), "AWS::S3::Bucket".to_owned()],
+            "outside-access" => vec![member("policy"), "--trusted".to_owned(), "111122223333".to_owned()],
+            "simulate" => {
+                let own = line.as_object().unwrap().iter().filter(|(key, _)| *key != "check");
+                vec![file("simulation.json", &own.map(|(key, value)| (key.clone(), value.clone())).collect())]
+            }
+            _ => continue,
+        };
+        let arguments: Vec<&str> =
+            [check].into_iter().chain(files.iter().map(String::as_str)).chain(["--format", "json"]).collect();
+        let (code, out, err) = leastwise(&arguments, "");
+        let answer: Value = serde_json::from_str(&out).unwrap_or_else(|_| panic!("{arguments:?} {code} {out}{err}"));
+        assert_eq!(answer["result"].as_str().or(answer["decision"].as_str()).unwrap_or("ERROR"), *word, "{answer}");
+        schemas.answer(check, &answer);
+        asked += 1;
+    }
+    assert!(asked > 30, "{asked}");
+    // What is left before it comes to a verdict, and arguments that do not parse.
+    let policy = file("policy.json", &statement(json!({})));
+    for (arguments, code) in
+        [(&["equivalent", &policy, &policy, "--timeout", "0.0000001"][..], 3), (&["equivalent", &policy][..], 2)]
+    {
+        let (own, out, _) = leastwise(&[arguments, &["--format", "json"]].concat(), "");
+        assert_eq!(own, code, "{out}");
+        schemas.answer("", &serde_json::from_str(&out).unwrap());
+    }
+}
+
+/// The validator used here does tell what does not fit.
+#[test]
+fn what_does_not_fit_is_told() {
+    let schemas = Schemas::new();
+    for answer in [
+        json!({}),
+        json!({"schema": 2, "error": {"code": "a", "message": "b"}}),
+        json!({"schema": 1, "error": {"code": "a"}}),
+        json!({"schema": 1, "error": {"code": "a", "message": "b", "other": 1}}),
+    ] {
+        assert!(!schemas.answer.problems(&answer).is_empty(), "{answer}");
+    }
+    assert!(schemas.answer.problems(&json!({"schema": 1, "error": {"code": "a", "message": "b"}})).is_empty());
+    for request in [
+        json!({"check": "equivalent", "a": "{}"}),
+        json!({"check": "nothing"}),
+        json!({"check": "refine", "policy": {}, "unused": [], "catalog": "2025"}),
+    ] {
+        assert!(!schemas.request.problems(&request).is_empty(), "{request}");
+    }
+}
