@@ -46,6 +46,7 @@ impl Command {
             Self::OutsideAccess(args) => (args.deciding, Some(&args.proving), &args.proving.proof),
             Self::Check(_)
             | Self::Serve(_)
+            | Self::Explain(_)
             | Self::Findings(_)
             | Self::Recommend(_)
             | Self::Validate(_)
@@ -150,6 +151,9 @@ pub(crate) enum Command {
         after_help = "Example:\n  leastwise serve --listen 127.0.0.1:8080 &\n  AWS_ENDPOINT_URL=http://127.0.0.1:8080 aws accessanalyzer check-no-new-access ...\n\nClients need credentials to sign with; the server looks at none. TERM and INT end it when what was accepted is answered."
     )]
     Serve(ServeArgs),
+    /// Say what the code of an error or a warning means, with an example
+    #[command(after_help = "Example:\n  leastwise explain duplicate-key\n\nWithout CODE it lists every code.")]
+    Explain(ExplainArgs),
     /// Print shell completions
     #[command(after_help = "Example:\n  leastwise completions bash > /etc/bash_completion.d/leastwise")]
     Completions(CompletionsArgs),
@@ -548,6 +552,12 @@ pub(crate) struct BatchArgs {
     pub(crate) unknowns: Unknowns,
     #[command(flatten)]
     pub(crate) asking: Asking,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct ExplainArgs {
+    /// The code, such as duplicate-key
+    pub(crate) code: Option<String>,
 }
 
 #[derive(Debug, Args)]

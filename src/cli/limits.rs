@@ -39,6 +39,7 @@ pub(super) fn of(command: &Command) -> Option<Asked> {
         | Command::Findings(_)
         | Command::Recommend(_)
         | Command::Batch(_)
+        | Command::Explain(_)
         | Command::Serve(_)
         | Command::Completions(_)
         | Command::Man(_) => None,

@@ -10,6 +10,7 @@ mod cache;
 mod check;
 mod difference;
 mod errors;
+mod explain;
 mod findings;
 mod gate;
 mod generate;
@@ -126,6 +127,7 @@ fn run(command: &Command) -> Result<Exit, Trouble> {
         Command::Batch(args) => batch::batch(args),
         Command::Serve(args) => serve::serve(args),
         Command::Check(args) => gate::check(args),
+        Command::Explain(args) => explain::explain(args),
         Command::Completions(args) => generate::completions(args),
         Command::Man(args) => generate::man(args),
     }

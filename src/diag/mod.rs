@@ -8,6 +8,7 @@
 //! its time and memory are kept by [`deadline`].
 
 mod budget;
+pub mod codes;
 pub mod deadline;
 mod diagnostic;
 pub mod escape;
