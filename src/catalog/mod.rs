@@ -366,7 +366,7 @@ mod tests {
         for (text, part) in [
             ("[]", "c.json:1:1: a catalog must be an object"),
             (r#"{"s3":{"x":1}}"#, "c.json:1:7: the service `s3` has no list of actions"),
-            (r#"{"s3":["Get*"]}"#, "c.json:1:8: `Get*` is no action name"),
+            (r#"{"s3":["Get*"]}"#, "c.json:1:8: `Get*` is not an action name"),
             (r#"{"s3":[7]}"#, "c.json:1:8: an action name must be a string"),
             ("{}", "c.json:1:1: the catalog lists no action"),
         ] {

@@ -172,7 +172,7 @@ pub(super) fn read(source: &Source) -> Result<Catalog, Diagnostic> {
         for (name, span, access_level) in names {
             let plain = |c: char| c.is_ascii_alphanumeric() || c == '-' || c == '_' || c == '.';
             if name.is_empty() || !name.chars().all(plain) {
-                return fail(span, format!("`{name}` is no action name"));
+                return fail(span, format!("`{name}` is not an action name"));
             }
             let action = Action { name: name.to_owned(), access_level, ..Action::default() };
             service.actions.insert(name.to_ascii_lowercase(), action);

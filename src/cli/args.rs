@@ -148,7 +148,7 @@ pub(crate) enum Command {
     Batch(BatchArgs),
     /// Serve the Access Analyzer REST API on this machine
     #[command(
-        after_help = "Example:\n  leastwise serve --listen 127.0.0.1:8080 &\n  AWS_ENDPOINT_URL=http://127.0.0.1:8080 aws accessanalyzer check-no-new-access ...\n\nClients need credentials to sign with; the server looks at none. TERM and INT end it when what was accepted is answered."
+        after_help = "Example:\n  leastwise serve --listen 127.0.0.1:8080 &\n  AWS_ENDPOINT_URL=http://127.0.0.1:8080 aws accessanalyzer check-no-new-access ...\n\nClients may sign with any credentials: the server does not check them. On TERM or INT it answers what it has accepted, then ends."
     )]
     Serve(ServeArgs),
     /// Say what the code of an error or a warning means, with an example
@@ -176,7 +176,7 @@ pub(crate) struct RefineArgs {
     /// Unused permissions: the simple form, or GetFindingV2 / ListFindingsV2 documents
     #[arg(long, required = true, num_args = 1.., value_name = "FILE")]
     pub(crate) unused: Vec<PathBuf>,
-    /// Of findings about several roles or users, take those about this one
+    /// Where findings are about several roles or users, take those about this one
     #[arg(long, value_name = "ARN")]
     pub(crate) resource: Option<String>,
     #[command(flatten)]
@@ -208,7 +208,7 @@ pub(crate) struct VerifyArgs {
     /// Unused permissions
     #[arg(long, required = true, num_args = 1.., value_name = "FILE")]
     pub(crate) unused: Vec<PathBuf>,
-    /// Of findings about several roles or users, take those about this one
+    /// Where findings are about several roles or users, take those about this one
     #[arg(long, value_name = "ARN")]
     pub(crate) resource: Option<String>,
     #[command(flatten)]
@@ -239,7 +239,7 @@ pub(crate) struct NoNewAccessArgs {
     pub(crate) new: Option<PathBuf>,
     #[command(flatten)]
     pub(crate) whose: Whose,
-    /// Of which type the policies are; by default, a policy with principals is a resource policy
+    /// The type of the policies; by default, a policy with principals is a resource policy
     #[arg(long, value_enum)]
     pub(crate) policy_type: Option<PolicyType>,
     /// Write the question as SMT-LIB 2.6 into this folder
@@ -270,7 +270,7 @@ pub(crate) struct AccessNotGrantedArgs {
     /// A file with {"actions": [..], "resources": [..]}, or a list of one, as AWS's API takes it
     #[arg(long, value_name = "FILE")]
     pub(crate) access: Option<PathBuf>,
-    /// Of which type the policy is
+    /// The type of the policy
     #[arg(long, value_enum)]
     pub(crate) policy_type: Option<PolicyType>,
     /// Write the question as SMT-LIB 2.6 into this folder
@@ -291,7 +291,7 @@ pub(crate) struct AccessNotGrantedArgs {
 pub(crate) struct NoPublicAccessArgs {
     /// The policy of the resource, or a stack with it
     pub(crate) policy: PathBuf,
-    /// Of which type the resource is, such as AWS::S3::Bucket
+    /// The type of the resource, such as AWS::S3::Bucket
     #[arg(long, value_name = "TYPE")]
     pub(crate) resource_type: String,
     /// Write the question as SMT-LIB 2.6 into this folder
@@ -542,7 +542,7 @@ pub(crate) struct BatchArgs {
     /// Worker threads; all cores by default
     #[arg(long, value_name = "N")]
     pub(crate) jobs: Option<usize>,
-    /// Say of each verdict whether it would differ under another reading
+    /// Say for each verdict whether it would differ under another reading
     #[arg(long)]
     pub(crate) remarks: bool,
     /// Write the question of each line as SMT-LIB 2.6 into a folder of its own below this one
@@ -562,10 +562,10 @@ pub(crate) struct ExplainArgs {
 
 #[derive(Debug, Args)]
 pub(crate) struct ServeArgs {
-    /// Where to listen; other addresses than loopback let everybody who reaches them ask
+    /// Where to listen; on any address but loopback, everybody who reaches it may ask
     #[arg(long, default_value = "127.0.0.1:8080", value_name = "ADDRESS:PORT")]
     pub(crate) listen: std::net::SocketAddr,
-    /// The account that clients are said to be of, and the zone of trust of access previews
+    /// The account that clients are told they belong to, and the zone of trust of access previews
     #[arg(long, default_value = "123456789012", value_parser = account, value_name = "ID")]
     pub(crate) account_id: String,
     /// The region in the ARNs of analyzers
@@ -583,10 +583,10 @@ pub(crate) struct ServeArgs {
     /// The most bytes of a request's body
     #[arg(long, default_value = "10485760", value_name = "BYTES")]
     pub(crate) max_body: usize,
-    /// Tell of no requests on standard error
+    /// Do not log requests on standard error
     #[arg(long)]
     pub(crate) quiet: bool,
-    /// Say of each verdict whether it would differ under another reading
+    /// Say for each verdict whether it would differ under another reading
     #[arg(long)]
     pub(crate) remarks: bool,
     #[command(flatten)]

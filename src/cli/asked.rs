@@ -122,7 +122,7 @@ struct Found {
 }
 
 /// How to ask about a name all the same.
-pub(super) const ALLOW: &str = "--allow-unknown (\"allowUnknown\": true) asks all the same";
+pub(super) const ALLOW: &str = "--allow-unknown (\"allowUnknown\": true) asks anyway";
 
 /// What is wrong, and how to go on in spite of it.
 pub(super) fn refused(unknown: &Unknown, source: &Source, span: Span) -> Diagnostic {

@@ -87,7 +87,9 @@ pub(crate) fn batch(args: &BatchArgs) -> Result<Exit, Trouble> {
         Err(_) => return Err(anyhow!("the reading thread failed; please report it").into()),
     }
     if disagree > 0 {
-        return Err(anyhow!("the engines disagree about {disagree} lines; please report them").into());
+        return Err(
+            anyhow!("the engines disagree about {}; please report this", crate::diag::count(disagree, "line", "lines")).into()
+        );
     }
     Ok(Exit::Holds)
 }

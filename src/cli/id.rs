@@ -1,7 +1,7 @@
 //! Which line of `batch` is answered: its `id`, as it was written (what nobody would see is escaped).
 //!
 //! An id is the asker's own: it comes back as its text, so that no number is rounded. It also comes back with an error
-//! about the rest of the line (a key that stands twice, a policy that is none), as far as the line is a JSON object.
+//! about the rest of the line (a key that appears twice, a policy that is none), as far as the line is a JSON object.
 
 use crate::diag::{Budget, Source, escape};
 use crate::json::{self, Kind, Value};

@@ -173,7 +173,7 @@ fn in_arguments(args: &SimulateArgs, principal: &str) -> Result<Request, Diagnos
 /// How to ask all the same.
 fn allowing(help: &str) -> String {
     let blank = if help.is_empty() { "" } else { " " };
-    format!("{help}{blank}--allow-unknown asks all the same")
+    format!("{help}{blank}--allow-unknown asks anyway")
 }
 
 /// Decides the request, or the requests, of a simulation.

@@ -109,7 +109,7 @@ pub(crate) enum Prover {
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub(crate) enum ActionsName {
-    /// Every action, also those that AWS may add
+    /// Every action, including those that AWS may add
     All,
     /// The actions that exist today
     Catalog,
@@ -164,7 +164,7 @@ pub(super) fn duration(text: &str) -> Result<Duration, String> {
 /// Which requests count.
 #[derive(Debug, Clone, Copy, Args)]
 pub(crate) struct Counting {
-    /// Which actions count: every text, or only those of the catalog
+    /// Which actions count: all, or only those that exist today
     #[arg(long, value_enum, default_value = "all")]
     pub(crate) actions: ActionsName,
 }
@@ -180,7 +180,7 @@ pub(crate) struct Showing {
 /// Who checks a PASS.
 #[derive(Debug, Clone, Args)]
 pub(crate) struct Proving {
-    /// Who checks what the automata prove: themselves, or Z3 every lemma and the propositional part (refine always does)
+    /// Who checks what the automata prove: nobody else, or Z3 (every lemma and the propositional part; refine always does)
     #[arg(long, value_enum)]
     pub(crate) prove: Option<Prover>,
     /// Write what a PASS rests on into this folder, as SMT-LIB 2.6 files with an index; scripts/recheck checks them
@@ -198,7 +198,7 @@ impl Proving {
 /// What is said of a FAIL.
 #[derive(Debug, Clone, Copy, Args)]
 pub(crate) struct Explaining {
-    /// Of a FAIL, show statement by statement what matches the witness and what does not
+    /// For a FAIL, show statement by statement what matches the witness and what does not
     #[arg(long)]
     pub(crate) explain: bool,
 }
@@ -232,7 +232,7 @@ impl Asking {
 /// What becomes of names that nobody knows.
 #[derive(Debug, Clone, Copy, Args)]
 pub(crate) struct Unknowns {
-    /// Ask about names that the catalog does not know all the same, and note them
+    /// Ask about names that the catalog does not know, with a note, instead of refusing them
     #[arg(long)]
     pub(crate) allow_unknown: bool,
 }

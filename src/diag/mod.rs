@@ -14,10 +14,12 @@ mod diagnostic;
 pub mod escape;
 mod finding;
 mod origin;
+mod plural;
 mod source;
 
 pub use budget::Budget;
 pub use diagnostic::{Diagnostic, Diagnostics, Severity};
 pub use finding::{Finding, Level, Rule};
 pub use origin::Encoding;
+pub use plural::count;
 pub use source::{LineColumn, Source, Span};

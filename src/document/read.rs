@@ -127,7 +127,7 @@ impl Reader<'_> {
             Some("2012-10-17") => Version::V2012,
             Some("2008-10-17") => Version::V2008,
             _ => {
-                let message = format!("`Version` is {value}, which is no version of the policy language");
+                let message = format!("`Version` is {value}, which is not a version of the policy language");
                 self.error("unknown-version", value.span, message, "write \"2012-10-17\" (or \"2008-10-17\")");
                 Version::default()
             }
@@ -142,7 +142,7 @@ impl Reader<'_> {
             }
             if let Some(first) = seen.insert(sid.value.as_str(), sid.span.start) {
                 let line = self.source.line_column(first).line;
-                let message = format!("the Sid `{}` stands twice, first in line {line}", sid.value);
+                let message = format!("the Sid `{}` appears twice, first in line {line}", sid.value);
                 self.warn("duplicate-sid", sid.span, message, "IAM refuses it: give each statement its own Sid");
             }
         }
@@ -196,6 +196,6 @@ mod tests {
     fn repeated_sids_are_a_warning() {
         let one = r#"{"Sid":"A","Effect":"Allow","Action":"a:b","Resource":"*"}"#;
         let said = said(&format!("{{\"Statement\":[{one},\n{one}]}}"));
-        assert!(said.starts_with("ok p.json:2:8: the Sid `A` stands twice, first in line 1"), "{said}");
+        assert!(said.starts_with("ok p.json:2:8: the Sid `A` appears twice, first in line 1"), "{said}");
     }
 }

@@ -91,7 +91,7 @@ impl Encoder {
 
     /// Wildcards and variables mixed: the text is cut at its first five colons into texts of their own.
     pub(super) fn arn_parts(&mut self, text: &Text, parts: &[Template]) -> Result<Formula, String> {
-        let Text::Var(name) = text else { return Err("an ARN pattern on a text that is no key's value".to_owned()) };
+        let Text::Var(name) = text else { return Err("an ARN pattern on a text that is not a key's value".to_owned()) };
         let names: Vec<String> = (0..6).map(|index| part(name, index)).collect();
         let is_arn = text::matches(text, arn_shape());
         let joined = names

@@ -54,7 +54,7 @@ mod tests {
         assert!(said.starts_with("f:2:8: this is not JSON"), "{said}");
         let doubled = Source::new("f", "{}\n{\"a\": 1, \"a\": 2}");
         let said = read_part(&doubled, parts(&doubled)[1], &Budget::default()).unwrap_err().to_string();
-        assert!(said.starts_with("f:2:10: the key `a` stands twice"), "{said}");
+        assert!(said.starts_with("f:2:10: the key `a` appears twice"), "{said}");
     }
 
     #[test]

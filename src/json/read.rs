@@ -24,7 +24,7 @@ pub const SYNTAX: &str = "json-syntax";
 
 /// Reads one JSON document.
 ///
-/// Errors name the place: a syntax error, a key that stands twice, a text longer than `budget.input_bytes` bytes or
+/// Errors name the place: a syntax error, a key that appears twice, a text longer than `budget.input_bytes` bytes or
 /// nested deeper than `budget.depth`, or of more than `budget.values` values: said before a tree is made.
 pub fn read(source: &Source, budget: &Budget) -> Result<Value, Diagnostic> {
     read_part(source, Span::new(0, source.text.len()), budget)
@@ -150,9 +150,9 @@ fn members(source: &Source, from: usize, object: ast::Object<'_>) -> Result<Vec<
         let key_span = Span::new(from + range.start, from + range.end);
         let key = property.name.into_string();
         if let Some(first) = seen.insert(key.clone(), key_span) {
-            let message = format!("the key `{key}` stands twice in this object");
+            let message = format!("the key `{key}` appears twice in this object");
             let line = source.line_column(first.start).line;
-            let help = format!("it stands first in line {line}; keep one, or give it a list of values");
+            let help = format!("it appears first in line {line}; keep one, or give it a list of values");
             return Err(Diagnostic::error("duplicate-key", source, key_span, message, help));
         }
         members.push(Member { key, key_span, value: convert(source, from, property.value)? });
@@ -215,7 +215,7 @@ mod tests {
             ("{}]", "t:1:3: this is not JSON: `]` stands after the end of the document"),
             ("{}\n{}", "t:2:1: this is not JSON: a second JSON document stands after the first"),
             ("  ", "t:1:3: this is not JSON: the document is empty"),
-            ("{\"a\": 1,\n \"\\u0061\": 2}", "t:2:2: the key `a` stands twice in this object; it stands first in line 1"),
+            ("{\"a\": 1,\n \"\\u0061\": 2}", "t:2:2: the key `a` appears twice in this object; it appears first in line 1"),
         ] {
             let said = trouble(text);
             assert!(said.starts_with(start), "{text:?} gave: {said}");

@@ -11,7 +11,7 @@
 //! Source: IAM User Guide, "IAM policy elements: Variables and tags".
 
 use crate::catalog::{Names, Unknown};
-use crate::diag::{Diagnostic, Span, deadline};
+use crate::diag::{Diagnostic, Span, count, deadline};
 use crate::document::{Document, Spanned, Version};
 
 /// The most warnings of one document that are told one by one.
@@ -57,7 +57,8 @@ pub(super) fn at_most(found: &mut Vec<Diagnostic>) {
     }
     let rest = found.split_off(MOST);
     if let Some(Diagnostic { source: Some(source), span, .. }) = rest.first() {
-        let message = format!("{} more warnings, from here on, are not told one by one", rest.len());
+        let message =
+            format!("{} not listed one by one, from here on", count(rest.len(), "more warning is", "more warnings are"));
         found.push(Diagnostic::warning("more-warnings", source, *span, message, "mend those before, and ask again"));
     }
 }
@@ -89,7 +90,7 @@ impl Finder<'_> {
         for found in placeholders(&text.value) {
             let Some(key) = found.variable() else { return self.unfilled(&found, text.span) };
             if self.document.version != Version::V2012 {
-                let message = format!("`{}` is no variable here, but plain text", found.written);
+                let message = format!("`{}` is not a variable here, but plain text", found.written);
                 let help = "policy variables need \"Version\": \"2012-10-17\" in the document";
                 self.out.push(Diagnostic::warning("variable-without-version", &self.document.source, text.span, message, help));
                 return;
@@ -303,7 +304,7 @@ mod tests {
         let statement = |resource: &str| json!({"Effect": "Allow", "Action": "s3:GetObject", "Resource": resource});
         let old = said(statement("arn:aws:s3:::${aws:username}"), "2008-10-17");
         assert!(
-            old.len() == 1 && old[0].starts_with("variable-without-version: `${aws:username}` is no variable here"),
+            old.len() == 1 && old[0].starts_with("variable-without-version: `${aws:username}` is not a variable here"),
             "{old:?}"
         );
         assert!(said(statement("arn:aws:s3:::${X}"), "2008-10-17")[0].starts_with("unfilled-placeholder"));

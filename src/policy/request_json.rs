@@ -101,7 +101,7 @@ fn read_context(value: Option<&Value>) -> Result<Context, String> {
             });
         }
         if out.insert(key.to_ascii_lowercase(), values).is_some() {
-            return Err(format!("the context key `{key}` stands twice: key names match without case"));
+            return Err(format!("the context key `{key}` appears twice: key names match without case"));
         }
     }
     Ok(out)
@@ -200,7 +200,7 @@ mod tests {
             (r#"{"action":"s3:GetObject"}"#, "no `principal`"),
             (r#"{"principal":"anonymous","action":"GetObject"}"#, "service:Name"),
             (r#"{"principal":"anonymous","action":"s3:GetObject","context":{"k":null}}"#, "context key `k`"),
-            (r#"{"principal":"anonymous","action":"s3:GetObject","context":{"k":"1","K":"2"}}"#, "stands twice"),
+            (r#"{"principal":"anonymous","action":"s3:GetObject","context":{"k":"1","K":"2"}}"#, "appears twice"),
             (r#"{"principal":"anonymous","action":"s3:GetObject","ressource":"*"}"#, "unknown member `ressource`"),
         ] {
             let error = from_json(&serde_json::from_str(text).unwrap()).unwrap_err();

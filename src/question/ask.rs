@@ -253,7 +253,7 @@ fn make_realistic(
     let witness = if exists { doubtful.clone() } else { of_catalog };
     if let Some(doubt) = realistic::doubts(&witness, Fit::Possible) {
         found.doubted(match complete {
-            true => format!("AWS could receive no such request today, as far as the catalog tells: {doubt}"),
+            true => format!("AWS could not receive such a request today, as far as the catalog tells: {doubt}"),
             false => format!("no request that AWS could receive today was found for this witness: {doubt}"),
         });
     }

@@ -1,4 +1,4 @@
-//! Does Z3 confirm what the automata found? Every lemma, the propositional part, and that the groups of actions are all.
+//! Does Z3 confirm what the automata found? Every lemma, the propositional part, and that the groups of actions cover every action.
 
 use super::actions::Group;
 use super::ask::Search;
@@ -17,7 +17,7 @@ pub struct Checked {
     pub lemmas: usize,
     /// Propositional formulas.
     pub propositional: usize,
-    /// Whether Z3 also confirmed that the groups of actions are all; it is an automaton's word otherwise.
+    /// Whether Z3 also confirmed that the groups of actions cover every action; it is an automaton's word otherwise.
     pub classes: bool,
     /// Everything that was checked, `unsat` each.
     pub obligations: Vec<Confirmed>,

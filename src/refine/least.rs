@@ -65,7 +65,7 @@ pub(super) fn claims(
     for (at, (glob, item)) in after.iter().zip(&refined.action.items).enumerate() {
         let text = &item.value;
         if !seen.insert(glob) && before.iter().filter(|b| *b == glob).count() < 2 {
-            return Err(of(text, "is redundant: it stands twice"));
+            return Err(of(text, "is redundant: it appears twice"));
         }
         if !refined.action.negated
             && let Some(unused) = question.unused.reached_by(glob)
@@ -84,7 +84,7 @@ pub(super) fn claims(
         claims.push(Formula::and(std::iter::once(encode::matches_glob(&action, glob)).chain(not_theirs)));
         if refined.action.negated {
             if !excludes_unused(question, glob) {
-                return Err(of(text, "was added to NotAction and is no unused action"));
+                return Err(of(text, "was added to NotAction and is not an unused action"));
             }
         } else if glob.has_wildcard() {
             let broken =
@@ -159,8 +159,11 @@ fn shortest(question: &Question<'_>, glob: &Glob, recut: &[(&Glob, String)]) -> 
         return Err("it has a wildcard in its service".to_owned());
     };
     let rest = |prefix: &str| Glob::from_tokens(glob.tokens().iter().skip(service.len() + 1 + prefix.len()).copied());
-    let mut broken =
-        (0, "it is no prefix that ends at a word of an action in use, with the rest of a pattern that was re-cut".to_owned());
+    let mut broken = (
+        0,
+        "it is not a prefix that ends at a word of an action in use, followed by the rest of the pattern that it replaces"
+            .to_owned(),
+    );
     let mut because = |rank: u8, why: String| {
         if rank > broken.0 {
             broken = (rank, why);

@@ -78,7 +78,7 @@ impl Walk<'_> {
         };
         let changed = || {
             format!(
-                "the statement with index {furthest} of the refined policy is no statement of the original with other actions: the structure changed"
+                "the statement with index {furthest} of the refined policy is not a statement of the original with other actions: the structure changed"
             )
         };
         let Some(next) = refined.get(furthest) else { return missing().unwrap_or_else(changed) };

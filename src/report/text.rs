@@ -61,7 +61,7 @@ fn details(reason: &Reason) -> String {
 }
 
 fn checked_by_z3(checked: &Checked) -> String {
-    let groups = if checked.classes { "that the groups of actions are all" } else { "the groups of actions are an automaton's" };
+    let groups = if checked.classes { "the groups cover every action" } else { "the groups of actions are not checked" };
     let lemmas = count(checked.lemmas, "lemma", "lemmas");
     let formulas = count(checked.propositional, "propositional formula", "propositional formulas");
     format!("{lemmas}, {formulas}; {groups}")

@@ -1,9 +1,6 @@
 //! How are numbers and lists said in sentences?
 
-/// So many of something: `1 query`, `2 queries`.
-pub(super) fn count(number: usize, one: &str, many: &str) -> String {
-    format!("{number} {}", if number == 1 { one } else { many })
-}
+pub(super) use crate::diag::count;
 
 /// The most items of a list that are written out for people.
 const MOST: usize = 12;

@@ -70,7 +70,7 @@ impl Reader<'_> {
             Kind::Array(elements) => elements.iter().try_for_each(|element| self.any(element)),
             Kind::Object(_) => self.object(value),
             Kind::Null | Kind::Bool(_) | Kind::Number(_) | Kind::String(_) => {
-                Err(self.error(value.span, format!("{} is no finding", value.kind_name())))
+                Err(self.error(value.span, format!("{} is not a finding", value.kind_name())))
             }
         }
     }
@@ -142,7 +142,7 @@ impl Reader<'_> {
         self.services += 1;
         let plain = |text: &str| !text.is_empty() && text.chars().all(|c| c.is_ascii_alphanumeric() || c == '-');
         let Some(prefix) = namespace.as_str().filter(|text| plain(text)) else {
-            return Err(self.error(namespace.span, format!("`serviceNamespace` is {namespace}, which is no service prefix")));
+            return Err(self.error(namespace.span, format!("`serviceNamespace` is {namespace}, which is not a service prefix")));
         };
         let Some(actions) = value.get("actions").filter(|actions| actions.kind != Kind::Null) else {
             self.out.add_service(prefix);
@@ -171,9 +171,8 @@ impl Reader<'_> {
             };
             let is_name = !name.is_empty() && name.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.'));
             if !is_name {
-                return Err(
-                    self.error(written.span, format!("`{text}` is no action name: list each unused action by its whole name"))
-                );
+                return Err(self
+                    .error(written.span, format!("`{text}` is not an action name: list each unused action by its whole name")));
             }
             self.out.add_action(prefix, name);
         }
@@ -252,7 +251,7 @@ mod tests {
     #[test]
     fn what_is_unclear_is_refused() {
         for (text, expected) in [
-            ("7", "u.json:1:1: a number is no finding"),
+            ("7", "u.json:1:1: a number is not a finding"),
             (r#"[{"service":"s3"}]"#, "u.json:1:2: this object has no `serviceNamespace`"),
             (
                 r#"[{"serviceNamespace":"s3","actions":[]}]"#,
@@ -260,13 +259,13 @@ mod tests {
             ),
             (
                 r#"[{"serviceNamespace":"s3","actions":["Get*"]}]"#,
-                "u.json:1:38: `Get*` is no action name: list each unused action by its whole name",
+                "u.json:1:38: `Get*` is not an action name: list each unused action by its whole name",
             ),
             (
                 r#"[{"serviceNamespace":"s3","actions":["sqs:Send"]}]"#,
                 "u.json:1:38: the action `sqs:Send` is of `sqs`, not of `s3`",
             ),
-            (r#"[{"serviceNamespace":"s3:*"}]"#, "u.json:1:22: `serviceNamespace` is \"s3:*\", which is no service prefix"),
+            (r#"[{"serviceNamespace":"s3:*"}]"#, "u.json:1:22: `serviceNamespace` is \"s3:*\", which is not a service prefix"),
             (
                 r#"{"findings":[{"findingType":"UnusedIAMRole"}]}"#,
                 "u.json:1:1: the findings are of other types than UnusedPermission",

@@ -135,7 +135,7 @@ fn witnesses_read_like_requests() {
     assert!(text.contains("\"principal\": \"arn:aws:iam::111122223333:user/alice\""), "{text}");
     // A bucket's name has no path.
     let text = said(&folder, "access-not-granted @object.json --action s3:ListBucket");
-    assert!(text.starts_with("FAIL") && text.contains("note: AWS could receive no such request today"), "{text}");
+    assert!(text.starts_with("FAIL") && text.contains("note: AWS could not receive such a request today"), "{text}");
 }
 
 #[test]

@@ -46,7 +46,7 @@ fn a_witness_stands_in_a_partition_that_exists_or_a_note_says_that_none_does() {
     assert!(code == 1 && out.contains("\"arn:aws-cn:s3:::acme-data/example\"") && !out.contains("note:"), "{out}");
     assert!(out.contains("\"principal\": \"arn:aws-cn:iam::111122223333:role/example\""), "{out}");
     let (code, out, _) = asked("no-new-access every-partition.json any-partition.json");
-    let note = "note: AWS could receive no such request today, as far as the catalog tells: no partition is named example";
+    let note = "note: AWS could not receive such a request today, as far as the catalog tells: no partition is named example";
     assert!(code == 1 && out.contains(note), "{out}");
 }
 

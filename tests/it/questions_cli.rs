@@ -106,7 +106,7 @@ fn public_and_outside_access_have_their_exit_codes_and_findings() {
         (code, &answer["findings"][0]["principal"], &answer["findings"][0]["isPublic"]),
         (1, &json!({"AWS": "999999999999"}), &json!(false))
     );
-    let never = "AWS could receive no such request today";
+    let never = "AWS could not receive such a request today";
     for (format, notes) in [("json", 1), ("text", 1)] {
         let (code, out, _) = run(&folder, &format!("outside-access @never.json --trusted 111122223333 --format {format}"));
         assert_eq!((code, out.matches(never).count()), (1, notes), "{out}");
@@ -201,6 +201,6 @@ fn a_proof_is_checked_by_z3_and_written_for_another_solver() {
         ],
         "",
     );
-    assert!(code == 0 && err.contains("that the groups of actions are all"), "{err}");
+    assert!(code == 0 && err.contains("the groups cover every action"), "{err}");
     assert!(folder.path().join("refine/index.json").exists());
 }

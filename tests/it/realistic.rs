@@ -17,7 +17,7 @@ use leastwise::question::{Settings, Verdict};
 use leastwise::smt;
 use serde_json::{Value, json};
 
-const NONE_TODAY: &str = "AWS could receive no such request today";
+const NONE_TODAY: &str = "AWS could not receive such a request today";
 
 /// What is wrong with a request, if AWS could not receive it.
 fn wrong(request: &Request) -> Option<String> {

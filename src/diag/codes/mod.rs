@@ -3,6 +3,7 @@
 //! A code is what programs and people search for, so each stands here once with an example that a test runs: the example
 //! gives the code. Another test finds every code that the source names and asks that it stands here.
 
+mod account;
 mod input;
 mod policy;
 mod question;
@@ -37,7 +38,7 @@ pub enum Example {
 
 /// Every code, by subject.
 pub fn all() -> impl Iterator<Item = &'static Code> {
-    input::CODES.iter().chain(policy::CODES).chain(question::CODES)
+    input::CODES.iter().chain(policy::CODES).chain(question::CODES).chain(account::CODES)
 }
 
 /// A code by its name.
@@ -62,7 +63,7 @@ mod tests {
     fn every_code_stands_once_and_says_something() {
         let mut names = BTreeSet::new();
         for one in all() {
-            assert!(names.insert(one.code), "{} stands twice", one.code);
+            assert!(names.insert(one.code), "{} appears twice", one.code);
             assert!(one.means.ends_with('.') && one.remedy.ends_with('.'), "{}: whole sentences", one.code);
         }
         assert!(find("Duplicate-Key").is_some() && find("nothing").is_none());

@@ -163,7 +163,7 @@ pub struct CheckedByZ3 {
     pub lemmas: usize,
     /// How many propositional formulas over them.
     pub propositional: usize,
-    /// Whether it confirmed that the groups of actions are all.
+    /// Whether it confirmed that the groups of actions cover every action.
     pub action_groups: bool,
 }
 

@@ -1,0 +1,39 @@
+//! Codes about accounts and evidence of use.
+
+use super::Example::{Arguments, Words};
+use super::{Code, error, warning};
+
+pub(super) const CODES: &[Code] = &[
+    error(
+        "bad-exclusions",
+        "The file that --exclude names is not a list of exclusions, or one of them has no reason.",
+        "Write [[exclude]] with a reason, and name, path, account, resource, tag or findings.",
+        Words("an exclusion without a reason"),
+    ),
+    error(
+        "described-twice",
+        "Two exports describe the same user, group, role or policy, and not alike. Which of them counts is not known.",
+        "Give one export of each account, all of one time.",
+        Words("two exports of one account, taken at different times"),
+    ),
+    error(
+        "no-window",
+        "The evidence speaks of no time, so the window in which use counts has no end.",
+        "Give --as-of YYYY-MM-DD.",
+        Words("findings with evidence that has no dates, and no --as-of"),
+    ),
+    warning(
+        "several-versions",
+        "Exports of several accounts hold one managed policy in several versions. The newest is taken everywhere.",
+        "Give exports of one time, if the older version was meant.",
+        Words("exports of two accounts, between which AWS changed a managed policy"),
+    ),
+    error(
+        "unknown-principal",
+        "The account's export has no user or role with this ARN, or the ARN is of a group, which makes no requests.",
+        "Use the nearest ARN, which the message gives.",
+        Arguments(
+            "access-not-granted --account fixtures/usage/account.json --principal arn:aws:iam::111122223333:role/none --action s3:GetObject",
+        ),
+    ),
+];
