@@ -1,4 +1,4 @@
-//! Codes about accounts and evidence of use.
+//! Codes about accounts, evidence of use, repositories and templates.
 
 use super::Example::{Arguments, Words};
 use super::{Code, error, warning};
@@ -27,6 +27,48 @@ pub(super) const CODES: &[Code] = &[
         "Exports of several accounts hold one managed policy in several versions. The newest is taken everywhere.",
         "Give exports of one time, if the older version was meant.",
         Words("exports of two accounts, between which AWS changed a managed policy"),
+    ),
+    error(
+        "bad-baseline",
+        "The file that --baseline names is not a baseline of `check`.",
+        "Write one with --write-baseline.",
+        Words("a baseline that is not a list of fingerprints"),
+    ),
+    error(
+        "bad-configuration",
+        "leastwise.toml has a table or a member that `check` does not know, or a value of another type.",
+        "docs/check.md describes the file.",
+        Words("a misspelled table in leastwise.toml"),
+    ),
+    error(
+        "nested-too-deep",
+        "A YAML document is nested deeper than any template needs.",
+        "Flatten it.",
+        Words("a YAML file with hundreds of levels"),
+    ),
+    error(
+        "not-a-template",
+        "Parameters are given, but no template that they could be of.",
+        "Give a template, or leave the parameters out.",
+        Words("parameters beside plain policies"),
+    ),
+    error(
+        "unknown-parameter",
+        "The template has no such parameter.",
+        "Use the nearest name, which the message gives.",
+        Words("a misspelled parameter"),
+    ),
+    error(
+        "unknown-revision",
+        "The revision that --against names does not exist in the repository, or git cannot be run.",
+        "Give a branch, a tag or a commit.",
+        Words("a branch that was not fetched"),
+    ),
+    error(
+        "unknown-rule",
+        "`check` has no such rule.",
+        "`leastwise check --help` and docs/check.md list the rules.",
+        Arguments("check fixtures/examples --select no-such-rule"),
     ),
     error(
         "unknown-principal",

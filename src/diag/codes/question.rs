@@ -5,6 +5,12 @@ use super::{Code, error};
 
 pub(super) const CODES: &[Code] = &[
     error(
+        "bad-arguments",
+        "Two arguments do not go together, such as a resource type with a type of policy that no resource has.",
+        "Leave one of them out, as the message says.",
+        Words("validate --diff with another format than text"),
+    ),
+    error(
         "bad-catalog",
         "The file that --catalog names is not a catalog of actions.",
         "data/README.md describes the form.",
