@@ -24,6 +24,7 @@ mod opened;
 mod out;
 mod outside;
 mod progress;
+mod question_args;
 mod recommend;
 mod refine;
 mod remarks;
