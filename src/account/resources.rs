@@ -104,10 +104,13 @@ fn resources(statement: &Statement, seen: &BTreeMap<String, Seen>) -> Option<(Ve
     (list.len() <= MOST).then_some((list, count))
 }
 
+/// The regions of a group of ARNs, and the parts of their paths.
+type Group<'a> = (BTreeSet<&'a str>, Vec<Vec<&'a str>>);
+
 /// The least general list of patterns, by the floor.
 fn generalized(arns: &BTreeSet<&str>) -> Option<Vec<String>> {
     // By everything but the region: partition, service, account.
-    let mut groups: BTreeMap<[&str; 3], (BTreeSet<&str>, Vec<Vec<&str>>)> = BTreeMap::new();
+    let mut groups: BTreeMap<[&str; 3], Group<'_>> = BTreeMap::new();
     for arn in arns {
         let [_, partition, service, region, account, rest] = crate::value::arn::split(arn)?;
         let entry = groups.entry([partition, service, account]).or_default();

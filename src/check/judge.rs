@@ -374,7 +374,7 @@ impl Judge<'_> {
             _ => {}
         };
         if config.asks(rules::ESCALATION) {
-            let ways: Vec<_> = sets.escalations.iter().filter(|(_, actions)| actions.iter().all(|one| breaks(one))).collect();
+            let ways: Vec<_> = sets.escalations.iter().filter(|(_, actions)| actions.iter().all(&breaks)).collect();
             let could = |actions: &Vec<&str>| actions.iter().all(|one| breaks(one) || is_open(one));
             let open = sets.escalations.iter().filter(|(_, actions)| could(actions)).flat_map(|(_, actions)| actions);
             let shown: Vec<String> = ways.iter().map(|(name, actions)| format!("{name} ({})", actions.join(", "))).collect();

@@ -246,7 +246,7 @@ fn with_warnings(mut answer: serde_json::Value, warnings: Vec<Warning>) -> serde
     let Some(members) = answer.as_object_mut().filter(|_| !warnings.is_empty()) else { return answer };
     let known = members.entry("warnings").or_insert_with(|| json!([]));
     if let Some(known) = known.as_array_mut() {
-        known.extend(warnings.iter().map(|warning| json::value(warning)));
+        known.extend(warnings.iter().map(json::value));
     }
     answer
 }

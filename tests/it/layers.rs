@@ -3,7 +3,7 @@
 use crate::support::root;
 use std::path::{Path, PathBuf};
 
-const LAYERS: [(&str, u8); 22] = [
+const LAYERS: [(&str, u8); 23] = [
     ("diag", 0),
     ("json", 1),
     ("glob", 1),

@@ -27,9 +27,7 @@ fn simulate(stack: &Value) -> Value {
     line["check"] = json!("simulate");
     let (_, out, _) = leastwise(&["batch"], &line.to_string());
     let mut in_batch: Value = serde_json::from_str(&out).unwrap();
-    for answer in [&mut in_batch] {
-        answer.as_object_mut().unwrap().remove("id");
-    }
+    in_batch.as_object_mut().unwrap().remove("id");
     assert_eq!((&answer["decision"], &answer["notes"]), (&in_batch["decision"], &in_batch["notes"]), "{stack}");
     let said: Vec<&str> = text.lines().filter_map(|line| line.strip_prefix("note: ")).collect();
     assert_eq!(json!(said), answer.get("notes").cloned().unwrap_or_else(|| json!([])), "{text}");
@@ -99,7 +97,7 @@ fn a_policy_variable_that_is_not_given_is_told_where_it_could_decide() {
     let same = statement(json!({"Condition": {"StringEquals": {"aws:ResourceTag/team": "${aws:PrincipalTag/team}"}}}));
     let missing = |context: Value| {
         let mut stack = asked(context, json!({}));
-        stack["identityPolicies"] = json!([policy(&[same.clone()])]);
+        stack["identityPolicies"] = json!([policy(std::slice::from_ref(&same))]);
         simulate(&stack)["missingContextValues"].clone()
     };
     assert_eq!(missing(json!({})), json!(["aws:principaltag/team", "aws:ResourceTag/team"]));
@@ -197,7 +195,7 @@ fn readings_under_which_the_decision_is_another_are_told() {
     let any = statement(json!({"Condition": {"ForAnyValue:StringNotEqualsIfExists": {"aws:TagKeys": ["team"]}}}));
     let stack = |context: Value| {
         let mut stack = asked(context, json!({}));
-        stack["identityPolicies"] = json!([policy(&[any.clone()])]);
+        stack["identityPolicies"] = json!([policy(std::slice::from_ref(&any))]);
         stack
     };
     let other = "under --any-if-exists fails the decision is ImplicitlyDenied";

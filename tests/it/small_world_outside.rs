@@ -114,7 +114,7 @@ impl Rule {
                 let passed = request.action.starts_with("sts:") && name == "lambda.amazonaws.com";
                 let mut plain = request.clone();
                 plain.context.remove("aws:sourceaccount");
-                !own && !passed && !(self.trusts_services && allows(access, &plain))
+                !(own || passed || self.trusts_services && allows(access, &plain))
             }
             Principal::Anonymous | Principal::Federated(_) | Principal::CanonicalUser(_) => true,
         }

@@ -174,7 +174,7 @@ fn is_outside(request: &Request) -> bool {
     let own = request.context.get("aws:sourceaccount").and_then(|values| values.first()).is_some_and(|value| value == OWN);
     match &request.principal {
         Principal::Aws(_) => request.principal.account() != Some(OWN),
-        Principal::Service(name) => !own && !(request.action.starts_with("sts:") && name == "lambda.amazonaws.com"),
+        Principal::Service(name) => !(own || request.action.starts_with("sts:") && name == "lambda.amazonaws.com"),
         Principal::Anonymous | Principal::Federated(_) | Principal::CanonicalUser(_) => true,
     }
 }
