@@ -18,7 +18,7 @@ pub(super) const MEMBERS: [&str; 4] = ["UserDetailList", "GroupDetailList", "Rol
 /// Whether a document is a page of account details: it has one of the three lists, or of policies with their versions.
 pub(super) fn is_page(value: &Value) -> bool {
     let first = |name: &str| value.get(name).and_then(Value::elements).and_then(<[Value]>::first);
-    MEMBERS.iter().take(3).any(|name| value.get(name).and_then(Value::elements).is_some())
+    MEMBERS.iter().take(3).any(|name| value.get(name).is_some())
         || first("Policies").is_some_and(|policy| policy.get("PolicyVersionList").is_some())
 }
 

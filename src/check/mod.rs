@@ -2,8 +2,8 @@
 //!
 //! Files are found ([`files`]), every policy in them is read (`sources/`), every rule is asked of every policy ([`rules`]),
 //! as a question of `question/`: each answer is proved, or shown by a replayed request, or a finding of its own that says
-//! what stayed open. Policies of templates are asked for all values of what the template leaves open ([`judge`]).
-//! What a configuration says ([`config`]) adds rules and approves findings ([`suppress`]); [`against`] compares with a git
+//! what stayed open. Policies of templates are asked for all values of what the template leaves open (`judge`).
+//! What a configuration says ([`config`]) adds rules and approves findings (`suppress`); [`against`] compares with a git
 //! revision.
 //!
 //! Invariants: no file and no policy is dropped in silence: what cannot be read is a finding. Findings come in the order of

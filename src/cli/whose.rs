@@ -27,7 +27,15 @@ pub(crate) struct Principal {
 impl Whose {
     /// The principal, if one is asked about.
     pub(crate) fn read(&self) -> Result<Option<Principal>, Trouble> {
-        let (Some(path), Some(arn)) = (&self.account, &self.principal) else { return Ok(None) };
+        // The parser of arguments does not ask for both where either stands in place of a policy.
+        let (path, arn) = match (&self.account, &self.principal) {
+            (Some(path), Some(arn)) => (path, arn),
+            (None, None) => return Ok(None),
+            (None, Some(_)) => return Err(anyhow::anyhow!("--principal needs --account PATH, which has its policies").into()),
+            (Some(_), None) => {
+                return Err(anyhow::anyhow!("--account needs --principal ARN: whose access is asked about?").into());
+            }
+        };
         let accounts = account::read(path)?;
         // What is missing of it is an error, what is missing of others no matter.
         Ok(Some(Principal { accounts, arn: arn.clone() }))

@@ -2,10 +2,10 @@
 //!
 //! A simulation decides the request as it is given, where an absent key is absent. A real request may carry the key: every
 //! request has `aws:RequestedRegion`, say. So the decision is made once more for every combination of a few values
-//! ([`super::candidates`]) of the keys that are missing. A key is told if some combination decides otherwise, and decides
+//! (`super::candidates`) of the keys that are missing. A key is told if some combination decides otherwise, and decides
 //! as before, or otherwise again, without the key.
 //!
-//! Too many combinations ([`MOST_WORLDS`]) are not tried: then every statement that asks for a missing key may apply or not,
+//! Too many combinations (`MOST_WORLDS`) are not tried: then every statement that asks for a missing key may apply or not,
 //! and if the decision hangs on any of them all of their keys are told. So at worst a key is told too much.
 //!
 //! Keys that follow from the principal are never missing: what does not follow from it, no request of it has.

@@ -1,7 +1,7 @@
 //! What would AWS's ValidatePolicy say of a policy, and what more can be proved of it?
 //!
-//! One file a small family of rules in `rules/`, one row a code in [`registry`]. A rule looks at the document as it is
-//! written ([`view`]), so a policy that does not even parse as one is still validated; what the rules of AWS find has
+//! One file a small family of rules in `rules/`, one row a code in `registry`. A rule looks at the document as it is
+//! written (`view`), so a policy that does not even parse as one is still validated; what the rules of AWS find has
 //! AWS's code, type, path and span, in our own words.
 //!
 //! Invariants: findings ascend by the start of their first place, then by code; a rule says nothing twice; rules of ours

@@ -1,6 +1,6 @@
 //! Who outside a zone of trust gets which access? As findings, complete.
 //!
-//! Which requests are from outside says the zone ([`super::zone`]): those of principals that are not of it, and those of
+//! Which requests are from outside says the zone (`super::zone`): those of principals that are not of it, and those of
 //! services that nothing pins to it. Every Allow statement is asked for each principal it names: is some outside request
 //! allowed through it? What is found becomes a finding with a replayed witness; what is not was proved. So the list is
 //! complete: an allowed outside request is allowed through some statement and some entry of it.

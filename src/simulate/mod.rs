@@ -1,7 +1,7 @@
 //! What becomes of one request under a stack of policies, who decided it, and what that rests on?
 //!
 //! In a simulation everything that applies is given: an absent member is no such policy. The decision is the evaluator's.
-//! Beside it stands what a reader may not see and the decision owes something to ([`notes`]): keys that the request does
+//! Beside it stands what a reader may not see and the decision owes something to (`notes`): keys that the request does
 //! not give, policies that are not there, the other readings of AWS's pages, and what is odd about the request itself.
 
 mod notes;

@@ -1,7 +1,7 @@
 //! Which policies does a Terraform plan or state hold?
 //!
 //! `terraform show -json` of a plan lists every change with the values after it and those that are known only after the
-//! apply; a state lists resources with their values. [`POLICIES`] says which attribute of which resource type is a policy.
+//! apply; a state lists resources with their values. `POLICIES` says which attribute of which resource type is a policy.
 //! A policy that is known only after the apply stays in the list with that as its trouble, unless the plan's configuration
 //! sets no such attribute: then nobody wrote one.
 //!

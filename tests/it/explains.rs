@@ -77,7 +77,8 @@ fn every_code_of_the_source_is_explained() {
             for (at, _) in text.match_indices(maker) {
                 let rest = text[at + maker.len()..].trim_start();
                 let Some(code) = rest.strip_prefix('"').and_then(|rest| rest.split('"').next()) else { continue };
-                if code.contains('-') && code.chars().all(|one| one.is_ascii_lowercase() || one == '-') {
+                if code.contains('-') && !code.starts_with('-') && code.chars().all(|one| one.is_ascii_lowercase() || one == '-')
+                {
                     found.insert(code.to_owned());
                 }
             }

@@ -328,14 +328,14 @@ fn marks_ids_and_lines_that_cannot_be_read() {
     drop(batch.input.take());
     let answers: Vec<String> = batch.answers.map(Result::unwrap).collect();
     assert!(
-        answers[0].starts_with(r#"{"id":1000000000000000000000000000001,"check":"equivalent","result":"PASS""#),
+        answers[0].starts_with(r#"{"id":1000000000000000000000000000001,"schema":1,"check":"equivalent","result":"PASS""#),
         "{answers:?}"
     );
     let error: serde_json::Value = serde_json::from_str(&answers[1]).unwrap();
     assert_eq!((&error["error"]["code"], &error["error"]["line"]), (&"unreadable-line".into(), &2.into()));
     assert!(error["error"]["message"].as_str().unwrap().contains("byte 7 of it"), "{error}");
-    assert!(answers[2].starts_with(r#"{"id":"\u0041","check":"equivalent","result":"PASS""#), "{answers:?}");
-    assert!(answers[3].starts_with(r#"{"id":1.0,"error":{"code":"duplicate-key""#), "{answers:?}");
+    assert!(answers[2].starts_with(r#"{"id":"\u0041","schema":1,"check":"equivalent","result":"PASS""#), "{answers:?}");
+    assert!(answers[3].starts_with(r#"{"id":1.0,"schema":1,"error":{"code":"duplicate-key""#), "{answers:?}");
     assert_eq!(batch.child.wait().unwrap().code(), Some(0));
 }
 

@@ -189,7 +189,7 @@ fn witnesses_stand_in_partitions_that_exist_wherever_they_can() {
         let resource = partition(&witness.resource);
         let all_exist = own.iter().chain(&resource).all(|name| Partition::named(name).is_some());
         let stands = all_exist && (own.is_none() || resource.is_none() || own == resource);
-        let noted = outcome.notes.iter().any(|note| note.contains("could receive no such request"));
+        let noted = outcome.notes.iter().any(|note| note.contains("could not receive such a request"));
         if exists {
             real += 1;
             assert!(stands, "{told}");

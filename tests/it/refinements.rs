@@ -394,10 +394,10 @@ fn what_means_the_same_but_is_another_policy_fails_o4() {
         ("* x:*; * x:*", "x:PutAll", "* x:Get*; * x:Get* x:PutObject", "index 0 loses x:PutObject"),
         ("* z:*; arn:a x:GetObject; * x:*", "", "* z:*; arn:a x:GetObject x:PutAll; * x:*", "`x:PutAll`"),
         ("* z:*; * x:*", "", "* x:*; * z:*", "index 0 of the original is missing"),
-        ("* z:*; * x:*", "", "* z:*; arn:a x:GetObject; * x:*", "index 1 of the refined policy is no statement"),
+        ("* z:*; * x:*", "", "* z:*; arn:a x:GetObject; * x:*", "index 1 of the refined policy is not a statement"),
         ("* x:*", "x:PutAll", "* x:Get*Object x:PutObject", "`x:Get*Object`"),
         ("* *:Get*", "x:GetObject", "* x:GetBigObject xy:GetO* z:Get*", "`xy:GetO*`"),
-        ("* x:*; * !x:PutAll", "x:PutAll", "* x:Get* x:PutObject; * !x:PutAll x:GetObject", "is no unused action"),
+        ("* x:*; * !x:PutAll", "x:PutAll", "* x:Get* x:PutObject; * !x:PutAll x:GetObject", "is not an unused action"),
         ("* x:Get* x:GetObject", "", "* x:Get*", "lacks `x:GetObject`"),
     ] {
         let (original, gone, other) = (read(&written(policy)), unused(gone), read(&written(refined)));

@@ -93,7 +93,7 @@ fn a_command_takes_the_switches_that_do_something_for_it_and_refuses_the_others(
                 assert!(name != "--emit-smt2" || written("smt2"), "{command}");
                 assert!(name != "--proof" || written("proof"), "{command}");
             } else {
-                let refused = err.contains("unexpected argument") || err.contains("invalid value");
+                let refused = ["unexpected argument", "invalid value", "needs --account"].iter().any(|part| err.contains(part));
                 assert!(code == 2 && out.is_empty() && refused, "{command} {switch:?} {code}: {out}{err}");
             }
         }
@@ -101,7 +101,8 @@ fn a_command_takes_the_switches_that_do_something_for_it_and_refuses_the_others(
         let named =
             help.split_whitespace().filter(|word| word.starts_with("--")).map(|word| word.trim_end_matches([',', '.', ']']));
         // What picks out of templates is refused where there is none (`gate`).
-        let other = ["--help", "--output", "--policy", "--parameter", "--account-id", "--region"];
+        // An account goes with a principal only (`accounts`).
+        let other = ["--help", "--output", "--policy", "--parameter", "--account-id", "--region", "--account"];
         for name in named.filter(|name| !other.contains(name)) {
             let name = name.split(['=', '[']).next().unwrap();
             assert!(SWITCHES.iter().any(|(switch, _)| switch[0].split('=').next() == Some(name)), "{command} {name}");

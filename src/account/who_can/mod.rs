@@ -7,7 +7,7 @@
 //! Fast, because accounts repeat themselves: of each policy only the statements that can match the action are kept
 //! ([`super::prune`]), principals to whom the same statements apply are one *shape*, and a shape is asked once, about any
 //! principal of the account. What is proved so holds for each; what is found is put into each principal's mouth and replayed
-//! with its own ARN, tags and ids; where that fails the principal is asked about alone ([`decide`]).
+//! with its own ARN, tags and ids; where that fails the principal is asked about alone (`decide`).
 
 mod cast;
 mod controls;

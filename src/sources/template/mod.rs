@@ -1,7 +1,7 @@
 //! Which policies does a CloudFormation template hold?
 //!
 //! Templates as people write them and as CDK synthesizes them, in JSON or YAML. Every property that is known to hold a
-//! policy ([`resources`]) is read with its functions resolved ([`functions`], [`scope`]); in other properties whatever has
+//! policy (`resources`) is read with its functions resolved (`functions`, `scope`); in other properties whatever has
 //! a `Statement` is a policy whose type its principals tell. A policy that cannot be read stays in the list with the
 //! reason: none is dropped.
 
