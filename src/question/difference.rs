@@ -103,7 +103,14 @@ pub fn difference(old: &Access, new: &Access, settings: &Settings) -> Result<Dif
     let ([Some(_), _] | [_, Some(_)]) = &opaque else { return readable(old, new, settings) };
     let [one, other] = opaque.each_ref().map(Option::as_ref);
     let mut found = readable(one.unwrap_or(old), other.unwrap_or(new), settings)?;
-    let hangs = found.added.iter().chain(&found.removed).any(|region| format!("{region:?}").contains(OPAQUE));
+    // A region without such a key in its witness may still be none of the policies as they stand.
+    let replays = |region: &Region, grants: &Access, unless: &Access| {
+        let allows = |access: &Access, witness: &Request| eval::allows(access, witness, settings.matching);
+        region.witness.as_ref().is_none_or(|witness| allows(grants, witness) && !allows(unless, witness))
+    };
+    let hangs = found.added.iter().chain(&found.removed).any(|region| format!("{region:?}").contains(OPAQUE))
+        || found.added.iter().any(|region| !replays(region, new, old))
+        || found.removed.iter().any(|region| !replays(region, old, new));
     if hangs {
         let first = [old, new].into_iter().flat_map(Access::unreadable).next();
         (found.added, found.removed) = (Vec::new(), Vec::new());

@@ -415,13 +415,9 @@ fn questions_about_a_principal_of_an_account_keep_to_it() {
     assert_eq!(run(&["no-new-access", &home], "user/alice").0, 0);
     let other = new("arn:aws:s3:::home/*");
     assert_eq!(run(&["no-new-access", &other], "user/alice").0, 1);
-    for (principal, part) in [
-        (
-            "user/alicia",
-            "has no user or role `arn:aws:iam::111122223333:user/alicia`; did you mean arn:aws:iam::111122223333:user/alice?",
-        ),
-        ("group/readers", "is a group; a group makes no requests"),
-    ] {
+    for (principal, part) in
+        [("user/alicia", "has no user or role `arn:aws:iam::111122223333:user/alicia`"), ("group/readers", "is a group")]
+    {
         let (code, _, said) = run(&["access-not-granted", "--action", "s3:GetObject"], principal);
         assert!(code == 2 && said.contains(part), "{said}");
     }
