@@ -54,9 +54,9 @@ impl Who<'_> {
 }
 
 /// Whether a role's sessions may bring tags of their own: some statement of its trust policy allows it, or the trust policy
-/// cannot be read.
+/// is missing or cannot be read.
 pub fn has_free_tags(entity: &Entity) -> bool {
-    let Some(trust) = &entity.trust else { return false };
+    let Some(trust) = &entity.trust else { return entity.kind == EntityKind::Role };
     let allows = |statement: &Statement| statement.effect == Effect::Allow && statement.action.applies("sts:tagsession");
     trust.read().map_or(true, |lowered| lowered.policy.statements.iter().any(allows))
 }

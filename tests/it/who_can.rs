@@ -300,17 +300,50 @@ fn both_layouts_of_an_account_give_the_same_answers() {
     }
 }
 
+fn allow(action: &str) -> Value {
+    json!({"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": action, "Resource": "*"}]})
+}
+
+/// A role that may do something on everything.
+fn role(path: &str, name: &str, action: &str) -> Value {
+    json!({"Path": path, "RoleName": name, "RoleId": format!("AROAEXAMPLE{name}"), "Arn": format!("arn:aws:iam::{ACCOUNT}:role{path}{name}"),
+        "AssumeRolePolicyDocument": {"Version": "2012-10-17", "Statement": []},
+        "RolePolicyList": [{"PolicyName": "p", "PolicyDocument": allow(action)}]})
+}
+
+/// A service control policy of a unit above the account denies `s3:Get*`; where the policy stands.
+fn below_a_control_policy(base: &Path) -> String {
+    let organization = "aws/aws/organizations/o-a1b2c3d4e5";
+    let full = "arn:aws:organizations::aws:policy/service_control_policy/p-FullAWSAccess";
+    let own = "arn:aws:organizations::999999999999:policy/o-a1b2c3d4e5/service_control_policy/p-12345678";
+    write(base, &format!("{organization}/metadata.json"), &json!({"id": "o-a1b2c3d4e5", "rootAccountId": "999999999999"}));
+    write(base, &format!("{organization}/accounts.json"), &json!({ACCOUNT: {"ou": "ou-1", "scps": [full], "rcps": []}}));
+    let ous = json!({"r-1": {"scps": [full], "rcps": []}, "ou-1": {"parent": "r-1", "scps": [full, own], "rcps": []}});
+    write(base, &format!("{organization}/ous.json"), &ous);
+    write(base, &format!("{organization}/scps/p-fullawsaccess/policy.json"), &allow("*"));
+    let deny = json!({"Version": "2012-10-17", "Statement": [{"Effect": "Deny", "Action": "s3:Get*", "Resource": "*"}]});
+    let denied = format!("{organization}/scps/p-12345678/policy.json");
+    write(base, &denied, &deny);
+    denied
+}
+
+#[test]
+fn control_policies_bind_no_service_linked_role_that_shares_its_policies() {
+    let folder = tempfile::tempdir().unwrap();
+    let linked = |name: &str| role("/aws-service-role/ec2.amazonaws.com/", name, "s3:*");
+    let value = json!({"RoleDetailList": [role("/", "all", "s3:*"), linked("one"), linked("two")]});
+    collected(folder.path(), &value);
+    below_a_control_policy(folder.path());
+    let lines = asked(&account::read(folder.path()).unwrap(), &["s3:GetObject"], &[]);
+    let said: Vec<_> = lines.iter().map(|line| (line.principal.rsplit('/').next().unwrap(), line.verdict)).collect();
+    assert_eq!(said, [("all", Verdict::Cannot), ("one", Verdict::Can), ("two", Verdict::Can)]);
+}
+
 #[test]
 fn resource_policies_and_the_organization_decide() {
     let folder = tempfile::tempdir().unwrap();
     let base = folder.path();
-    let allow =
-        |action: &str| json!({"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": action, "Resource": "*"}]});
-    let role = |name: &str, action: &str| {
-        json!({"Path": "/", "RoleName": name, "RoleId": format!("AROAEXAMPLE{name}"), "Arn": format!("arn:aws:iam::{ACCOUNT}:role/{name}"),
-            "AssumeRolePolicyDocument": {"Version": "2012-10-17", "Statement": []},
-            "RolePolicyList": [{"PolicyName": "p", "PolicyDocument": allow(action)}]})
-    };
+    let role = |name: &str, action: &str| role("/", name, action);
     let value = json!({"RoleDetailList": [role("all", "s3:*"), role("none", "sqs:*"), role("named", "sqs:*")]});
     collected(base, &value);
     let bucket = format!("aws/aws/accounts/{ACCOUNT}/s3/bucket/b");
@@ -328,21 +361,11 @@ fn resource_policies_and_the_organization_decide() {
     assert_eq!(lines("s3:PutObject", "*"), "CAN role/all, CANNOT role/named, CANNOT role/none");
     assert_eq!(lines("s3:GetObject", "arn:aws:s3:::c/*"), "CAN role/all, CANNOT role/named, CANNOT role/none");
 
-    // A service control policy of a unit above.
-    let organization = "aws/aws/organizations/o-a1b2c3d4e5";
-    let full = "arn:aws:organizations::aws:policy/service_control_policy/p-FullAWSAccess";
-    let own = "arn:aws:organizations::999999999999:policy/o-a1b2c3d4e5/service_control_policy/p-12345678";
-    write(base, &format!("{organization}/metadata.json"), &json!({"id": "o-a1b2c3d4e5", "rootAccountId": "999999999999"}));
-    write(base, &format!("{organization}/accounts.json"), &json!({ACCOUNT: {"ou": "ou-1", "scps": [full], "rcps": []}}));
-    let ous = json!({"r-1": {"scps": [full], "rcps": []}, "ou-1": {"parent": "r-1", "scps": [full, own], "rcps": []}});
-    write(base, &format!("{organization}/ous.json"), &ous);
-    write(base, &format!("{organization}/scps/p-fullawsaccess/policy.json"), &allow("*"));
-    let deny = json!({"Version": "2012-10-17", "Statement": [{"Effect": "Deny", "Action": "s3:Get*", "Resource": "*"}]});
-    write(base, &format!("{organization}/scps/p-12345678/policy.json"), &deny);
+    let denied = below_a_control_policy(base);
     assert_eq!(lines("s3:GetObject", object), "CANNOT role/all, CANNOT role/named, CANNOT role/none, outside CAN root");
     assert_eq!(lines("s3:ListBucket", "arn:aws:s3:::b"), "CAN role/all, CANNOT role/named, CANNOT role/none");
     // One that is missing leaves the answers open, but for what is proved anyway.
-    std::fs::remove_file(base.join(organization).join("scps/p-12345678/policy.json")).unwrap();
+    std::fs::remove_file(base.join(denied)).unwrap();
     assert_eq!(lines("s3:ListBucket", "arn:aws:s3:::b"), "UNKNOWN role/all, CANNOT role/named, CANNOT role/none");
 }
 

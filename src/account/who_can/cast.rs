@@ -118,6 +118,8 @@ pub(super) struct Shape<'a> {
     pub(super) controls: Option<&'a Controls>,
     /// Whether it is an account's root.
     pub(super) is_root: bool,
+    /// Whether they are service-linked roles, which control policies do not bind.
+    pub(super) is_service_linked: bool,
     /// Whether a policy that may grant more is missing or cannot be read: it is taken to allow everything.
     pub(super) grants_more: bool,
     /// Each with the names of what grants, in the same order, and what is broken.
@@ -133,8 +135,9 @@ pub(super) struct Member {
     pub(super) broken: Option<String>,
 }
 
-/// What tells shapes apart: account, numbers of identity policies, of the boundary, whether more may be granted, whether it is a root.
-type Key = (String, Vec<usize>, Option<usize>, bool, bool);
+/// What tells shapes apart: account, numbers of identity policies, of the boundary, whether more may be granted, whether it is
+/// a root, whether it is service-linked.
+type Key = (String, Vec<usize>, Option<usize>, bool, bool, bool);
 
 /// All shapes, in the order of their first principals.
 pub(super) fn shapes<'a>(accounts: &'a Accounts, principals: &[Who<'a>], texts: &Texts<'_>, pruned: &[Pruned]) -> Vec<Shape<'a>> {
@@ -181,7 +184,8 @@ pub(super) fn shapes<'a>(accounts: &'a Accounts, principals: &[Who<'a>], texts: 
         let numbers = granting.iter().map(|((number, _), _)| *number).collect();
         let of_boundary = boundary.as_ref().map(|(_, found)| found.as_ref().map_or(usize::MAX, |(number, _)| *number));
         let broken = broken.or_else(|| controls.and_then(super::controls::broken));
-        let key: Key = (account.to_owned(), numbers, of_boundary, grants_more, is_root);
+        let is_service_linked = matches!(who, Who::Entity(entity) if entity.is_service_linked());
+        let key: Key = (account.to_owned(), numbers, of_boundary, grants_more, is_root, is_service_linked);
         let shape = *known.entry(key).or_insert_with(|| {
             shapes.push(Shape {
                 account: account.to_owned(),
@@ -189,6 +193,7 @@ pub(super) fn shapes<'a>(accounts: &'a Accounts, principals: &[Who<'a>], texts: 
                 boundary: boundary.map(|(_, found)| found.map(|(_, policy)| policy)),
                 controls,
                 is_root,
+                is_service_linked,
                 grants_more,
                 members: Vec::new(),
             });
