@@ -258,7 +258,8 @@ impl Opened {
                     },
                 });
             }
-            let Ok(given) = <[&Access; N]>::try_from(read.iter().collect::<Vec<_>>()) else { return Ok(None) };
+            let given = <[&Access; N]>::try_from(read.iter().collect::<Vec<_>>());
+            let given = given.map_err(|_| InternalError("a side of the question is missing".to_owned()))?;
             match remarks::ask(&quick, given, question)?.verdict {
                 Verdict::Pass => {}
                 Verdict::Fail { .. } => return Ok(Some("it depends on values that the template leaves open".to_owned())),
