@@ -5,6 +5,7 @@
 //! the pool is dropped, what was accepted is still answered.
 
 use super::error::{ApiError, Shape};
+use crate::report::json::OUT_OF_BUDGET;
 use serde_json::Value;
 use std::sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -78,8 +79,10 @@ fn refused(error: &Value) -> ApiError {
     let text = |name: &str| error.get(name).and_then(Value::as_str).unwrap_or_default();
     let shape = match text("code") {
         "internal-error" | "could-not-run" | "engines-disagree" => Shape::Internal,
-        "out-of-budget" => Shape::Unprocessable,
-        "bad-request" | "unknown-name" | "bad-access" => Shape::Validation,
+        OUT_OF_BUDGET => Shape::Unprocessable,
+        "bad-request" | "empty-name" | "malformed-action" | "no-access" | "not-an-arn" | "unknown-action" | "unknown-service" => {
+            Shape::Validation
+        }
         _ => Shape::InvalidParameter,
     };
     // Places are those of a line that the client did not write.

@@ -107,7 +107,7 @@ fn find(app: &App, id: &str) -> Result<Preview, ApiError> {
 /// Findings about one resource.
 async fn of_resource(app: &App, resource: &str, configured: &Configured) -> Result<Vec<Value>, ApiError> {
     let finding = |principal: &Value, is_public: &Value, actions: &Value, condition: &Value, kind: &str| {
-        json!({
+        let mut out = json!({
             "principal": principal,
             "action": actions,
             "condition": condition,
@@ -117,8 +117,12 @@ async fn of_resource(app: &App, resource: &str, configured: &Configured) -> Resu
             "changeType": "NEW",
             "status": "ACTIVE",
             "resourceOwnerAccount": app.options.account,
-            "sources": [{"type": kind}],
-        })
+        });
+        // AWS has source types for policies and buckets only.
+        if let (true, Some(object)) = (kind == "POLICY" || configured.resource_type == "AWS::S3::Bucket", out.as_object_mut()) {
+            object.insert("sources".to_owned(), json!([{"type": kind}]));
+        }
+        out
     };
     let mut found: Vec<Value> = Vec::new();
     for share in &configured.shares {
