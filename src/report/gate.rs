@@ -2,6 +2,7 @@
 //!
 //! SARIF is in `gate_sarif`. Every format shows every finding, approved ones as such, and the same notes.
 
+use super::github::{annotation, data};
 use crate::catalog::Catalog;
 use crate::diag::{Finding, Level, Rule, escape};
 use crate::policy::request_json;
@@ -165,23 +166,11 @@ pub fn fingerprint(finding: &Finding) -> String {
 ///
 /// Source: GitHub Actions, "Workflow commands", and the escapes of its toolkit (`%`, CR, LF; in properties `:` and `,` too).
 pub fn github(findings: &Findings<'_>) -> String {
-    let data = |text: &str| text.replace('%', "%25").replace('\r', "%0D").replace('\n', "%0A");
-    let property = |text: &str| data(text).replace(':', "%3A").replace(',', "%2C");
     let mut out = String::new();
     for finding in findings.all.iter().filter(|finding| finding.suppressed.is_none()) {
         let Place { path, start, end } = place(finding);
-        let command = if finding.level == Level::Note { "notice" } else { finding.level.name() };
-        // Columns are taken only within one line.
-        let columns = if start.0 == end.0 { format!(",col={},endColumn={}", start.1, end.1) } else { String::new() };
-        let title = property(&format!("leastwise {}", finding.rule));
-        let _ = writeln!(
-            out,
-            "::{command} file={},line={},endLine={}{columns},title={title}::{}",
-            property(&path),
-            start.0,
-            end.0,
-            data(&full(finding))
-        );
+        let title = format!("leastwise {}", finding.rule);
+        out.push_str(&annotation(finding.level, &path, [start, end], &title, &full(finding)));
     }
     let _ = writeln!(out, "::notice title=leastwise::{}", data(&findings.summary()));
     out

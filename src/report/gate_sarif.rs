@@ -7,6 +7,7 @@
 //! scanning".
 
 use super::gate::{Findings, Place, fingerprint, place};
+use super::sarif::encoded;
 use crate::diag::{Finding, Rule};
 use serde_json::{Value, json};
 
@@ -51,7 +52,7 @@ fn result(finding: &Finding, rules: &[Rule]) -> Value {
     }
     let location = json!({
         "physicalLocation": {
-            "artifactLocation": {"uri": uri(&path), "uriBaseId": "SRCROOT"},
+            "artifactLocation": {"uri": encoded(&path), "uriBaseId": "SRCROOT"},
             "region": {"startLine": start.0, "startColumn": start.1, "endLine": end.0, "endColumn": end.1},
         },
         "logicalLocations": [{"fullyQualifiedName": finding.subject, "kind": "resource"}],
@@ -74,16 +75,6 @@ fn result(finding: &Finding, rules: &[Rule]) -> Value {
             let kind = json!([{"kind": "external", "status": "accepted", "justification": reason}]);
             object.insert("suppressions".to_owned(), kind);
         }
-    }
-    out
-}
-
-/// A path as a relative URI reference (RFC 3986): bytes outside the unreserved ones are percent-encoded.
-fn uri(path: &str) -> String {
-    let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-._~/".contains(&byte);
-    let mut out = String::with_capacity(path.len());
-    for byte in path.bytes() {
-        if plain(byte) { out.push(char::from(byte)) } else { out.push_str(&format!("%{byte:02X}")) }
     }
     out
 }

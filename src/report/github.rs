@@ -2,33 +2,30 @@
 //!
 //! Source: GitHub Docs, "Workflow commands for GitHub Actions" (error, warning and notice messages; what is escaped).
 
-use super::listing::{Level, Listing};
+use super::listing::{Item, Listing};
+use crate::diag::Level;
 
 /// A line a finding.
 pub fn github(listing: &Listing) -> String {
-    let mut out = String::new();
-    for item in &listing.items {
-        let command = match item.level {
-            Level::Error => "error",
-            Level::Warning => "warning",
-            Level::Note => "notice",
-        };
+    let line = |item: &Item| {
         let (start, end) = item.region(item.span());
-        // GitHub takes columns only of a place on one line.
-        let columns = match start.line == end.line {
-            true => format!(",col={},endColumn={}", start.column, end.column),
-            false => String::new(),
-        };
-        let (file, title, message) = (property(&item.uri()), property(item.rule), data(&item.message));
-        out.push_str(&format!(
-            "::{command} file={file},line={},endLine={}{columns},title={title}::{message}\n",
-            start.line, end.line
-        ));
-    }
-    out
+        let place = [(start.line, start.column), (end.line, end.column)];
+        annotation(item.level, &item.uri(), place, item.rule, &item.message)
+    };
+    listing.items.iter().map(line).collect()
 }
 
-fn data(text: &str) -> String {
+/// One finding in a file, from one line and column to another, as a line.
+pub(super) fn annotation(level: Level, file: &str, [start, end]: [(usize, usize); 2], title: &str, message: &str) -> String {
+    let command = if level == Level::Note { "notice" } else { level.name() };
+    // GitHub takes columns only of a place on one line.
+    let columns = if start.0 == end.0 { format!(",col={},endColumn={}", start.1, end.1) } else { String::new() };
+    let (file, title, message) = (property(file), property(title), data(message));
+    format!("::{command} file={file},line={},endLine={}{columns},title={title}::{message}\n", start.0, end.0)
+}
+
+/// A message, escaped.
+pub(super) fn data(text: &str) -> String {
     text.replace('%', "%25").replace('\r', "%0D").replace('\n', "%0A")
 }
 
@@ -38,7 +35,6 @@ fn property(text: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::super::listing::Item;
     use super::*;
     use crate::diag::{Source, Span};
 

@@ -5,19 +5,8 @@
 //!
 //! Invariant: a fingerprint does not depend on the line, so that a finding is the same one after lines were added above.
 
-use crate::diag::{LineColumn, Source, Span};
+use crate::diag::{Level, LineColumn, Source, Span};
 use crate::lint::{Finding, FindingType};
-
-/// How bad a finding is, where a format has three levels.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Level {
-    /// Worth knowing.
-    Note,
-    /// Should be mended.
-    Warning,
-    /// Must be mended.
-    Error,
-}
 
 /// One finding at its place.
 #[derive(Debug, Clone)]

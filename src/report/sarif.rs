@@ -5,7 +5,7 @@
 //!
 //! Source: OASIS Standard "Static Analysis Results Interchange Format (SARIF) Version 2.1.0".
 
-use super::listing::{Item, Level, Listing};
+use super::listing::{Item, Listing};
 use crate::diag::Span;
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
@@ -45,14 +45,6 @@ pub fn sarif(listing: &Listing) -> Value {
     })
 }
 
-fn level(level: Level) -> &'static str {
-    match level {
-        Level::Error => "error",
-        Level::Warning => "warning",
-        Level::Note => "note",
-    }
-}
-
 fn rule(item: &Item) -> Value {
     let words = item.rule.to_ascii_lowercase().replace('_', " ");
     let security = if item.kind == "SECURITY_WARNING" { json!(["security", item.origin]) } else { json!([item.origin]) };
@@ -60,7 +52,7 @@ fn rule(item: &Item) -> Value {
         "id": item.rule,
         "shortDescription": {"text": words},
         "helpUri": item.link,
-        "defaultConfiguration": {"level": level(item.level)},
+        "defaultConfiguration": {"level": item.level.name()},
         "properties": {"tags": security, "findingType": item.kind},
     })
 }
@@ -69,7 +61,7 @@ fn result(item: &Item, rule: usize, print: &str) -> Value {
     let mut out = json!({
         "ruleId": item.rule,
         "ruleIndex": rule,
-        "level": level(item.level),
+        "level": item.level.name(),
         "message": {"text": item.message},
         "locations": [{"physicalLocation": place(item, item.span())}],
         "partialFingerprints": {"leastwise/v1": print},
@@ -92,7 +84,7 @@ fn place(item: &Item, span: Span) -> Value {
 }
 
 /// A path as a URI reference: what is not unreserved or a slash is percent-encoded (RFC 3986).
-fn encoded(path: &str) -> String {
+pub(super) fn encoded(path: &str) -> String {
     let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-._~/".contains(&byte);
     path.bytes().map(|byte| if plain(byte) { char::from(byte).to_string() } else { format!("%{byte:02X}") }).collect()
 }
@@ -100,7 +92,7 @@ fn encoded(path: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::diag::Source;
+    use crate::diag::{Level, Source};
 
     #[test]
     fn columns_count_code_points_and_uris_are_encoded() {
