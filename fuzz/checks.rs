@@ -7,11 +7,11 @@
 //! The fuzz targets of this folder call these on any bytes; the tests of the package call them on `seeds/` (tests/it/fuzz.rs),
 //! so they hold on stable Rust too. A check panics where something does not hold.
 
-use leastwise::cli;
 use leastwise::diag::{Budget, Diagnostic, Diagnostics, Source, Span, deadline};
 use leastwise::document;
 use leastwise::glob::Glob;
 use leastwise::json::{self, Kind, Value};
+use leastwise::ops::line;
 use leastwise::policy::{Policy, access_json, request_json};
 use leastwise::question::Settings;
 use leastwise::sources::{self, Wanted};
@@ -257,7 +257,7 @@ fn batch(data: &[u8]) {
     if line.contains(['\n', '\r']) {
         return;
     }
-    let answer = cli::answer_line(line, &Settings { budget: budget(), ..Settings::default() });
+    let answer = line::answer_line(line, &Settings { budget: budget(), ..Settings::default() });
     assert!(!answer.contains(['\n', '\r']), "more than one line: {answer}");
     let read: serde_json::Value = serde_json::from_str(&answer).expect("an answer is JSON");
     let members = read.as_object().expect("an answer is an object");

@@ -61,6 +61,7 @@
 pub mod account;
 pub mod catalog;
 pub mod check;
+#[cfg(feature = "cli")]
 pub mod cli;
 pub mod diag;
 pub mod document;
@@ -75,7 +76,8 @@ pub mod policy;
 pub mod question;
 pub mod refine;
 pub mod report;
-mod server;
+#[cfg(feature = "server")]
+pub mod server;
 pub mod simulate;
 pub mod smt;
 pub mod solve;

@@ -3,7 +3,7 @@
 pub(crate) use super::question_args::{
     AccessNotGrantedArgs, EquivalentArgs, NoNewAccessArgs, NoPublicAccessArgs, OutsideAccessArgs, RefineArgs, VerifyArgs,
 };
-use super::switches::{Asking, Deciding, EngineName, Explaining, Format, Prover, ReadingArgs, Unknowns};
+use super::switches::{Asking, Deciding, Emitting, EngineName, Explaining, Format, Prover, ReadingArgs, Unknowns};
 use crate::question::Settings;
 use clap::error::ErrorKind;
 use clap::{Args, CommandFactory as _, Parser, Subcommand, ValueEnum};
@@ -40,11 +40,12 @@ impl Command {
             Self::NoPublicAccess(args) => (args.asking.deciding, Some(&args.asking.proving), &args.asking.proving.proof),
             Self::Equivalent(args) => (args.asking.deciding, Some(&args.asking.proving), &args.asking.proving.proof),
             Self::Batch(args) => (args.asking.deciding, Some(&args.asking.proving), &args.asking.proving.proof),
-            Self::Refine(args) => (args.deciding, None, &args.proof),
-            Self::Verify(args) => (args.deciding, None, &args.proof),
+            Self::Refine(args) => (args.of.deciding, None, &args.of.proof),
+            Self::Verify(args) => (args.of.deciding, None, &args.of.proof),
             Self::OutsideAccess(args) => (args.deciding, Some(&args.proving), &args.proving.proof),
+            #[cfg(feature = "server")]
+            Self::Serve(_) => return None,
             Self::Check(_)
-            | Self::Serve(_)
             | Self::Explain(_)
             | Self::Findings(_)
             | Self::Recommend(_)
@@ -146,6 +147,7 @@ pub(crate) enum Command {
     )]
     Batch(BatchArgs),
     /// Serve the Access Analyzer REST API on this machine
+    #[cfg(feature = "server")]
     #[command(
         after_help = "Example:\n  leastwise serve --listen 127.0.0.1:8080 &\n  AWS_ENDPOINT_URL=http://127.0.0.1:8080 aws accessanalyzer check-no-new-access ...\n\nClients may sign with any credentials: the server does not check them. On TERM or INT it answers what it has accepted, then ends."
     )]
@@ -178,9 +180,8 @@ pub(crate) struct DiffArgs {
     /// Output format
     #[arg(long, value_enum, default_value = "text")]
     pub(crate) format: DiffFormat,
-    /// Write the two questions as SMT-LIB 2.6 into this folder
-    #[arg(long, value_name = "DIR")]
-    pub(crate) emit_smt2: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) emitting: Emitting,
     #[command(flatten)]
     pub(crate) deciding: Deciding,
 }
@@ -347,9 +348,6 @@ pub(crate) struct BatchArgs {
     /// Say for each verdict whether it would differ under another reading
     #[arg(long)]
     pub(crate) remarks: bool,
-    /// Write the question of each line as SMT-LIB 2.6 into a folder of its own below this one
-    #[arg(long, value_name = "DIR")]
-    pub(crate) emit_smt2: Option<PathBuf>,
     #[command(flatten)]
     pub(crate) unknowns: Unknowns,
     #[command(flatten)]
@@ -362,6 +360,7 @@ pub(crate) struct ExplainArgs {
     pub(crate) code: Option<String>,
 }
 
+#[cfg(feature = "server")]
 #[derive(Debug, Args)]
 pub(crate) struct ServeArgs {
     /// Where to listen; on any address but loopback, everybody who reaches it may ask
@@ -398,6 +397,7 @@ pub(crate) struct ServeArgs {
 }
 
 /// An account id.
+#[cfg(feature = "server")]
 fn account(text: &str) -> Result<String, String> {
     match text.len() == 12 && text.bytes().all(|byte| byte.is_ascii_digit()) {
         true => Ok(text.to_owned()),

@@ -4,13 +4,13 @@
 //! it and all before it are there: a program that writes one line and waits gets its answer. The reader waits while
 //! [`MOST_LINES`] or [`MOST_BYTES`] are on their way, so memory does not grow with the number of lines, nor with what a
 //! slow line holds up. Every line carries its own answer or error, so the exit code says only whether the run went to the
-//! end. What was answered before in the run is not asked again ([`super::cache`]).
+//! end. What was answered before in the run is not asked again (`ops::line`).
 
 use super::args::BatchArgs;
-use super::cache::Cache;
-use super::line::{self, Answer, Run};
 use super::lines::{Line, Lines};
 use super::{Exit, Trouble, out, progress};
+use crate::ops::Options;
+use crate::ops::line::{self, Answer, Run};
 use anyhow::{Context as _, anyhow};
 use std::collections::BTreeMap;
 use std::io::{self, BufRead, BufReader, BufWriter, Write as _};
@@ -39,22 +39,15 @@ pub(crate) fn batch(args: &BatchArgs) -> Result<Exit, Trouble> {
     let cores = || thread::available_parallelism().map_or(1, usize::from);
     let jobs = args.jobs.unwrap_or_else(cores).clamp(1, MOST_JOBS);
     crate::smt::limit_memory(super::MEMORY * jobs);
-    let settings = args.asking.settings();
-    let run = Run {
-        settings,
-        cross_check: args.asking.deciding.cross_check,
-        remarks: args.remarks,
-        explain: args.asking.explaining.explain,
-        allow_unknown: args.unknowns.allow_unknown,
-        proof: args.asking.proving.proof.clone(),
-        emit_smt2: args.emit_smt2.clone(),
-        cache: Cache::default(),
-    };
+    let allow_unknown = args.unknowns.allow_unknown;
+    let options = Options { remarks: args.remarks, allow_unknown, ..args.asking.options() };
+    let most = options.settings.budget.input_bytes;
+    let run = Run::new(options);
     let (line_sender, lines) = mpsc::channel();
     let (answer_sender, answers) = mpsc::channel();
     let window = Arc::new(Window::default());
     let reader = {
-        let (window, most) = (window.clone(), settings.budget.input_bytes);
+        let window = window.clone();
         let read = move || match file {
             Some(file) => read(BufReader::new(file), most, &window, &line_sender),
             None => read(io::stdin().lock(), most, &window, &line_sender),

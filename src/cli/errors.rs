@@ -4,6 +4,7 @@
 use super::args::Cli;
 use super::{Exit, Trouble, print, print_json, say};
 use crate::diag::escape;
+use crate::ops::line::{COULD_NOT_RUN, INTERNAL};
 use crate::question::InternalError;
 use crate::report::json::Error;
 use crate::report::{json, text};
@@ -65,11 +66,6 @@ pub(super) fn out_of_budget(why: &str, json: bool) -> Result<Exit, Trouble> {
 
 /// The code of arguments that do not parse.
 const USAGE: &str = "usage";
-/// The code of a defect.
-pub(super) const INTERNAL: &str = "internal-error";
-/// The code of what went wrong outside the input: a folder that cannot be written.
-pub(super) const COULD_NOT_RUN: &str = "could-not-run";
-
 /// Prints an error; where even that cannot be, standard error has it too.
 fn answer(error: &serde_json::Value) {
     let _ = print_json(error);

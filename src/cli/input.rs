@@ -5,6 +5,7 @@ use crate::catalog::Catalog;
 use crate::diag::{Budget, Diagnostic, Source, Span};
 use crate::document::Document;
 use crate::json::Value;
+use crate::ops;
 use crate::policy::{Access, Policy, access_json, normalize};
 use crate::report::text;
 use crate::sources::{self, Wanted};
@@ -85,7 +86,7 @@ pub(crate) fn unused(
             return Err(sources::wrong(&source, start, kind, Wanted::Unused).into());
         }
         let unused = usage::read_about(&source, &Budget::default(), about)?;
-        notes.extend(super::unused::check(&unused, (&source, &value), catalog, allow_unknown)?);
+        notes.extend(ops::unused::check(&unused, (&source, &value), catalog, allow_unknown)?);
         if let (Some(one), Some(other)) = (all.resource(), unused.resource())
             && one != other
         {

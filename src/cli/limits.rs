@@ -21,18 +21,20 @@ pub(super) struct Asked {
 pub(super) fn of(command: &Command) -> Option<Asked> {
     let of = |check, budget, format: Format| Some(Asked { budget, check, json: format == Format::Json });
     match command {
-        Command::NoNewAccess(args) => of("no-new-access", args.asking.settings().budget, args.format),
-        Command::AccessNotGranted(args) => of("access-not-granted", args.asking.settings().budget, args.format),
-        Command::NoPublicAccess(args) => of("no-public-access", args.asking.settings().budget, args.format),
-        Command::OutsideAccess(args) => of("outside-access", args.settings().budget, args.format),
-        Command::Equivalent(args) => of("equivalent", args.asking.settings().budget, args.format),
-        Command::Refine(args) => of("refine", args.deciding.settings().budget, args.format),
-        Command::Verify(args) => of("verify", args.deciding.settings().budget, args.format),
+        Command::NoNewAccess(args) => of("no-new-access", args.asking.settings().budget, args.viewing.format),
+        Command::AccessNotGranted(args) => of("access-not-granted", args.asking.settings().budget, args.viewing.format),
+        Command::NoPublicAccess(args) => of("no-public-access", args.asking.settings().budget, args.viewing.format),
+        Command::OutsideAccess(args) => of("outside-access", args.settings().budget, args.viewing.format),
+        Command::Equivalent(args) => of("equivalent", args.asking.settings().budget, args.viewing.format),
+        Command::Refine(args) => of("refine", args.of.deciding.settings().budget, args.of.format),
+        Command::Verify(args) => of("verify", args.of.deciding.settings().budget, args.of.format),
         Command::Diff(args) => {
             Some(Asked { budget: args.deciding.settings().budget, check: "diff", json: args.format == DiffFormat::Json })
         }
         Command::Simulate(args) => of("simulate", Budget::default(), args.format),
         Command::Validate(args) => of("validate", Budget::default(), args.format.budgeted()),
+        #[cfg(feature = "server")]
+        Command::Serve(_) => None,
         Command::Check(_)
         | Command::WhoCan(_)
         | Command::Report(_)
@@ -40,7 +42,6 @@ pub(super) fn of(command: &Command) -> Option<Asked> {
         | Command::Recommend(_)
         | Command::Batch(_)
         | Command::Explain(_)
-        | Command::Serve(_)
         | Command::Completions(_)
         | Command::Man(_) => None,
     }

@@ -4,9 +4,7 @@
 //! output, talk to standard error, and the exit code is the same whatever becomes of either's reader (`out`).
 
 mod args;
-mod asked;
 mod batch;
-mod cache;
 mod check;
 mod difference;
 mod errors;
@@ -14,38 +12,36 @@ mod explain;
 mod findings;
 mod gate;
 mod generate;
-mod id;
 mod input;
 mod limits;
-mod line;
 mod lines;
-mod members;
-mod opened;
 mod out;
 mod outside;
 mod progress;
 mod question_args;
 mod recommend;
 mod refine;
-mod remarks;
 mod report;
 mod save;
+#[cfg(feature = "server")]
 mod serve;
 mod signals;
 mod simulate;
 mod switches;
-mod unused;
 mod validate;
 mod who_can;
 mod whose;
 
 pub use args::Cli;
-pub use line::answer_line;
 pub(crate) use out::{print, print_json, say};
 
-use crate::diag::deadline;
+use crate::diag::{deadline, escape};
+use crate::ops::Failed;
+use crate::report::{Report, Standing, json, text};
 use args::Command;
+use std::path::Path;
 use std::process::ExitCode;
+use switches::Format;
 
 /// How a command ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -88,6 +84,46 @@ impl From<crate::question::InternalError> for Trouble {
     }
 }
 
+impl From<Failed> for Trouble {
+    fn from(failed: Failed) -> Self {
+        match failed {
+            Failed::Input(found) => Self::Input(found),
+            Failed::Internal(error) => Self::Other(error.into()),
+            Failed::Other(message) => Self::Other(anyhow::Error::msg(message)),
+            Failed::Disagree(ref found) => {
+                let path = Path::new(DISAGREEMENT);
+                let bundle = format!("{:#}\n", found.bundle());
+                match save::write(path, &escape::json(&bundle)) {
+                    Ok(()) => anyhow::anyhow!("{failed}; please report it with the file {DISAGREEMENT}").into(),
+                    Err(trouble) => trouble,
+                }
+            }
+        }
+    }
+}
+
+/// Where everything is written that is needed to look into a disagreement.
+const DISAGREEMENT: &str = "leastwise-disagreement.json";
+
+impl From<Standing> for Exit {
+    fn from(standing: Standing) -> Self {
+        match standing {
+            Standing::Holds => Self::Holds,
+            Standing::DoesNotHold => Self::DoesNotHold,
+            Standing::Unknown => Self::Unknown,
+        }
+    }
+}
+
+/// Shows a report.
+fn show(report: &Report, format: Format) -> Result<Exit, Trouble> {
+    match format {
+        Format::Json => print_json(&json::answer(report))?,
+        Format::Text => print(&text::report(report))?,
+    }
+    Ok(report.standing().into())
+}
+
 /// Megabytes that Z3 may take for one question: with what the program itself takes less than 1 GiB.
 pub(crate) const MEMORY: usize = 400;
 
@@ -126,6 +162,7 @@ fn run(command: &Command) -> Result<Exit, Trouble> {
         Command::Recommend(args) => recommend::recommend(args),
         Command::Validate(args) => validate::validate(args),
         Command::Batch(args) => batch::batch(args),
+        #[cfg(feature = "server")]
         Command::Serve(args) => serve::serve(args),
         Command::Check(args) => gate::check(args),
         Command::Explain(args) => explain::explain(args),

@@ -2,34 +2,27 @@
 //! outside-access and equivalent. The other commands' arguments are in `args`.
 
 use super::args::Picking;
-use super::switches::{ActionsName, Asking, Counting, Deciding, Format, PolicyType, Proving, Showing, Unknowns};
+use super::switches::{
+    ActionsName, Asking, Counting, Deciding, Emitting, Format, PolicyType, Proving, Showing, Unknowns, Viewing,
+};
 use super::whose::Whose;
+use crate::ops::Options;
 use crate::question::Settings;
 use clap::Args;
 use std::path::PathBuf;
 
+/// What refine and verify are told alike.
 #[derive(Debug, Args)]
-pub(crate) struct CatalogArgs {
-    /// Action catalog: latest, 2024-06, or a file
-    #[arg(long, default_value = "latest", value_name = "latest|2024-06|FILE")]
-    pub(crate) catalog: String,
-}
-
-#[derive(Debug, Args)]
-pub(crate) struct RefineArgs {
-    /// The policy
-    pub(crate) policy: PathBuf,
+pub(crate) struct RefinementArgs {
     /// Unused permissions: the simple form, or GetFindingV2 / ListFindingsV2 documents
     #[arg(long, required = true, num_args = 1.., value_name = "FILE")]
     pub(crate) unused: Vec<PathBuf>,
     /// Where findings are about several roles or users, take those about this one
     #[arg(long, value_name = "ARN")]
     pub(crate) resource: Option<String>,
-    #[command(flatten)]
-    pub(crate) catalog: CatalogArgs,
-    /// Write the refined policy here
-    #[arg(short, long, value_name = "OUT")]
-    pub(crate) output: Option<PathBuf>,
+    /// Action catalog: latest, 2024-06, or a file
+    #[arg(long, default_value = "latest", value_name = "latest|2024-06|FILE")]
+    pub(crate) catalog: String,
     /// Write each proof obligation as an SMT-LIB 2.6 file into this folder
     #[arg(long, value_name = "DIR")]
     pub(crate) emit_smt2: Option<PathBuf>,
@@ -43,6 +36,23 @@ pub(crate) struct RefineArgs {
     pub(crate) unknowns: Unknowns,
     #[command(flatten)]
     pub(crate) deciding: Deciding,
+}
+
+impl RefinementArgs {
+    pub(crate) fn options(&self) -> Options {
+        Options { proof: self.proof.clone(), emit_smt2: self.emit_smt2.clone(), ..self.deciding.options() }
+    }
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct RefineArgs {
+    /// The policy
+    pub(crate) policy: PathBuf,
+    /// Write the refined policy here
+    #[arg(short, long, value_name = "OUT")]
+    pub(crate) output: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) of: RefinementArgs,
 }
 
 #[derive(Debug, Args)]
@@ -51,27 +61,8 @@ pub(crate) struct VerifyArgs {
     pub(crate) original: PathBuf,
     /// The refined policy
     pub(crate) refined: PathBuf,
-    /// Unused permissions
-    #[arg(long, required = true, num_args = 1.., value_name = "FILE")]
-    pub(crate) unused: Vec<PathBuf>,
-    /// Where findings are about several roles or users, take those about this one
-    #[arg(long, value_name = "ARN")]
-    pub(crate) resource: Option<String>,
     #[command(flatten)]
-    pub(crate) catalog: CatalogArgs,
-    /// Write each proof obligation as an SMT-LIB 2.6 file into this folder
-    #[arg(long, value_name = "DIR")]
-    pub(crate) emit_smt2: Option<PathBuf>,
-    /// Write what the proof rests on into this folder, as SMT-LIB 2.6 files with an index; scripts/recheck checks them
-    #[arg(long, value_name = "DIR")]
-    pub(crate) proof: Option<PathBuf>,
-    /// Output format
-    #[arg(long, value_enum, default_value = "text")]
-    pub(crate) format: Format,
-    #[command(flatten)]
-    pub(crate) unknowns: Unknowns,
-    #[command(flatten)]
-    pub(crate) deciding: Deciding,
+    pub(crate) of: RefinementArgs,
     #[command(flatten)]
     pub(crate) showing: Showing,
 }
@@ -88,12 +79,8 @@ pub(crate) struct NoNewAccessArgs {
     /// The type of the policies; by default, a policy with principals is a resource policy
     #[arg(long, value_enum)]
     pub(crate) policy_type: Option<PolicyType>,
-    /// Write the question as SMT-LIB 2.6 into this folder
-    #[arg(long, value_name = "DIR")]
-    pub(crate) emit_smt2: Option<PathBuf>,
-    /// Output format
-    #[arg(long, value_enum, default_value = "text")]
-    pub(crate) format: Format,
+    #[command(flatten)]
+    pub(crate) viewing: Viewing,
     #[command(flatten)]
     pub(crate) picking: Picking,
     #[command(flatten)]
@@ -119,14 +106,10 @@ pub(crate) struct AccessNotGrantedArgs {
     /// The type of the policy
     #[arg(long, value_enum)]
     pub(crate) policy_type: Option<PolicyType>,
-    /// Write the question as SMT-LIB 2.6 into this folder
-    #[arg(long, value_name = "DIR")]
-    pub(crate) emit_smt2: Option<PathBuf>,
-    /// Output format
-    #[arg(long, value_enum, default_value = "text")]
-    pub(crate) format: Format,
     #[command(flatten)]
     pub(crate) unknowns: Unknowns,
+    #[command(flatten)]
+    pub(crate) viewing: Viewing,
     #[command(flatten)]
     pub(crate) picking: Picking,
     #[command(flatten)]
@@ -140,12 +123,8 @@ pub(crate) struct NoPublicAccessArgs {
     /// The type of the resource, such as AWS::S3::Bucket
     #[arg(long, value_name = "TYPE")]
     pub(crate) resource_type: String,
-    /// Write the question as SMT-LIB 2.6 into this folder
-    #[arg(long, value_name = "DIR")]
-    pub(crate) emit_smt2: Option<PathBuf>,
-    /// Output format
-    #[arg(long, value_enum, default_value = "text")]
-    pub(crate) format: Format,
+    #[command(flatten)]
+    pub(crate) viewing: Viewing,
     #[command(flatten)]
     pub(crate) picking: Picking,
     #[command(flatten)]
@@ -163,12 +142,10 @@ pub(crate) struct OutsideAccessArgs {
     /// Trust AWS services where nothing says for whom they call; those that call for somebody outside are still listed
     #[arg(long)]
     pub(crate) trust_services: bool,
-    /// Write the questions as SMT-LIB 2.6 into this folder: nobody outside gets in if all are unsat
-    #[arg(long, value_name = "DIR")]
-    pub(crate) emit_smt2: Option<PathBuf>,
-    /// Output format
-    #[arg(long, value_enum, default_value = "text")]
-    pub(crate) format: Format,
+    #[command(flatten)]
+    pub(crate) emitting: Emitting,
+    #[command(flatten)]
+    pub(crate) viewing: Viewing,
     #[command(flatten)]
     pub(crate) deciding: Deciding,
     #[command(flatten)]
@@ -185,6 +162,11 @@ impl OutsideAccessArgs {
         let (realistic, prove) = (self.showing.realistic, self.proving.is_asked());
         Settings { catalog_actions, realistic, prove, ..self.deciding.settings() }
     }
+
+    pub(crate) fn options(&self) -> Options {
+        let (proof, emit_smt2) = (self.proving.proof.clone(), self.emitting.emit_smt2.clone());
+        Options { settings: self.settings(), proof, emit_smt2, ..self.deciding.options() }
+    }
 }
 
 #[derive(Debug, Args)]
@@ -193,12 +175,8 @@ pub(crate) struct EquivalentArgs {
     pub(crate) a: PathBuf,
     /// The other
     pub(crate) b: PathBuf,
-    /// Write the two questions as SMT-LIB 2.6 into this folder
-    #[arg(long, value_name = "DIR")]
-    pub(crate) emit_smt2: Option<PathBuf>,
-    /// Output format
-    #[arg(long, value_enum, default_value = "text")]
-    pub(crate) format: Format,
+    #[command(flatten)]
+    pub(crate) viewing: Viewing,
     #[command(flatten)]
     pub(crate) picking: Picking,
     #[command(flatten)]

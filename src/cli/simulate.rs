@@ -1,78 +1,50 @@
 //! `simulate`: one request, or many, under a policy or a stack of policies. The request stands in the file, or in arguments.
 
 use super::args::SimulateArgs;
-use super::line::{bad, plain};
-use super::switches::Format;
-use super::{Exit, Trouble, input, print, print_json};
+use super::{Exit, Trouble, input, show};
 use crate::account::scope::{self, Who};
 use crate::account::{self, Accounts};
-use crate::catalog::nearest;
-use crate::diag::{Diagnostic, Diagnostics, Source, Span, escape};
-use crate::eval::Decision;
+use crate::diag::{Diagnostic, Diagnostics, Source, Span};
 use crate::json::Value;
-use crate::policy::{Access, ArnMatching, Readings, Request, Stack, access_json, request_json};
-use crate::report::json as shown;
+use crate::ops::Options;
+use crate::ops::line::bad;
+use crate::ops::simulate::Simulate;
+use crate::policy::{Request, Stack, access_json, request_json};
+use crate::question::Settings;
 use crate::report::warnings::in_files;
 use crate::simulate::request::{self, Oddity};
-use crate::simulate::{Simulation, Simulator};
-use crate::sources::{self, Kind, STACK_MEMBERS, Wanted, is_stack};
+use crate::sources::Wanted;
 use crate::value::arn;
 use serde_json::{Map, json};
 
 /// `leastwise simulate`
 pub(crate) fn simulate(args: &SimulateArgs) -> Result<Exit, Trouble> {
-    let (matching, readings) = (args.reading.matching(), args.reading.readings());
-    let one = |stack: Stack, request: &Request| {
-        let simulator = Simulator::new(stack, matching, readings);
-        let simulation = simulator.decide(request);
-        (simulator.access().clone(), vec![simulation])
-    };
-    let (access, simulations) = match (&args.principal, &args.account, &args.file) {
+    let asked = match (&args.principal, &args.account, &args.file) {
         (Some(principal), Some(account), _) => {
             let (stack, request) = of_account(&account::read(account)?, principal, in_arguments(args, principal)?)?;
-            one(stack, &request)
+            Simulate { stack, requests: vec![request] }
         }
         (Some(principal), None, Some(file)) => {
             let request = in_arguments(args, principal)?;
             let (source, value) = input::json(file, Wanted::Access)?;
-            one(around_request(&source, &value)?, &request)
+            Simulate { stack: around_request(&source, &value)?, requests: vec![request] }
         }
         (None, None, Some(file)) => {
             let (source, value) = input::json(file, Wanted::Simulation)?;
-            decide(&source, &value, matching, readings)?
+            Simulate::read(&source, &value)?
         }
         // The parser of arguments asks for one or the other.
         (None, Some(_), _) | (_, None, None) => return Err(anyhow::anyhow!("FILE is missing").into()),
     };
+    let (matching, readings) = (args.reading.matching(), args.reading.readings());
+    let (access, reports) = asked.answer(&Options::new(Settings { matching, readings, ..Settings::default() }));
     input::warn(access.warnings());
-    let (mut all_allowed, mut is_unknown) = (true, false);
-    for simulation in &simulations {
-        all_allowed &= simulation.decision == Decision::Allowed;
-        is_unknown |= simulation.is_unknown;
-        if args.format == Format::Json {
-            print_json(&answer(simulation).beside(in_files(access.warnings())))?;
-            continue;
-        }
-        let by = simulation.decided_by.iter().map(|(policy, index)| format!("{policy} statement {index}"));
-        let by = match simulation.decision {
-            Decision::ImplicitlyDenied => format!("not allowed by {}", simulation.not_allowed_by.join(", ")),
-            Decision::Allowed | Decision::ExplicitlyDenied => format!("by {}", by.collect::<Vec<_>>().join(", ")),
-        };
-        let (decision, by) = match simulation.is_unknown {
-            true => ("UNKNOWN", format!("at least {}, {by}", simulation.decision.name())),
-            false => (simulation.decision.name(), by),
-        };
-        let line = format!("{decision} {} {}: {by}", simulation.action, simulation.resource);
-        print(&format!("{}\n", escape::text(&line)))?;
-        for note in &simulation.notes {
-            print(&format!("note: {}\n", escape::text(note)))?;
-        }
+    let mut exits = Vec::new();
+    for report in reports {
+        exits.push(show(&report.beside(in_files(access.warnings())), args.format)?);
     }
-    Ok(match (is_unknown, all_allowed) {
-        (true, _) => Exit::Unknown,
-        (false, true) => Exit::Holds,
-        (false, false) => Exit::DoesNotHold,
-    })
+    let has = |exit| exits.contains(&exit).then_some(exit);
+    Ok(has(Exit::Unknown).or_else(|| has(Exit::DoesNotHold)).unwrap_or(Exit::Holds))
 }
 
 /// The stack of a principal of an account, with the resource's own policy where the account has it, and the request with what
@@ -83,11 +55,6 @@ fn of_account(accounts: &Accounts, principal: &str, request: Request) -> Result<
     let mut stack = found.stack;
     stack.resource = accounts.own_policy(&request.resource, &request.action)?;
     Ok((stack, scope::dressed(who, accounts.controls_of(who), request)))
-}
-
-/// A simulation as JSON.
-pub(super) fn answer(simulation: &Simulation) -> shown::SimulateAnswer {
-    shown::simulation(simulation)
 }
 
 /// The policies of a file that has no request of its own.
@@ -174,44 +141,4 @@ fn in_arguments(args: &SimulateArgs, principal: &str) -> Result<Request, Diagnos
 fn allowing(help: &str) -> String {
     let blank = if help.is_empty() { "" } else { " " };
     format!("{help}{blank}--allow-unknown asks anyway")
-}
-
-/// Decides the request, or the requests, of a simulation.
-pub(super) fn decide(
-    source: &Source,
-    value: &Value,
-    matching: ArnMatching,
-    readings: Readings,
-) -> Result<(Access, Vec<Simulation>), Diagnostics> {
-    let help = "write {\"request\": .., \"identityPolicies\": [..], ..}";
-    if let Some(kind @ (Kind::Policy | Kind::Statement | Kind::Statements)) = sources::recognize(value) {
-        let start = Span::new(value.span.start, value.span.start);
-        return Err(sources::wrong(source, start, kind, Wanted::Simulation).into());
-    }
-    let known = |key: &str| STACK_MEMBERS.contains(&key) || ["id", "check", "request", "requests"].contains(&key);
-    if let Some(unknown) = value.members().unwrap_or(&[]).iter().find(|member| !known(&member.key)) {
-        let others = ["request", "requests"].into_iter();
-        let meant = sources::stack_member_like(&unknown.key).or_else(|| nearest::first(&unknown.key, others));
-        let help = meant.map_or_else(|| help.to_owned(), |meant| format!("did you mean `{meant}`?"));
-        return Err(bad(source, unknown.key_span, format!("unknown member `{}` of a simulation", unknown.key), &help).into());
-    }
-    if !is_stack(value) {
-        return Err(bad(source, value.span, "a simulation needs policies", help).into());
-    }
-    let simulator = Simulator::new(access_json::stack(source, value)?, matching, readings);
-    let requests: Vec<&Value> = match (value.get("request"), value.get("requests").and_then(Value::elements)) {
-        (Some(one), None) => vec![one],
-        (None, Some(many)) => many.iter().collect(),
-        _ => {
-            let help = "add the request to decide, or give it with --principal, --action and --resource";
-            return Err(bad(source, value.span, "give either `request` or `requests`", help).into());
-        }
-    };
-    let mut out = Vec::new();
-    for written in requests {
-        let help = "write {\"principal\": .., \"action\": .., \"resource\": .., \"context\": {..}}";
-        let request = request_json::from_json(&plain(written)).map_err(|message| bad(source, written.span, message, help))?;
-        out.push(simulator.decide(&request));
-    }
-    Ok((simulator.access().clone(), out))
 }

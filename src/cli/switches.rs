@@ -1,12 +1,14 @@
 //! Which switches do several commands share? One struct for each thing that a command can do, so that a command takes what
 //! it can do, and what would do nothing is refused.
 
+use super::Trouble;
 use crate::diag::Budget;
+use crate::ops::{Options, written};
 use crate::policy::readings::{AnyIfExists, NotPrincipal, Unqualified};
 use crate::policy::{ArnMatching, Readings};
 use crate::question::{Engine, Settings};
 use clap::{Args, ValueEnum};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 /// Text for people or JSON for programs.
@@ -121,6 +123,16 @@ pub(crate) enum PolicyType {
     Resource,
 }
 
+impl PolicyType {
+    /// As requests have it.
+    pub(crate) fn said(self) -> written::PolicyType {
+        match self {
+            Self::Identity => written::PolicyType::IdentityPolicy,
+            Self::Resource => written::PolicyType::ResourcePolicy,
+        }
+    }
+}
+
 /// How a question is decided, and what it may cost: wherever one is asked.
 #[derive(Debug, Clone, Copy, Args)]
 pub(crate) struct Deciding {
@@ -147,6 +159,19 @@ impl Deciding {
         let (matching, readings) = (self.reading.matching(), self.reading.readings());
         Settings { engine, matching, readings, budget, ..Settings::default() }
     }
+
+    /// What an operation takes beside its request.
+    pub(crate) fn options(&self) -> Options {
+        Options { cross_check: self.cross_check, write, ..Options::new(self.settings()) }
+    }
+}
+
+/// Writes files for an operation.
+fn write(folder: &Path, files: &[(String, String)]) -> Result<(), String> {
+    super::save::write_all(folder, files).map_err(|trouble| match trouble {
+        Trouble::Input(found) => found.to_string(),
+        Trouble::Other(error) => format!("{error:#}"),
+    })
 }
 
 /// Seconds, or a number with a unit.
@@ -203,9 +228,27 @@ pub(crate) struct Explaining {
     pub(crate) explain: bool,
 }
 
+/// Where the question itself goes, for another solver.
+#[derive(Debug, Clone, Args)]
+pub(crate) struct Emitting {
+    /// Write the question, or its parts, as SMT-LIB 2.6 into this folder (in batch, one folder a line below it)
+    #[arg(long, value_name = "DIR")]
+    pub(crate) emit_smt2: Option<PathBuf>,
+}
+
+/// Which view a command with two prints.
+#[derive(Debug, Clone, Copy, Args)]
+pub(crate) struct Viewing {
+    /// Output format
+    #[arg(long, value_enum, default_value = "text")]
+    pub(crate) format: Format,
+}
+
 /// All of it: for questions with a verdict.
 #[derive(Debug, Clone, Args)]
 pub(crate) struct Asking {
+    #[command(flatten)]
+    pub(crate) emitting: Emitting,
     #[command(flatten)]
     pub(crate) deciding: Deciding,
     #[command(flatten)]
@@ -226,6 +269,13 @@ impl Asking {
             realistic: self.showing.realistic,
             ..self.deciding.settings()
         }
+    }
+
+    /// What an operation takes beside its request.
+    pub(crate) fn options(&self) -> Options {
+        let (proof, emit_smt2) = (self.proving.proof.clone(), self.emitting.emit_smt2.clone());
+        let explain = self.explaining.explain;
+        Options { settings: self.settings(), explain, proof, emit_smt2, ..self.deciding.options() }
     }
 }
 

@@ -1,24 +1,22 @@
 //! `validate`: what AWS's ValidatePolicy says of policies, and what more can be proved of them.
 //!
-//! A text that is no JSON is a finding, as it is for AWS; a file that cannot be read, or that holds another document, is bad
+//! A text that is not JSON is a finding, as it is for AWS; a file that cannot be read, or that holds another document, is bad
 //! input. Findings of the types that AWS's own clients block on, ERROR and SECURITY_WARNING, are exit code 1 by default.
 
-use super::line::{Failed, bad};
-use super::members::Line;
 use super::switches::Format;
 use super::{Exit, Trouble, input, print, print_json, save, say};
-use crate::catalog::Catalog;
-use crate::diag::{Budget, Diagnostic, Source, escape};
-use crate::json::{self as strict, Value};
+use crate::diag::{Budget, Diagnostic, Source, count, escape};
+use crate::json::Value;
 use crate::lint::fix::{self as lint_fix, Fixed, NotFixed};
-use crate::lint::{self, Finding, FindingType, PolicyType, RULES, ResourceType, Selection};
+use crate::lint::{self, PolicyType, ResourceType, Selection};
+use crate::ops::validate::{self as ops, FailOn, Validate};
 use crate::question::Settings;
-use crate::report::json as report;
+use crate::report::json;
 use crate::report::listing::Listing;
-use crate::report::{findings, github, sarif};
+use crate::report::{Found, Standing, findings, github, sarif};
 use crate::sources::{self, Wanted};
+use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::{Args, ValueEnum};
-use serde_json::json;
 use std::path::{Path, PathBuf};
 
 #[derive(Debug, Args)]
@@ -37,13 +35,13 @@ pub(crate) struct ValidateArgs {
     #[arg(long, value_enum, default_value = "text")]
     pub(crate) format: ListingFormat,
     /// From which type on findings are exit code 1
-    #[arg(long, value_enum, default_value = "security-warning", value_name = "LEVEL")]
+    #[arg(long, default_value = "security-warning", value_name = "LEVEL", value_parser = level())]
     pub(crate) fail_on: FailOn,
     /// Find only these codes; commas between them
-    #[arg(long, value_name = "CODES", value_delimiter = ',', value_parser = code)]
+    #[arg(long, value_name = "CODES", value_delimiter = ',', value_parser = ops::code)]
     pub(crate) select: Vec<String>,
     /// Leave these codes out; commas between them
-    #[arg(long, value_name = "CODES", value_delimiter = ',', value_parser = code)]
+    #[arg(long, value_name = "CODES", value_delimiter = ',', value_parser = ops::code)]
     pub(crate) ignore: Vec<String>,
     /// Find what AWS finds, and nothing of our own
     #[arg(long)]
@@ -74,33 +72,6 @@ impl ListingFormat {
     }
 }
 
-/// From which type on findings count.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub(crate) enum FailOn {
-    Error,
-    SecurityWarning,
-    Warning,
-    Suggestion,
-    Never,
-}
-
-impl FailOn {
-    fn counts(self, finding: &Finding) -> bool {
-        let least = match self {
-            Self::Error => FindingType::Error,
-            Self::SecurityWarning => FindingType::SecurityWarning,
-            Self::Warning => FindingType::Warning,
-            Self::Suggestion => FindingType::Suggestion,
-            Self::Never => return false,
-        };
-        finding.kind >= least
-    }
-
-    fn result(self, findings: &[Finding]) -> &'static str {
-        if findings.iter().any(|finding| self.counts(finding)) { "FAIL" } else { "PASS" }
-    }
-}
-
 fn policy_type(text: &str) -> Result<PolicyType, String> {
     let names = PolicyType::ALL.map(|(name, _)| name).join(", ");
     PolicyType::named(&text.to_ascii_uppercase()).ok_or_else(|| format!("expected one of {names}"))
@@ -111,48 +82,40 @@ fn resource_type(text: &str) -> Result<ResourceType, String> {
     ResourceType::named(text).ok_or_else(|| format!("ValidatePolicy knows {names}"))
 }
 
-/// A code that there is, in any case.
-fn code(text: &str) -> Result<String, String> {
-    let upper = text.trim().to_ascii_uppercase();
-    let known = || RULES.iter().map(|row| row.code).chain(["JSON_SYNTAX_ERROR", lint::NOT_FINISHED]);
-    if known().any(|known| known == upper) {
-        return Ok(upper);
-    }
-    let near = crate::catalog::nearest::first(&upper, known());
-    Err(near.map_or_else(|| "there is no such code".to_owned(), |near| format!("there is no such code; did you mean {near}?")))
+/// A level by its name; help and completions list the names.
+fn level() -> impl TypedValueParser<Value = FailOn> {
+    let names = PossibleValuesParser::new(FailOn::ALL.map(|(name, _)| name));
+    names.try_map(|name| FailOn::named(&name).ok_or("there is no such level"))
 }
 
 /// `leastwise validate`
 pub(crate) fn validate(args: &ValidateArgs) -> Result<Exit, Trouble> {
     let selection = Selection { select: args.select.clone(), ignore: args.ignore.clone(), aws_only: args.aws_only };
-    check_types(args.policy_type, args.resource_type)
+    ops::check_types(args.policy_type, args.resource_type)
         .map_err(|message| Diagnostic::bare("bad-arguments", message, "give --policy-type RESOURCE_POLICY, or leave one out"))?;
     if args.diff && args.format != ListingFormat::Text {
         let help = "leave --format out, or --diff";
         return Err(Diagnostic::bare("bad-arguments", "--diff shows a text", help).into());
     }
     let mut listing = Listing::default();
-    let mut fails = false;
+    let mut exit = Exit::Holds;
     for path in &args.policies {
         let mut policy = read(path)?;
         let (kind, of) = types(args, &policy, path);
         if args.fix {
             fix(args, path, &mut policy, (kind, of), &selection)?;
         }
-        let found = match &policy.value {
-            Ok(value) => lint::validate_value(&policy.source, value, kind, of, &selection),
-            Err(error) => lint::not_json(error, &selection),
-        };
-        fails |= args.fail_on.result(&found) == "FAIL";
-        match args.format {
-            ListingFormat::Json => {
-                let mut shown = answer(&policy.source, &found, args.fail_on);
-                if let Some(object) = shown.as_object_mut() {
-                    object.insert("file".to_owned(), json!(path.display().to_string()));
-                }
-                print_json(&shown)?;
+        let asked = Validate { kind, of, selection: selection.clone(), fail_on: args.fail_on };
+        let report = asked.answer(&policy.source, policy.value.as_ref());
+        if report.standing() != Standing::Holds {
+            exit = Exit::DoesNotHold;
+        }
+        match (args.format, json::answer(&report), &report.found) {
+            (ListingFormat::Json, json::Answer::Validate(answer), _) => {
+                print_json(&answer.of_file(path.display().to_string()))?;
             }
-            ListingFormat::Text | ListingFormat::Sarif | ListingFormat::Github => listing.add(&policy.source, &found),
+            (_, _, Found::Validated { findings, .. }) => listing.add(&policy.source, findings),
+            _ => {}
         }
     }
     match args.format {
@@ -164,7 +127,7 @@ pub(crate) fn validate(args: &ValidateArgs) -> Result<Exit, Trouble> {
         ListingFormat::Sarif => print_json(&sarif::sarif(&listing))?,
         ListingFormat::Github => print(&github::github(&listing))?,
     }
-    Ok(if fails { Exit::DoesNotHold } else { Exit::Holds })
+    Ok(exit)
 }
 
 /// Simplifies a file, or shows how.
@@ -191,8 +154,7 @@ fn fix(
     let shown = path.display();
     match lint_fix::fix(&policy.source, kind, of, selection, &Settings::default()) {
         Ok(Fixed { text, cut }) => {
-            let count = if cut.len() == 1 { "1 part".to_owned() } else { format!("{} parts", cut.len()) };
-            say(&format!("{shown}: {count} cut; proved equivalent\n"));
+            say(&format!("{shown}: {} cut; proved equivalent\n", count(cut.len(), "part", "parts")));
             if args.diff {
                 let before: &str = &policy.source.text;
                 let diff = similar::TextDiff::from_lines(before, &text);
@@ -212,7 +174,7 @@ fn fix(
     Ok(())
 }
 
-/// A policy, or why it is no JSON.
+/// A policy, or why it is not JSON.
 struct Read {
     source: Source,
     value: Result<Value, Diagnostic>,
@@ -260,68 +222,4 @@ fn types(args: &ValidateArgs, policy: &Read, path: &Path) -> (PolicyType, Option
     let what = if of.is_some() { "a role's trust policy" } else { "a resource policy" };
     say(&format!("note: {} has principals and is validated as {what}; --policy-type says otherwise\n", path.display()));
     (PolicyType::Resource, of)
-}
-
-fn check_types(kind: Option<PolicyType>, of: Option<ResourceType>) -> Result<(), String> {
-    match (kind, of) {
-        (Some(kind), Some(of)) if kind != PolicyType::Resource => {
-            Err(format!("{} is a type of resource policies, not of {}", of.name(), kind.name()))
-        }
-        _ => Ok(()),
-    }
-}
-
-fn answer(source: &Source, found: &[Finding], fail_on: FailOn) -> serde_json::Value {
-    let findings: Vec<serde_json::Value> = found.iter().map(|finding| finding.json(source)).collect();
-    let proof = report::versions(Catalog::LATEST);
-    let result = fail_on.result(found);
-    json!({"schema": report::SCHEMA, "check": "validate", "result": result, "findings": findings, "proof": proof})
-}
-
-/// A line of `batch`. Places are those in the policy as it is written there.
-pub(super) fn line(line: &Line<'_>, settings: &Settings) -> Result<serde_json::Value, Failed> {
-    let text_of = |name: &str| line.value.get(name).map(|value| (value.as_str().unwrap_or_default(), value.span));
-    let wrong = |span, message: &str, help: String| bad(line.source, span, message, &help);
-    let kind = match text_of("policyType") {
-        None => None,
-        Some((name, span)) => Some(PolicyType::named(name).ok_or_else(|| {
-            wrong(span, "unknown `policyType`", format!("write {}", PolicyType::ALL.map(|(name, _)| name).join(", ")))
-        })?),
-    };
-    let of = match text_of("resourceType") {
-        None => None,
-        Some((name, span)) => Some(ResourceType::named(name).ok_or_else(|| {
-            wrong(span, "unknown `resourceType`", format!("write {}", ResourceType::ALL.map(|(name, _)| name).join(", ")))
-        })?),
-    };
-    if let (Err(message), Some((_, span))) = (check_types(kind, of), text_of("resourceType")) {
-        return Err(wrong(span, &message, "write \"policyType\": \"RESOURCE_POLICY\"".to_owned()).into());
-    }
-    let default = if of.is_some() { PolicyType::Resource } else { PolicyType::Identity };
-    let fail_on = match text_of("failOn") {
-        None => FailOn::SecurityWarning,
-        Some((name, span)) => FailOn::from_str(name, true).map_err(|_| {
-            wrong(span, "unknown `failOn`", "write error, security-warning, warning, suggestion or never".to_owned())
-        })?,
-    };
-    let selection = Selection {
-        select: codes(line, "select")?,
-        ignore: codes(line, "ignore")?,
-        aws_only: line.value.get("awsOnly").is_some_and(|value| value.kind == strict::Kind::Bool(true)),
-    };
-    let written = line.member("policy")?;
-    let text = match written.as_str() {
-        Some(text) => text.to_owned(),
-        None => line.source.text.get(written.span.start..written.span.end).unwrap_or("").to_owned(),
-    };
-    let source = Source::new("policy", text);
-    let found = lint::validate(&source, &settings.budget, kind.unwrap_or(default), of, &selection)?;
-    Ok(answer(&source, &found, fail_on))
-}
-
-fn codes(line: &Line<'_>, name: &str) -> Result<Vec<String>, Diagnostic> {
-    let Some(value) = line.value.get(name) else { return Ok(Vec::new()) };
-    let one =
-        |value: &Value| code(value.as_str().unwrap_or_default()).map_err(|message| bad(line.source, value.span, message, ""));
-    value.elements().unwrap_or(std::slice::from_ref(value)).iter().map(one).collect()
 }

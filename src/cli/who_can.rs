@@ -1,10 +1,10 @@
 //! `who-can`: every principal of an account, and who outside.
 
-use super::asked::Asked;
 use super::switches::{Format, MatchingName, Unknowns, duration};
 use super::{Exit, Trouble, input, print, progress};
 use crate::account::{self, who_can as question};
 use crate::diag::{Budget, escape};
+use crate::ops::listed::Listed;
 use crate::policy::ArnMatching;
 use crate::question::Settings;
 use crate::report::who_can as report;
@@ -38,7 +38,7 @@ pub(crate) struct WhoCanArgs {
 
 /// `leastwise who-can`
 pub(crate) fn who_can(args: &WhoCanArgs) -> Result<Exit, Trouble> {
-    let (access, notes) = Asked::arguments(&args.action, &args.resource).check(args.unknowns.allow_unknown)?;
+    let (access, notes) = Listed::arguments(&args.action, &args.resource).check(args.unknowns.allow_unknown)?;
     let accounts = account::read(&args.account)?;
     input::warn(&accounts.notes);
     let matching = match args.arn_matching {

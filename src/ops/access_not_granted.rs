@@ -1,8 +1,19 @@
 //! Does a policy grant none of the listed access?
 
+use super::line::Line;
+use super::opened::Opened;
+use super::question::{self, Question};
 use super::written::{Access, Id, OneOrList, PolicyType};
+use super::{Failed, Options, listed};
+use crate::diag::Diagnostics;
+use crate::policy;
+use crate::question::access_not_granted::{self as asked, access_not_granted, search};
+use crate::question::ask::Ask;
+use crate::question::{InternalError, Outcome, Settings};
+use crate::report::Report;
 use schemars::JsonSchema;
 use serde::Deserialize;
+use std::sync::Arc;
 
 /// Does a policy grant none of the listed access?
 #[derive(Debug, Clone, Deserialize, JsonSchema)]
@@ -41,4 +52,58 @@ pub struct Listed {
     pub actions: OneOrList<String>,
     /// Resource ARNs, with wildcards as in a policy.
     pub resources: OneOrList<String>,
+}
+
+/// The question, read.
+#[derive(Debug, Clone)]
+pub struct AccessNotGranted {
+    policy: Arc<policy::Access>,
+    access: asked::Access,
+    /// Of names that nobody knows.
+    notes: Vec<String>,
+}
+
+impl AccessNotGranted {
+    /// Of a policy, or stack, and the access that it must not grant.
+    ///
+    /// # Errors
+    /// The access means nothing, or names what nobody knows and that is not allowed.
+    pub fn new(policy: Arc<policy::Access>, access: listed::Listed, allow_unknown: bool) -> Result<Self, Diagnostics> {
+        let (access, notes) = access.check(allow_unknown)?;
+        Ok(Self { policy, access, notes })
+    }
+
+    /// The resources that are asked about, as written.
+    pub fn resources(&self) -> &[String] {
+        &self.access.resources
+    }
+}
+
+/// Answers a line of `batch`.
+pub(super) fn of_line(line: &Line<'_>, options: &Options) -> Result<Report, Failed> {
+    let policy = line.access("policy")?;
+    let mut access = listed::Listed::default();
+    access.add_json(line.source, line.member("access")?)?;
+    let asked = AccessNotGranted::new(policy, access, line.allows_unknown(options.allow_unknown)?)?;
+    question::answer(&asked, &Opened::none(), options)
+}
+
+impl Question for AccessNotGranted {
+    fn sides(&self) -> Vec<(&'static str, &Arc<policy::Access>)> {
+        vec![("policy", &self.policy)]
+    }
+
+    fn about(&self, mut other: impl FnMut(&Arc<policy::Access>) -> Arc<policy::Access>) -> Self {
+        Self { policy: other(&self.policy), ..self.clone() }
+    }
+
+    fn searches(&self) -> Vec<(&'static str, Ask<'_>)> {
+        vec![("access-not-granted.smt2", search(&self.policy, &self.access))]
+    }
+
+    fn ask(&self, settings: &Settings) -> Result<Outcome, InternalError> {
+        let mut outcome = access_not_granted(&self.policy, &self.access, settings)?;
+        outcome.notes.extend(self.notes.iter().cloned());
+        Ok(outcome)
+    }
 }

@@ -1,6 +1,13 @@
 //! What would AWS, and a prover, say about a policy?
 
+use super::line::{Line, bad};
 use super::written::{Id, OneOrList, Policy};
+use super::{Failed, Options};
+use crate::catalog::nearest;
+use crate::diag::{Budget, Diagnostic, Source, Span};
+use crate::json::{Kind, Value};
+use crate::lint::{self, Finding, FindingType, RULES, ResourceType, Selection};
+use crate::report::{Found, Report};
 use schemars::JsonSchema;
 use serde::Deserialize;
 
@@ -46,4 +53,161 @@ pub enum PolicyType {
     ResourcePolicy,
     ServiceControlPolicy,
     ResourceControlPolicy,
+}
+
+/// From which type on findings are a FAIL.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[allow(missing_docs, reason = "the types of findings")]
+pub enum FailOn {
+    Error,
+    SecurityWarning,
+    Warning,
+    Suggestion,
+    Never,
+}
+
+impl FailOn {
+    /// All of them by their names.
+    pub const ALL: [(&'static str, Self); 5] = [
+        ("error", Self::Error),
+        ("security-warning", Self::SecurityWarning),
+        ("warning", Self::Warning),
+        ("suggestion", Self::Suggestion),
+        ("never", Self::Never),
+    ];
+
+    /// By its name, in any case.
+    pub fn named(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|(known, _)| known.eq_ignore_ascii_case(name)).map(|(_, one)| one)
+    }
+
+    fn counts(self, finding: &Finding) -> bool {
+        let least = match self {
+            Self::Error => FindingType::Error,
+            Self::SecurityWarning => FindingType::SecurityWarning,
+            Self::Warning => FindingType::Warning,
+            Self::Suggestion => FindingType::Suggestion,
+            Self::Never => return false,
+        };
+        finding.kind >= least
+    }
+}
+
+/// What is to be found, and what of it is a FAIL.
+#[derive(Debug, Clone)]
+pub struct Validate {
+    /// Of which type the policies are.
+    pub kind: lint::PolicyType,
+    /// Of which type the resource is.
+    pub of: Option<ResourceType>,
+    /// Which findings are wanted.
+    pub selection: Selection,
+    /// From which type on findings are a FAIL.
+    pub fail_on: FailOn,
+}
+
+impl Validate {
+    /// Validates a policy that was parsed, or tells why it is not JSON; spans are of `source`.
+    pub fn answer(&self, source: &Source, value: Result<&Value, &Diagnostic>) -> Report {
+        self.report(
+            source,
+            match value {
+                Ok(value) => lint::validate_value(source, value, self.kind, self.of, &self.selection),
+                Err(error) => lint::not_json(error, &self.selection),
+            },
+        )
+    }
+
+    /// Validates the text of a policy.
+    ///
+    /// # Errors
+    /// The text is too large, or nested too deep.
+    pub fn text(&self, source: &Source, budget: &Budget) -> Result<Report, Diagnostic> {
+        let findings = lint::validate(source, budget, self.kind, self.of, &self.selection)?;
+        Ok(self.report(source, findings))
+    }
+
+    fn report(&self, source: &Source, findings: Vec<Finding>) -> Report {
+        let fails = findings.iter().any(|finding| self.fail_on.counts(finding));
+        Found::Validated { source: source.clone(), findings, fails }.report()
+    }
+}
+
+/// A code that there is, in any case.
+///
+/// # Errors
+/// There is no such code; the sentence says which was probably meant.
+pub fn code(text: &str) -> Result<String, String> {
+    let upper = text.trim().to_ascii_uppercase();
+    let known = || RULES.iter().map(|row| row.code).chain(["JSON_SYNTAX_ERROR", lint::NOT_FINISHED]);
+    if known().any(|known| known == upper) {
+        return Ok(upper);
+    }
+    let near = nearest::first(&upper, known());
+    Err(near.map_or_else(|| "there is no such code".to_owned(), |near| format!("there is no such code; did you mean {near}?")))
+}
+
+/// Whether a type of policies goes with a type of resource.
+///
+/// # Errors
+/// It does not; the sentence says so.
+pub fn check_types(kind: Option<lint::PolicyType>, of: Option<ResourceType>) -> Result<(), String> {
+    match (kind, of) {
+        (Some(kind), Some(of)) if kind != lint::PolicyType::Resource => {
+            Err(format!("{} is a type of resource policies, not of {}", of.name(), kind.name()))
+        }
+        _ => Ok(()),
+    }
+}
+
+/// Answers a line of `batch`. Places are those in the policy as it is written there.
+pub(super) fn of_line(line: &Line<'_>, options: &Options) -> Result<Report, Failed> {
+    let asked = read(line)?;
+    let written = line.member("policy")?;
+    let text = match written.as_str() {
+        Some(text) => text.to_owned(),
+        None => line.source.text.get(written.span.start..written.span.end).unwrap_or("").to_owned(),
+    };
+    Ok(asked.text(&Source::new("policy", text), &options.settings.budget)?)
+}
+
+/// What a line wants to be found.
+fn read(line: &Line<'_>) -> Result<Validate, Diagnostic> {
+    let text_of = |name: &str| line.value.get(name).map(|value| (value.as_str().unwrap_or_default(), value.span));
+    let one_of = |names: &[&str]| format!("write {}", names.join(", "));
+    let wrong = |span: Span, message: &str, help: String| bad(line.source, span, message, &help);
+    let kind = match text_of("policyType") {
+        None => None,
+        Some((name, span)) => Some(
+            lint::PolicyType::named(name)
+                .ok_or_else(|| wrong(span, "unknown `policyType`", one_of(&lint::PolicyType::ALL.map(|(name, _)| name))))?,
+        ),
+    };
+    let of = match text_of("resourceType") {
+        None => None,
+        Some((name, span)) => Some(
+            ResourceType::named(name)
+                .ok_or_else(|| wrong(span, "unknown `resourceType`", one_of(&ResourceType::ALL.map(|(name, _)| name))))?,
+        ),
+    };
+    if let (Err(message), Some((_, span))) = (check_types(kind, of), text_of("resourceType")) {
+        return Err(wrong(span, &message, "write \"policyType\": \"RESOURCE_POLICY\"".to_owned()));
+    }
+    let fail_on = match text_of("failOn") {
+        None => FailOn::SecurityWarning,
+        Some((name, span)) => FailOn::named(name).ok_or_else(|| {
+            wrong(span, "unknown `failOn`", "write error, security-warning, warning, suggestion or never".to_owned())
+        })?,
+    };
+    let aws_only = line.value.get("awsOnly").is_some_and(|value| value.kind == Kind::Bool(true));
+    let selection = Selection { select: codes(line, "select")?, ignore: codes(line, "ignore")?, aws_only };
+    let default = if of.is_some() { lint::PolicyType::Resource } else { lint::PolicyType::Identity };
+    Ok(Validate { kind: kind.unwrap_or(default), of, selection, fail_on })
+}
+
+fn codes(line: &Line<'_>, name: &str) -> Result<Vec<String>, Diagnostic> {
+    let Some(value) = line.value.get(name) else { return Ok(Vec::new()) };
+    let one =
+        |value: &Value| code(value.as_str().unwrap_or_default()).map_err(|message| bad(line.source, value.span, message, ""));
+    value.elements().unwrap_or(std::slice::from_ref(value)).iter().map(one).collect()
 }

@@ -1,6 +1,13 @@
 //! Is a policy the original without the unused permissions?
 
+use super::line::Line;
+use super::refine::{Without, text, write_proof};
 use super::written::{CatalogName, Id, Policy};
+use super::{Failed, Options, crossed};
+use crate::document::Document;
+use crate::question::Settings;
+use crate::refine;
+use crate::report::{Found, Report};
 use schemars::JsonSchema;
 use serde::Deserialize;
 use serde_json::Value;
@@ -34,4 +41,46 @@ pub struct Request {
 pub enum Check {
     #[serde(rename = "verify")]
     Own,
+}
+
+/// The question, read.
+#[derive(Debug, Clone)]
+pub struct Verify {
+    /// The policy as it was.
+    pub original: Document,
+    /// The refined policy.
+    pub refined: Document,
+    /// What the original does not use.
+    pub without: Without,
+}
+
+impl Verify {
+    /// Proves or refutes it.
+    ///
+    /// # Errors
+    /// A document is not a policy; a defect, a contradiction between the engines, or files that cannot be written.
+    pub fn answer(&self, options: &Options) -> Result<Report, Failed> {
+        let Self { original, refined, without } = self;
+        without.write_smt2([original, refined], options)?;
+        let ask = |settings: &Settings| -> Result<Report, Failed> {
+            let (under, notes) = (without.under(settings), without.notes.clone());
+            Ok(match refine::verify(original, refined, &without.unused, &without.catalog, settings)? {
+                Ok(obligations) => Found::Verified { obligations, notes, under }.report(),
+                Err(failure) => Found::Unproved { verifies: true, failure: Box::new(failure), notes, under }.report(),
+            })
+        };
+        let inputs = || vec![text("original", original), text("refined", refined)];
+        let report = crossed::check(ask(&options.settings)?, options, inputs, ask)?;
+        if let Found::Verified { obligations, .. } = &report.found {
+            write_proof(obligations, options)?;
+        }
+        Ok(report)
+    }
+}
+
+/// Answers a line of `batch`.
+pub(super) fn of_line(line: &Line<'_>, options: &Options) -> Result<Report, Failed> {
+    line.about_all_actions(&options.settings)?;
+    let (original, refined) = (line.document("original")?, line.document("refined")?);
+    Verify { original, refined, without: line.without(options.allow_unknown)? }.answer(options)
 }

@@ -1,9 +1,13 @@
 //! How are results worded and written? Views only: nothing here calls a solver or knows a command line.
+//!
+//! [`Report`] is what an operation found; [`json::report`] and [`text::report`] show any. What is about many things at
+//! once (findings in files, principals of an account) has views of its own.
 
 pub mod dashboard;
 pub mod difference;
 pub mod explain;
 pub mod findings;
+mod found;
 pub mod gate;
 pub mod gate_sarif;
 pub mod github;
@@ -17,3 +21,5 @@ pub mod text;
 pub mod warnings;
 pub mod who_can;
 mod words;
+
+pub use found::{Explained, Found, Report, Standing, Under};

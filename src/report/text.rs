@@ -1,12 +1,16 @@
 //! Results for people. Styles are always written; the stream that prints them drops them where there is no terminal.
 
+use super::listing::Listing;
 use super::words::{count, listed};
+use super::{Found, Report, difference, explain, findings, json};
 use crate::diag::{Diagnostic, Severity, Source, Span, escape};
+use crate::eval::Decision;
 use crate::policy::{Access, Request, keys, request_json};
 use crate::question::confirm::Checked;
 use crate::question::outside_access::Outside;
 use crate::question::{self, Outcome, Proof, Reason, Verdict};
 use crate::refine::obligations::{Failure, Obligation};
+use crate::simulate::Simulation;
 use crate::smt;
 use annotate_snippets::{AnnotationKind, Level, Renderer, Snippet};
 use anstyle::{AnsiColor, Style};
@@ -16,6 +20,60 @@ use std::fmt::Write as _;
 const PASS: Style = AnsiColor::Green.on_default().bold();
 const FAIL: Style = AnsiColor::Red.on_default().bold();
 const UNKNOWN: Style = AnsiColor::Yellow.on_default().bold();
+
+/// Any report. Of a refined policy this is its proof: the policy itself is data, and goes where the asker wants it.
+pub fn report(report: &Report) -> String {
+    match &report.found {
+        Found::Verdict { outcome, explained } => {
+            let explained = match (&outcome.verdict, explained) {
+                (Verdict::Fail { witness, .. }, Some(explained)) => {
+                    explain::text(&explained.named(), witness, explained.matching)
+                }
+                _ => String::new(),
+            };
+            format!("{}{explained}", self::outcome(outcome))
+        }
+        Found::Outside { access, outside } => self::outside(access, outside),
+        Found::Difference { old, new, difference } => difference::text(difference, old, new),
+        Found::Refined { refinement, under } => {
+            let mut out = obligations(&refinement.obligations);
+            let (name, date) = (escape::text(&under.catalog.name), escape::text(&under.catalog.date));
+            let actions = count(under.catalog.action_count(), "action", "actions");
+            let _ = writeln!(out, "catalog {name} ({date}), {actions}");
+            for note in &refinement.notes {
+                let _ = writeln!(out, "note: {}", escape::text(note));
+            }
+            out + if refinement.is_empty { json::EMPTY } else { json::REFINED } + "\n"
+        }
+        Found::Verified { obligations, .. } => format!("{}{}\n", self::obligations(obligations), json::VERIFIED),
+        Found::Unproved { failure, .. } => self::failure(failure),
+        Found::Simulated(simulation) => self::simulation(simulation),
+        Found::Validated { source, findings, .. } => {
+            let mut listing = Listing::default();
+            listing.add(source, findings);
+            findings::text(&listing)
+        }
+    }
+}
+
+/// What becomes of a request, and who decided it.
+fn simulation(simulation: &Simulation) -> String {
+    let by = simulation.decided_by.iter().map(|(policy, index)| format!("{policy} statement {index}"));
+    let by = match simulation.decision {
+        Decision::ImplicitlyDenied => format!("not allowed by {}", simulation.not_allowed_by.join(", ")),
+        Decision::Allowed | Decision::ExplicitlyDenied => format!("by {}", by.collect::<Vec<_>>().join(", ")),
+    };
+    let (decision, by) = match simulation.is_unknown {
+        true => ("UNKNOWN", format!("at least {}, {by}", simulation.decision.name())),
+        false => (simulation.decision.name(), by),
+    };
+    let line = format!("{decision} {} {}: {by}", simulation.action, simulation.resource);
+    let mut out = format!("{}\n", escape::text(&line));
+    for note in &simulation.notes {
+        let _ = writeln!(out, "note: {}", escape::text(note));
+    }
+    out
+}
 
 /// A verdict: its word, its sentence, the statements to blame with their source, and the witness.
 pub fn outcome(outcome: &Outcome) -> String {

@@ -18,38 +18,41 @@ mod previews;
 mod routes;
 mod sts;
 
-pub(crate) use pool::Answerer;
-
+use crate::ops;
+use crate::ops::line::{self, Run};
 use std::net::SocketAddr;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 /// How the server runs.
 #[derive(Debug, Clone)]
-pub(crate) struct Options {
+pub struct Options {
     /// Where it listens.
-    pub(crate) listen: SocketAddr,
+    pub listen: SocketAddr,
     /// Threads that answer questions.
-    pub(crate) workers: usize,
+    pub workers: usize,
     /// Questions that may wait for one of them.
-    pub(crate) queue: usize,
+    pub queue: usize,
     /// The most bytes of a body.
-    pub(crate) most_body: usize,
+    pub most_body: usize,
     /// Connections at once.
-    pub(crate) connections: usize,
+    pub connections: usize,
     /// How long a client may take for its headers, and then for its body.
-    pub(crate) patience: Duration,
+    pub patience: Duration,
     /// How long the end waits for what was accepted.
-    pub(crate) farewell: Duration,
+    pub farewell: Duration,
     /// The account that clients are said to be of; the zone of trust of previews.
-    pub(crate) account: String,
+    pub account: String,
     /// The region of analyzers' ARNs.
-    pub(crate) region: String,
+    pub region: String,
     /// Whether each request is told.
-    pub(crate) log: bool,
+    pub log: bool,
     /// Says something on standard error.
-    pub(crate) say: fn(&str),
+    pub say: fn(&str),
+    /// How questions are answered.
+    pub asked: ops::Options,
 }
 
 /// What all requests share.
@@ -87,9 +90,14 @@ fn now() -> String {
 ///
 /// # Errors
 /// The address cannot be listened on, or threads cannot be started.
-pub(crate) fn serve(options: Options, answer: &Answerer) -> anyhow::Result<()> {
+pub fn serve(options: Options) -> anyhow::Result<()> {
+    let run = Run::new(options.asked.clone());
+    let answer: pool::Answerer = Arc::new(move |text| {
+        // A defect that one request shows harms no other.
+        catch_unwind(AssertUnwindSafe(|| line::answer(text, 1, &run))).unwrap_or_else(|_| line::failed(1)).text
+    });
     let app = App {
-        pool: pool::Pool::start(options.workers, options.queue, answer)?,
+        pool: pool::Pool::start(options.workers, options.queue, &answer)?,
         analyzers: Mutex::default(),
         previews: Mutex::default(),
         ids: AtomicU64::new(1),

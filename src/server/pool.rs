@@ -13,7 +13,7 @@ use std::thread;
 use tokio::sync::oneshot;
 
 /// Answers one question: a line of `batch` in, a line of `batch` out.
-pub(crate) type Answerer = Arc<dyn Fn(&str) -> String + Send + Sync>;
+pub(super) type Answerer = Arc<dyn Fn(&str) -> String + Send + Sync>;
 
 struct Job {
     line: String,

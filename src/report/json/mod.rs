@@ -7,6 +7,7 @@ mod error;
 mod outside;
 mod refinement;
 mod simulation;
+mod validation;
 mod verdict;
 
 pub use error::{Error, ErrorAnswer, Warning, diagnostic, error, errors};
@@ -15,11 +16,14 @@ pub use refinement::{
     EMPTY, Proved, REFINED, RefineAnswer, UnprovedAnswer, VERIFIED, VerifyAnswer, failure, refinement, verified,
 };
 pub use simulation::{Decided, DecidedBy, SimulateAnswer, simulation};
+pub use validation::{ValidateAnswer, validation};
 pub use verdict::{Element, Explained, VerdictAnswer, outcome};
 
-use super::regions::DiffAnswer;
+use super::regions::{self, DiffAnswer};
+use super::{Found, Report, explain};
 use crate::catalog::Catalog;
 use crate::diag::deadline::Expired;
+use crate::question::Verdict;
 use crate::question::confirm::Checked;
 use crate::smt;
 use schemars::JsonSchema;
@@ -51,6 +55,8 @@ pub enum Answer {
     Unproved(UnprovedAnswer),
     /// The decision about one request.
     Simulate(SimulateAnswer),
+    /// What `validate` finds in a policy.
+    Validate(ValidateAnswer),
     /// A question that was left before it came to a verdict.
     Open(OpenAnswer),
     /// Why there is no answer.
@@ -70,7 +76,40 @@ macro_rules! beside {
     )*};
 }
 
-beside!(VerdictAnswer, OutsideAnswer, DiffAnswer, RefineAnswer, VerifyAnswer, UnprovedAnswer, SimulateAnswer);
+beside!(VerdictAnswer, OutsideAnswer, DiffAnswer, RefineAnswer, VerifyAnswer, UnprovedAnswer, SimulateAnswer, ValidateAnswer);
+
+/// A report as an answer.
+pub fn answer(report: &Report) -> Answer {
+    let warnings = report.warnings.clone();
+    match &report.found {
+        Found::Verdict { outcome, explained } => {
+            let mut shown = self::outcome(outcome).beside(warnings);
+            if let (Some(explained), Verdict::Fail { witness, .. }) = (explained, &outcome.verdict) {
+                shown.explanation = Some(explain::json(&explained.named(), witness, explained.matching));
+            }
+            Answer::Verdict(shown)
+        }
+        Found::Outside { access, outside } => Answer::Outside(self::outside(access, outside).beside(warnings)),
+        Found::Difference { old, new, difference } => Answer::Diff(regions::json(difference, old, new).beside(warnings)),
+        Found::Refined { refinement, under } => {
+            Answer::Refine(self::refinement(refinement, &under.catalog, &under.settings).beside(warnings))
+        }
+        Found::Verified { obligations, notes, under } => {
+            Answer::Verify(verified(obligations, &under.catalog, &under.settings, notes.clone()).beside(warnings))
+        }
+        Found::Unproved { verifies, failure, notes, under } => {
+            let check = if *verifies { Check::Verify } else { Check::Refine };
+            Answer::Unproved(self::failure(check, failure, &under.catalog, notes.clone()).beside(warnings))
+        }
+        Found::Simulated(simulation) => Answer::Simulate(self::simulation(simulation).beside(warnings)),
+        Found::Validated { source, findings, fails } => Answer::Validate(validation(source, findings, *fails).beside(warnings)),
+    }
+}
+
+/// A report as JSON.
+pub fn report(report: &Report) -> Value {
+    value(&answer(report))
+}
 
 /// An answer as JSON.
 pub fn value(answer: &impl Serialize) -> Value {

@@ -4,14 +4,14 @@
 //! chosen catalog nor the newest knows is refused, with the name that was probably meant; `--allow-unknown` takes it all
 //! the same, and says so. What AWS once had and has no more is only said: findings are older than catalogs.
 
-use super::asked::refused;
+use super::listed::refused;
 use crate::catalog::{Catalog, Names, Unknown};
 use crate::diag::{Diagnostics, Source, Span};
 use crate::json::{Kind, Value};
 use crate::usage::{Unused, UnusedPermissions};
 
 /// What is worth knowing about the names of a document of unused permissions; `value` is the document, for the places.
-pub(super) fn check(
+pub fn check(
     unused: &UnusedPermissions,
     (source, value): (&Source, &Value),
     catalog: &Catalog,

@@ -4,9 +4,7 @@
 //! open, a question is asked of samples first: a FAIL names them. A PASS is said only where it holds for all values
 //! (`policy::open`); what was not proved for all of them is UNKNOWN.
 
-use super::args::Picking;
-use super::remarks::{self, Question};
-use super::{Trouble, input};
+use super::question::Question;
 use crate::diag::{Budget, Diagnostic, Diagnostics, Source, Span};
 use crate::document;
 use crate::json::Value;
@@ -15,11 +13,13 @@ use crate::question::{InternalError, Outcome, Settings, Verdict};
 use crate::sources::template::Given;
 use crate::sources::{self, Located, Open, Wanted};
 use std::collections::{BTreeMap, BTreeSet};
-use std::path::Path;
+use std::sync::Arc;
 
 /// A policy or stack, and where it was found if it was not the whole file.
-pub(super) struct Found {
-    pub(super) access: Access,
+#[derive(Debug, Clone)]
+pub struct Side {
+    /// What it grants; where a template leaves texts open, of samples.
+    pub access: Arc<Access>,
     located: Option<Located>,
     /// The parameters of its template.
     parameters: BTreeSet<String>,
@@ -28,29 +28,28 @@ pub(super) struct Found {
 /// How many names an error lists.
 const MOST_NAMED: usize = 12;
 
-/// Reads a policy, or a stack of policies, with its meaning; warnings go to standard error.
-pub(super) fn read(path: &Path, picking: &Picking) -> Result<Found, Trouble> {
-    let source = input::source(path)?;
-    let given = picking.template.given()?;
-    let documents = match sources::read(&source, &Budget::default(), Wanted::Access) {
-        Ok((source, value)) if picking.named.is_none() && !sources::holds_many(&value) => {
-            let access = access_json::read(&source, &value)?;
-            input::warn(access.warnings());
-            return Ok(Found { access, located: None, parameters: BTreeSet::new() });
+/// Reads a policy, or a stack of policies, with its meaning; of a file with several policies the one of a name.
+///
+/// # Errors
+/// The file holds no such policy, or several, or one that cannot be read.
+pub fn read(source: &Source, named: Option<&str>, given: &Given) -> Result<Side, Diagnostics> {
+    let documents = match sources::read(source, &Budget::default(), Wanted::Access) {
+        Ok((source, value)) if named.is_none() && !sources::holds_many(&value) => {
+            let access = Arc::new(access_json::read(&source, &value)?);
+            return Ok(Side { access, located: None, parameters: BTreeSet::new() });
         }
         Ok(one) => vec![one],
-        // What is no YAML either keeps the error that says what it is.
-        Err(found) => sources::documents(&source, &Budget::default()).map_err(|other| match other.code {
+        // What is not YAML either keeps the error that says what it is.
+        Err(found) => sources::documents(source, &Budget::default()).map_err(|other| match other.code {
             sources::yaml::SYNTAX if !source.text.contains("Statement") => found,
             _ => other,
         })?,
     };
-    let all: Vec<Located> = documents.iter().flat_map(|(source, value)| sources::policies(source, value, &given)).collect();
-    let located = one(&source, all, picking.named.as_deref(), documents.first().map(|(_, value)| value))?;
-    let access = sampled(&located)?;
-    input::warn(access.warnings());
+    let all: Vec<Located> = documents.iter().flat_map(|(source, value)| sources::policies(source, value, given)).collect();
+    let located = one(source, all, named, documents.first().map(|(_, value)| value))?;
+    let access = Arc::new(sampled(&located)?);
     let parameters = documents.iter().flat_map(|(_, value)| sources::template::parameters(value)).map(str::to_owned).collect();
-    Ok(Found { access, located: Some(located), parameters })
+    Ok(Side { access, located: Some(located), parameters })
 }
 
 /// The policy that is meant.
@@ -123,7 +122,10 @@ fn meaning(source: &Source, value: Value) -> Result<Access, Diagnostics> {
 }
 
 /// The two sides of a comparison. Constants of one name are one constant, so their samples must be too.
-pub(super) fn alike(a: Found, b: Found) -> Result<(Access, Access), Diagnostics> {
+///
+/// # Errors
+/// The second side cannot be read with the samples of the first.
+pub fn alike(a: Side, b: Side) -> Result<(Arc<Access>, Arc<Access>), Diagnostics> {
     let Some((mut open, own, value, source)) = (match (&a.located, &b.located) {
         (Some(a), Some(b)) => {
             b.versions.first().map(|one| (a.open.clone(), b.open.clone(), one.value.clone(), one.source.clone()))
@@ -134,30 +136,33 @@ pub(super) fn alike(a: Found, b: Found) -> Result<(Access, Access), Diagnostics>
     };
     let value = open::renamed(&value, &mut open, &own);
     let second = meaning(&source, open::sampled(&open, &value, &BTreeMap::new()))?;
-    Ok((a.access, second))
+    Ok((a.access, Arc::new(second)))
 }
 
 /// What the sides of a question leave open.
-pub(super) struct Opened {
+#[derive(Debug, Clone)]
+pub struct Opened {
     open: Vec<Open>,
     /// For each side its document, and the access that it is if it is none of a template.
-    sides: Vec<(Option<(Source, Value)>, Access)>,
+    sides: Vec<(Option<(Source, Value)>, Arc<Access>)>,
     notes: Vec<String>,
     /// Texts of the question, whose account ids count.
-    pub(super) named: Vec<String>,
+    pub named: Vec<String>,
 }
 
 impl Opened {
     /// Of these sides, in the question's order.
-    pub(super) fn of<const N: usize>(sides: [&Found; N], picking: &Picking) -> Result<Self, Trouble> {
-        let given = picking.template.given()?;
+    ///
+    /// # Errors
+    /// What is said of templates is about none of them.
+    pub fn of<const N: usize>(sides: [&Side; N], given: &Given) -> Result<Self, Diagnostic> {
         let parameters: BTreeSet<String> = sides.iter().flat_map(|side| side.parameters.iter().cloned()).collect();
-        if let Some(unknown) = sources::template::unknown_parameter(&given, &parameters) {
-            return Err(unknown.into());
+        if let Some(unknown) = sources::template::unknown_parameter(given, &parameters) {
+            return Err(unknown);
         }
-        if given != Given::default() && sides.iter().all(|side| side.located.is_none()) {
+        if *given != Given::default() && sides.iter().all(|side| side.located.is_none()) {
             let help = "leave out --account-id and --region: they are about CloudFormation templates";
-            return Err(Diagnostic::bare("not-a-template", "no template is given", help).into());
+            return Err(Diagnostic::bare("not-a-template", "no template is given", help));
         }
         let mut out = Self::none();
         for side in sides {
@@ -175,12 +180,15 @@ impl Opened {
     }
 
     /// Of a question that reads no file with several policies.
-    pub(super) fn none() -> Self {
+    pub fn none() -> Self {
         Self { open: Vec::new(), sides: Vec::new(), notes: Vec::new(), named: Vec::new() }
     }
 
     /// The same, where nothing may be open: a policy of a template cannot take the place of a principal's own.
-    pub(super) fn refused(self) -> Result<Self, Diagnostics> {
+    ///
+    /// # Errors
+    /// Something is open.
+    pub fn refused(self) -> Result<Self, Diagnostics> {
         let help = "give every parameter, --account-id and --region, or ask about the template alone";
         match self.open.first() {
             None => Ok(Self::none()),
@@ -192,11 +200,11 @@ impl Opened {
     }
 
     /// Makes of a verdict about samples one about all values.
-    pub(super) fn for_all_values<const N: usize>(
+    pub(super) fn for_all_values(
         &self,
         outcome: &mut Outcome,
         settings: &Settings,
-        question: Question<'_, N>,
+        question: &impl Question,
     ) -> Result<(), InternalError> {
         outcome.notes.extend(self.notes.iter().cloned());
         let documents: Vec<&Value> =
@@ -231,7 +239,7 @@ impl Opened {
     }
 
     /// Why it does not hold for all values, or is not known to.
-    fn open_case<const N: usize>(&self, settings: &Settings, question: Question<'_, N>) -> Result<Option<String>, InternalError> {
+    fn open_case(&self, settings: &Settings, question: &impl Question) -> Result<Option<String>, InternalError> {
         let documents: Vec<&Value> =
             self.sides.iter().filter_map(|(document, _)| document.as_ref()).map(|(_, value)| value).collect();
         let texts: Vec<&str> = self
@@ -248,19 +256,22 @@ impl Opened {
         let quick = Settings { realistic: false, ..*settings };
         for case in cases {
             let mut values = case.documents.into_iter();
-            let mut read = Vec::with_capacity(N);
+            let mut read = Vec::with_capacity(self.sides.len());
             for (document, access) in &self.sides {
                 read.push(match document {
                     None => access.clone(),
                     Some((source, _)) => match meaning(source, values.next().unwrap_or_else(|| Value::string(""))) {
-                        Ok(access) => access,
+                        Ok(access) => Arc::new(access),
                         Err(found) => return Ok(Some(found.to_string())),
                     },
                 });
             }
-            let given = <[&Access; N]>::try_from(read.iter().collect::<Vec<_>>());
-            let given = given.map_err(|_| InternalError("a side of the question is missing".to_owned()))?;
-            match remarks::ask(&quick, given, question)?.verdict {
+            if read.len() != question.sides().len() {
+                return Err(InternalError("a side of the question is missing".to_owned()));
+            }
+            let mut sides = read.into_iter();
+            let case = question.about(|own| sides.next().unwrap_or_else(|| own.clone()));
+            match case.read_as(quick.readings).ask(&quick)?.verdict {
                 Verdict::Pass => {}
                 Verdict::Fail { .. } => return Ok(Some("it depends on values that the template leaves open".to_owned())),
                 Verdict::Unknown(why) => return Ok(Some(why)),

@@ -3,43 +3,22 @@
 //! Beside a verdict under one reading, the question is asked once more for each other reading that changes something about
 //! the policies, with a smaller budget. What both readings decide, and decide differently, becomes a note.
 
+use super::question::Question;
 use crate::diag::Budget;
 use crate::policy::readings::{AnyIfExists, NotPrincipal, Unqualified};
 use crate::policy::{Access, ArnMatching, Part, Readings, Template};
-use crate::question::{Engine, InternalError, Outcome, Settings, Verdict};
-use std::borrow::Cow;
+use crate::question::{InternalError, Outcome, Settings, Verdict};
 use std::time::Duration;
-
-/// A question about policies as they are read.
-pub(super) type Question<'q, const N: usize> = &'q dyn Fn(&Settings, [&Access; N]) -> Result<Outcome, InternalError>;
 
 /// Z3's resource limit for a query about another reading.
 const REMARK: u32 = 2_000_000;
 
-/// The policies as they are read.
-pub(super) fn read_as<const N: usize>(given: [&Access; N], readings: Readings) -> [Cow<'_, Access>; N] {
-    given.map(|access| access.read_as(readings).map_or(Cow::Borrowed(access), Cow::Owned))
-}
-
-/// Asks a question about policies, read as the settings say.
-pub(super) fn ask<const N: usize>(
-    settings: &Settings,
-    given: [&Access; N],
-    question: Question<'_, N>,
-) -> Result<Outcome, InternalError> {
-    question(settings, read_as(given, settings.readings).each_ref().map(Cow::as_ref))
-}
-
 /// Adds a note for each reading under which the verdict is another.
-pub(super) fn remark<const N: usize>(
-    outcome: &mut Outcome,
-    settings: &Settings,
-    given: [&Access; N],
-    question: Question<'_, N>,
-) -> Result<(), InternalError> {
+pub(super) fn remark(outcome: &mut Outcome, settings: &Settings, asked: &impl Question) -> Result<(), InternalError> {
     if matches!(outcome.verdict, Verdict::Unknown(_)) {
         return Ok(());
     }
+    let given: Vec<&Access> = asked.sides().into_iter().map(|(_, access)| &**access).collect();
     let mut others: Vec<(Settings, String)> = Vec::new();
     if reach_matters(&given) {
         let (matching, name) = match settings.matching {
@@ -76,7 +55,8 @@ pub(super) fn remark<const N: usize>(
     for (other, reading) in others {
         // A remark beside the verdict: it may not take longer than verdicts do.
         let budget = Budget { timeout: other.budget.timeout.min(Duration::from_secs(2)), rlimit: REMARK, ..other.budget };
-        let found = ask(&Settings { prove: false, realistic: false, budget, ..other }, given, question)?;
+        let quick = Settings { prove: false, realistic: false, budget, ..other };
+        let found = asked.read_as(quick.readings).ask(&quick)?;
         if disagree(outcome, &found) {
             outcome.notes.push(format!("under {reading} the verdict is {}", word(&found)));
         }
@@ -99,13 +79,8 @@ fn reach_matters(given: &[&Access]) -> bool {
     })
 }
 
-/// What is said where the second engine was asked and gives no answer.
-pub(super) fn unanswered(engine: Engine, why: &str) -> String {
-    format!("the other engine ({}) gives no answer, so the two were not compared: {why}", engine.name())
-}
-
 /// Whether both are decided, and differently.
-pub(super) fn disagree(a: &Outcome, b: &Outcome) -> bool {
+fn disagree(a: &Outcome, b: &Outcome) -> bool {
     let decided = |outcome: &Outcome| !matches!(outcome.verdict, Verdict::Unknown(_));
     decided(a) && decided(b) && word(a) != word(b)
 }

@@ -15,24 +15,27 @@ use crate::question::access_not_granted::Access;
 
 /// One action or resource, as written.
 #[derive(Debug, Clone)]
-pub(super) struct Entry {
-    pub(super) text: String,
-    pub(super) source: Source,
-    pub(super) span: Span,
+pub struct Entry {
+    /// The text, without the blanks around it.
+    pub text: String,
+    /// Where it was written.
+    pub source: Source,
+    /// Its place there.
+    pub span: Span,
 }
 
 /// The access that is asked about.
 #[derive(Debug, Clone, Default)]
-pub(super) struct Asked {
+pub struct Listed {
     actions: Vec<Entry>,
     resources: Vec<Entry>,
     /// Where a list without entries stands.
     at: Option<(Source, Span)>,
 }
 
-impl Asked {
+impl Listed {
     /// From `--action` and `--resource`.
-    pub(super) fn arguments(actions: &[String], resources: &[String]) -> Self {
+    pub fn arguments(actions: &[String], resources: &[String]) -> Self {
         // A comma may stand in a resource's name: only before another ARN it ends one.
         let ends = |rest: &str| rest.trim().is_empty() || rest.trim_start().starts_with("arn:") || rest.trim() == "*";
         Self {
@@ -43,7 +46,7 @@ impl Asked {
     }
 
     /// Adds the access of AWS's API: a list of at most one object, or the object.
-    pub(super) fn add_json(&mut self, source: &Source, value: &Value) -> Result<(), Diagnostic> {
+    pub fn add_json(&mut self, source: &Source, value: &Value) -> Result<(), Diagnostic> {
         let help = "write [{\"actions\": [..], \"resources\": [..]}], one object, as AWS's API takes it";
         let object = match value.elements() {
             Some([one]) => one,
@@ -71,7 +74,7 @@ impl Asked {
     }
 
     /// The access, if it means something, and notes about names that nobody knows, where these are allowed.
-    pub(super) fn check(self, allow_unknown: bool) -> Result<(Access, Vec<String>), Diagnostics> {
+    pub fn check(self, allow_unknown: bool) -> Result<(Access, Vec<String>), Diagnostics> {
         if self.actions.is_empty() && self.resources.is_empty() {
             let help = "give --action, --resource or --access (in batch, `access` with actions or resources)";
             let none = Diagnostic::bare("no-access", "no access is listed", help);
@@ -100,7 +103,7 @@ impl Asked {
 }
 
 /// The entries of one argument: cut at commas, where `ends` says so of what follows, without the blanks around them.
-pub(super) fn split(name: &str, text: &str, ends: impl Fn(&str) -> bool) -> Vec<Entry> {
+pub fn split(name: &str, text: &str, ends: impl Fn(&str) -> bool) -> Vec<Entry> {
     let source = Source::new(name, text);
     let mut entries = Vec::new();
     let mut start = 0;
@@ -205,7 +208,7 @@ mod tests {
 
     fn said(actions: &[&str], resources: &[&str]) -> Result<(Vec<String>, Vec<String>), String> {
         let owned = |texts: &[&str]| texts.iter().map(|text| (*text).to_owned()).collect::<Vec<_>>();
-        let checked = Asked::arguments(&owned(actions), &owned(resources)).check(false);
+        let checked = Listed::arguments(&owned(actions), &owned(resources)).check(false);
         checked.map(|(access, _)| (access.actions, access.resources)).map_err(|found| found.to_string())
     }
 
@@ -247,7 +250,7 @@ mod tests {
 
     #[test]
     fn unknown_names_may_be_allowed_and_are_notes_then() {
-        let asked = Asked::arguments(&["s3:DeleteBuckets".to_owned()], &["arn:awss:s3:::b".to_owned()]);
+        let asked = Listed::arguments(&["s3:DeleteBuckets".to_owned()], &["arn:awss:s3:::b".to_owned()]);
         let (access, notes) = asked.check(true).unwrap();
         assert_eq!((access.actions.len(), access.resources.len()), (1, 1));
         assert_eq!(notes, ["the catalog (2026-10-27) has no action `s3:DeleteBuckets`", "there is no partition `awss`"]);
