@@ -7,7 +7,7 @@ use crate::check::rules::{self, RULES};
 use crate::check::{self, Options, Stopped};
 use crate::diag::{Diagnostic, Level, Source, Span, escape};
 use crate::report::gate::{self as findings, Findings};
-use crate::report::gate_sarif as sarif;
+use crate::report::sarif;
 use crate::sources::template::Given;
 use crate::value::arn;
 use anyhow::anyhow;
@@ -18,20 +18,7 @@ use std::thread;
 /// `leastwise check`
 pub(crate) fn check(args: &CheckArgs) -> Result<Exit, Trouble> {
     let paths: Vec<PathBuf> = if args.paths.is_empty() { vec![PathBuf::from(".")] } else { args.paths.clone() };
-    let from = paths.first().map_or(Path::new("."), PathBuf::as_path);
-    let mut config = Config::find(args.rules.as_deref(), from)?;
-    for (flag, names) in [("--select", &args.select), ("--ignore", &args.ignore)] {
-        for name in names {
-            let source = Source::new(flag, name.as_str());
-            let bad =
-                |why| Diagnostic::error("unknown-rule", &source, Span::new(0, name.len()), why, "see leastwise check --help");
-            rules::known(name).map_err(bad)?;
-        }
-    }
-    if !args.select.is_empty() {
-        config.select.clone_from(&args.select);
-    }
-    config.ignore.extend(args.ignore.iter().cloned());
+    let config = config(args, &paths)?;
     let fail_on = args.fail_on.map(|level| level.level()).or_else(|| config.fail_on.as_deref().and_then(Level::parse));
     let fail_on = fail_on.unwrap_or(Level::Error);
     let jobs = args.jobs.unwrap_or_else(|| thread::available_parallelism().map_or(1, usize::from)).clamp(1, 64);
@@ -69,7 +56,7 @@ pub(crate) fn check(args: &CheckArgs) -> Result<Exit, Trouble> {
     match args.format {
         FindingFormat::Text => print(&findings::text(&shown))?,
         FindingFormat::Json => print_json(&findings::json(&shown))?,
-        FindingFormat::Sarif => print(&format!("{}\n", escape::json(&format!("{:#}", sarif::log(&shown)))))?,
+        FindingFormat::Sarif => print(&format!("{}\n", escape::json(&format!("{:#}", sarif::gate(&shown)))))?,
         FindingFormat::Github => print(&findings::github(&shown))?,
         FindingFormat::Markdown => print(&findings::markdown(&shown))?,
         FindingFormat::Junit => print(&findings::junit(&shown))?,
@@ -78,6 +65,25 @@ pub(crate) fn check(args: &CheckArgs) -> Result<Exit, Trouble> {
         say(&format!("{}\n", shown.summary()));
     }
     Ok(if shown.fails() { Exit::DoesNotHold } else { Exit::Holds })
+}
+
+/// The configuration that is found, with what the arguments say otherwise.
+fn config(args: &CheckArgs, paths: &[PathBuf]) -> Result<Config, Trouble> {
+    let from = paths.first().map_or(Path::new("."), PathBuf::as_path);
+    let mut config = Config::find(args.rules.as_deref(), from)?;
+    for (flag, names) in [("--select", &args.select), ("--ignore", &args.ignore)] {
+        for name in names {
+            let source = Source::new(flag, name.as_str());
+            let bad =
+                |why| Diagnostic::error("unknown-rule", &source, Span::new(0, name.len()), why, "see leastwise check --help");
+            rules::known(name).map_err(bad)?;
+        }
+    }
+    if !args.select.is_empty() {
+        config.select.clone_from(&args.select);
+    }
+    config.ignore.extend(args.ignore.iter().cloned());
+    Ok(config)
 }
 
 /// The fingerprints of a baseline.

@@ -9,7 +9,6 @@ pub mod explain;
 pub mod findings;
 mod found;
 pub mod gate;
-pub mod gate_sarif;
 pub mod github;
 pub mod html;
 pub mod json;

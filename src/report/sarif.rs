@@ -1,16 +1,19 @@
-//! A listing as SARIF 2.1.0, which code-scanning services and editors read.
+//! Findings as SARIF 2.1.0, which code-scanning services and editors read: those of `validate` ([`sarif`]) and of `check`
+//! ([`gate`]).
 //!
-//! One run; a rule for each code that occurs; columns from 1 in Unicode code points; paths relative to the folder that the
-//! program runs in.
+//! One run; columns from 1 in Unicode code points; paths relative to the folder that the program runs in; fingerprints that
+//! stay the same while a policy moves in its file.
 //!
-//! Source: OASIS Standard "Static Analysis Results Interchange Format (SARIF) Version 2.1.0".
+//! Source: OASIS, "Static Analysis Results Interchange Format (SARIF) Version 2.1.0"; GitHub, "SARIF support for code
+//! scanning".
 
+use super::gate::{Findings, Place, fingerprint, place as place_of};
 use super::listing::{Item, Listing};
-use crate::diag::Span;
+use crate::diag::{Finding, Rule, Span};
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 
-/// The listing as one SARIF document.
+/// What `validate` finds: a rule for each code that occurs.
 pub fn sarif(listing: &Listing) -> Value {
     let mut rules: BTreeMap<&str, &Item> = BTreeMap::new();
     for item in &listing.items {
@@ -29,20 +32,7 @@ pub fn sarif(listing: &Listing) -> Value {
             result(item, numbers.get(item.rule).copied().unwrap_or_default(), &print)
         })
         .collect();
-    json!({
-        "$schema": "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json",
-        "version": "2.1.0",
-        "runs": [{
-            "tool": {"driver": {
-                "name": "leastwise",
-                "version": env!("CARGO_PKG_VERSION"),
-                "semanticVersion": env!("CARGO_PKG_VERSION"),
-                "rules": described,
-            }},
-            "columnKind": "unicodeCodePoints",
-            "results": results,
-        }]
-    })
+    log(described, results, &[])
 }
 
 fn rule(item: &Item) -> Value {
@@ -69,22 +59,98 @@ fn result(item: &Item, rule: usize, print: &str) -> Value {
     let related = item.spans.get(1..).unwrap_or_default().iter().enumerate();
     let related: Vec<Value> =
         related.map(|(number, span)| json!({"id": number, "physicalLocation": place(item, *span)})).collect();
-    if let (false, Some(object)) = (related.is_empty(), out.as_object_mut()) {
-        object.insert("relatedLocations".to_owned(), Value::Array(related));
-    }
+    extend(&mut out, (!related.is_empty()).then(|| ("relatedLocations", Value::Array(related))));
     out
 }
 
 fn place(item: &Item, span: Span) -> Value {
     let (start, end) = item.region(span);
+    physical(&item.uri(), [(start.line, start.column), (end.line, end.column)])
+}
+
+/// What `check` finds: every rule; approved findings are results with an accepted suppression.
+pub fn gate(findings: &Findings<'_>) -> Value {
+    let rules: Vec<Value> = findings.rules.iter().map(gate_rule).collect();
+    let results: Vec<Value> = findings.all.iter().map(|finding| gate_result(finding, findings.rules)).collect();
+    let base = json!({"SRCROOT": {"description": {"text": "the folder that leastwise ran in"}}});
+    log(rules, results, &[("originalUriBaseIds", base), ("properties", json!({"summary": findings.summary()}))])
+}
+
+fn gate_rule(rule: &Rule) -> Value {
     json!({
-        "artifactLocation": {"uri": encoded(&item.uri())},
-        "region": {"startLine": start.line, "startColumn": start.column, "endLine": end.line, "endColumn": end.column},
+        "id": rule.id,
+        "name": rule.id,
+        "shortDescription": {"text": rule.about},
+        "fullDescription": {"text": rule.about},
+        "defaultConfiguration": {"level": rule.level.name()},
+        "help": {"text": rule.about},
+    })
+}
+
+fn gate_result(finding: &Finding, rules: &[Rule]) -> Value {
+    let Place { path, start, end } = place_of(finding);
+    let mut text = finding.message.clone();
+    for note in &finding.notes {
+        text.push_str(&format!(" Note: {note}."));
+    }
+    let mut physical = physical(&path, [start, end]);
+    physical["artifactLocation"]["uriBaseId"] = json!("SRCROOT");
+    let location = json!({
+        "physicalLocation": physical,
+        "logicalLocations": [{"fullyQualifiedName": finding.subject, "kind": "resource"}],
+    });
+    let mut out = json!({
+        "ruleId": finding.rule,
+        "level": finding.level.name(),
+        "message": {"text": text},
+        "locations": [location],
+        "partialFingerprints": {"leastwise/v1": fingerprint(finding)},
+    });
+    let index = rules.iter().position(|rule| rule.id == finding.rule).map(|index| ("ruleIndex", json!(index)));
+    let witness = finding.witness.as_ref().map(|witness| ("properties", json!({"request": witness})));
+    let accepted = |reason: &String| json!([{"kind": "external", "status": "accepted", "justification": reason}]);
+    let suppressed = finding.suppressed.as_ref().map(|reason| ("suppressions", accepted(reason)));
+    extend(&mut out, index.into_iter().chain(witness).chain(suppressed));
+    out
+}
+
+/// One run: what describes the rules, what was found, and what else is said of the run.
+fn log(rules: Vec<Value>, results: Vec<Value>, more: &[(&str, Value)]) -> Value {
+    let mut run = json!({
+        "tool": {"driver": {
+            "name": "leastwise",
+            "version": env!("CARGO_PKG_VERSION"),
+            "semanticVersion": env!("CARGO_PKG_VERSION"),
+            "rules": rules,
+        }},
+        "columnKind": "unicodeCodePoints",
+        "results": results,
+    });
+    extend(&mut run, more.iter().cloned());
+    json!({
+        "$schema": "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json",
+        "version": "2.1.0",
+        "runs": [run],
+    })
+}
+
+/// Adds members to an object.
+fn extend<'n>(object: &mut Value, more: impl IntoIterator<Item = (&'n str, Value)>) {
+    if let Some(object) = object.as_object_mut() {
+        object.extend(more.into_iter().map(|(name, value)| (name.to_owned(), value)));
+    }
+}
+
+/// A place in a file, lines and columns from 1.
+fn physical(path: &str, [start, end]: [(usize, usize); 2]) -> Value {
+    json!({
+        "artifactLocation": {"uri": encoded(path)},
+        "region": {"startLine": start.0, "startColumn": start.1, "endLine": end.0, "endColumn": end.1},
     })
 }
 
 /// A path as a URI reference: what is not unreserved or a slash is percent-encoded (RFC 3986).
-pub(super) fn encoded(path: &str) -> String {
+fn encoded(path: &str) -> String {
     let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-._~/".contains(&byte);
     path.bytes().map(|byte| if plain(byte) { char::from(byte).to_string() } else { format!("%{byte:02X}") }).collect()
 }
@@ -117,5 +183,32 @@ mod tests {
         let other = &shown["runs"][0]["results"][1];
         assert_ne!(result["partialFingerprints"], other["partialFingerprints"]);
         assert_eq!(shown["runs"][0]["tool"]["driver"]["rules"].as_array().map(Vec::len), Some(1));
+    }
+
+    #[test]
+    fn places_and_uris_are_those_of_the_standard() {
+        let finding = Finding {
+            rule: "r".to_owned(),
+            level: Level::Warning,
+            message: "m".to_owned(),
+            subject: "S".to_owned(),
+            source: Source::new("a b/é.json", "é😀x"),
+            span: Span::new(6, 7),
+            witness: None,
+            notes: vec!["n".to_owned()],
+            suppressed: Some("why".to_owned()),
+        };
+        let rules = [Rule { id: "r", level: Level::Error, about: "About." }];
+        let all = [finding];
+        let log = gate(&Findings { check: "check", all: &all, rules: &rules, files: 1, policies: 1, fail_on: Level::Error });
+        let run = &log["runs"][0];
+        assert_eq!(run["columnKind"], "unicodeCodePoints");
+        let result = &run["results"][0];
+        let location = &result["locations"][0]["physicalLocation"];
+        assert_eq!(location["artifactLocation"]["uri"], "a%20b/%C3%A9.json");
+        assert_eq!(location["region"], json!({"startLine": 1, "startColumn": 3, "endLine": 1, "endColumn": 4}));
+        assert_eq!((&result["ruleIndex"], &result["level"]), (&json!(0), &json!("warning")));
+        assert_eq!(result["suppressions"][0]["justification"], "why");
+        assert_eq!(result["message"]["text"], "m Note: n.");
     }
 }

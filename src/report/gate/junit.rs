@@ -1,0 +1,54 @@
+//! JUnit's XML: a suite, a case for each finding; those that do not count are skipped, as are approved ones.
+
+use super::{Findings, Place, full, place};
+use crate::diag::Finding;
+use std::fmt::Write as _;
+
+/// The findings as JUnit's XML.
+pub fn junit(findings: &Findings<'_>) -> String {
+    let counts = |finding: &&Finding| finding.suppressed.is_none() && finding.level >= findings.fail_on;
+    let failures = findings.all.iter().filter(counts).count();
+    let (tests, skipped) = (findings.all.len().max(1), findings.all.len() - failures);
+    let mut out = String::from("<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n");
+    let _ = writeln!(
+        out,
+        "<testsuites name=\"leastwise\" tests=\"{tests}\" failures=\"{failures}\">\n  <testsuite name=\"leastwise {}\" \
+         tests=\"{tests}\" failures=\"{failures}\" skipped=\"{skipped}\">",
+        xml(findings.check)
+    );
+    if findings.all.is_empty() {
+        let _ = writeln!(out, "    <testcase name=\"{}\" classname=\"leastwise\"/>", xml(&findings.summary()));
+    }
+    for finding in findings.all {
+        let Place { path, start, .. } = place(finding);
+        let name = format!("{} {}", finding.rule, finding.subject);
+        let _ = writeln!(out, "    <testcase name=\"{}\" classname=\"{}\">", xml(name.trim_end()), xml(&path));
+        let message = format!("{}:{}:{}: {}", path, start.0, start.1, finding.message);
+        if counts(&finding) {
+            let _ = writeln!(out, "      <failure message=\"{}\">{}</failure>", xml(&message), xml(&full(finding)));
+        } else {
+            let why = finding.suppressed.as_ref().map(|reason| format!("approved: {reason}"));
+            let _ = writeln!(out, "      <skipped message=\"{}\"/>", xml(&why.unwrap_or(message)));
+        }
+        out.push_str("    </testcase>\n");
+    }
+    out.push_str("  </testsuite>\n</testsuites>\n");
+    out
+}
+
+/// Text of XML; characters that XML 1.0 cannot have are replaced.
+fn xml(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    for c in text.chars() {
+        match c {
+            '&' => out.push_str("&amp;"),
+            '<' => out.push_str("&lt;"),
+            '>' => out.push_str("&gt;"),
+            '"' => out.push_str("&quot;"),
+            '\n' | '\t' => out.push_str(&format!("&#{};", u32::from(c))),
+            c if u32::from(c) < 0x20 || matches!(c, '\u{7f}'..='\u{9f}' | '\u{fffe}' | '\u{ffff}') => out.push('\u{fffd}'),
+            c => out.push(c),
+        }
+    }
+    out
+}
