@@ -18,34 +18,32 @@ const MOST_LISTED: usize = 100;
 const LONGEST_RESOURCE: usize = 2_048;
 
 /// CheckNoNewAccess
-pub(super) async fn no_new_access(app: &App, body: &[u8]) -> Result<Value, ApiError> {
+pub(super) fn no_new_access(body: &[u8]) -> Result<Value, ApiError> {
     let members = Members::read(body)?;
     members.known(&["existingPolicyDocument", "newPolicyDocument", "policyType"])?;
-    let line = json!({
+    Ok(json!({
         "check": "no-new-access",
         "existing": members.string("existingPolicyDocument")?,
         "new": members.string("newPolicyDocument")?,
         "policyType": members.one_of("policyType", &["IDENTITY_POLICY", "RESOURCE_POLICY"])?,
-    });
-    verdict(app, &line).await
+    }))
 }
 
 /// CheckAccessNotGranted
-pub(super) async fn access_not_granted(app: &App, body: &[u8]) -> Result<Value, ApiError> {
+pub(super) fn access_not_granted(body: &[u8]) -> Result<Value, ApiError> {
     let members = Members::read(body)?;
     members.known(&["policyDocument", "policyType", "access"])?;
-    let line = json!({
+    Ok(json!({
         "check": "access-not-granted",
         "policy": members.string("policyDocument")?,
         "policyType": members.one_of("policyType", &["IDENTITY_POLICY", "RESOURCE_POLICY"])?,
         "access": access(&members)?,
         "allowUnknown": true,
-    });
-    verdict(app, &line).await
+    }))
 }
 
 /// CheckNoPublicAccess
-pub(super) async fn no_public_access(app: &App, body: &[u8]) -> Result<Value, ApiError> {
+pub(super) fn no_public_access(body: &[u8]) -> Result<Value, ApiError> {
     let members = Members::read(body)?;
     members.known(&["policyDocument", "resourceType"])?;
     let of = members.string("resourceType")?;
@@ -53,8 +51,7 @@ pub(super) async fn no_public_access(app: &App, body: &[u8]) -> Result<Value, Ap
         let all: Vec<&str> = RESOURCE_TYPES.iter().map(|of| of.name).collect();
         return Err(ApiError::validation(format!("resourceType is {of:?} and must be one of {}", all.join(", "))));
     }
-    let line = json!({"check": "no-public-access", "policy": members.string("policyDocument")?, "resourceType": of});
-    verdict(app, &line).await
+    Ok(json!({"check": "no-public-access", "policy": members.string("policyDocument")?, "resourceType": of}))
 }
 
 /// ValidatePolicy
@@ -106,7 +103,7 @@ fn access(members: &Members) -> Result<Value, ApiError> {
 }
 
 /// Asks, and gives a verdict that AWS's model has.
-async fn verdict(app: &App, line: &Value) -> Result<Value, ApiError> {
+pub(super) async fn verdict(app: &App, line: &Value) -> Result<Value, ApiError> {
     let mut answer = app.pool.ask(line).await?;
     let message = answer.get("message").and_then(Value::as_str).unwrap_or_default();
     if answer.get("result").and_then(Value::as_str) == Some("UNKNOWN") {

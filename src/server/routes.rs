@@ -13,7 +13,7 @@ use axum::extract::{Path, Query, Request, State};
 use axum::http::{HeaderValue, Method, header};
 use axum::middleware::{self, Next};
 use axum::response::{IntoResponse, Response};
-use axum::routing::{get, post, put};
+use axum::routing::{MethodRouter, get, post, put};
 use serde_json::{Value, json};
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -27,33 +27,9 @@ pub(super) fn router(app: Arc<App>) -> Router {
     Router::new()
         .route("/", post(form))
         .route("/health", get(|| async { json_of(Ok(json!({"status": "ok", "version": env!("CARGO_PKG_VERSION")}))) }))
-        .route(
-            "/policy/check-no-new-access",
-            post(async |State(app): Shared, request: Request| {
-                json_of(match body(&app, request).await {
-                    Ok(body) => checks::no_new_access(&app, &body).await,
-                    Err(error) => Err(error),
-                })
-            }),
-        )
-        .route(
-            "/policy/check-access-not-granted",
-            post(async |State(app): Shared, request: Request| {
-                json_of(match body(&app, request).await {
-                    Ok(body) => checks::access_not_granted(&app, &body).await,
-                    Err(error) => Err(error),
-                })
-            }),
-        )
-        .route(
-            "/policy/check-no-public-access",
-            post(async |State(app): Shared, request: Request| {
-                json_of(match body(&app, request).await {
-                    Ok(body) => checks::no_public_access(&app, &body).await,
-                    Err(error) => Err(error),
-                })
-            }),
-        )
+        .route("/policy/check-no-new-access", check(checks::no_new_access))
+        .route("/policy/check-access-not-granted", check(checks::access_not_granted))
+        .route("/policy/check-no-public-access", check(checks::no_public_access))
         .route("/policy/validation", post(validation))
         .route("/analyzer", get(list_analyzers).put(create_analyzer))
         .route("/analyzer/{name}", get(get_analyzer).delete(delete_analyzer))
@@ -63,6 +39,16 @@ pub(super) fn router(app: Arc<App>) -> Router {
         .method_not_allowed_fallback(async |request: Request| unserved(&request, Shape::Method))
         .layer(middleware::from_fn_with_state(app.clone(), told))
         .with_state(app)
+}
+
+/// A check with a verdict: its body becomes a line of `batch`.
+fn check(line: fn(&[u8]) -> Result<Value, ApiError>) -> MethodRouter<Arc<App>> {
+    post(async move |State(app): Shared, request: Request| {
+        json_of(match body(&app, request).await.and_then(|body| line(&body)) {
+            Ok(line) => checks::verdict(&app, &line).await,
+            Err(error) => Err(error),
+        })
+    })
 }
 
 async fn body(app: &App, request: Request<Body>) -> Result<Vec<u8>, ApiError> {
