@@ -18,8 +18,26 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     for name in ["catalog-latest", "catalog-2024-06"] {
         unpack(name).map_err(|error| format!("data/{name}.json.zst cannot be unpacked: {error}"))?;
     }
+    say_where_z3_is_missing();
     link();
     Ok(())
+}
+
+/// A linker that finds no libz3 says little: this says what to do. Where nothing is linked (documentation, `cargo check`)
+/// nothing is wrong, so it is a warning.
+fn say_where_z3_is_missing() {
+    println!("cargo:rerun-if-env-changed=Z3_LIBRARY_PATH_OVERRIDE");
+    let is_linked = std::env::var_os("CARGO_FEATURE_VENDORED_Z3").is_none() && std::env::var_os("DOCS_RS").is_none();
+    let Some(folder) = std::env::var_os("Z3_LIBRARY_PATH_OVERRIDE").filter(|_| is_linked) else { return };
+    let folder = Path::new(&folder);
+    println!("cargo:rerun-if-changed={}", folder.display());
+    if !["libz3.so", "libz3.dylib", "libz3.a", "libz3.lib"].iter().any(|name| folder.join(name).exists()) {
+        println!(
+            "cargo:warning=there is no libz3 in {}, where Z3_LIBRARY_PATH_OVERRIDE says it is: run scripts/bootstrap in \
+             Leastwise's checkout, which fetches it (docs/library.md says how a crate that depends on Leastwise finds it)",
+            folder.display()
+        );
+    }
 }
 
 fn link() {

@@ -2,10 +2,7 @@
 //!
 //! `cargo run --example no_new_access -- old.json new.json`
 
-use leastwise::diag::{Budget, Source};
-use leastwise::policy::Policy;
-use leastwise::question::no_new_access::no_new_access;
-use leastwise::question::{Settings, Verdict};
+use leastwise::{Budget, Policy, Settings, Source, Verdict, no_new_access};
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
     let mut files = std::env::args().skip(1);

@@ -2,10 +2,8 @@
 //!
 //! `cargo run --example not_granted -- policy.json iam:PassRole s3:DeleteBucket`
 
-use leastwise::diag::{Budget, Source};
-use leastwise::policy::Policy;
-use leastwise::question::Settings;
-use leastwise::question::access_not_granted::{Access, access_not_granted};
+use leastwise::question::access_not_granted::Access;
+use leastwise::{Budget, Policy, Settings, Source, access_not_granted};
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
     let mut arguments = std::env::args().skip(1);

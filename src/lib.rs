@@ -5,15 +5,11 @@
 //! # A new version grants nothing new
 //!
 //! ```
-//! use leastwise::diag::{Budget, Source};
-//! use leastwise::policy::Policy;
-//! use leastwise::question::no_new_access::no_new_access;
-//! use leastwise::question::{Settings, Verdict};
+//! use leastwise::{Access, Settings, Verdict, no_new_access};
 //!
-//! let read = |name: &str, text: &str| Policy::read(&Source::new(name, text), &Budget::default());
-//! let old = read("old", r#"{"Statement": {"Effect": "Allow", "Action": "s3:Get*", "Resource": "arn:aws:s3:::b/*"}}"#)?;
-//! let new = read("new", r#"{"Statement": {"Effect": "Allow", "Action": "s3:*", "Resource": "arn:aws:s3:::b/*"}}"#)?;
-//! let outcome = no_new_access(&old.into(), &new.into(), &Settings::default())?;
+//! let old: Access = r#"{"Statement": {"Effect": "Allow", "Action": "s3:Get*", "Resource": "arn:aws:s3:::b/*"}}"#.parse()?;
+//! let new: Access = r#"{"Statement": {"Effect": "Allow", "Action": "s3:*", "Resource": "arn:aws:s3:::b/*"}}"#.parse()?;
+//! let outcome = no_new_access(&old, &new, &Settings::default())?;
 //! let Verdict::Fail { reasons, witness } = outcome.verdict else { panic!("s3:PutObject is new") };
 //! assert_eq!(reasons[0].description, "New access in the statement with index: 0.");
 //! assert!(!witness.action.starts_with("s3:Get"));
@@ -23,30 +19,24 @@
 //! # Critical permissions are not granted
 //!
 //! ```
-//! # use leastwise::diag::{Budget, Source};
-//! # use leastwise::policy::Policy;
-//! use leastwise::question::access_not_granted::{Access, access_not_granted};
-//! use leastwise::question::{Settings, Verdict};
+//! use leastwise::question::access_not_granted;
+//! use leastwise::{Access, Settings, Verdict};
 //!
-//! let text = r#"{"Statement": {"Effect": "Allow", "NotAction": "iam:*", "Resource": "*"}}"#;
-//! let policy = Policy::read(&Source::new("policy", text), &Budget::default())?;
-//! let access = Access { actions: vec!["iam:PassRole".into()], resources: vec![] };
-//! assert_eq!(access_not_granted(&policy.into(), &access, &Settings::default())?.verdict, Verdict::Pass);
+//! let policy: Access = r#"{"Statement": {"Effect": "Allow", "NotAction": "iam:*", "Resource": "*"}}"#.parse()?;
+//! let access = access_not_granted::Access { actions: vec!["iam:PassRole".into()], resources: vec![] };
+//! let outcome = leastwise::access_not_granted(&policy, &access, &Settings::default())?;
+//! assert_eq!(outcome.verdict, Verdict::Pass);
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!
 //! # Remove unused permissions, with a proof
 //!
 //! ```
-//! use leastwise::catalog::Catalog;
-//! # use leastwise::diag::{Budget, Source};
-//! use leastwise::document;
-//! use leastwise::question::Settings;
-//! use leastwise::refine::{Outcome, refine};
-//! use leastwise::usage::UnusedPermissions;
+//! use leastwise::refine::Outcome;
+//! use leastwise::{Budget, Catalog, Document, Settings, Source, UnusedPermissions, refine};
 //!
 //! let text = r#"{"Statement": {"Effect": "Allow", "Action": "lambda:List*", "Resource": "*"}}"#;
-//! let original = document::read(&Source::new("policy", text), &Budget::default())?;
+//! let original = Document::read(&Source::new("policy", text), &Budget::default())?;
 //! let mut unused = UnusedPermissions::default();
 //! unused.add_action("lambda", "ListLayers");
 //! let outcome = refine(&original, &unused, Catalog::june_2024(), &Settings::default())?;
@@ -56,19 +46,33 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!
-//! Z3's context is one a thread and only grows: wrap long work in [`smt::in_fresh_context`].
+//! Every other operation, as requests and answers in JSON, is in [`ops`]; [`ops::line::answer_line`] answers any.
+//!
+//! Z3's context is one a thread and only grows: wrap long work in [`smt::in_fresh_context`]. How the build of a crate that
+//! depends on this one finds Z3 is in `docs/library.md`.
+//!
+//! Features: `cli` (the program) and `server` (`leastwise serve`), both on by default; a library needs neither. What is
+//! public beyond this page is public for the program and its tests, and may change with any version.
 
+#[doc(hidden)]
 pub mod account;
 pub mod catalog;
+#[doc(hidden)]
 pub mod check;
 #[cfg(feature = "cli")]
+#[doc(hidden)]
 pub mod cli;
 pub mod diag;
 pub mod document;
+#[doc(hidden)]
 pub mod encode;
+#[doc(hidden)]
 pub mod eval;
+#[doc(hidden)]
 pub mod evidence;
+#[doc(hidden)]
 pub mod glob;
+#[doc(hidden)]
 pub mod json;
 pub mod lint;
 pub mod ops;
@@ -77,10 +81,31 @@ pub mod question;
 pub mod refine;
 pub mod report;
 #[cfg(feature = "server")]
+#[doc(hidden)]
 pub mod server;
 pub mod simulate;
 pub mod smt;
+#[doc(hidden)]
 pub mod solve;
+#[doc(hidden)]
 pub mod sources;
 pub mod usage;
+#[doc(hidden)]
 pub mod value;
+
+pub use catalog::Catalog;
+pub use diag::{Budget, Diagnostic, Diagnostics, Source};
+pub use document::Document;
+pub use ops::question::Question;
+pub use ops::{Failed, Options};
+pub use policy::{Access, Policy, Request, Stack};
+pub use question::access_not_granted::access_not_granted;
+pub use question::difference::difference;
+pub use question::equivalent::equivalent;
+pub use question::no_new_access::no_new_access;
+pub use question::no_public_access::no_public_access;
+pub use question::outside_access::outside_access;
+pub use question::{InternalError, Outcome, Reason, Settings, Verdict};
+pub use refine::{Refinement, refine, verify};
+pub use report::{Report, Standing};
+pub use usage::UnusedPermissions;

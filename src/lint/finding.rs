@@ -10,6 +10,7 @@ use serde_json::{Value, json};
 
 /// How bad a finding is, in AWS's words; the worst one is the greatest.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[non_exhaustive]
 pub enum FindingType {
     /// The policy could be better.
     Suggestion,
@@ -45,6 +46,7 @@ impl FindingType {
 
 /// Whose check it is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[non_exhaustive]
 pub enum Origin {
     /// One of AWS's, under its code.
     Aws,
@@ -64,6 +66,7 @@ impl Origin {
 
 /// One step of a path into a document.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[non_exhaustive]
 pub enum Step {
     /// To the value of this member.
     Value(String),
@@ -93,6 +96,7 @@ impl Place {
 
 /// One finding.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Finding {
     /// How bad it is.
     pub kind: FindingType,

@@ -10,7 +10,6 @@ use serde_json::Value;
 use std::fmt;
 
 /// Why an operation has no report.
-#[derive(Debug)]
 #[non_exhaustive]
 pub enum Failed {
     /// The input cannot be used.
@@ -61,6 +60,13 @@ impl fmt::Display for Failed {
                 write!(f, "the engines disagree: {one} says \"{says}\", {other} says \"{contradicts}\"")
             }
         }
+    }
+}
+
+/// As it is said: `fn main() -> Result<(), Box<dyn Error>>` prints an error this way.
+impl fmt::Debug for Failed {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
     }
 }
 

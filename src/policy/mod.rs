@@ -18,6 +18,7 @@ mod names;
 pub mod normalize;
 pub mod open;
 pub mod operator;
+mod parse;
 pub mod principal;
 mod principal_warnings;
 pub mod readings;

@@ -54,6 +54,7 @@ pub struct Within {
 
 /// What bounds a region beside its actions.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+#[non_exhaustive]
 pub struct Bounds {
     /// The granting statement's number; `None` for the account's root, which a stack without identity policies lets do
     /// what no statement grants.
@@ -68,6 +69,7 @@ pub struct Bounds {
 
 /// One region of a difference.
 #[derive(Debug, Clone, PartialEq)]
+#[non_exhaustive]
 pub struct Region {
     /// Patterns over the catalog's actions; actions that do not exist today are written out.
     pub actions: Vec<String>,
@@ -81,6 +83,7 @@ pub struct Region {
 
 /// The whole difference.
 #[derive(Debug, Clone, PartialEq)]
+#[non_exhaustive]
 pub struct Difference {
     /// What the new side allows and the old one does not.
     pub added: Vec<Region>,
@@ -219,6 +222,7 @@ impl Part<'_> {
     }
 }
 
+// Long: the cutting of a difference, step after step; every step narrows what the next one sees.
 fn regions(
     grants: &Access,
     unless: &Access,
@@ -345,6 +349,7 @@ fn filled(
 const MOST_PRUNED: usize = 64;
 
 /// The words for a part: what must apply, what must allow, what must not apply; without what changes nothing.
+// Long: one region in words: what must apply, what must allow, what must not apply, each from the same parts.
 fn bounds(part: &Part<'_>, search: &Ask<'_>, decider: &mut Decider<'_>) -> Bounds {
     let Part { group, number, earlier, before, because } = part;
     let actions = Actions { grants: &group.grants, unless: &group.unless, action: &group.action };

@@ -117,6 +117,7 @@ pub enum Verdict {
 
 /// One statement that is to blame.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Reason {
     /// In AWS's words.
     pub description: String,
@@ -142,6 +143,7 @@ pub struct Reason {
 
 /// A Deny, a boundary or a level of control policies of the other side that does not allow what is found.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Lifted {
     /// In words.
     pub description: String,
@@ -155,6 +157,7 @@ pub struct Lifted {
 
 /// A verdict with how it came about.
 #[derive(Debug, Clone, PartialEq)]
+#[non_exhaustive]
 pub struct Outcome {
     /// Which question, by its command's name.
     pub check: &'static str,
@@ -172,6 +175,7 @@ pub struct Outcome {
 
 /// What a verdict rests on.
 #[derive(Debug, Clone, PartialEq)]
+#[non_exhaustive]
 pub struct Proof {
     /// `automata` (no query was needed), `z3` (automata, and Z3's string theory for what they left open) or `z3-strings`
     /// (whole formula; `z3-regexes`: the baseline).

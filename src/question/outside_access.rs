@@ -25,6 +25,7 @@ pub use super::zone::Zone;
 
 /// One finding: an entry of an Allow statement through which somebody outside gets access.
 #[derive(Debug, Clone, PartialEq)]
+#[non_exhaustive]
 pub struct Finding {
     /// The statement's number in the access definition.
     pub number: usize,
@@ -44,6 +45,7 @@ pub struct Finding {
 
 /// The answer.
 #[derive(Debug, Clone, PartialEq)]
+#[non_exhaustive]
 pub struct Outside {
     /// The findings, in the order of the policy.
     pub findings: Vec<Finding>,

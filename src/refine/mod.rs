@@ -34,6 +34,7 @@ use unused::UnusedActions;
 
 /// A refined policy with its proof.
 #[derive(Debug, Clone)]
+#[non_exhaustive]
 pub struct Refinement {
     /// The refined document.
     pub policy: Value,
@@ -57,7 +58,8 @@ pub enum Outcome {
 }
 
 /// Why a refinement could not be tried.
-#[derive(Debug, thiserror::Error)]
+#[derive(thiserror::Error)]
+#[non_exhaustive]
 pub enum Error {
     /// The policy is not one.
     #[error(transparent)]
@@ -65,6 +67,13 @@ pub enum Error {
     /// Two meanings disagree.
     #[error(transparent)]
     Internal(#[from] InternalError),
+}
+
+/// As it is said: `fn main() -> Result<(), Box<dyn Error>>` prints an error this way.
+impl std::fmt::Debug for Error {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        std::fmt::Display::fmt(self, f)
+    }
 }
 
 /// Refines a policy: removes the unused permissions and proves that nothing else changed.

@@ -14,6 +14,7 @@ use crate::policy::{Access, ArnMatching, Readings, Request, ResourcePolicy, Stac
 
 /// The decision of one request.
 #[derive(Debug, Clone)]
+#[non_exhaustive]
 pub struct Simulation {
     /// The action, as the request writes it.
     pub action: String,
