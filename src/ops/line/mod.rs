@@ -16,7 +16,7 @@ use crate::diag::{Diagnostic, Source, Span};
 use crate::json::{self as strict, Value};
 use crate::question::ask::NEEDS_Z3;
 use crate::question::{Engine, Settings};
-use crate::report::json::{self, Warning};
+use crate::report::json::{self, Place, Warning};
 use crate::report::{Report, json::OUT_OF_BUDGET};
 use crate::smt;
 use cache::Cache;
@@ -63,7 +63,7 @@ fn within_budget(text: &str, number: usize, run: &Run) -> Answer {
         read.map_err(Failed::from).and_then(|value| {
             // Told by places in the line, which other lines do not share.
             let unread = members::unread(&source, &value)?;
-            let unread = unread.iter().map(|one| Warning { file: None, line: Some(number), ..json::diagnostic(one) });
+            let unread = unread.iter().map(|one| in_line(json::diagnostic(one), number));
             Ok(with_warnings(answered(&source, &value, number, run)?, unread.collect()))
         })
     });
@@ -86,8 +86,8 @@ fn refused(failed: &Failed, source: &Source, number: usize) -> serde_json::Value
         Failed::Disagree(found) => {
             let message = "the engines disagree; please report it with the whole line";
             let versions = Some(json!({"leastwise": env!("CARGO_PKG_VERSION"), "z3": smt::version()}));
-            let (line, answers) = (Some(number), found.answers.to_vec());
-            json::error(json::Error { line, versions, answers, ..json::Error::bare(DISAGREE, message) })
+            let (at, answers) = (place(number, None), found.answers.to_vec());
+            json::error(json::Error { at, versions, answers, ..json::Error::bare(DISAGREE, message) })
         }
         Failed::Input(found) => {
             let first = found.0.first();
@@ -95,14 +95,24 @@ fn refused(failed: &Failed, source: &Source, number: usize) -> serde_json::Value
             // Of a place in a policy that is a string, the message tells.
             let own = first.filter(|first| first.source.as_ref().is_some_and(|one| one.name == source.name));
             let column = own.and_then(Diagnostic::line_column).map(|at| at.column);
-            json::error(json::Error { line: Some(number), column, ..json::Error::bare(code, found.to_string()) })
+            json::error(json::Error { at: place(number, column), ..json::Error::bare(code, found.to_string()) })
         }
     }
 }
 
+/// A place in the input.
+fn place(number: usize, column: Option<usize>) -> Place {
+    Place { file: None, line: Some(number), column }
+}
+
+/// A warning about a line itself.
+fn in_line(warning: Warning, number: usize) -> Warning {
+    Warning { at: place(number, warning.at.column), ..warning }
+}
+
 /// An error about a line.
 fn error(code: &str, message: &str, number: usize) -> serde_json::Value {
-    json::error(json::Error { line: Some(number), ..json::Error::bare(code, message) })
+    json::error(json::Error { at: place(number, None), ..json::Error::bare(code, message) })
 }
 
 /// Answers one line of `batch`, without its end, as the command does that is given nothing else: one line of JSON.

@@ -13,6 +13,20 @@ pub struct ErrorAnswer {
     error: Error,
 }
 
+/// Where something is worth knowing.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, JsonSchema)]
+pub struct Place {
+    /// The file or the argument; of a warning, the policy's name in a line of `batch`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub file: Option<String>,
+    /// The line, from 1: of the file, or of `batch`'s input.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub line: Option<usize>,
+    /// The column, from 1.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub column: Option<usize>,
+}
+
 /// What went wrong, where, and what to do.
 #[derive(Debug, Clone, Default, Serialize, JsonSchema)]
 pub struct Error {
@@ -23,15 +37,9 @@ pub struct Error {
     /// What was expected, and what to do; empty where the message says it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub help: Option<String>,
-    /// The file, or the argument.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub file: Option<String>,
-    /// The line, from 1: of the file, or of `batch`'s input.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub line: Option<usize>,
-    /// The column, from 1.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub column: Option<usize>,
+    /// Where.
+    #[serde(flatten)]
+    pub at: Place,
     /// Further errors.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub more: Vec<Warning>,
@@ -59,15 +67,9 @@ pub struct Warning {
     pub message: String,
     /// What to do; may be empty.
     pub help: String,
-    /// The file, or the policy's name in a line of `batch`.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub file: Option<String>,
-    /// The line, from 1.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub line: Option<usize>,
-    /// The column, from 1.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub column: Option<usize>,
+    /// Where.
+    #[serde(flatten)]
+    pub at: Place,
 }
 
 /// An error as an answer.
@@ -81,9 +83,9 @@ pub fn errors(found: &Diagnostics) -> Value {
     let Some(first) = each.next() else {
         return error(Error { code: "bad-input".to_owned(), message: "the input cannot be used".to_owned(), ..Error::default() });
     };
-    let Warning { code, message, help, file, line, column } = first;
+    let Warning { code, message, help, at } = first;
     let more = each.collect();
-    error(Error { code: code.to_owned(), message, help: Some(help), file, line, column, more, ..Error::default() })
+    error(Error { code: code.to_owned(), message, help: Some(help), at, more, ..Error::default() })
 }
 
 /// A diagnostic.
@@ -94,8 +96,10 @@ pub fn diagnostic(diagnostic: &Diagnostic) -> Warning {
         code,
         message: message.clone(),
         help: help.clone(),
-        file: source.as_ref().map(|source| source.name.to_string()),
-        line: at.map(|at| at.line),
-        column: at.map(|at| at.column),
+        at: Place {
+            file: source.as_ref().map(|source| source.name.to_string()),
+            line: at.map(|at| at.line),
+            column: at.map(|at| at.column),
+        },
     }
 }

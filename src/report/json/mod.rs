@@ -10,7 +10,7 @@ mod simulation;
 mod validation;
 mod verdict;
 
-pub use error::{Error, ErrorAnswer, Warning, diagnostic, error, errors};
+pub use error::{Error, ErrorAnswer, Place, Warning, diagnostic, error, errors};
 pub use outside::{OutsideAnswer, outside};
 pub use refinement::{
     EMPTY, Proved, REFINED, RefineAnswer, UnprovedAnswer, VERIFIED, VerifyAnswer, failure, refinement, verified,
