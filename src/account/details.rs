@@ -63,6 +63,7 @@ fn document(source: &Source, object: &mut Value, name: &str) -> Result<Arc<Polic
     Ok(Arc::new(PolicyText::new(source, value)))
 }
 
+// Long: one object of AWS's export, member after member.
 fn entity(source: &Source, detail: &mut Value, kind: EntityKind, gathered: &mut Gathered) -> Result<(), Diagnostic> {
     let (name, inline) = match kind {
         EntityKind::User => ("UserName", "UserPolicyList"),

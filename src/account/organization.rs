@@ -34,6 +34,7 @@ fn is_enabled(metadata: Option<&Value>, kind: &str) -> bool {
     !flag.is_some_and(|flag| flag.kind == Kind::Bool(false))
 }
 
+// Long: one folder layout, member after member, with an error for each.
 fn organization(
     path: &Path,
     folder: &Folder<'_>,

@@ -192,6 +192,7 @@ impl<'a> Recommender<'a> {
     }
 
     /// What is recommended for an entity.
+    // Long: the life of one recommendation: observe, remove, refine, prove, replay; each step may end it.
     pub fn recommend(&self, entity: &'a Entity) -> std::result::Result<Recommendation<'a>, InternalError> {
         let mut out = Recommendation {
             entity,

@@ -122,13 +122,33 @@ pub(super) fn service(text: &str) -> Service {
     out
 }
 
+/// The actions of a service in a user's catalog: name, place, access level. The error has its place.
+fn listed_names<'v>(service: &str, value: &'v Value) -> Result<Vec<(&'v str, Span, Option<String>)>, (Span, String)> {
+    match (value.elements(), value.get("actions")) {
+        (Some(elements), _) => {
+            let name = |element: &'v Value| match element.as_str() {
+                Some(name) => Ok((name, element.span, None)),
+                None => Err((element.span, format!("an action name must be a string, not {}", element.kind_name()))),
+            };
+            elements.iter().map(name).collect()
+        }
+        (None, Some(actions)) => {
+            let level = |value: &Value| value.get("l").and_then(Value::as_str).map(str::to_owned);
+            let listed = actions.members().unwrap_or(&[]).iter();
+            Ok(listed.map(|action| (action.key.as_str(), action.key_span, level(&action.value))).collect())
+        }
+        (None, None) => Err((value.span, format!("the service `{service}` has no list of actions"))),
+    }
+}
+
 /// A user's catalog.
 pub(super) fn read(source: &Source) -> Result<Catalog, Diagnostic> {
     let value = json::read(source, &Budget::default())?;
-    let fail = |span: Span, message: String| {
+    let bad = |span: Span, message: String| {
         let help = "write {\"prefix\": [\"ActionName\", ...], ...}, or the format of data/catalog-latest.json";
-        Err(Diagnostic::error("bad-catalog", source, span, message, help))
+        Diagnostic::error("bad-catalog", source, span, message, help)
     };
+    let fail = |span: Span, message: String| Err(bad(span, message));
     let Some(members) = value.members() else {
         return fail(value.span, format!("a catalog must be an object, not {}", value.kind_name()));
     };
@@ -143,24 +163,7 @@ pub(super) fn read(source: &Source) -> Result<Catalog, Diagnostic> {
             text.clone_into(&mut date);
             continue;
         }
-        let names: Vec<(&str, Span, Option<String>)> = match (member.value.elements(), member.value.get("actions")) {
-            (Some(elements), _) => {
-                let mut names = Vec::new();
-                for element in elements {
-                    let Some(name) = element.as_str() else {
-                        return fail(element.span, format!("an action name must be a string, not {}", element.kind_name()));
-                    };
-                    names.push((name, element.span, None));
-                }
-                names
-            }
-            (None, Some(actions)) => {
-                let level = |value: &Value| value.get("l").and_then(Value::as_str).map(str::to_owned);
-                let listed = actions.members().unwrap_or(&[]).iter();
-                listed.map(|action| (action.key.as_str(), action.key_span, level(&action.value))).collect()
-            }
-            (None, None) => return fail(member.value.span, format!("the service `{}` has no list of actions", member.key)),
-        };
+        let names = listed_names(&member.key, &member.value).map_err(|(span, message)| bad(span, message))?;
         for condition in member.value.get("conditions").and_then(Value::members).unwrap_or(&[]) {
             let Some(kind) = condition.value.as_str().and_then(KeyType::parse) else {
                 return fail(condition.value.span, format!("the condition key `{}` has an unknown type", condition.key));

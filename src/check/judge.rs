@@ -325,6 +325,7 @@ impl Judge<'_> {
         self.rule(subject, rules::OUTSIDE, &message, &question, out)
     }
 
+    // Long: the rules about one identity policy, one block a rule.
     fn identity(&self, subject: &Subject<'_>, access: &Access, out: &mut Vec<Finding>) -> Result<(), InternalError> {
         let config = &self.options.config;
         if config.asks(rules::ADMINISTRATOR) && self.is_administrator(access)? {

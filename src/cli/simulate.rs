@@ -67,15 +67,19 @@ fn around_request(source: &Source, value: &Value) -> Result<crate::policy::Stack
     access_json::around_request(source, value)
 }
 
+/// What is wrong with an argument.
+fn refused(name: &str, text: &str, odd: Oddity) -> Diagnostic {
+    let source = Source::new(name, text);
+    Diagnostic::error("bad-request", &source, Span::new(0, text.len()), odd.message, odd.help)
+}
+
+/// The same in words of our own.
+fn wrong(name: &str, text: &str, message: String, help: &str) -> Diagnostic {
+    refused(name, text, Oddity { message, help: help.to_owned() })
+}
+
 /// The request that stands in arguments.
 fn in_arguments(args: &SimulateArgs, principal: &str) -> Result<Request, Diagnostics> {
-    let refused = |name: &str, text: &str, odd: Oddity| {
-        let source = Source::new(name, text);
-        Diagnostic::error("bad-request", &source, Span::new(0, text.len()), odd.message, odd.help)
-    };
-    let wrong = |name: &str, text: &str, message: String, help: &str| {
-        Diagnostics::from(refused(name, text, Oddity { message, help: help.to_owned() }))
-    };
     let [action, resource] = [&args.action, &args.resource].map(|given| given.as_deref().unwrap_or_default().trim());
     let principal = principal.trim();
     let who = match principal.starts_with('{').then(|| serde_json::from_str::<serde_json::Value>(principal)) {
@@ -90,35 +94,50 @@ fn in_arguments(args: &SimulateArgs, principal: &str) -> Result<Request, Diagnos
     })?;
     let mut odd: Vec<Diagnostic> = Vec::new();
     odd.extend(request::principal(&who).map(|odd| refused("--principal", principal, odd)));
+    odd.extend(of_action(action, args.allow_unknown));
+    odd.extend(request::resource(resource).map(|odd| refused("--resource", resource, odd)));
+    let context = context(args, resource, &mut odd);
+    if !odd.is_empty() {
+        return Err(Diagnostics(odd));
+    }
+    let written = json!({"principal": "anonymous", "action": action, "resource": resource, "context": context});
+    let read = request_json::from_json(&written).map_err(|message| Diagnostic::bare("bad-request", message, "see --help"))?;
+    let given = context.keys().filter_map(|key| Some((key.clone(), read.context.get(key)?.clone())));
+    Ok(Request::new(who, action, resource, given.collect()))
+}
+
+/// What is wrong with the action, if something is.
+fn of_action(action: &str, allow_unknown: bool) -> Option<Diagnostic> {
     let name = action.split_once(':').filter(|(service, name)| !service.is_empty() && !name.is_empty() && !name.contains(':'));
     if name.is_none() {
         let message = format!("`{action}` is not an action");
-        odd.extend(wrong("--action", action, message, "write it as service:Name, such as s3:GetObject").0);
-    } else if let Some(unknown) = request::action(action) {
-        let is_pattern = unknown.message.contains("is not one action");
-        if is_pattern || !args.allow_unknown {
-            let help = if is_pattern { unknown.help } else { allowing(&unknown.help) };
-            odd.push(refused("--action", action, Oddity { help, ..unknown }));
-        }
+        return Some(wrong("--action", action, message, "write it as service:Name, such as s3:GetObject"));
     }
-    odd.extend(request::resource(resource).map(|odd| refused("--resource", resource, odd)));
+    let unknown = request::action(action)?;
+    let is_pattern = unknown.message.contains("is not one action");
+    let help = if is_pattern { unknown.help } else { allowing(&unknown.help) };
+    (is_pattern || !allow_unknown).then(|| refused("--action", action, Oddity { help, message: unknown.message }))
+}
+
+/// The context that the arguments give; what is wrong with them goes to `odd`.
+fn context(args: &SimulateArgs, resource: &str, odd: &mut Vec<Diagnostic>) -> Map<String, serde_json::Value> {
     let mut context = Map::new();
     if let Some(account) = args.resource_account.as_deref() {
         if !arn::is_account(account) {
             let message = format!("`{account}` is not an account id");
-            odd.extend(wrong("--resource-account", account, message, "write its 12 digits").0);
+            odd.push(wrong("--resource-account", account, message, "write its 12 digits"));
         }
         let own = arn::split(resource).map(|[_, _, _, _, own, _]| own).filter(|own| arn::is_account(own));
         if own.is_some_and(|own| own != account) {
             let message = format!("the resource is of another account, `{}`, as its ARN says", own.unwrap_or_default());
-            odd.extend(wrong("--resource-account", account, message, "leave --resource-account out").0);
+            odd.push(wrong("--resource-account", account, message, "leave --resource-account out"));
         }
         context.insert("aws:resourceaccount".to_owned(), json!([account]));
     }
     for pair in &args.context {
         let Some((key, value)) = pair.split_once('=').filter(|(key, _)| !key.trim().is_empty()) else {
             let message = format!("`{pair}` is not a key and a value");
-            odd.extend(wrong("--context", pair, message, "write KEY=VALUE, such as aws:SourceIp=192.0.2.1").0);
+            odd.push(wrong("--context", pair, message, "write KEY=VALUE, such as aws:SourceIp=192.0.2.1"));
             continue;
         };
         let key = key.trim();
@@ -128,13 +147,7 @@ fn in_arguments(args: &SimulateArgs, principal: &str) -> Result<Request, Diagnos
         let values = context.entry(key.to_ascii_lowercase()).or_insert_with(|| json!([]));
         values.as_array_mut().into_iter().for_each(|values| values.push(json!(value)));
     }
-    if !odd.is_empty() {
-        return Err(Diagnostics(odd));
-    }
-    let written = json!({"principal": "anonymous", "action": action, "resource": resource, "context": context});
-    let read = request_json::from_json(&written).map_err(|message| Diagnostic::bare("bad-request", message, "see --help"))?;
-    let given = context.keys().filter_map(|key| Some((key.clone(), read.context.get(key)?.clone())));
-    Ok(Request::new(who, action, resource, given.collect()))
+    context
 }
 
 /// How to ask all the same.

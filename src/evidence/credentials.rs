@@ -43,6 +43,7 @@ pub struct Credentials {
 }
 
 /// Reads a report.
+// Long: one row of AWS's report, column after column, each with what it means when it is absent.
 pub(super) fn read(name: &str, text: &str, gatherer: &mut Gatherer) -> Result<(), Diagnostics> {
     let mut reader = csv::ReaderBuilder::new().flexible(true).trim(csv::Trim::All).from_reader(text.as_bytes());
     let headers: Vec<String> = match reader.headers() {

@@ -82,6 +82,7 @@ fn nested(bytes: &[u8], place: &Place, gatherer: &mut Gatherer, depth: usize) ->
 }
 
 /// What a record says; the error is the reason why it says nothing.
+// Long: the rules of what a record says of use, in order; each ends the reading or narrows it.
 fn meaning(record: &Record<'_>, bytes: &[u8], place: &Place, gatherer: &mut Gatherer) -> Result<(), &'static str> {
     if record.version.get().is_some_and(|version| version.split('.').next() != Some("1")) {
         return Err("another major version than 1");

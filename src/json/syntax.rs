@@ -34,6 +34,7 @@ enum Next {
 }
 
 /// The first fault of a text; `None` if there is none to be seen.
+// Long: one state machine over a text: its states are only clear side by side.
 pub(super) fn fault(text: &str) -> Option<Fault> {
     let mut scanner = Scanner { text, at: 0 };
     let (mut open, mut next, mut comma): (Vec<(usize, char)>, Next, Option<usize>) =

@@ -204,6 +204,7 @@ fn allowed(access: &Access, place: Place, through: Through) -> Rule {
 }
 
 /// The rules of a stack.
+// Long: AWS's flow chart, gate after gate in its order; each gate is a few lines.
 pub(super) fn stack(access: &Access, given: &Given) -> Rules {
     let management = |of: fn(String) -> Fact| {
         let fact = given.management_account.clone().map(|account| Rule::Fact(of(account)));

@@ -195,6 +195,7 @@ const MOST_OPEN: usize = 8;
 
 /// Another witness for a doubtful one, if AWS could receive any today that shows the same; else a note. `of_catalog` is
 /// what was found among the actions that exist.
+// Long: one search for a better witness, under one deadline, with a note for every way that it ends.
 fn make_realistic(
     closed: &Ask<'_>,
     of_catalog: Found,

@@ -16,6 +16,7 @@ use std::collections::{BTreeMap, BTreeSet};
 /// Formulas that are true of actions in scope that are granted something and are of no group: one for each service and
 /// pattern that grants, and one for all other services. `unsat` of all says that the groups are all. Without `shaped` more
 /// than actions count, which is the easier question. `None` if they cannot be written so.
+// Long: one formula, written down in the order in which its proof goes.
 pub(super) fn completeness(ask: &Ask<'_>, groups: &[Group], shaped: bool) -> Option<Vec<(String, Formula)>> {
     if matches!(ask.actions, ActionScope::Listed(_)) {
         // Listed actions are looked at one by one.

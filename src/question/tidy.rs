@@ -14,6 +14,7 @@ use crate::value::arn;
 use std::collections::BTreeSet;
 
 /// A plainer request for which `shows` still holds.
+// Long: a list of simplifications, tried in order; each is a few lines.
 pub(super) fn tidy(request: Request, ask: &Ask<'_>, shows: &dyn Fn(&Request) -> bool) -> Request {
     let mut best = request;
     // The same letters everywhere: a text may have to stand in another one.

@@ -17,6 +17,7 @@ const MORE_BLAME: u32 = 60_000;
 impl Search<'_, '_> {
     /// Asks Z3 about the actions of one group: the propositional skeleton, then a guess, then its string theory.
     /// `suspects` are the statements of it that may be to blame, as far as the automata can tell.
+    // Long: three roads, tried in order, that share what they leave open.
     pub(super) fn ask_z3(&mut self, group: &Group, suspects: &[usize]) -> Result<(), InternalError> {
         if !self.settings.z3 {
             self.open_about(NEEDS_Z3, group, suspects);

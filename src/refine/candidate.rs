@@ -31,6 +31,7 @@ pub struct Candidate {
 
 /// What became of one pattern.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Change {
     /// The statement's place in the original, from 0.
     pub statement_index: usize,

@@ -41,6 +41,7 @@ pub(super) fn may_go(question: &Question<'_>, original: &Statement) -> Result<()
 }
 
 /// What Z3 is to confirm of a refined statement (with this index) that stands for this original.
+// Long: the parts of O4 for one statement, each a claim or the reason why there is none.
 pub(super) fn claims(
     question: &Question<'_>,
     index: usize,

@@ -34,6 +34,7 @@ pub struct Question<'q> {
 
 /// A proved obligation.
 #[derive(Debug, Clone, PartialEq)]
+#[non_exhaustive]
 pub struct Obligation {
     /// `O1` to `O4`.
     pub id: &'static str,
@@ -49,6 +50,7 @@ pub struct Obligation {
 
 /// An obligation that was refuted or left open.
 #[derive(Debug, Clone, PartialEq)]
+#[non_exhaustive]
 pub struct Failure {
     /// `O1` to `O4`.
     pub id: &'static str,

@@ -157,6 +157,7 @@ const LIST: usize = 6;
 /// One state of the search: the states of every automaton, the domain's first.
 type State = Vec<Vec<u32>>;
 
+// Long: one breadth-first search over a product of automata, with its limits where they are hit.
 fn search(domain: &Domain, accept: &[&Compiled], refuse: &[&Compiled], limit: &mut Limit) -> Common {
     let all_texts = Nfa::of(&Test { patterns: vec![vec![super::language::Step::Run(Class::Any)]] });
     let first = domain.nfa.as_ref().unwrap_or(&all_texts);

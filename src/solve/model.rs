@@ -311,6 +311,7 @@ impl Modeler<'_> {
     }
 
     /// A value of the attribute, with all variables replaced.
+    // Long: one attribute, its patterns with and without variables, each kind an arm that uses the same replacement.
     fn solve(&mut self, place: usize) -> Option<()> {
         let attribute = self.atoms.attributes.get(place)?.clone();
         let replace = |elements: Vec<Element>, fixed: &BTreeMap<usize, String>| -> Vec<Element> {

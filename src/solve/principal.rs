@@ -199,6 +199,7 @@ pub(super) fn entry(pattern: &PrincipalPattern) -> Option<Test> {
 }
 
 /// All principals, or the identities of accounts alone.
+// Long: one automaton of all principals, edge after edge; split, its states would have to be handed around.
 pub(super) fn domain(all: bool) -> Domain {
     let mut moves: Vec<Vec<(Class, u32)>> = vec![Vec::new()];
     let mut accepting = Vec::new();

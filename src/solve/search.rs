@@ -159,6 +159,7 @@ impl<'s> Search<'s> {
         answer
     }
 
+    // Long: one loop of a search by cases: simplify, decide, branch, undo.
     fn descend(&mut self, node: Node) -> Answer {
         let mut node = node;
         loop {

@@ -123,6 +123,7 @@ fn is_statement(value: &Value) -> bool {
     value.get("Effect").is_some() && ["Action", "NotAction"].iter().any(|name| value.get(name).is_some())
 }
 
+// Long: a table of what tells documents apart, one line a kind; the order decides.
 fn object(value: &Value) -> Option<Kind> {
     let has = |name: &str| value.get(name).is_some();
     let any = |names: &[&str]| names.iter().any(|name| has(name));
@@ -261,6 +262,7 @@ impl Kind {
     }
 
     /// What to do about it where something else is wanted.
+    // Long: a table of advice, one row a pair of what was given and what was wanted.
     pub(super) fn advice(self, wanted: Wanted) -> &'static str {
         use Wanted as W;
         match (self, wanted) {

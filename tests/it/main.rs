@@ -48,6 +48,7 @@ mod simulations;
 mod small_world;
 mod small_world_outside;
 mod small_world_stacks;
+mod source;
 mod spelling;
 mod stacks;
 mod support;

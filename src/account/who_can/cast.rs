@@ -140,6 +140,7 @@ pub(super) struct Member {
 type Key = (String, Vec<usize>, Option<usize>, bool, bool, bool);
 
 /// All shapes, in the order of their first principals.
+// Long: one pass over the principals that groups those alike; the key is made of all that is looked at.
 pub(super) fn shapes<'a>(accounts: &'a Accounts, principals: &[Who<'a>], texts: &Texts<'_>, pruned: &[Pruned]) -> Vec<Shape<'a>> {
     let (mut shapes, mut known): (Vec<Shape<'a>>, HashMap<Key, usize>) = (Vec::new(), HashMap::new());
     for (at, who) in principals.iter().enumerate() {

@@ -78,6 +78,7 @@ fn entries(principal: &PrincipalMatch, ids: &BTreeSet<&str>) -> Vec<(String, Pri
     outside.map(|pattern| (shown(pattern), PrincipalMatch::of(false, vec![pattern.clone()]))).collect()
 }
 
+// Long: one resource, from its statements to its outsiders; every step uses what was decided before it.
 fn of_resource(
     accounts: &Accounts,
     ids: &BTreeSet<&str>,

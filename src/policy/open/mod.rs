@@ -93,6 +93,7 @@ pub struct Case {
 /// Documents that stand for all values of the constants: each case has one for each of `documents`, which share their
 /// constants. `named` are texts of the question, whose account ids count too. An error says what cannot be asked so. No
 /// case where no document has a constant.
+// Long: one case analysis over who deploys a template; every case needs what was read before it.
 pub fn cases(open: &[Open], documents: &[&Value], named: &[&str]) -> Result<Vec<Case>, String> {
     let mut used = BTreeSet::new();
     documents.iter().for_each(|value| constants(value, &mut used));

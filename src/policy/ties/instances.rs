@@ -16,6 +16,7 @@ use std::collections::BTreeSet;
 const MOST_CONSTANTS: usize = 40;
 
 /// What relates two keys, for each constant that the policies compare one of them with.
+// Long: one block a relation between keys, all of the same form, in the order of the documentation.
 pub(super) fn instances<'s>(named: Keys, statements: impl Iterator<Item = &'s Statement> + Clone) -> Vec<Statement> {
     let has = |keys: &[&str]| keys.iter().all(|key| named.has(key));
     let constants = |keys: &[&str], constant: &dyn Fn(&str, &Template) -> Option<String>| -> BTreeSet<String> {

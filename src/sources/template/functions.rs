@@ -59,6 +59,7 @@ pub(super) fn is_function(member: &Member) -> bool {
     member.key.starts_with("Fn::") || member.key.starts_with('!') || (member.key == "Ref" && member.value.as_str().is_some())
 }
 
+// Long: a table of intrinsic functions, one arm each.
 fn call(scope: &Scope<'_>, member: &Member, whole: &Value, depth: usize) -> Result<Option<Value>, Stop> {
     let span = whole.span;
     let text = |text: String| Ok(Some(Value { span, kind: Kind::String(text) }));

@@ -113,6 +113,7 @@ impl Reader<'_> {
     }
 
     /// One policy, in all its versions.
+    // Long: one policy under every choice of its conditions; the choices share a budget and what stays open.
     fn policy(&self, name: &str, value: &Value, holder: &Holder, resource: &Value) -> Located {
         let mut located = Located {
             name: name.to_owned(),
