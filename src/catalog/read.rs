@@ -122,8 +122,11 @@ pub(super) fn service(text: &str) -> Service {
     out
 }
 
-/// The actions of a service in a user's catalog: name, place, access level. The error has its place.
-fn listed_names<'v>(service: &str, value: &'v Value) -> Result<Vec<(&'v str, Span, Option<String>)>, (Span, String)> {
+/// An action of a user's catalog: name, place, access level.
+type Listed<'v> = (&'v str, Span, Option<String>);
+
+/// The actions of a service in a user's catalog. The error has its place.
+fn listed_names<'v>(service: &str, value: &'v Value) -> Result<Vec<Listed<'v>>, (Span, String)> {
     match (value.elements(), value.get("actions")) {
         (Some(elements), _) => {
             let name = |element: &'v Value| match element.as_str() {

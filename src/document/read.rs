@@ -13,6 +13,16 @@ pub fn read(source: &Source, budget: &Budget) -> Result<Document, Diagnostics> {
     read_value(source, value)
 }
 
+impl Document {
+    /// Reads a policy document.
+    ///
+    /// # Errors
+    /// It is not one: every trouble with its line, column and what to do.
+    pub fn read(source: &Source, budget: &Budget) -> Result<Self, Diagnostics> {
+        read(source, budget)
+    }
+}
+
 /// Reads a policy document from JSON that was parsed already; spans must be of `source`.
 pub fn read_value(source: &Source, value: Value) -> Result<Document, Diagnostics> {
     let mut reader = Reader { source, found: Vec::new() };

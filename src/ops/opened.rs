@@ -139,12 +139,14 @@ pub fn alike(a: Side, b: Side) -> Result<(Arc<Access>, Arc<Access>), Diagnostics
     Ok((a.access, Arc::new(second)))
 }
 
+/// A side of a question: its document, and the access that it is if it is not of a template.
+type Document = (Option<(Source, Value)>, Arc<Access>);
+
 /// What the sides of a question leave open.
 #[derive(Debug, Clone)]
 pub struct Opened {
     open: Vec<Open>,
-    /// For each side its document, and the access that it is if it is none of a template.
-    sides: Vec<(Option<(Source, Value)>, Arc<Access>)>,
+    sides: Vec<Document>,
     notes: Vec<String>,
     /// Texts of the question, whose account ids count.
     pub named: Vec<String>,
