@@ -3,7 +3,7 @@
 pub(crate) use super::question_args::{
     AccessNotGrantedArgs, EquivalentArgs, NoNewAccessArgs, NoPublicAccessArgs, OutsideAccessArgs, RefineArgs, VerifyArgs,
 };
-use super::switches::{Asking, Deciding, Emitting, EngineName, Explaining, Format, Prover, ReadingArgs, Unknowns};
+use super::switches::{Asking, Deciding, Emitting, EngineName, Format, Prover, ReadingArgs, Unknowns};
 use crate::question::Settings;
 use clap::error::ErrorKind;
 use clap::{Args, CommandFactory as _, Parser, Subcommand, ValueEnum};
@@ -393,7 +393,7 @@ pub(crate) struct ServeArgs {
     #[command(flatten)]
     pub(crate) deciding: Deciding,
     #[command(flatten)]
-    pub(crate) explaining: Explaining,
+    pub(crate) explaining: super::switches::Explaining,
 }
 
 /// An account id.
