@@ -79,7 +79,7 @@ fn without_null(mut value: Value) -> Value {
 }
 
 /// The same id for the same finding, in the form of a UUID.
-fn id(parts: &[&str]) -> String {
+pub fn id(parts: &[&str]) -> String {
     let half = |seed: u64| {
         let mut hasher = rustc_hash::FxHasher::default();
         seed.hash(&mut hasher);

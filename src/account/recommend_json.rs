@@ -116,7 +116,8 @@ fn plain(name: &str) -> String {
     if text.trim_matches('.').is_empty() { format!("_{text}") } else { text }
 }
 
-fn steps(one: &Recommendation<'_>) -> Value {
+/// What is to be done, in the shape of GetFindingRecommendation.
+pub fn steps(one: &Recommendation<'_>) -> Value {
     let mut steps = Vec::new();
     for policy in &one.policies {
         let Some(refined) = &policy.refined else { continue };
@@ -135,7 +136,7 @@ fn steps(one: &Recommendation<'_>) -> Value {
         }
     }
     json!({
-        "recommendationType": "UNUSED_PERMISSION_RECOMMENDATION",
+        "recommendationType": "UnusedPermissionRecommendation",
         "resourceArn": one.entity.arn,
         "status": "SUCCEEDED",
         "recommendedSteps": steps,
@@ -154,7 +155,8 @@ fn unused(one: &Recommendation<'_>, window: super::observe::Window) -> Value {
     findings_json::finding(&finding, window)
 }
 
-fn proof(one: &Recommendation<'_>) -> Value {
+/// What was proved of it.
+pub fn proof(one: &Recommendation<'_>) -> Value {
     let policy = |policy: &Recommended<'_>| {
         let refined = policy.refined.as_ref()?;
         let obligations: Vec<Value> = refined

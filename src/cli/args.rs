@@ -366,9 +366,12 @@ pub(crate) struct ServeArgs {
     /// Where to listen; on any address but loopback, everybody who reaches it may ask
     #[arg(long, default_value = "127.0.0.1:8080", value_name = "ADDRESS:PORT")]
     pub(crate) listen: std::net::SocketAddr,
-    /// The account that clients are told they belong to, and the zone of trust of access previews
-    #[arg(long, default_value = "123456789012", value_parser = account, value_name = "ID")]
-    pub(crate) account_id: String,
+    /// The account that clients are told they belong to, and the zone of trust of access previews; by default that of
+    /// --account, or 123456789012
+    #[arg(long, value_parser = account, value_name = "ID")]
+    pub(crate) account_id: Option<String>,
+    #[command(flatten)]
+    pub(crate) holding: super::holding::Holding,
     /// The region in the ARNs of analyzers
     #[arg(long, default_value = "us-east-1")]
     pub(crate) region: String,

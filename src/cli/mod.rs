@@ -12,6 +12,8 @@ mod explain;
 mod findings;
 mod gate;
 mod generate;
+#[cfg(feature = "server")]
+mod holding;
 mod input;
 mod limits;
 mod lines;

@@ -37,6 +37,11 @@ pub(super) enum Shape {
 }
 
 impl Shape {
+    /// The shape's name.
+    pub(super) const fn name(self) -> &'static str {
+        self.parts().0
+    }
+
     /// The shape's name and status.
     const fn parts(self) -> (&'static str, StatusCode) {
         match self {

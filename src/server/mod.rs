@@ -11,20 +11,29 @@ mod body;
 mod checks;
 mod configurations;
 mod error;
+mod findings;
+mod held;
 mod listen;
 mod page;
 mod pool;
 mod previews;
+mod recommendations;
 mod routes;
 mod sts;
 
+pub use held::Held;
+
 use crate::ops;
 use crate::ops::line::{self, Run};
+use pool::Question;
+use serde_json::Value;
+use std::collections::BTreeSet;
 use std::net::SocketAddr;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
+use tokio::sync::OnceCell;
 
 /// How the server runs.
 #[derive(Debug, Clone)]
@@ -47,6 +56,8 @@ pub struct Options {
     pub account: String,
     /// The region of analyzers' ARNs.
     pub region: String,
+    /// The account that findings are about.
+    pub held: Option<Arc<Held>>,
     /// Whether each request is told.
     pub log: bool,
     /// Says something on standard error.
@@ -61,6 +72,12 @@ struct App {
     pool: pool::Pool,
     analyzers: Mutex<analyzers::Analyzers>,
     previews: Mutex<previews::Previews>,
+    /// Who gets in from outside an account of its own, and from outside all accounts, once it was asked.
+    outside: OnceCell<Vec<Value>>,
+    outside_organization: OnceCell<Vec<Value>>,
+    /// Ids of findings.
+    archived: Mutex<BTreeSet<String>>,
+    recommendations: Mutex<recommendations::Recommendations>,
     ids: AtomicU64,
 }
 
@@ -71,6 +88,14 @@ impl App {
 
     fn previews(&self) -> MutexGuard<'_, previews::Previews> {
         self.previews.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn archived(&self) -> MutexGuard<'_, BTreeSet<String>> {
+        self.archived.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn recommendations(&self) -> MutexGuard<'_, recommendations::Recommendations> {
+        self.recommendations.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// An id that this server gave nothing else, of the form of a UUID.
@@ -91,15 +116,24 @@ fn now() -> String {
 /// # Errors
 /// The address cannot be listened on, or threads cannot be started.
 pub fn serve(options: Options) -> anyhow::Result<()> {
-    let run = Run::new(options.asked.clone());
-    let answer: pool::Answerer = Arc::new(move |text| {
+    let (run, settings, held) = (Run::new(options.asked.clone()), options.asked.settings, options.held.clone());
+    let answer: pool::Answerer = Arc::new(move |question| {
+        let answered = || match (question, &held) {
+            (Question::Line(text), _) => line::answer(text, 1, &run).text,
+            (Question::Recommendation(arn), Some(held)) => held.recommend(arn, &settings).to_string(),
+            (Question::Recommendation(_), None) => line::failed(1).text,
+        };
         // A defect that one request shows harms no other.
-        catch_unwind(AssertUnwindSafe(|| line::answer(text, 1, &run))).unwrap_or_else(|_| line::failed(1)).text
+        catch_unwind(AssertUnwindSafe(answered)).unwrap_or_else(|_| line::failed(1).text)
     });
     let app = App {
         pool: pool::Pool::start(options.workers, options.queue, &answer)?,
-        analyzers: Mutex::default(),
+        analyzers: Mutex::new(analyzers::at_start(&options)),
         previews: Mutex::default(),
+        outside: OnceCell::new(),
+        outside_organization: OnceCell::new(),
+        archived: Mutex::default(),
+        recommendations: Mutex::default(),
         ids: AtomicU64::new(1),
         options,
     };

@@ -12,12 +12,39 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
 use tokio::sync::oneshot;
 
-/// Answers one question: a line of `batch` in, a line of `batch` out.
-pub(super) type Answerer = Arc<dyn Fn(&str) -> String + Send + Sync>;
+/// What the threads are asked.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Question {
+    /// A line of `batch`.
+    Line(String),
+    /// What should take the place of the policies of an entity, by its ARN.
+    Recommendation(String),
+}
+
+/// Answers one question by a line of JSON; that of a line of `batch` is a line of `batch`.
+pub(super) type Answerer = Arc<dyn Fn(&Question) -> String + Send + Sync>;
 
 struct Job {
-    line: String,
+    question: Question,
     reply: oneshot::Sender<String>,
+}
+
+/// An answer that will come.
+pub(super) struct Waiting(oneshot::Receiver<String>);
+
+impl Waiting {
+    /// The answer, once it is there.
+    ///
+    /// # Errors
+    /// The answer is an error.
+    pub(super) async fn answer(self) -> Result<Value, ApiError> {
+        let line = self.0.await.map_err(|_| defect())?;
+        let answer: Value = serde_json::from_str(&line).map_err(|_| defect())?;
+        match answer.get("error") {
+            None => Ok(answer),
+            Some(error) => Err(refused(error)),
+        }
+    }
 }
 
 /// Threads that answer questions.
@@ -42,19 +69,23 @@ impl Pool {
     /// # Errors
     /// The queue is full, or the answer is an error.
     pub(super) async fn ask(&self, question: &Value) -> Result<Value, ApiError> {
+        self.put(Question::Line(question.to_string()))?.answer().await
+    }
+
+    /// A recommendation for an entity.
+    ///
+    /// # Errors
+    /// The queue is full.
+    pub(super) fn recommendation(&self, arn: &str) -> Result<Waiting, ApiError> {
+        self.put(Question::Recommendation(arn.to_owned()))
+    }
+
+    fn put(&self, question: Question) -> Result<Waiting, ApiError> {
         let (reply, answer) = oneshot::channel();
-        match self.jobs.try_send(Job { line: question.to_string(), reply }) {
-            Ok(()) => {}
-            Err(TrySendError::Full(_)) => {
-                return Err(ApiError::new(Shape::Throttling, "Too many requests are waiting; try again."));
-            }
-            Err(TrySendError::Disconnected(_)) => return Err(defect()),
-        }
-        let line = answer.await.map_err(|_| defect())?;
-        let answer: Value = serde_json::from_str(&line).map_err(|_| defect())?;
-        match answer.get("error") {
-            None => Ok(answer),
-            Some(error) => Err(refused(error)),
+        match self.jobs.try_send(Job { question, reply }) {
+            Ok(()) => Ok(Waiting(answer)),
+            Err(TrySendError::Full(_)) => Err(ApiError::new(Shape::Throttling, "Too many requests are waiting; try again.")),
+            Err(TrySendError::Disconnected(_)) => Err(defect()),
         }
     }
 }
@@ -62,10 +93,10 @@ impl Pool {
 fn work(waiting: &Mutex<Receiver<Job>>, answer: &Answerer) {
     loop {
         let job = waiting.lock().unwrap_or_else(PoisonError::into_inner).recv();
-        let Ok(Job { line, reply }) = job else { return };
+        let Ok(Job { question, reply }) = job else { return };
         if !reply.is_closed() {
             // The client may have gone meanwhile.
-            let _ = reply.send(answer(&line));
+            let _ = reply.send(answer(&question));
         }
     }
 }
@@ -107,10 +138,11 @@ mod tests {
         let (open, gate) = mpsc::channel::<()>();
         let gate = Mutex::new(gate);
         let started = Mutex::new(started);
-        let answer: Answerer = Arc::new(move |line| {
+        let answer: Answerer = Arc::new(move |question| {
             started.lock().unwrap().send(()).unwrap();
             gate.lock().unwrap().recv().unwrap();
-            line.to_owned()
+            let Question::Line(line) = question else { unreachable!("only lines are asked") };
+            line.clone()
         });
         let pool = Arc::new(Pool::start(1, 1, &answer).unwrap());
         runtime().block_on(async {

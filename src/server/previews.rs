@@ -36,7 +36,7 @@ pub(super) async fn create(app: &App, body: &[u8]) -> Result<Value, ApiError> {
     let members = Members::read(body)?;
     members.known(&["analyzerArn", "configurations", "clientToken"])?;
     let analyzer = members.string("analyzerArn")?;
-    analyzers::known(app, analyzer)?;
+    analyzers::type_of(app, analyzer)?;
     let configurations = members.get("configurations").and_then(Value::as_object);
     let configurations = configurations
         .filter(|all| (1..=MOST_RESOURCES).contains(&all.len()))
@@ -46,7 +46,7 @@ pub(super) async fn create(app: &App, body: &[u8]) -> Result<Value, ApiError> {
     let (mut findings, mut failed) = (Vec::new(), None);
     for (resource, configuration) in configurations {
         let configured = configurations::read(configuration)?;
-        match of_resource(app, resource, &configured).await {
+        match of_resource(app, resource, &configured, std::slice::from_ref(&app.options.account)).await {
             Ok(found) => findings.extend(found),
             Err(error) if matches!(error.shape, Shape::Throttling | Shape::Internal) => return Err(error),
             Err(error) => failed = failed.or(Some(error)),
@@ -104,8 +104,16 @@ fn find(app: &App, id: &str) -> Result<Preview, ApiError> {
     found.ok_or_else(|| ApiError::new(Shape::NotFound, format!("There is no access preview {id}.")))
 }
 
-/// Findings about one resource.
-async fn of_resource(app: &App, resource: &str, configured: &Configured) -> Result<Vec<Value>, ApiError> {
+/// Findings about one resource: who but the trusted accounts gets in.
+///
+/// # Errors
+/// A policy cannot be read, or the question not be decided.
+pub(super) async fn of_resource(
+    app: &App,
+    resource: &str,
+    configured: &Configured,
+    trusted: &[String],
+) -> Result<Vec<Value>, ApiError> {
     let finding = |principal: &Value, is_public: &Value, actions: &Value, condition: &Value, kind: &str| {
         let mut out = json!({
             "principal": principal,
@@ -126,7 +134,7 @@ async fn of_resource(app: &App, resource: &str, configured: &Configured) -> Resu
     };
     let mut found: Vec<Value> = Vec::new();
     for share in &configured.shares {
-        if share.principal.get("AWS") == Some(&json!(app.options.account)) {
+        if share.principal.get("AWS").and_then(Value::as_str).is_some_and(|id| trusted.iter().any(|one| one == id)) {
             continue;
         }
         found.push(finding(&share.principal, &json!(share.is_public), &json!(share.actions), &json!({}), "BUCKET_ACL"));
@@ -136,7 +144,7 @@ async fn of_resource(app: &App, resource: &str, configured: &Configured) -> Resu
             "check": "outside-access",
             "policy": policy,
             "policyType": "RESOURCE_POLICY",
-            "trusted": [app.options.account],
+            "trusted": trusted,
         });
         let answer = app.pool.ask(&question).await?;
         if answer.get("result").and_then(Value::as_str) == Some("UNKNOWN") {

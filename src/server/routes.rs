@@ -6,7 +6,7 @@
 use super::body::bytes;
 use super::error::{ApiError, Shape};
 use super::page::Page;
-use super::{App, analyzers, checks, previews, sts};
+use super::{App, analyzers, checks, findings, previews, recommendations, sts};
 use axum::Router;
 use axum::body::Body;
 use axum::extract::{Path, Query, Request, State};
@@ -35,6 +35,11 @@ pub(super) fn router(app: Arc<App>) -> Router {
         .route("/analyzer/{name}", get(get_analyzer).delete(delete_analyzer))
         .route("/access-preview", put(create_preview))
         .route("/access-preview/{id}", get(get_preview).post(preview_findings))
+        .route("/findingv2", post(list_findings))
+        .route("/findingv2/{id}", get(get_finding))
+        .route("/finding", put(update_findings))
+        .route("/analyzer/findings/statistics", post(findings_statistics))
+        .route("/recommendation/{id}", get(get_recommendation).post(generate_recommendation))
         .fallback(async |request: Request| unserved(&request, Shape::UnknownOperation))
         .method_not_allowed_fallback(async |request: Request| unserved(&request, Shape::Method))
         .layer(middleware::from_fn_with_state(app.clone(), told))
@@ -113,6 +118,53 @@ async fn get_preview(State(app): Shared, Path(id): Path<String>) -> Response {
 
 async fn preview_findings(State(app): Shared, Path(id): Path<String>, request: Request) -> Response {
     json_of(body(&app, request).await.and_then(|body| previews::findings(&app, &id, &body)))
+}
+
+/// The analyzer that a request without a body is about.
+fn analyzer(parameters: &HashMap<String, String>) -> Result<&str, ApiError> {
+    parameters.get("analyzerArn").map(String::as_str).ok_or_else(|| ApiError::validation("analyzerArn is missing"))
+}
+
+async fn list_findings(State(app): Shared, request: Request) -> Response {
+    json_of(match body(&app, request).await {
+        Ok(body) => findings::list(&app, &body).await,
+        Err(error) => Err(error),
+    })
+}
+
+async fn get_finding(State(app): Shared, Path(id): Path<String>, Query(parameters): Parameters) -> Response {
+    json_of(match (analyzer(&parameters), page(&parameters)) {
+        (Ok(analyzer), Ok(page)) => findings::get(&app, analyzer, &id, page).await,
+        (Err(error), _) | (_, Err(error)) => Err(error),
+    })
+}
+
+async fn update_findings(State(app): Shared, request: Request) -> Response {
+    json_of(match body(&app, request).await {
+        Ok(body) => findings::update(&app, &body).await,
+        Err(error) => Err(error),
+    })
+}
+
+async fn findings_statistics(State(app): Shared, request: Request) -> Response {
+    json_of(match body(&app, request).await {
+        Ok(body) => findings::statistics(&app, &body).await,
+        Err(error) => Err(error),
+    })
+}
+
+async fn generate_recommendation(State(app): Shared, Path(id): Path<String>, Query(parameters): Parameters) -> Response {
+    json_of(match analyzer(&parameters) {
+        Ok(analyzer) => recommendations::generate(&app, analyzer, &id).await,
+        Err(error) => Err(error),
+    })
+}
+
+async fn get_recommendation(State(app): Shared, Path(id): Path<String>, Query(parameters): Parameters) -> Response {
+    json_of(match (analyzer(&parameters), page(&parameters)) {
+        (Ok(analyzer), Ok(page)) => recommendations::get(&app, analyzer, &id, page).await,
+        (Err(error), _) | (_, Err(error)) => Err(error),
+    })
 }
 
 fn unserved(request: &Request, shape: Shape) -> Response {

@@ -9,7 +9,7 @@ import fs from "node:fs";
 
 const [page, executablePath, pictures] = process.argv.slice(2);
 const { chromium } = createRequire(`${process.cwd()}/`)("playwright-core");
-const browser = await chromium.launch({ executablePath, args: ["--no-sandbox"] });
+const browser = await chromium.launch({ executablePath, args: ["--no-sandbox", "--disable-dev-shm-usage"] });
 const context = await browser.newContext({ viewport: { width: 1280, height: 900 }, acceptDownloads: true });
 const tab = await context.newPage();
 const url = pathToFileURL(page).href;

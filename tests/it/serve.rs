@@ -23,8 +23,13 @@ impl Server {
             .stderr(Stdio::piped())
             .spawn()
             .unwrap();
+        let mut said = BufReader::new(child.stderr.as_mut().unwrap());
         let mut first = String::new();
-        BufReader::new(child.stderr.as_mut().unwrap()).read_line(&mut first).unwrap();
+        // Notes about what was read come before.
+        while !first.starts_with("listening on ") {
+            first.clear();
+            assert!(said.read_line(&mut first).unwrap() > 0, "the server did not start");
+        }
         let at = first.split_whitespace().nth(2).and_then(|url| url.strip_prefix("http://")).unwrap_or_else(|| panic!("{first}"));
         let at = at.parse().unwrap();
         Self { child, at }
@@ -176,6 +181,120 @@ fn a_preview_says_who_gets_in_from_outside() {
     let (status, id) = preview("{".to_owned());
     assert_eq!(status, "FAILED");
     server.post(&format!("/access-preview/{id}"), &json!({"analyzerArn": arn})).is(409, "ConflictException");
+}
+
+/// Findings and recommendations over the account that the server was started with, in AWS's shapes.
+#[test]
+fn findings_and_recommendations_are_those_of_the_account() {
+    let folder = crate::support::root().join("fixtures/usage");
+    let (account, evidence) = (folder.join("account.json"), folder.clone());
+    let (account, evidence) = (account.to_str().unwrap(), evidence.to_str().unwrap());
+    let server = Server::start(&["--account", account, "--evidence", evidence, "--as-of", "2026-05-02"]);
+    let analyzers = server.ask("GET", "/analyzer?type=ACCOUNT_UNUSED_ACCESS", "").json();
+    let arn = analyzers["analyzers"][0]["arn"].as_str().unwrap();
+    assert_eq!(arn, "arn:aws:access-analyzer:us-east-1:111122223333:analyzer/unused-access");
+    let listed = server.post("/findingv2", &json!({"analyzerArn": arn})).json();
+    let summaries = listed["findings"].as_array().unwrap();
+    let of = |one: &Value| format!("{} {}", one["resource"].as_str().unwrap(), one["findingType"].as_str().unwrap());
+    assert_eq!(
+        summaries.iter().map(of).collect::<Vec<_>>(),
+        [
+            "arn:aws:iam::111122223333:role/deploy UnusedPermission",
+            "arn:aws:iam::111122223333:role/nightly UnusedIAMRole",
+            "arn:aws:iam::111122223333:user/bob UnusedIAMUserPassword",
+            "arn:aws:iam::111122223333:user/bob UnusedPermission",
+        ]
+    );
+    for one in summaries {
+        for required in ["id", "resourceType", "resourceOwnerAccount", "status", "analyzedAt", "createdAt", "updatedAt"] {
+            assert!(one[required].is_string(), "{required}: {one}");
+        }
+        assert!(one.get("findingDetails").is_none(), "{one}");
+    }
+    let first = server.post("/findingv2", &json!({"analyzerArn": arn, "maxResults": 3})).json();
+    let rest = server.post("/findingv2", &json!({"analyzerArn": arn, "maxResults": 3, "nextToken": first["nextToken"]})).json();
+    assert_eq!((first["findings"].as_array().unwrap().len(), rest["findings"].as_array().unwrap().len()), (3, 1));
+    let filter = json!({"analyzerArn": arn, "filter": {"resource": {"contains": ["user/"]}, "findingType": {"neq": ["UnusedPermission"]}}});
+    assert_eq!(server.post("/findingv2", &filter).json()["findings"].as_array().unwrap().len(), 1);
+    server.post("/findingv2", &json!({"analyzerArn": arn, "filter": {"colour": {"eq": ["red"]}}})).is(400, "ValidationException");
+    server
+        .post("/findingv2", &json!({"analyzerArn": "arn:aws:access-analyzer:us-east-1:1:analyzer/x"}))
+        .is(404, "ResourceNotFoundException");
+
+    let id = summaries[0]["id"].as_str().unwrap();
+    let finding = server.ask("GET", &format!("/findingv2/{id}?analyzerArn={arn}"), "").json();
+    assert!(finding["findingDetails"][0]["unusedPermissionDetails"]["serviceNamespace"].is_string(), "{finding}");
+    server.ask("GET", &format!("/findingv2/{id}"), "").is(400, "ValidationException");
+    server.ask("GET", &format!("/findingv2/none?analyzerArn={arn}"), "").is(404, "ResourceNotFoundException");
+
+    let recommendation = format!("/recommendation/{id}?analyzerArn={arn}");
+    server.ask("GET", &recommendation, "").is(404, "ResourceNotFoundException");
+    assert_eq!(server.ask("POST", &recommendation, "").status, 200);
+    let answer = loop {
+        let answer = server.ask("GET", &recommendation, "").json();
+        if answer["status"] != "IN_PROGRESS" {
+            break answer;
+        }
+        std::thread::sleep(Duration::from_millis(20));
+    };
+    assert_eq!(
+        (&answer["status"], &answer["recommendationType"]),
+        (&json!("SUCCEEDED"), &json!("UnusedPermissionRecommendation"))
+    );
+    assert_eq!(answer["resourceArn"], "arn:aws:iam::111122223333:role/deploy");
+    let step = &answer["recommendedSteps"][0]["unusedPermissionsRecommendedStep"];
+    assert_eq!((&step["recommendedAction"], &step["existingPolicyId"]), (&json!("CREATE_POLICY"), &json!("deploy")));
+    let policy: Value = serde_json::from_str(step["recommendedPolicy"].as_str().unwrap()).unwrap();
+    assert!(!policy.to_string().contains("TerminateInstances"), "{policy}");
+    let role = summaries[1]["id"].as_str().unwrap();
+    server.ask("POST", &format!("/recommendation/{role}?analyzerArn={arn}"), "").is(400, "ValidationException");
+
+    let archive = json!({"analyzerArn": arn, "status": "ARCHIVED", "ids": [id]});
+    assert_eq!(server.ask("PUT", "/finding", &archive.to_string()).status, 200);
+    let counts = server.post("/analyzer/findings/statistics", &json!({"analyzerArn": arn})).json();
+    let counts = &counts["findingsStatistics"][0]["unusedAccessFindingsStatistics"];
+    assert_eq!((&counts["totalActiveFindings"], &counts["totalArchivedFindings"]), (&json!(3), &json!(1)));
+    let other =
+        json!({"analyzerName": "a", "type": "ACCOUNT_UNUSED_ACCESS", "configuration": {"unusedAccess": {"unusedAccessAge": 30}}});
+    server.ask("PUT", "/analyzer", &other.to_string()).is(400, "ValidationException");
+}
+
+/// Who gets in from outside an account: each policy of a resource is asked, and one that cannot be read is never "nobody".
+#[test]
+fn findings_about_outsiders_are_those_of_the_policies() {
+    let folder = tempfile::tempdir().unwrap();
+    let role = |name: &str, trust: Value| {
+        json!({"Path": "/", "RoleName": name, "RoleId": "AROAEXAMPLE", "Arn": format!("arn:aws:iam::111122223333:role/{name}"),
+            "CreateDate": "2020-01-01T00:00:00Z", "AssumeRolePolicyDocument": trust, "RolePolicyList": [], "AttachedManagedPolicies": []})
+    };
+    let trust = |principal: Value| json!({"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Principal": principal, "Action": "sts:AssumeRole"}]});
+    let roles = [
+        role("inside", trust(json!({"AWS": "111122223333"}))),
+        role("partner", trust(json!({"AWS": "444455556666"}))),
+        role("broken", json!({"Version": "2012-10-17", "Statement": [{"Effect": "Maybe"}]})),
+    ];
+    let account = json!({"UserDetailList": [], "GroupDetailList": [], "RoleDetailList": roles, "Policies": []});
+    let path = folder.path().join("account.json");
+    std::fs::write(&path, account.to_string()).unwrap();
+    let server = Server::start(&["--account", path.to_str().unwrap()]);
+    let analyzers = server.ask("GET", "/analyzer?type=ACCOUNT", "").json();
+    let arn = analyzers["analyzers"][0]["arn"].as_str().unwrap();
+    let listed = server.post("/findingv2", &json!({"analyzerArn": arn})).json();
+    let found: Vec<(&str, bool)> = listed["findings"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|one| (one["resource"].as_str().unwrap().rsplit('/').next().unwrap(), one["error"].is_string()))
+        .collect();
+    assert_eq!(found, [("broken", true), ("partner", false)], "{listed}");
+    let id = listed["findings"][1]["id"].as_str().unwrap();
+    let finding = server.ask("GET", &format!("/findingv2/{id}?analyzerArn={arn}"), "").json();
+    let details = &finding["findingDetails"][0]["externalAccessDetails"];
+    assert_eq!((&details["principal"], &details["isPublic"]), (&json!({"AWS": "444455556666"}), &json!(false)), "{finding}");
+    // Without evidence nothing is known about use, which an empty list would not say.
+    let unused =
+        server.ask("PUT", "/analyzer", &json!({"analyzerName": "U", "type": "ACCOUNT_UNUSED_ACCESS"}).to_string()).json();
+    server.post("/findingv2", &json!({"analyzerArn": unused["arn"]})).is(400, "ValidationException");
 }
 
 #[test]
