@@ -104,16 +104,14 @@ fn find(app: &App, id: &str) -> Result<Preview, ApiError> {
     found.ok_or_else(|| ApiError::new(Shape::NotFound, format!("There is no access preview {id}.")))
 }
 
+/// Findings, or why there is no answer.
+type Found = Result<Vec<Value>, ApiError>;
+
 /// Findings about one resource: who but the trusted accounts gets in.
 ///
 /// # Errors
 /// A policy cannot be read, or the question not be decided.
-pub(super) async fn of_resource(
-    app: &App,
-    resource: &str,
-    configured: &Configured,
-    trusted: &[String],
-) -> Result<Vec<Value>, ApiError> {
+pub(super) async fn of_resource(app: &App, resource: &str, configured: &Configured, trusted: &[String]) -> Found {
     let finding = |principal: &Value, is_public: &Value, actions: &Value, condition: &Value, kind: &str| {
         let mut out = json!({
             "principal": principal,
