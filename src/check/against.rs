@@ -55,7 +55,7 @@ impl Revision {
             return Err(Diagnostic::bare("input-too-large", "the file was too large in that revision", ""));
         }
         // What could not be read then granted nothing that anyone here knows of.
-        Ok(files::policies(&source, given).unwrap_or_default().0)
+        Ok(files::held(&source, given).unwrap_or_default().policies)
     }
 }
 

@@ -34,6 +34,8 @@ pub struct Config {
     pub critical: Vec<Critical>,
     /// Policies that others must not exceed.
     pub reference: Vec<Reference>,
+    /// Permissions boundaries that users and roles must have.
+    pub boundary: Vec<Required>,
     /// Wildcards in actions.
     pub wildcards: Wildcards,
     /// Findings that are approved.
@@ -108,6 +110,20 @@ pub struct Reference {
     /// The policy, read.
     #[serde(skip)]
     pub read: Option<crate::policy::Policy>,
+}
+
+/// `[[boundary]]`
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub struct Required {
+    /// Patterns of the ARNs of policies, one of which must be the boundary.
+    pub policies: Vec<String>,
+    /// Patterns of paths that it is about.
+    #[serde(default)]
+    pub paths: Vec<String>,
+    /// Patterns of names of users and roles that it is about.
+    #[serde(default)]
+    pub identities: Vec<String>,
 }
 
 /// `[wildcards]`
@@ -215,6 +231,15 @@ impl Config {
                 return Err(bad(place(&critical.name), "it has neither actions nor resources".to_owned()));
             }
         }
+        for required in &config.boundary {
+            let is_arn = |pattern: &String| pattern.starts_with("arn:") || pattern.starts_with('*');
+            if required.policies.is_empty() {
+                return Err(bad(place("[boundary]"), "it names no policies: give patterns of their ARNs".to_owned()));
+            }
+            if let Some(wrong) = required.policies.iter().find(|pattern| !is_arn(pattern)) {
+                return Err(bad(place(wrong), format!("`{wrong}` is not a pattern of ARNs")));
+            }
+        }
         for reference in &mut config.reference {
             let path = folder.join(&reference.policy);
             let shown = reference.policy.display().to_string();
@@ -285,6 +310,8 @@ mod tests {
                 "leastwise.toml:4:11: `soon` is not a day",
             ),
             ("[[critical]]\nname = \"keys\"\n", "neither actions nor resources"),
+            ("[[boundary]]\npolicies = []\n", "it names no policies"),
+            ("[[boundary]]\npolicies = [\"limits\"]\n", "leastwise.toml:2:13: `limits` is not a pattern of ARNs"),
             ("[[reference]]\npolicy = \"no-such-file.json\"\n", "leastwise.toml:2:10: cannot read"),
         ] {
             let said = said(text);

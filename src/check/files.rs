@@ -6,6 +6,7 @@
 use super::config::Config;
 use super::shown_path;
 use crate::diag::{Budget, Diagnostic, Source};
+use crate::sources::attached::Identity;
 use crate::sources::template::Given;
 use crate::sources::{self, Located};
 use std::path::{Path, PathBuf};
@@ -80,11 +81,27 @@ fn read(path: &Path, shown: &str) -> Result<Source, Diagnostic> {
     Ok(Source::new(shown, sources::decode(shown, bytes)?))
 }
 
-/// The policies of a text, and the parameters of its templates; an error for one that is neither JSON nor YAML.
-pub fn policies(source: &Source, given: &Given) -> Result<(Vec<Located>, Vec<String>), Diagnostic> {
+/// What a file holds.
+#[derive(Debug, Default)]
+pub struct Held {
+    /// Its policies.
+    pub policies: Vec<Located>,
+    /// Its users and roles.
+    pub identities: Vec<Identity>,
+    /// The parameters of its templates.
+    pub parameters: Vec<String>,
+}
+
+/// What a text holds; an error for one that is neither JSON nor YAML.
+pub fn held(source: &Source, given: &Given) -> Result<Held, Diagnostic> {
     let documents = sources::documents(source, &Budget::default())?;
     let parameters = documents.iter().flat_map(|(_, value)| sources::template::parameters(value)).map(str::to_owned).collect();
-    Ok((documents.iter().flat_map(|(source, value)| sources::policies(source, value, given)).collect(), parameters))
+    let mut out = Held { parameters, ..Held::default() };
+    for (source, value) in &documents {
+        out.policies.extend(sources::policies(source, value, given));
+        out.identities.extend(sources::attached::identities(source, value, given));
+    }
+    Ok(out)
 }
 
 /// Whether a text that cannot be read was meant to hold policies.

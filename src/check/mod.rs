@@ -12,6 +12,7 @@
 pub mod against;
 pub mod config;
 pub mod files;
+mod identities;
 mod judge;
 pub mod rules;
 mod sets;
@@ -114,6 +115,8 @@ pub fn check(options: &Options) -> Result<Checked, Stopped> {
     let is_whole = options.paths.iter().any(|path| absolute(&options.config.folder).starts_with(absolute(path)));
     let about_approvals = suppress::apply(&mut checked.findings, &options.config, &options.today, is_whole);
     checked.findings.extend(about_approvals);
+    // What is not asked is not found; what stayed open of a rule that was asked is, unless that is ignored by its own name.
+    checked.findings.retain(|finding| !options.config.ignore.contains(&finding.rule));
     Ok(checked)
 }
 
@@ -132,15 +135,19 @@ struct Loaded {
 fn load(file: &File, options: &Options, before: Option<&against::Revision>) -> Loaded {
     let (config, source) = (&options.config, &file.source);
     let mut out = Loaded::default();
-    match files::policies(source, &options.given) {
-        Ok((policies, parameters)) => (out.policies, out.parameters) = (policies, parameters),
+    let held = match files::held(source, &options.given) {
+        Ok(held) => held,
         Err(found) if file.is_given || files::looks_like_policy(&source.text) => {
             out.findings.push(rules::unreadable("", source, &found, config));
             return out;
         }
         Err(_) => return out,
+    };
+    (out.policies, out.parameters) = (held.policies, held.parameters);
+    for identity in &held.identities {
+        out.findings.extend(identities::judge(identity, &file.path, config));
     }
-    if out.policies.is_empty() && file.is_given {
+    if out.policies.is_empty() && held.identities.is_empty() && file.is_given {
         out.findings.push(rules::empty(source, config));
     }
     match before.filter(|_| !out.policies.is_empty()).map(|revision| revision.policies(file, &options.given)) {
@@ -152,7 +159,7 @@ fn load(file: &File, options: &Options, before: Option<&against::Revision>) -> L
         let of_values = located.versions.iter().flat_map(|version| crate::policy::open::assumptions(located, version));
         located.notes.iter().cloned().chain(of_values)
     });
-    let assumed: BTreeSet<String> = assumed.collect();
+    let assumed: BTreeSet<String> = assumed.chain(identities::unseen(&held.identities)).collect();
     if !assumed.is_empty() && config.asks(rules::ASSUMPTION) {
         out.findings.push(rules::assumed(source, assumed.into_iter().collect(), config));
     }

@@ -25,6 +25,8 @@ pub const DATA: &str = "data-exposure";
 pub const CRITICAL: &str = "critical-access";
 /// Grants more than a reference policy.
 pub const REFERENCE: &str = "exceeds-reference";
+/// Has not the permissions boundary that the configuration asks for.
+pub const BOUNDARY: &str = "missing-boundary";
 /// Has a wildcard in an action.
 pub const WILDCARD: &str = "wildcard-action";
 /// Grants what it did not grant before.
@@ -46,7 +48,7 @@ pub const UNUSED: &str = "unused-approval";
 pub const ASSUMPTION: &str = "assumption";
 
 /// All rules, with what they weigh.
-pub const RULES: [Rule; 17] = [
+pub const RULES: [Rule; 18] = [
     rule(PUBLIC, Level::Error, "A resource or trust policy lets in a principal that nothing in it pins."),
     rule(
         OUTSIDE,
@@ -63,6 +65,7 @@ pub const RULES: [Rule; 17] = [
     rule(DATA, Level::Warning, "An identity policy allows actions, on any resource, that read data and secrets."),
     rule(CRITICAL, Level::Error, "A policy grants what the configuration calls critical."),
     rule(REFERENCE, Level::Error, "A policy grants more than its reference policy."),
+    rule(BOUNDARY, Level::Error, "A user or a role has not the permissions boundary that the configuration asks for."),
     rule(WILDCARD, Level::Warning, "An Allow statement has a wildcard in an action, where the configuration forbids it."),
     rule(NEW, Level::Error, "A policy grants access that it did not grant in the revision that is compared with."),
     rule(UNREADABLE, Level::Error, "A policy, or a file that should hold one, cannot be read."),

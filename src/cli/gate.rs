@@ -64,7 +64,11 @@ pub(crate) fn check(args: &CheckArgs) -> Result<Exit, Trouble> {
     if args.format != FindingFormat::Text {
         say(&format!("{}\n", shown.summary()));
     }
-    Ok(if shown.fails() { Exit::DoesNotHold } else { Exit::Holds })
+    Ok(match shown.result() {
+        "FAIL" => Exit::DoesNotHold,
+        "UNKNOWN" => Exit::Unknown,
+        _ => Exit::Holds,
+    })
 }
 
 /// The configuration that is found, with what the arguments say otherwise.

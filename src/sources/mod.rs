@@ -10,6 +10,7 @@
 //!
 //! Sources: AWS CLI Command Reference (what the commands print), IAM API Reference (policies are percent-encoded, RFC 3986).
 
+pub mod attached;
 mod every;
 mod inside;
 mod kind;

@@ -89,18 +89,28 @@ const POLICIES: [Holder; 62] = [
 pub const UNKNOWN_AFTER: &str = "known-after-apply";
 
 /// One resource with its values.
-struct Resource<'v> {
-    address: String,
-    of: &'v str,
-    is_data: bool,
-    values: &'v Value,
+pub(super) struct Resource<'v> {
+    pub(super) address: String,
+    pub(super) of: &'v str,
+    pub(super) is_data: bool,
+    pub(super) values: &'v Value,
     /// What is known only after the apply.
-    unknown: Option<&'v Value>,
-    at: &'v Value,
+    pub(super) unknown: Option<&'v Value>,
+    pub(super) at: &'v Value,
 }
 
 /// The policies of a plan, in its order.
 pub fn plan(source: &Source, plan: &Value) -> Vec<Located> {
+    policies(source, &of_plan(plan), plan.get("configuration").map(Written::of))
+}
+
+/// The resources of a plan or a state.
+pub(super) fn resources(document: &Value) -> Vec<Resource<'_>> {
+    let planned = of_plan(document);
+    if planned.is_empty() { of_state(document) } else { planned }
+}
+
+fn of_plan(plan: &Value) -> Vec<Resource<'_>> {
     let mut resources = Vec::new();
     for change in plan.get("resource_changes").and_then(Value::elements).unwrap_or_default() {
         let Some(inner) = change.get("change") else { continue };
@@ -114,7 +124,7 @@ pub fn plan(source: &Source, plan: &Value) -> Vec<Located> {
         root.into_iter().for_each(|root| module(root, &mut inner));
         resources.extend(inner.into_iter().filter(|one| one.is_data || !only_data));
     }
-    policies(source, &resources, plan.get("configuration").map(Written::of))
+    resources
 }
 
 /// Which attributes the configuration of a plan sets, by the resource's address.
@@ -171,6 +181,10 @@ fn sorted(value: &Value) -> Value {
 
 /// The policies of a state, as `terraform show -json` prints it or as Terraform keeps it.
 pub fn state(source: &Source, state: &Value) -> Vec<Located> {
+    policies(source, &of_state(state), None)
+}
+
+fn of_state(state: &Value) -> Vec<Resource<'_>> {
     let mut resources = Vec::new();
     if let Some(root) = state.get("values").and_then(|values| values.get("root_module")) {
         module(root, &mut resources);
@@ -193,7 +207,7 @@ pub fn state(source: &Source, state: &Value) -> Vec<Located> {
             resources.push(Resource { address, of: text("type"), is_data, values, unknown: None, at: one });
         }
     }
-    policies(source, &resources, None)
+    resources
 }
 
 fn resource<'v>(at: &'v Value, values: &'v Value, unknown: Option<&'v Value>) -> Option<Resource<'v>> {
@@ -214,6 +228,7 @@ fn module<'v>(root: &'v Value, out: &mut Vec<Resource<'v>>) {
 fn policies(source: &Source, resources: &[Resource<'_>], written: Option<Written>) -> Vec<Located> {
     let mut out = Vec::new();
     let mut documents = BTreeSet::new();
+    let mut seen = BTreeSet::new();
     // Resources first: what a data source says of them again is not said twice.
     for is_data in [false, true] {
         for one in resources.iter().filter(|one| one.is_data == is_data) {
@@ -221,6 +236,7 @@ fn policies(source: &Source, resources: &[Resource<'_>], written: Option<Written
                 let mut found = Vec::new();
                 walk(Some(one.values), one.unknown, path, one.address.clone(), &mut found);
                 for (name, value) in found {
+                    seen.extend(value.map(|value| value.span.start));
                     let policy_type = control(*policy_type, one.values);
                     let located = match value {
                         Some(value) => read(source, name, policy_type, value),
@@ -240,9 +256,47 @@ fn policies(source: &Source, resources: &[Resource<'_>], written: Option<Written
                     out.extend(located.filter(|_| is_new).map(|located| located.of(*resource_type)));
                 }
             }
+            if !one.is_data {
+                out.extend(others(source, one, &mut seen, written.as_ref()));
+            }
         }
     }
     out
+}
+
+/// Policies where no table says that there are any: whatever reads like one, and what is not known yet under such a name.
+fn others(source: &Source, one: &Resource<'_>, seen: &mut BTreeSet<usize>, written: Option<&Written>) -> Vec<Located> {
+    let mut found = Vec::new();
+    documents(one.values, one.address.clone(), &mut found);
+    let fresh = found.into_iter().filter(|(_, value)| seen.insert(value.span.start));
+    let mut out: Vec<Located> = fresh.filter_map(|(name, value)| read(source, name, P::Unknown, value)).collect();
+    for member in one.unknown.and_then(Value::members).unwrap_or_default() {
+        let is_policy = member.key == "policy" || member.key.ends_with("_policy") || member.key == "policy_document";
+        let is_listed = POLICIES.iter().any(|(of, path, ..)| *of == one.of && path.split(['.', '[']).next() == Some(&member.key));
+        let is_written = written.is_some_and(|written| written.sets(&one.address, &member.key));
+        // Rules about how long images are kept are not about access.
+        if is_policy && !is_listed && is_written && member.value.kind == Kind::Bool(true) && !one.of.contains("lifecycle") {
+            let name = format!("{}.{}", one.address, member.key);
+            let message = format!("`{name}`, which may be a policy, is known only after the apply");
+            let help = "it depends on what does not exist yet: give the policy's document without it";
+            let trouble = Diagnostic::error(UNKNOWN_AFTER, source, one.at.span, message, help);
+            out.push(Located::unreadable(name, P::Unknown, (source, one.at.span), trouble));
+        }
+    }
+    out
+}
+
+/// Everything in an attribute that reads like a policy document.
+fn documents<'v>(value: &'v Value, at: String, out: &mut Vec<(String, &'v Value)>) {
+    match &value.kind {
+        Kind::String(text) => {
+            let is_one = text.trim_start().starts_with('{') && text.contains("\"Statement\"") && text.contains("\"Effect\"");
+            out.extend(is_one.then_some((at, value)));
+        }
+        Kind::Object(members) => members.iter().for_each(|one| documents(&one.value, format!("{at}.{}", one.key), out)),
+        Kind::Array(all) => all.iter().enumerate().for_each(|(index, one)| documents(one, format!("{at}[{index}]"), out)),
+        Kind::Null | Kind::Bool(_) | Kind::Number(_) => {}
+    }
 }
 
 /// A policy in an attribute: a text that holds one. An empty text or none is no policy.

@@ -30,7 +30,7 @@ pub fn json(findings: &Findings<'_>) -> Value {
     json!({
         "schema": SCHEMA,
         "check": findings.check,
-        "result": if findings.fails() { "FAIL" } else { "PASS" },
+        "result": findings.result(),
         "findings": findings.all.iter().map(one).collect::<Vec<_>>(),
         "summary": {
             "files": findings.files,

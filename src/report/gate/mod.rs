@@ -50,6 +50,17 @@ impl Findings<'_> {
         self.all.iter().any(|finding| finding.suppressed.is_none() && finding.level >= self.fail_on)
     }
 
+    /// The verdict: UNKNOWN where nothing counts, but a rule stayed open or a policy is not known yet.
+    pub fn result(&self) -> &'static str {
+        let open = [crate::check::rules::UNDECIDED, crate::check::rules::UNRESOLVED];
+        let is_open = self.all.iter().any(|one| one.suppressed.is_none() && open.contains(&one.rule.as_str()));
+        match (self.fails(), is_open) {
+            (true, _) => "FAIL",
+            (false, true) => "UNKNOWN",
+            (false, false) => "PASS",
+        }
+    }
+
     /// The summary, one line.
     pub fn summary(&self) -> String {
         let word = |many: usize, what: &str| count(many, what, &format!("{what}s"));

@@ -6,9 +6,11 @@
 //! reason: none is dropped.
 
 mod functions;
+mod identities;
 mod resources;
 mod scope;
 
+pub use identities::identities;
 pub use scope::UNRESOLVED;
 
 use crate::diag::{Diagnostic, Source, Span};
@@ -55,17 +57,23 @@ struct Sections<'t> {
     resources: Option<&'t Value>,
 }
 
+impl<'t> Sections<'t> {
+    fn of(template: &'t Value) -> Self {
+        Self {
+            parameters: template.get("Parameters"),
+            mappings: template.get("Mappings"),
+            conditions: template.get("Conditions"),
+            resources: template.get("Resources"),
+        }
+    }
+}
+
 /// How many versions of one policy the open choices of a template may make.
 const MOST_VERSIONS: usize = 16;
 
 /// The policies of a template, in its order.
 pub fn policies(source: &Source, template: &Value, given: &Given) -> Vec<Located> {
-    let sections = Sections {
-        parameters: template.get("Parameters"),
-        mappings: template.get("Mappings"),
-        conditions: template.get("Conditions"),
-        resources: template.get("Resources"),
-    };
+    let sections = Sections::of(template);
     let constants = RefCell::new(Constants::default());
     let reader = Reader { source, sections: &sections, given, constants: &constants };
     let mut out = Vec::new();
@@ -86,8 +94,19 @@ struct Reader<'t> {
 
 impl Reader<'_> {
     fn resource(&self, name: &str, resource: &Value, out: &mut Vec<Located>) {
+        // `Fn::ForEach::Loop` makes resources, and `Fn::Transform` takes them from elsewhere: only CloudFormation knows them.
+        if name.starts_with("Fn::") {
+            let what = name.split("::").take(2).collect::<Vec<_>>().join("::");
+            return out.extend(mentions_policies(resource).then(|| self.unexpanded(name, resource.span, &what)));
+        }
         let Some(of) = resource.get("Type").and_then(Value::as_str) else { return };
         let Some(properties) = resource.get("Properties") else { return };
+        if let Some([only]) = properties.members()
+            && only.key.starts_with("Fn::")
+            && resources::holders(of).next().is_some()
+        {
+            return out.push(self.unexpanded(name, properties.span, &only.key));
+        }
         let mut seen = BTreeSet::new();
         for holder in resources::holders(of) {
             let mut found = Vec::new();
@@ -110,6 +129,14 @@ impl Reader<'_> {
                 out.push(self.policy(&format!("{name}.{path}"), value, &holder, resource));
             }
         }
+    }
+
+    /// A place whose policies only CloudFormation knows.
+    fn unexpanded(&self, name: &str, span: Span, what: &str) -> Located {
+        let message = format!("`{what}` gives what only CloudFormation knows, and it may hold policies");
+        let help = "give the template as it is processed: aws cloudformation get-template --template-stage Processed";
+        let trouble = Diagnostic::error(scope::UNRESOLVED, self.source, span, message, help);
+        Located::unreadable(name.to_owned(), PolicyType::Unknown, (self.source, span), trouble)
     }
 
     /// One policy, in all its versions.
@@ -257,6 +284,12 @@ fn walk<'v>(value: &'v Value, path: &str, at: String, out: &mut Vec<(String, &'v
 fn statements<'v>(value: &'v Value, at: String, out: &mut Vec<(String, &'v Value)>) {
     match &value.kind {
         Kind::Object(_) if value.get("Statement").is_some_and(has_effect) => out.push((at, value)),
+        // A call whose text may become a policy.
+        Kind::Object(members) if matches!(members.as_slice(), [only] if functions::is_function(only) && has_policy_text(&only.value)) =>
+        {
+            out.push((at, value));
+        }
+        Kind::String(text) if is_policy_text(text) => out.push((at, value)),
         Kind::Object(members) => {
             let dot = if at.is_empty() { "" } else { "." };
             members.iter().for_each(|member| statements(&member.value, format!("{at}{dot}{}", member.key), out));
@@ -265,6 +298,27 @@ fn statements<'v>(value: &'v Value, at: String, out: &mut Vec<(String, &'v Value
             elements.iter().enumerate().for_each(|(index, element)| statements(element, format!("{at}[{index}]"), out));
         }
         Kind::Null | Kind::Bool(_) | Kind::Number(_) | Kind::String(_) => {}
+    }
+}
+
+/// Whether a text holds a policy document.
+fn is_policy_text(text: &str) -> bool {
+    text.trim_start().starts_with('{') && text.contains("\"Statement\"") && text.contains("\"Effect\"")
+}
+
+/// Whether a text in a value, alone or among arguments, holds a policy document.
+fn has_policy_text(value: &Value) -> bool {
+    value.as_str().is_some_and(is_policy_text) || value.elements().is_some_and(|all| all.iter().any(has_policy_text))
+}
+
+/// Whether a part of a template has anything to do with policies.
+fn mentions_policies(value: &Value) -> bool {
+    let is_one = |text: &str| text.contains("Policy") || text.contains("Statement") || text.starts_with("AWS::IAM::");
+    match &value.kind {
+        Kind::String(text) => is_one(text),
+        Kind::Array(elements) => elements.iter().any(mentions_policies),
+        Kind::Object(members) => members.iter().any(|one| is_one(&one.key) || mentions_policies(&one.value)),
+        Kind::Null | Kind::Bool(_) | Kind::Number(_) => false,
     }
 }
 

@@ -1,0 +1,52 @@
+//! Is every user and role bounded as the configuration asks, and which attached policies are not looked at?
+//!
+//! Both are about names, whose documents stand elsewhere: a boundary that is not known, or may be absent under a condition
+//! that nobody knows, is a finding. `AdministratorAccess` of AWS is known without its document.
+
+use super::config::{Config, is_about, matches};
+use super::rules::{self, ADMINISTRATOR, BOUNDARY};
+use crate::diag::{Finding, Source, Span};
+use crate::sources::attached::{Boundary, Identity};
+
+/// What is found of one user or role.
+pub(super) fn judge(identity: &Identity, path: &str, config: &Config) -> Vec<Finding> {
+    let mut out = Vec::new();
+    for required in config.boundary.iter().filter(|one| is_about(&one.paths, &one.identities, path, &identity.name)) {
+        if !config.asks(BOUNDARY) {
+            continue;
+        }
+        let wanted = required.policies.join(" or ");
+        let is_met = |arn: &str| required.policies.iter().any(|pattern| matches(pattern, arn));
+        let wrong = identity.boundaries.iter().find_map(|boundary| match boundary {
+            Boundary::None if identity.boundaries.len() > 1 => {
+                Some("has no permissions boundary under some condition".to_owned())
+            }
+            Boundary::None => Some("has no permissions boundary".to_owned()),
+            Boundary::Policy(arn) if is_met(arn) => None,
+            Boundary::Policy(arn) => Some(format!("has the permissions boundary {arn}")),
+            Boundary::Unknown(why) => Some(format!("has a permissions boundary that is not known: {why}")),
+        });
+        if let Some(wrong) = wrong {
+            out.push(found(BOUNDARY, format!("This {wrong}; the configuration asks for {wanted}."), identity, config));
+        }
+    }
+    let is_administrator = |arn: &&String| arn.starts_with("arn:aws") && arn.ends_with(":iam::aws:policy/AdministratorAccess");
+    if let Some(arn) = identity.managed.iter().find(is_administrator).filter(|_| config.asks(ADMINISTRATOR)) {
+        let message = format!("The attached policy {arn} allows every action on every resource.");
+        out.push(found(ADMINISTRATOR, message, identity, config));
+    }
+    out
+}
+
+/// What a file's answers say nothing about: policies that are attached by name.
+pub(super) fn unseen(identities: &[Identity]) -> Vec<String> {
+    let note =
+        |one: &Identity, arn: &String| format!("{} has the attached policy {arn}, whose document is not looked at", one.name);
+    identities.iter().flat_map(|one| one.managed.iter().map(move |arn| note(one, arn))).collect()
+}
+
+fn found(rule: &str, message: String, identity: &Identity, config: &Config) -> Finding {
+    let (source, span): (Source, Span) = (identity.source.clone(), identity.span);
+    let subject = identity.name.clone();
+    Finding { rule: rule.to_owned(), level: config.level(rule), message, subject, span, ..rules::empty(&source, config) }
+}

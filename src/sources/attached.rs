@@ -1,0 +1,191 @@
+//! Which users and roles does a file make, what bounds them, and which managed policies are attached to them?
+//!
+//! Of templates, plans, states and account details. A permissions boundary and an attached managed policy are named by
+//! their ARNs, whose documents stand elsewhere: so this is about names, and policies are [`super::policies`]. A part of an
+//! ARN that the file leaves open is written as `${Name}`; so no pattern fits it but a wildcard.
+//!
+//! Sources: AWS CloudFormation, AWS::IAM::Role and AWS::IAM::User; AWS provider of Terraform, aws_iam_role, aws_iam_user and
+//! their attachments; IAM API Reference, UserDetail and RoleDetail.
+
+use super::template::{self, Given};
+use super::{Kind, kind, terraform};
+use crate::diag::{Source, Span};
+use crate::json::{Kind as JsonKind, Value};
+
+/// A user or a role of a file.
+#[derive(Debug, Clone)]
+pub struct Identity {
+    /// What the file calls it.
+    pub name: String,
+    /// The file.
+    pub source: Source,
+    /// Where it stands.
+    pub span: Span,
+    /// What bounds it: one for each choice that a template leaves open.
+    pub boundaries: Vec<Boundary>,
+    /// ARNs of managed policies that are attached to it.
+    pub managed: Vec<String>,
+}
+
+/// What bounds a user or a role.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Boundary {
+    /// Nothing.
+    None,
+    /// The managed policy of this ARN.
+    Policy(String),
+    /// Nobody knows before it is deployed, for this reason.
+    Unknown(String),
+}
+
+/// The users and roles of a document, in its order.
+pub fn identities(source: &Source, value: &Value, given: &Given) -> Vec<Identity> {
+    match kind::recognize(value) {
+        Some(Kind::Template) => template::identities(source, value, given),
+        Some(Kind::Plan | Kind::State) => of_terraform(source, value),
+        Some(Kind::AccountDetails) => of_account(source, value),
+        _ => Vec::new(),
+    }
+}
+
+fn of_terraform(source: &Source, document: &Value) -> Vec<Identity> {
+    let resources = terraform::resources(document);
+    let text = |value: &Value| value.as_str().filter(|text| !text.is_empty()).map(str::to_owned);
+    let mut out = Vec::new();
+    for one in resources.iter().filter(|one| !one.is_data) {
+        if one.of != "aws_iam_role" && one.of != "aws_iam_user" {
+            continue;
+        }
+        let after = one.unknown.and_then(|unknown| unknown.get("permissions_boundary"));
+        let boundary = match one.values.get("permissions_boundary").and_then(text) {
+            Some(arn) => Boundary::Policy(arn),
+            None if after.is_some_and(|after| after.kind == JsonKind::Bool(true)) => {
+                Boundary::Unknown("it is known only after the apply".to_owned())
+            }
+            None => Boundary::None,
+        };
+        let listed = one.values.get("managed_policy_arns").and_then(Value::elements).unwrap_or_default();
+        out.push(Identity {
+            name: one.address.clone(),
+            source: source.clone(),
+            span: one.at.span,
+            boundaries: vec![boundary],
+            managed: listed.iter().filter_map(text).collect(),
+        });
+    }
+    // Attachments are resources of their own, and name a role by its name.
+    for one in resources.iter().filter(|one| !one.is_data) {
+        let to = match one.of {
+            "aws_iam_role_policy_attachment" => "role",
+            "aws_iam_user_policy_attachment" => "user",
+            "aws_iam_group_policy_attachment" => "group",
+            _ => continue,
+        };
+        if let Some(arn) = one.values.get("policy_arn").and_then(text) {
+            let named = one.values.get(to).and_then(text).unwrap_or_default();
+            let (name, source, span) = (format!("{} ({to} {named})", one.address), source.clone(), one.at.span);
+            out.push(Identity { name, source, span, boundaries: Vec::new(), managed: vec![arn] });
+        }
+    }
+    out
+}
+
+fn of_account(source: &Source, details: &Value) -> Vec<Identity> {
+    let list = |of: &Value, name: &str| of.get(name).and_then(Value::elements).unwrap_or_default().to_vec();
+    let text = |of: &Value, name: &str| of.get(name).and_then(Value::as_str).map(str::to_owned);
+    let mut out = Vec::new();
+    for (all, name) in [("UserDetailList", "UserName"), ("RoleDetailList", "RoleName")] {
+        for one in list(details, all) {
+            // Only its service can change it.
+            if text(&one, "Path").is_some_and(|path| path.starts_with("/aws-service-role/")) {
+                continue;
+            }
+            let bounded = one.get("PermissionsBoundary").and_then(|of| text(of, "PermissionsBoundaryArn"));
+            let arns = list(&one, "AttachedManagedPolicies");
+            out.push(Identity {
+                name: text(&one, "Arn").or_else(|| text(&one, name)).unwrap_or_default(),
+                source: source.clone(),
+                span: one.span,
+                boundaries: vec![bounded.map_or(Boundary::None, Boundary::Policy)],
+                managed: arns.iter().filter_map(|one| text(one, "PolicyArn")).collect(),
+            });
+        }
+    }
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::diag::Budget;
+
+    fn shown(text: &str) -> Vec<String> {
+        let source = Source::new("t", text);
+        let value = crate::json::read(&source, &Budget::default()).unwrap();
+        let one = |of: &Identity| format!("{} {:?} {}", of.name, of.boundaries, of.managed.join(" "));
+        identities(&source, &value, &Given::default()).iter().map(one).collect()
+    }
+
+    #[test]
+    fn templates_say_what_bounds_whom() {
+        let template = r#"{"Parameters": {"Wide": {"Type": "String"}}, "Conditions": {"C": {"Fn::Equals": [{"Ref": "Wide"}, "x"]}},
+            "Resources": {
+            "A": {"Type": "AWS::IAM::Role", "Properties": {"PermissionsBoundary": {"Fn::Sub": "arn:aws:iam::${AWS::AccountId}:policy/limits"}}},
+            "B": {"Type": "AWS::IAM::User"},
+            "C": {"Type": "AWS::IAM::Role", "Properties": {"PermissionsBoundary": {"Fn::If": ["C", "arn:aws:iam::111122223333:policy/limits", {"Ref": "AWS::NoValue"}]}, "ManagedPolicyArns": ["arn:aws:iam::aws:policy/AdministratorAccess"]}},
+            "D": {"Type": "AWS::S3::Bucket"}}}"#;
+        assert_eq!(
+            shown(template),
+            [
+                r#"A [Policy("arn:aws:iam::${AWS::AccountId}:policy/limits")] "#,
+                "B [None] ",
+                r#"C [Policy("arn:aws:iam::111122223333:policy/limits"), None] arn:aws:iam::aws:policy/AdministratorAccess"#,
+            ]
+        );
+    }
+
+    #[test]
+    fn plans_say_what_is_known_after_the_apply() {
+        let change = |name: &str, of: &str, after: &str, unknown: &str| {
+            format!(
+                r#"{{"address":"{of}.{name}","mode":"managed","type":"{of}","change":{{"after":{after},"after_unknown":{unknown}}}}}"#
+            )
+        };
+        let changes = [
+            change("a", "aws_iam_role", r#"{"permissions_boundary":"arn:aws:iam::111122223333:policy/limits"}"#, "{}"),
+            change("b", "aws_iam_role", r#"{"permissions_boundary":null}"#, "{}"),
+            change("c", "aws_iam_user", "{}", r#"{"permissions_boundary":true}"#),
+            change(
+                "d",
+                "aws_iam_role_policy_attachment",
+                r#"{"role":"r","policy_arn":"arn:aws:iam::aws:policy/ReadOnlyAccess"}"#,
+                "{}",
+            ),
+        ];
+        assert_eq!(
+            shown(&format!(r#"{{"format_version":"1.2","resource_changes":[{}]}}"#, changes.join(","))),
+            [
+                r#"aws_iam_role.a [Policy("arn:aws:iam::111122223333:policy/limits")] "#,
+                "aws_iam_role.b [None] ",
+                r#"aws_iam_user.c [Unknown("it is known only after the apply")] "#,
+                "aws_iam_role_policy_attachment.d (role r) [] arn:aws:iam::aws:policy/ReadOnlyAccess",
+            ]
+        );
+    }
+
+    #[test]
+    fn account_details_name_boundaries() {
+        let account = r#"{"UserDetailList": [{"UserName": "u", "Arn": "arn:aws:iam::111122223333:user/u",
+            "PermissionsBoundary": {"PermissionsBoundaryType": "Policy", "PermissionsBoundaryArn": "arn:aws:iam::111122223333:policy/b"}}],
+            "GroupDetailList": [], "Policies": [],
+            "RoleDetailList": [{"RoleName": "r", "Path": "/", "Arn": "arn:aws:iam::111122223333:role/r"},
+            {"RoleName": "s", "Path": "/aws-service-role/x/", "Arn": "arn:aws:iam::111122223333:role/s"}]}"#;
+        assert_eq!(
+            shown(account),
+            [
+                r#"arn:aws:iam::111122223333:user/u [Policy("arn:aws:iam::111122223333:policy/b")] "#,
+                "arn:aws:iam::111122223333:role/r [None] ",
+            ]
+        );
+    }
+}

@@ -1,0 +1,104 @@
+//! Which users and roles does a template make, what bounds them, and which managed policies are attached to them?
+
+use super::functions::{Stop, as_text, resolve};
+use super::{Constants, Given, MOST_VERSIONS, Scope, Sections};
+use crate::diag::Source;
+use crate::json::Value;
+use crate::sources::attached::{Boundary, Identity};
+use crate::sources::located::marked;
+use std::cell::RefCell;
+use std::collections::BTreeMap;
+
+/// The users and roles of a template, in its order.
+pub fn identities(source: &Source, template: &Value, given: &Given) -> Vec<Identity> {
+    let sections = Sections::of(template);
+    let constants = RefCell::new(Constants::default());
+    let mut out = Vec::new();
+    for resource in sections.resources.and_then(Value::members).unwrap_or_default() {
+        let properties = resource.value.get("Properties");
+        let written = |name: &str| properties.and_then(|all| all.get(name));
+        match resource.value.get("Type").and_then(Value::as_str) {
+            Some("AWS::IAM::Role" | "AWS::IAM::User") => {}
+            // SAM makes a role for it where none is named.
+            Some("AWS::Serverless::Function" | "AWS::Serverless::StateMachine") if written("Role").is_none() => {}
+            _ => continue,
+        }
+        let own = resource.value.get("Condition").and_then(Value::as_str).map(|own| (own.to_owned(), true));
+        let assumed: BTreeMap<String, bool> = own.into_iter().collect();
+        let reader = Reader { source, sections: &sections, given, constants: &constants };
+        let boundaries = match written("PermissionsBoundary") {
+            None => vec![Boundary::None],
+            Some(value) => reader.boundaries(value, &assumed),
+        };
+        let listed = written("ManagedPolicyArns").or_else(|| written("Policies"));
+        let managed = listed.and_then(Value::elements).unwrap_or_default().iter();
+        let managed = managed.filter_map(|one| reader.texts(one, &assumed)).flatten().filter(|text| text.starts_with("arn:"));
+        out.push(Identity {
+            name: resource.key.clone(),
+            source: source.clone(),
+            span: resource.key_span,
+            boundaries,
+            managed: managed.collect(),
+        });
+    }
+    out
+}
+
+struct Reader<'t> {
+    source: &'t Source,
+    sections: &'t Sections<'t>,
+    given: &'t Given,
+    constants: &'t RefCell<Constants>,
+}
+
+impl Reader<'_> {
+    /// What a value gives under each choice that the template leaves open.
+    fn versions(&self, value: &Value, assumed: &BTreeMap<String, bool>) -> Result<Vec<Option<Value>>, String> {
+        let (mut out, mut left) = (Vec::new(), vec![assumed.clone()]);
+        while let Some(assumed) = left.pop() {
+            let (source, sections, given, constants) = (self.source, self.sections, self.given, self.constants);
+            let scope = Scope { source, sections, given, assumed, constants, notes: RefCell::default() };
+            match resolve(&scope, value, 0) {
+                Ok(value) => out.push(value),
+                Err(Stop::Needs(condition)) if left.len() + out.len() + 2 <= MOST_VERSIONS => {
+                    for answer in [false, true] {
+                        let mut more = scope.assumed.clone();
+                        more.insert(condition.clone(), answer);
+                        left.push(more);
+                    }
+                }
+                Err(Stop::Needs(condition)) => return Err(format!("too much depends on conditions like `{condition}`")),
+                Err(Stop::Trouble(trouble)) => return Err(trouble.message.clone()),
+            }
+        }
+        Ok(out)
+    }
+
+    fn boundaries(&self, value: &Value, assumed: &BTreeMap<String, bool>) -> Vec<Boundary> {
+        let versions = match self.versions(value, assumed) {
+            Ok(versions) => versions,
+            Err(why) => return vec![Boundary::Unknown(why)],
+        };
+        let one = |value: Option<Value>| match value {
+            None => Boundary::None,
+            Some(value) => match as_text(&value) {
+                Some(text) => Boundary::Policy(self.named(&text)),
+                None => Boundary::Unknown("it is not a text".to_owned()),
+            },
+        };
+        versions.into_iter().map(one).collect()
+    }
+
+    /// The texts that a value may give; nothing where it gives another value.
+    fn texts(&self, value: &Value, assumed: &BTreeMap<String, bool>) -> Option<Vec<String>> {
+        let versions = self.versions(value, assumed).ok()?;
+        Some(versions.iter().flatten().filter_map(as_text).map(|text| self.named(&text)).collect())
+    }
+
+    /// A text with the names of what stays open in it.
+    fn named(&self, text: &str) -> String {
+        let constants = self.constants.borrow();
+        let name = |c: char| marked(c).and_then(|at| constants.open.get(at)).map(|open| format!("${{{}}}", open.name));
+        text.chars().map(|c| name(c).unwrap_or_else(|| c.to_string())).collect()
+    }
+}
