@@ -77,9 +77,11 @@ pub mod json;
 pub mod lint;
 pub mod ops;
 pub mod policy;
+pub mod query;
 pub mod question;
 pub mod refine;
 pub mod report;
+pub mod search;
 #[cfg(feature = "server")]
 #[doc(hidden)]
 pub mod server;
@@ -92,6 +94,7 @@ pub mod sources;
 pub mod usage;
 #[doc(hidden)]
 pub mod value;
+pub mod witness;
 
 pub use catalog::Catalog;
 pub use diag::{Budget, Diagnostic, Diagnostics, Source};

@@ -484,7 +484,7 @@ fn proved(document: &crate::document::Document, unused: &UnusedPermissions, sett
     let has_deny = text.read().is_ok_and(|lowered| !lowered.document.statements.is_empty());
     let obligations = refinement.obligations.iter();
     let obligations =
-        obligations.map(|one| (one.id.to_owned(), one.statement.to_owned(), one.queries, one.milliseconds)).collect();
+        obligations.map(|one| (one.id.name().to_owned(), one.statement.to_owned(), one.queries, one.milliseconds)).collect();
     let notes = note.into_iter().map(str::to_owned).chain(refinement.notes).collect();
     Ok(Some(Arc::new(Refined { text, is_empty: refinement.is_empty && !has_deny, obligations, notes })))
 }

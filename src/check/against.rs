@@ -10,7 +10,7 @@ use super::{Options, files};
 use crate::diag::{Budget, Diagnostic, Finding, Source};
 use crate::policy::open::renamed;
 use crate::policy::request_json;
-use crate::question::ask::Ask;
+use crate::query::Query;
 use crate::question::{InternalError, Settings, no_new_access};
 use crate::sources::template::Given;
 use crate::sources::{self, Located, PolicyType};
@@ -97,7 +97,7 @@ pub(super) fn compare(new: &Located, old: Option<&Located>, options: &Options) -
             Err(_) => continue,
         };
         let question = |read: &Read, settings: &Settings| match read.all.as_slice() {
-            [new] => search(&Ask::new(new, None), settings),
+            [new] => search(&Query::new(new, None), settings),
             [new, old] => search(&no_new_access::search(old, new), settings),
             _ => Ok(super::judge::Answer::default()),
         };

@@ -14,12 +14,14 @@ use crate::document;
 use crate::document::Effect;
 use crate::json::Value;
 use crate::policy::{Access, Policy, Request, normalize, open, request_json};
+use crate::query::Query;
+use crate::query::{InternalError, Settings};
 use crate::question::access_not_granted::{self, Access as Asked};
-use crate::question::ask::{Ask, ask};
 use crate::question::no_public_access;
 use crate::question::outside_access::{Zone, outside_access};
-use crate::question::{InternalError, Settings, place};
 use crate::sources::{Located, Open, OpenKind, PolicyType, Version};
+use crate::witness::explain::place;
+use crate::witness::find;
 use std::cell::OnceCell;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::OnceLock;
@@ -148,9 +150,11 @@ fn meaning(source: &Source, value: Value) -> Result<Access, Diagnostics> {
 }
 
 /// The answer of one search.
-pub(super) fn search(search: &Ask<'_>, settings: &Settings) -> Result<Answer, InternalError> {
-    let found = ask(search, settings)?;
-    let Some(witness) = found.witness else { return Ok(Answer { shown: Vec::new(), unknown: found.unknown }) };
+pub(super) fn search(search: &Query<'_>, settings: &Settings) -> Result<Answer, InternalError> {
+    let found = find(search, settings)?;
+    let Some(witness) = found.witness else {
+        return Ok(Answer { shown: Vec::new(), unknown: found.unknown.map(|why| why.to_string()) });
+    };
     let statement = found.statements.iter().find_map(|number| search.grants.statement(*number));
     let shown = statement.map(|(member, statement)| Shown {
         source: member.policy.source.clone(),
@@ -320,7 +324,7 @@ impl Judge<'_> {
                     detail: format!("{} {}", one.principal.0, one.principal.1),
                 })
             });
-            Ok(Answer { shown: shown.collect(), unknown: found.unknown })
+            Ok(Answer { shown: shown.collect(), unknown: found.unknown.map(|why| why.to_string()) })
         };
         self.rule(subject, rules::OUTSIDE, &message, &question, out)
     }
@@ -406,8 +410,8 @@ impl Judge<'_> {
         }
         let Some(everything) = everything() else { return Ok(false) };
         let settings = Settings { realistic: false, ..self.options.settings };
-        let found = ask(&Ask::new(everything, Some(access)), &settings)?;
-        Ok(found.witness.is_none() && found.unknown.is_none())
+        let found = find(&Query::new(everything, Some(access)), &settings)?;
+        Ok(found.is_empty())
     }
 
     /// The rules of the configuration.

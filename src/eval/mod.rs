@@ -17,7 +17,7 @@ mod resource;
 mod text;
 
 use crate::diag::deadline;
-use crate::policy::compose::{Rule, Through};
+use crate::policy::compose::{GateKind, Rule, Through};
 use crate::policy::{Access, ArnMatching, Condition, PrincipalMatch, Request, ResourcePattern, Statement};
 use std::cell::RefCell;
 use std::collections::HashMap;
@@ -126,10 +126,10 @@ pub fn evaluate(access: &Access, request: &Request, matching: ArnMatching) -> Ev
         return Evaluation { decision: Decision::Allowed, decided_by: granting.collect(), not_allowed_by: Vec::new() };
     }
     // Who could have granted it matters only if nobody did.
-    let granted = rules.gates.iter().filter(|gate| gate.name == "grant").all(|gate| evaluator.holds(&gate.rule));
+    let granted = rules.gates.iter().filter(|gate| gate.kind == GateKind::Grant).all(|gate| evaluator.holds(&gate.rule));
     let sides = rules.sides.iter().filter(|_| !granted || access.is_alone());
-    let closed = rules.gates.iter().chain(sides).filter(|gate| gate.name != "grant" && !evaluator.holds(&gate.rule));
-    let mut not_allowed_by: Vec<String> = closed.map(|gate| gate.name.clone()).collect();
+    let closed = rules.gates.iter().chain(sides).filter(|gate| gate.kind != GateKind::Grant && !evaluator.holds(&gate.rule));
+    let mut not_allowed_by: Vec<String> = closed.map(|gate| gate.kind.to_string()).collect();
     not_allowed_by.dedup();
     Evaluation { decision: Decision::ImplicitlyDenied, decided_by: Vec::new(), not_allowed_by }
 }

@@ -212,7 +212,7 @@ fn prove(before: &Value, after: &Value, settings: &Settings) -> Result<(), Strin
         match outcome.verdict {
             Verdict::Pass => {}
             Verdict::Fail { .. } => return Err("the result would allow or deny other requests".to_owned()),
-            Verdict::Unknown(why) => return Err(why),
+            Verdict::Unknown(why) => return Err(why.to_string()),
         }
     }
     Ok(())

@@ -7,8 +7,8 @@ use super::written::{Access, Id, OneOrList, PolicyType};
 use super::{Failed, Options, listed};
 use crate::diag::Diagnostics;
 use crate::policy;
+use crate::query::Query;
 use crate::question::access_not_granted::{self as asked, access_not_granted, search};
-use crate::question::ask::Ask;
 use crate::question::{InternalError, Outcome, Settings};
 use crate::report::Report;
 use schemars::JsonSchema;
@@ -97,7 +97,7 @@ impl Question for AccessNotGranted {
         Self { policy: other(&self.policy), ..self.clone() }
     }
 
-    fn searches(&self) -> Vec<(&'static str, Ask<'_>)> {
+    fn searches(&self) -> Vec<(&'static str, Query<'_>)> {
         vec![("access-not-granted.smt2", search(&self.policy, &self.access))]
     }
 

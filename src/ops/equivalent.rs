@@ -7,7 +7,7 @@ use super::written::{Access, Id, PolicyType};
 use super::{Failed, Options, fitting};
 use crate::diag::Diagnostic;
 use crate::policy;
-use crate::question::ask::Ask;
+use crate::query::Query;
 use crate::question::equivalent::equivalent;
 use crate::question::no_new_access::search;
 use crate::question::{InternalError, Outcome, Settings};
@@ -75,7 +75,7 @@ impl Question for Equivalent {
         Self { a, b: other(&self.b) }
     }
 
-    fn searches(&self) -> Vec<(&'static str, Ask<'_>)> {
+    fn searches(&self) -> Vec<(&'static str, Query<'_>)> {
         let (only_b, only_a) = (search(&self.a, &self.b), search(&self.b, &self.a));
         vec![("only-the-second-grants.smt2", only_b), ("only-the-first-grants.smt2", only_a)]
     }

@@ -54,7 +54,7 @@ pub fn check_alike(a: &policy::Access, b: &policy::Access) -> Result<(), Diagnos
     if let Some(why) = unknown_policy::incomparable(a, b) {
         let help = "give `resourcePolicy` on both sides (null where the resource has none), or on neither: then it is the same \
                     unknown policy";
-        return Err(Diagnostic::bare("resource-policy-on-one-side", why, help));
+        return Err(Diagnostic::bare("resource-policy-on-one-side", why.to_string(), help));
     }
     let names_principals = |access: &policy::Access| (access.is_alone() && !access.is_empty()).then(|| access.has_principals());
     match (names_principals(a), names_principals(b)) {

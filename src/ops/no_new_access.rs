@@ -7,7 +7,7 @@ use super::written::{Access, Id, PolicyType};
 use super::{Failed, Options, fitting};
 use crate::diag::Diagnostic;
 use crate::policy;
-use crate::question::ask::Ask;
+use crate::query::Query;
 use crate::question::no_new_access::{no_new_access, search};
 use crate::question::{InternalError, Outcome, Settings};
 use crate::report::Report;
@@ -76,7 +76,7 @@ impl Question for NoNewAccess {
         Self { existing: other(&self.existing), new }
     }
 
-    fn searches(&self) -> Vec<(&'static str, Ask<'_>)> {
+    fn searches(&self) -> Vec<(&'static str, Query<'_>)> {
         vec![("no-new-access.smt2", search(&self.existing, &self.new))]
     }
 

@@ -7,7 +7,7 @@ use super::written::{Access, Id, PolicyType};
 use super::{Failed, Options, fitting};
 use crate::diag::{Diagnostic, Source, Span};
 use crate::policy;
-use crate::question::ask::Ask;
+use crate::query::Query;
 use crate::question::no_public_access::{ResourceType, no_public_access, search};
 use crate::question::{InternalError, Outcome, Settings};
 use crate::report::Report;
@@ -78,7 +78,7 @@ impl Question for NoPublicAccess {
         Self { policy: other(&self.policy), of: self.of }
     }
 
-    fn searches(&self) -> Vec<(&'static str, Ask<'_>)> {
+    fn searches(&self) -> Vec<(&'static str, Query<'_>)> {
         vec![("no-public-access.smt2", search(&self.policy, Some(self.of)))]
     }
 

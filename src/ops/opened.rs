@@ -9,6 +9,7 @@ use crate::diag::{Budget, Diagnostic, Diagnostics, Source, Span};
 use crate::document;
 use crate::json::Value;
 use crate::policy::{Access, access_json, normalize, open};
+use crate::query::Unknown;
 use crate::question::{InternalError, Outcome, Settings, Verdict};
 use crate::sources::template::Given;
 use crate::sources::{self, Located, Open, Wanted};
@@ -241,7 +242,7 @@ impl Opened {
     }
 
     /// Why it does not hold for all values, or is not known to.
-    fn open_case(&self, settings: &Settings, question: &impl Question) -> Result<Option<String>, InternalError> {
+    fn open_case(&self, settings: &Settings, question: &impl Question) -> Result<Option<Unknown>, InternalError> {
         let documents: Vec<&Value> =
             self.sides.iter().filter_map(|(document, _)| document.as_ref()).map(|(_, value)| value).collect();
         let texts: Vec<&str> = self
@@ -253,7 +254,7 @@ impl Opened {
             .collect();
         let cases = match open::cases(&self.open, &documents, &texts) {
             Ok(cases) => cases,
-            Err(why) => return Ok(Some(why)),
+            Err(why) => return Ok(Some(Unknown::OpenInput(why))),
         };
         let quick = Settings { realistic: false, ..*settings };
         for case in cases {
@@ -264,7 +265,7 @@ impl Opened {
                     None => access.clone(),
                     Some((source, _)) => match meaning(source, values.next().unwrap_or_else(|| Value::string(""))) {
                         Ok(access) => Arc::new(access),
-                        Err(found) => return Ok(Some(found.to_string())),
+                        Err(found) => return Ok(Some(Unknown::OpenInput(found.to_string()))),
                     },
                 });
             }
@@ -275,7 +276,9 @@ impl Opened {
             let case = question.about(|own| sides.next().unwrap_or_else(|| own.clone()));
             match case.read_as(quick.readings).ask(&quick)?.verdict {
                 Verdict::Pass => {}
-                Verdict::Fail { .. } => return Ok(Some("it depends on values that the template leaves open".to_owned())),
+                Verdict::Fail { .. } => {
+                    return Ok(Some(Unknown::OpenInput("it depends on values that the template leaves open".to_owned())));
+                }
                 Verdict::Unknown(why) => return Ok(Some(why)),
             }
         }

@@ -4,9 +4,10 @@
 use super::opened::Opened;
 use super::{Failed, Options, crossed, remarks};
 use crate::policy::{Access, ArnMatching, Readings};
-use crate::question::ask::Ask;
-use crate::question::{InternalError, Outcome, Settings, Verdict, emit};
+use crate::query::Query;
+use crate::question::{InternalError, Outcome, Settings, Verdict};
 use crate::report::{Explained, Found, Report, proof};
+use crate::search::export;
 use std::sync::Arc;
 
 /// A question with a verdict about access definitions.
@@ -19,7 +20,7 @@ pub trait Question: Sized {
     fn about(&self, other: impl FnMut(&Arc<Access>) -> Arc<Access>) -> Self;
 
     /// The searches that find nothing if it holds, each with the name of its file.
-    fn searches(&self) -> Vec<(&'static str, Ask<'_>)>;
+    fn searches(&self) -> Vec<(&'static str, Query<'_>)>;
 
     /// Its verdict; the access definitions are as they were read.
     ///
@@ -71,13 +72,13 @@ fn verdict(outcome: Outcome) -> Report {
 }
 
 /// Writes searches as SMT-LIB, if that is wanted.
-pub(super) fn write_smt2(searches: &[(&'static str, Ask<'_>)], options: &Options) -> Result<(), Failed> {
+pub(super) fn write_smt2(searches: &[(&'static str, Query<'_>)], options: &Options) -> Result<(), Failed> {
     options.write_smt2(|| searches.iter().map(|(name, search)| script(name, search, options.settings.matching)).collect())
 }
 
-fn script(name: &str, search: &Ask<'_>, matching: ArnMatching) -> Result<(String, String), Failed> {
+fn script(name: &str, search: &Query<'_>, matching: ArnMatching) -> Result<(String, String), Failed> {
     let question = format!("{}: is there a request that breaks it? unsat: there is none.", name.trim_end_matches(".smt2"));
-    let script = emit::script(&question, "unknown", search, matching);
+    let script = export::script(&question, "unknown", search, matching);
     let script = script.map_err(|unsupported| Failed::Other(format!("cannot write the question as SMT-LIB: {unsupported}")))?;
     Ok((name.to_owned(), script))
 }

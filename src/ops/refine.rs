@@ -120,7 +120,7 @@ impl Without {
 /// Writes what the obligations rest on, if that is wanted.
 pub(super) fn write_proof(proved: &[Obligation], options: &Options) -> Result<(), Failed> {
     options.write_proof(|| {
-        let parts: Vec<_> = proved.iter().map(|proved| (proved.id, proved.checked.obligations.as_slice())).collect();
+        let parts: Vec<_> = proved.iter().map(|proved| (proved.id.name(), proved.checked.obligations.as_slice())).collect();
         proof::files(&parts)
     })
 }

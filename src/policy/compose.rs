@@ -100,11 +100,58 @@ pub enum Rule {
     Any(Vec<Rule>),
 }
 
+/// What must allow a request, or is a side of who grants it. [`std::fmt::Display`] is what it is called in results, whose
+/// order is that of these.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum GateKind {
+    /// The endpoint policy of this place.
+    Endpoint(usize),
+    /// Whoever grants: always the last gate.
+    Grant,
+    /// The identity policies together.
+    Identity,
+    /// The permissions boundary of this place.
+    Boundary(usize),
+    /// A policy that stands alone.
+    Alone,
+    /// This level of resource control policies.
+    ResourceControl(usize),
+    /// The resource's policy.
+    Resource,
+    /// This level of service control policies.
+    ServiceControl(usize),
+    /// The session policies together.
+    Session,
+}
+
+impl GateKind {
+    /// Whether it only lets through what others grant, where it is a side of who grants.
+    pub fn is_limit(self) -> bool {
+        matches!(self, Self::Boundary(_) | Self::Session)
+    }
+}
+
+impl std::fmt::Display for GateKind {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Endpoint(at) => write!(f, "endpointPolicies[{at}]"),
+            Self::Grant => f.write_str("grant"),
+            Self::Identity => f.write_str("identityPolicies"),
+            Self::Boundary(at) => write!(f, "permissionBoundaries[{at}]"),
+            Self::Alone => f.write_str("policy"),
+            Self::ResourceControl(level) => write!(f, "resourceControlPolicies[{level}]"),
+            Self::Resource => f.write_str("resourcePolicy"),
+            Self::ServiceControl(level) => write!(f, "serviceControlPolicies[{level}]"),
+            Self::Session => f.write_str("sessionPolicies"),
+        }
+    }
+}
+
 /// Something that must allow a request.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Gate {
-    /// What it is called in results.
-    pub name: String,
+    /// What it is.
+    pub kind: GateKind,
     /// When it allows.
     pub rule: Rule,
 }
@@ -192,7 +239,7 @@ pub(super) fn alone(access: &Access) -> Rules {
     let of = |effect: Effect| access.statements().filter(move |(_, _, statement)| statement.effect == effect);
     let denies = of(Effect::Deny).map(|(number, ..)| (number, Rule::Applies(number, Through::Any))).collect();
     let allows = Rule::Any(of(Effect::Allow).map(|(number, ..)| Rule::Applies(number, Through::Any)).collect());
-    let gate = Gate { name: "policy".to_owned(), rule: allows };
+    let gate = Gate { kind: GateKind::Alone, rule: allows };
     Rules { denies, gates: vec![gate.clone()], sides: vec![gate], needs_no_statement: false }
 }
 
@@ -236,34 +283,34 @@ pub(super) fn stack(access: &Access, given: &Given) -> Rules {
     let mut gates = Vec::new();
     for level in 0..given.service_control {
         let rule = Rule::Any(vec![free_of_scp.clone(), allowed(access, Place::ServiceControl(level), Through::Any)]);
-        gates.push(Gate { name: format!("serviceControlPolicies[{level}]"), rule });
+        gates.push(Gate { kind: GateKind::ServiceControl(level), rule });
     }
     for (level, _) in given.resource_control.iter().enumerate().filter(|(_, has_allow)| **has_allow) {
         let rule = Rule::Any(vec![free_of_rcp.clone(), allowed(access, Place::ResourceControl(level), Through::Any)]);
-        gates.push(Gate { name: format!("resourceControlPolicies[{level}]"), rule });
+        gates.push(Gate { kind: GateKind::ResourceControl(level), rule });
     }
-    let each = |place: Place, name: &str| -> Vec<Gate> {
+    let each = |place: Place, kind: fn(usize) -> GateKind| -> Vec<Gate> {
         let members = access.members().iter().filter(|member| member.place == place);
         let gate = |(at, member): (usize, &super::access::Member)| {
             let of_member = access
                 .statements()
                 .filter(|(_, owner, statement)| std::ptr::eq(*owner, member) && statement.effect == Effect::Allow);
             let rule = Rule::Any(of_member.map(|(number, ..)| Rule::Applies(number, Through::Any)).collect());
-            Gate { name: format!("{name}[{at}]"), rule }
+            Gate { kind: kind(at), rule }
         };
         members.enumerate().map(gate).collect()
     };
     if given.endpoint > 0 {
-        gates.extend(each(Place::Endpoint, "endpointPolicies"));
+        gates.extend(each(Place::Endpoint, GateKind::Endpoint));
     }
-    let boundaries = each(Place::Boundary, "permissionBoundaries");
+    let boundaries = each(Place::Boundary, GateKind::Boundary);
     let (grant, sides) = granted(access, given, boundaries);
     if given.assumed == Some(Assumed::DeniesBounded) && given.boundaries > 0 {
         let unbounded = vec![not(Rule::Fact(Fact::Identity)), Rule::Fact(Fact::Root)];
-        gates.push(Gate { name: "resourcePolicy".to_owned(), rule: Rule::Any(unbounded) });
+        gates.push(Gate { kind: GateKind::Resource, rule: Rule::Any(unbounded) });
     }
     // The gate of grants is the last.
-    gates.push(Gate { name: "grant".to_owned(), rule: grant });
+    gates.push(Gate { kind: GateKind::Grant, rule: grant });
     let root_needs_none = given.principal_side && !given.identity;
     let needs_no_statement = root_needs_none || given.assumed.is_some_and(Assumed::grants_alone);
     Rules { denies, gates, sides, needs_no_statement }
@@ -281,7 +328,7 @@ fn granted(access: &Access, given: &Given, boundaries: Vec<Gate>) -> (Rule, Vec<
         Some(assumed) => (Rule::Const(assumed != Assumed::Nothing), Rule::Const(assumed.grants_others())),
     };
     if !given.principal_side {
-        let side = Gate { name: "resourcePolicy".to_owned(), rule: of_others.clone() };
+        let side = Gate { kind: GateKind::Resource, rule: of_others.clone() };
         return (of_others, vec![side]);
     }
     let own = allowed(access, Place::Identity, Through::Any);
@@ -304,11 +351,11 @@ fn granted(access: &Access, given: &Given, boundaries: Vec<Gate>) -> (Rule, Vec<
     let across = Rule::All(vec![not(Rule::Fact(Fact::SameAccount)), own_side, resource.clone()]);
     let no_identity = Rule::All(vec![not(Rule::Fact(Fact::Identity)), of_others]);
     let rule = Rule::Any(vec![Rule::All(vec![Rule::Fact(Fact::Identity), Rule::Any(vec![same, across])]), no_identity]);
-    let mut sides = vec![Gate { name: "identityPolicies".to_owned(), rule: identity }];
+    let mut sides = vec![Gate { kind: GateKind::Identity, rule: identity }];
     sides.extend(boundaries);
     if given.session {
-        sides.push(Gate { name: "sessionPolicies".to_owned(), rule: session });
+        sides.push(Gate { kind: GateKind::Session, rule: session });
     }
-    sides.push(Gate { name: "resourcePolicy".to_owned(), rule: resource });
+    sides.push(Gate { kind: GateKind::Resource, rule: resource });
     (rule, sides)
 }

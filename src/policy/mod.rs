@@ -19,6 +19,7 @@ pub mod normalize;
 pub mod open;
 pub mod operator;
 mod parse;
+pub mod predicate;
 pub mod principal;
 mod principal_warnings;
 pub mod readings;

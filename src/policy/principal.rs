@@ -43,6 +43,24 @@ pub enum PrincipalPattern {
 }
 
 impl PrincipalMatch {
+    /// Its entries, each as kind and text, and as a list of its own; one for everybody if it is negated.
+    pub(crate) fn entries(&self) -> Vec<((&'static str, String), Self)> {
+        if self.negated {
+            return vec![(("AWS", "*".to_owned()), self.clone())];
+        }
+        let shown = |pattern: &PrincipalPattern| match pattern {
+            PrincipalPattern::Everyone => ("AWS", "*".to_owned()),
+            PrincipalPattern::Account(account) => ("AWS", account.clone()),
+            PrincipalPattern::Arn(parts) => ("AWS", parts.iter().map(Glob::to_string).collect::<Vec<_>>().join(":")),
+            PrincipalPattern::Service(glob) => ("Service", glob.to_string()),
+            PrincipalPattern::Federated(glob) => ("Federated", glob.to_string()),
+            PrincipalPattern::CanonicalUser(id) => ("CanonicalUser", id.clone()),
+            PrincipalPattern::Nobody(text) => ("AWS", text.clone()),
+        };
+        let one = |pattern: &PrincipalPattern| Self::of(false, vec![pattern.clone()]);
+        self.patterns.iter().map(|pattern| (shown(pattern), one(pattern))).collect()
+    }
+
     /// A list of patterns.
     pub fn of(negated: bool, patterns: Vec<PrincipalPattern>) -> Self {
         Self { negated, patterns, levels: Vec::new() }

@@ -3,11 +3,12 @@
 //! Actions alone mean on any resource, resources alone mean any action. Source: IAM Access Analyzer,
 //! CheckAccessNotGranted.
 
-use super::ask::{ActionScope, Ask};
-use super::{InternalError, Outcome, Proof, Settings, Verdict, blame, unknown_policy};
+use super::{InternalError, Outcome, Proof, Settings, Verdict, unknown_policy};
 use crate::diag::Span;
 use crate::glob::Glob;
 use crate::policy::{self, ResourcePattern};
+use crate::query::{ActionScope, Query};
+use crate::witness::explain;
 use std::time::Instant;
 
 /// The access that must not be granted. Patterns are written as in a policy; an empty list means any.
@@ -25,8 +26,8 @@ pub fn access_not_granted(policy: &policy::Access, access: &Access, settings: &S
     let search = search(policy, access);
     let found = unknown_policy::settled(&search, settings)?;
     let proof = Proof::since(started, settings, [&found]);
-    let words = blame::alone("One or more of the listed actions or resources in the statement");
-    let (reasons, open) = blame::reasons(&search, &found, words, settings)?;
+    let words = explain::alone("One or more of the listed actions or resources in the statement");
+    let (reasons, open) = explain::reasons(&search, &found, words, settings)?;
     let checked = settings.prove.then_some(found.checked);
     let notes = found.notes.into_iter().chain(open).collect();
     let (verdict, message) = match (found.witness, found.unknown) {
@@ -47,12 +48,12 @@ pub fn access_not_granted(policy: &policy::Access, access: &Access, settings: &S
 }
 
 /// The search behind it.
-pub fn search<'p>(policy: &'p policy::Access, access: &Access) -> Ask<'p> {
+pub fn search<'p>(policy: &'p policy::Access, access: &Access) -> Query<'p> {
     let globs: Vec<Glob> = access.actions.iter().map(|action| Glob::parse(action).to_ascii_lowercase()).collect();
     let patterns = access.resources.iter().map(|resource| ResourcePattern::of_resource_policy(resource, Span::default(), false));
-    Ask {
+    Query {
         actions: if globs.is_empty() { ActionScope::All } else { ActionScope::Matching(globs) },
         resources: if access.resources.is_empty() { None } else { Some(patterns.collect()) },
-        ..Ask::new(policy, None)
+        ..Query::new(policy, None)
     }
 }

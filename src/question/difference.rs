@@ -12,25 +12,28 @@
 //! is proved empty. Its actions are written as a least-general set of patterns over the catalog: a wildcard reaches
 //! nothing of the catalog that is not in the region.
 
-use super::actions::{self, Group};
-use super::ask::{self, ActionScope, Ask};
-use super::causes::{self, Because};
-use super::lifted::is_kept;
 use super::region_actions::{catalog_actions, patterns};
-use super::{InternalError, Proof, Settings, replay, tidy, unknown_policy};
+use super::{InternalError, Proof, Settings, unknown_policy};
 use crate::catalog::Catalog;
+use crate::diag::deadline::Expired;
 use crate::diag::{Budget, deadline};
 use crate::document::Effect;
 use crate::eval;
 use crate::policy::compose::Rule;
 use crate::policy::unreadable::{Bound, OPAQUE, named};
 use crate::policy::{Access, Policy, Request};
+use crate::query::{ActionScope, Query, SearchResult, Unknown};
+use crate::search::partition::{self, Group};
+use crate::search::{automata_question, replay};
 use crate::smt;
-use crate::solve::{self, Actions, Decided, Decider, Meeting};
+use crate::solve::{Decided, Decider, Meeting};
+use crate::witness::causes::{self, Because};
+use crate::witness::lifted::is_kept;
+use crate::witness::{find, simplify};
 use std::collections::BTreeMap;
 use std::time::Instant;
 
-pub use super::causes::Cause;
+pub use crate::witness::causes::Cause;
 
 /// A statement that takes something out of a region: that to which it applies.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -90,7 +93,7 @@ pub struct Difference {
     /// What the old side allows and the new one does not.
     pub removed: Vec<Region>,
     /// Why it could not be told, if it could not.
-    pub unknown: Option<String>,
+    pub unknown: Option<Unknown>,
     /// What it rests on.
     pub proof: Proof,
     /// What is worth knowing beside it.
@@ -117,7 +120,7 @@ pub fn difference(old: &Access, new: &Access, settings: &Settings) -> Result<Dif
     if hangs {
         let first = [old, new].into_iter().flat_map(Access::unreadable).next();
         (found.added, found.removed) = (Vec::new(), Vec::new());
-        found.unknown = first.map(|(_, policy, _, condition)| named(policy, condition));
+        found.unknown = first.map(|(_, policy, _, condition)| Unknown::Unreadable(named(policy, condition)));
         found.notes.clear();
     }
     Ok(found)
@@ -126,17 +129,11 @@ pub fn difference(old: &Access, new: &Access, settings: &Settings) -> Result<Dif
 /// The same of policies whose values can all be read.
 fn readable(old: &Access, new: &Access, settings: &Settings) -> Result<Difference, InternalError> {
     let started = Instant::now();
-    let mut found = ask::Found::default();
+    let mut found = SearchResult::default();
     let mut unknown = None;
     if let Some(why) = unknown_policy::incomparable(old, new) {
         let proof = Proof::since(started, settings, [&found]);
-        return Ok(Difference {
-            added: Vec::new(),
-            removed: Vec::new(),
-            unknown: Some(why.to_owned()),
-            proof,
-            notes: Vec::new(),
-        });
+        return Ok(Difference { added: Vec::new(), removed: Vec::new(), unknown: Some(why), proof, notes: Vec::new() });
     }
     let deadline = started + settings.budget.timeout;
     let mut side = |grants: &Access, unless: &Access| -> Result<Vec<Region>, InternalError> {
@@ -149,17 +146,17 @@ fn readable(old: &Access, new: &Access, settings: &Settings) -> Result<Differenc
     let (added, removed) = match deadline::question(&settings.budget, || deadline::search(sides)) {
         Ok(Ok(sides)) => sides?,
         Ok(Err(expired)) | Err(expired) => {
-            unknown = Some(expired.to_string());
+            unknown = Some(expired.into());
             (Vec::new(), Vec::new())
         }
     };
     let all = || added.iter().chain(&removed);
     // A difference of which nothing is shown is none that is proved.
     if unknown.is_none() && all().next().is_some() && all().all(|region| region.witness.is_none()) {
-        unknown = Some("no request was found that shows it, and it was not refuted".to_owned());
+        unknown = Some(Unknown::NotShown);
     }
     let notes = match unknown {
-        None => owed(old, new, &added, &removed, settings)?,
+        None => owed(old, new, &added, &removed, settings, &mut found)?,
         Some(_) => Vec::new(),
     };
     Ok(Difference { added, removed, unknown, proof: Proof::since(started, settings, [&found]), notes })
@@ -172,17 +169,18 @@ fn owed(
     added: &[Region],
     removed: &[Region],
     settings: &Settings,
+    found: &mut SearchResult,
 ) -> Result<Vec<String>, InternalError> {
     let mut notes = Vec::new();
     if !new.resource_policy_is_unknown() {
         return Ok(notes);
     }
-    for (search, regions) in [(Ask::new(new, Some(old)), added), (Ask::new(old, Some(new)), removed)] {
+    for (search, regions) in [(Query::new(new, Some(old)), added), (Query::new(old, Some(new)), removed)] {
         let shown = regions.iter().filter_map(|region| region.witness.as_ref());
         let needing = shown.filter(|witness| unknown_policy::needs_consent(&search, witness, settings));
         notes.extend(needing.map(unknown_policy::of_witness));
         if regions.is_empty() {
-            notes.extend(unknown_policy::of_pass(&search, settings)?);
+            notes.extend(unknown_policy::of_pass(&search, settings, found)?);
         }
     }
     notes.sort();
@@ -205,7 +203,7 @@ struct Part<'a> {
 
 impl Part<'_> {
     /// Whether a request that shows the violation is of this part.
-    fn holds(&self, search: &Ask<'_>, request: &Request, settings: &Settings) -> bool {
+    fn holds(&self, search: &Query<'_>, request: &Request, settings: &Settings) -> bool {
         let Some(unless) = search.unless else { return false };
         let granted = eval::evaluate(search.grants, request, settings.matching);
         let is = |because: &Because| eval::rule_holds(unless, &because.rule, request, settings.matching);
@@ -228,18 +226,10 @@ fn regions(
     unless: &Access,
     settings: &Settings,
     deadline: Instant,
-    found: &mut ask::Found,
-) -> Result<Result<Vec<Region>, String>, InternalError> {
-    let search = Ask::new(grants, Some(unless));
-    let within = search.within.as_ref();
-    let question = solve::Question {
-        grants,
-        unless: Some(unless),
-        resources: None,
-        within,
-        always: &search.always,
-        never: search.ties.as_ref(),
-    };
+    found: &mut SearchResult,
+) -> Result<Result<Vec<Region>, Unknown>, InternalError> {
+    let search = Query::new(grants, Some(unless));
+    let question = automata_question(&search);
     let mut decider = Decider::new(&question, settings.matching, settings.budget.states, false);
     let mut causes = causes::causes(unless);
     if grants.is_alone() && unless.is_alone() {
@@ -247,8 +237,9 @@ fn regions(
         causes.retain(|because| !matches!(because.cause, Cause::Denied(deny) if is_kept(unless, deny, grants)));
     }
     let mut merged: BTreeMap<Bounds, Content> = BTreeMap::new();
-    let Some(groups) = actions::groups(&search, settings.budget.states) else {
-        return Ok(Err(format!("the actions fall into more classes than {} states tell apart", settings.budget.states)));
+    let Some(groups) = partition::groups(&search, settings.budget.states) else {
+        let limit = format!("the actions fall into more classes than {} states tell apart", settings.budget.states);
+        return Ok(Err(Unknown::limit(limit)));
     };
     for group in &groups {
         let mut earlier: Vec<usize> = Vec::new();
@@ -263,7 +254,7 @@ fn regions(
                 found.decided += 1;
                 let left = deadline.saturating_duration_since(Instant::now());
                 if left.is_zero() {
-                    return Ok(Err(format!("the time budget of {:?} is used up", settings.budget.timeout)));
+                    return Ok(Err(Expired::Time(settings.budget.timeout).into()));
                 }
                 let before = causes.get(..at).unwrap_or_default();
                 let part = Part { group, number, earlier: &earlier, before, because };
@@ -276,7 +267,7 @@ fn regions(
                     let shows = |request: &Request| {
                         replay::violates(&search, request, settings.matching).is_some() && part.holds(&search, request, settings)
                     };
-                    let tidied = witness.map(|witness| tidy::tidy(witness, &search, &shows));
+                    let tidied = witness.map(|witness| simplify::simplify(witness, &search, &shows));
                     // Of several groups, a request for an action that exists.
                     slot.1 = tidied.filter(|request| slot.1.is_none() || exists(request)).or(slot.1.take());
                 }
@@ -299,18 +290,17 @@ fn regions(
 /// of all causes together.
 fn filled(
     part: &Part<'_>,
-    search: &Ask<'_>,
+    search: &Query<'_>,
     decider: &mut Decider<'_>,
     settings: &Settings,
     left: std::time::Duration,
-    found: &mut ask::Found,
-    asked: &mut Option<ask::Found>,
+    found: &mut SearchResult,
+    asked: &mut Option<SearchResult>,
 ) -> Result<Option<Option<Request>>, InternalError> {
     let group = part.group;
-    let actions = Actions { grants: &group.grants, unless: &group.unless, action: &group.action };
     let shows = |request: &Request| part.holds(search, request, settings);
     let replay = |request: Request| replay::replayed(search, request, settings.matching).filter(shows);
-    match decider.decide_part(actions, part.number, part.earlier, &part.signed(), &replay) {
+    match decider.decide_part(group.actions(), part.number, part.earlier, &part.signed(), &replay) {
         Decided::Empty => return Ok(None),
         Decided::Shown(request) => return Ok(Some(Some(*request))),
         Decided::Open => {}
@@ -319,13 +309,14 @@ fn filled(
     let scope = ActionScope::Listed(vec![group.action.clone()]);
     let budget = Budget { timeout: left, ..settings.budget };
     let own = Settings { realistic: false, budget, ..*settings };
-    let one = Ask { actions: scope, by: part.number, ..search.clone() };
+    let one = Query { actions: scope, by: part.number, ..search.clone() };
     let of_all = match asked.take() {
         Some(known) => known,
-        None => smt::in_fresh_context(|| ask::ask(&one, &own))?,
+        None => smt::in_fresh_context(|| find(&one, &own))?,
     };
     found.queries += of_all.queries;
-    let of_all = &*asked.insert(ask::Found { queries: 0, ..of_all });
+    found.rests_on(&of_all);
+    let of_all = &*asked.insert(SearchResult { queries: 0, ..of_all });
     if of_all.witness.is_none() && of_all.unknown.is_none() {
         return Ok(None);
     }
@@ -337,8 +328,9 @@ fn filled(
     let also = || Policy { statements: Vec::new(), ..member.policy.clone() };
     let mut within = search.within.clone();
     within.get_or_insert_with(also).statements.push(statement.clone());
-    let of_deny = smt::in_fresh_context(|| ask::ask(&Ask { within, ..one }, &own))?;
+    let of_deny = smt::in_fresh_context(|| find(&Query { within, ..one }, &own))?;
     found.queries += of_deny.queries;
+    found.rests_on(&of_deny);
     if of_deny.witness.is_none() && of_deny.unknown.is_none() {
         return Ok(None);
     }
@@ -350,9 +342,9 @@ const MOST_PRUNED: usize = 64;
 
 /// The words for a part: what must apply, what must allow, what must not apply; without what changes nothing.
 // Long: one region in words: what must apply, what must allow, what must not apply, each from the same parts.
-fn bounds(part: &Part<'_>, search: &Ask<'_>, decider: &mut Decider<'_>) -> Bounds {
+fn bounds(part: &Part<'_>, search: &Query<'_>, decider: &mut Decider<'_>) -> Bounds {
     let Part { group, number, earlier, before, because } = part;
-    let actions = Actions { grants: &group.grants, unless: &group.unless, action: &group.action };
+    let actions = group.actions();
     let cause = because.cause.clone();
     let about = |numbers: &[usize], group: &[usize]| -> Vec<usize> {
         numbers.iter().copied().filter(|number| group.binary_search(number).is_ok()).collect()
@@ -360,14 +352,14 @@ fn bounds(part: &Part<'_>, search: &Ask<'_>, decider: &mut Decider<'_>) -> Bound
     // What must allow it: on its own side all limits, on the other those that are no cause.
     let own = causes::limits_of(search.grants).into_iter().map(|(name, statements)| (false, name, statements));
     let others = before.iter().filter_map(|because| match &because.cause {
-        Cause::Closed(name) => Some((true, name.clone(), because.openers.clone())),
+        Cause::Closed(name) => Some((true, *name, because.openers.clone())),
         Cause::Denied(_) | Cause::NotGranted => None,
     });
     let mut within: Vec<Within> = own
         .chain(others)
         .map(|(other, name, statements)| {
             let statements = about(&statements, if other { &group.unless } else { &group.grants });
-            Within { other, name, statements }
+            Within { other, name: name.to_string(), statements }
         })
         // What lets nothing through does not bind whom the region is about.
         .filter(|one| !one.statements.is_empty())

@@ -1,14 +1,15 @@
 //! Asserts two searches that are both empty iff the two policies allow the same requests.
 
-use super::{InternalError, Outcome, Proof, Settings, Verdict, blame, no_new_access, unknown_policy};
+use super::{InternalError, Outcome, Proof, Settings, Verdict, no_new_access, unknown_policy};
 use crate::policy::Access;
+use crate::witness::explain;
 use std::time::Instant;
 
 const SECOND: &str = "Access that only the second policy grants in the statement";
 const FIRST: &str = "Access that only the first policy grants in the statement";
 
-const fn words(what: &'static str, other: &'static str) -> blame::Words {
-    blame::Words { what, denied: "is denied", closed: "is not allowed", other }
+const fn words(what: &'static str, other: &'static str) -> explain::Words {
+    explain::Words { what, denied: "is denied", closed: "is not allowed", other }
 }
 
 /// Whether `a` and `b` allow the same requests.
@@ -25,8 +26,8 @@ pub fn equivalent(a: &Access, b: &Access, settings: &Settings) -> Result<Outcome
     let told = [&only_b, &only_a].into_iter().filter(|side| !shown || side.witness.is_some());
     let mut notes: Vec<String> = told.flat_map(|side| side.notes.iter().cloned()).collect();
     notes.dedup();
-    let (mut all, of_b) = blame::reasons(&new_in_b, &only_b, words(SECOND, "the first policy"), settings)?;
-    let (of_a, open) = blame::reasons(&new_in_a, &only_a, words(FIRST, "the second policy"), settings)?;
+    let (mut all, of_b) = explain::reasons(&new_in_b, &only_b, words(SECOND, "the first policy"), settings)?;
+    let (of_a, open) = explain::reasons(&new_in_a, &only_a, words(FIRST, "the second policy"), settings)?;
     all.extend(of_a);
     let checked = settings.prove.then(|| only_b.checked.and(only_a.checked));
     // The witness that AWS could receive, if one of the two is; without the doubt about the other.

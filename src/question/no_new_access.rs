@@ -2,12 +2,13 @@
 //!
 //! Source: IAM Access Analyzer, CheckNoNewAccess.
 
-use super::ask::Ask;
-use super::{InternalError, Outcome, Proof, Settings, Verdict, blame, unknown_policy};
+use super::{InternalError, Outcome, Proof, Settings, Verdict, unknown_policy};
 use crate::policy::Access;
+use crate::query::Query;
+use crate::witness::explain;
 use std::time::Instant;
 
-const WORDS: blame::Words = blame::Words {
+const WORDS: explain::Words = explain::Words {
     what: "New access in the statement",
     denied: "was denied",
     closed: "was not allowed",
@@ -22,7 +23,7 @@ pub fn no_new_access(existing: &Access, new: &Access, settings: &Settings) -> Re
     let search = search(existing, new);
     let found = unknown_policy::settled(&search, settings)?;
     let proof = Proof::since(started, settings, [&found]);
-    let (reasons, open) = blame::reasons(&search, &found, WORDS, settings)?;
+    let (reasons, open) = explain::reasons(&search, &found, WORDS, settings)?;
     let checked = settings.prove.then_some(found.checked);
     let notes = found.notes.into_iter().chain(open).collect();
     let (verdict, message) = match (found.witness, found.unknown) {
@@ -43,6 +44,6 @@ pub fn no_new_access(existing: &Access, new: &Access, settings: &Settings) -> Re
 }
 
 /// The search behind it.
-pub fn search<'p>(existing: &'p Access, new: &'p Access) -> Ask<'p> {
-    Ask::new(new, Some(existing))
+pub fn search<'p>(existing: &'p Access, new: &'p Access) -> Query<'p> {
+    Query::new(new, Some(existing))
 }

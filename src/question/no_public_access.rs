@@ -1,12 +1,13 @@
 //! Asserts a search that is empty iff the policy allows no request from a principal that nothing in it pins.
 //!
-//! What "pinned" means is in `untrusted`. A resource type says which services' actions count. Source: IAM Access
+//! What "pinned" means is in `public`. A resource type says which services' actions count. Source: IAM Access
 //! Analyzer, CheckNoPublicAccess.
 
-use super::ask::{ActionScope, Ask, ask};
-use super::{InternalError, Outcome, Proof, Settings, Verdict, blame, unknown_policy, untrusted};
+use super::{InternalError, Outcome, Proof, Settings, Verdict, public, unknown_policy};
 use crate::glob::Glob;
 use crate::policy::Access;
+use crate::query::{ActionScope, Query, Unknown};
+use crate::witness::{explain, find};
 use std::time::Instant;
 
 /// A resource type of CheckNoPublicAccess, with the services whose actions concern it.
@@ -69,9 +70,9 @@ pub fn no_public_access(policy: &Access, resource: ResourceType, settings: &Sett
     let started = Instant::now();
     let search = search(policy, Some(resource));
     let found = unknown_policy::settled(&search, settings)?;
-    let proof = Proof::since(started, settings, [&found]);
-    let words = blame::alone("Public access granted in the following statement");
-    let (reasons, open) = blame::reasons(&search, &found, words, settings)?;
+    let mut proof = Proof::since(started, settings, [&found]);
+    let words = explain::alone("Public access granted in the following statement");
+    let (reasons, open) = explain::reasons(&search, &found, words, settings)?;
     let checked = settings.prove.then_some(found.checked);
     let mut notes: Vec<String> = found.notes.into_iter().chain(open).collect();
     let (verdict, message) = match (found.witness, found.unknown) {
@@ -84,8 +85,10 @@ pub fn no_public_access(policy: &Access, resource: ResourceType, settings: &Sett
             (Verdict::Unknown(why), message)
         }
         (None, None) => {
-            let concerned = Ask { actions: ActionScope::Matching(resource.actions()), ..Ask::new(policy, None) };
-            if ask(&concerned, settings)?.witness.is_none() {
+            let concerned = Query { actions: ActionScope::Matching(resource.actions()), ..Query::new(policy, None) };
+            let concerned = find(&concerned, settings)?;
+            proof.needs_z3 |= concerned.unknown.as_ref().is_some_and(Unknown::is_for_z3);
+            if concerned.is_empty() {
                 let services = resource.services.join(", ");
                 notes.push(format!("the policy allows no action of {services}: is {} its type?", resource.name));
             }
@@ -96,7 +99,7 @@ pub fn no_public_access(policy: &Access, resource: ResourceType, settings: &Sett
 }
 
 /// The search behind it; without a type, all actions count.
-pub fn search(policy: &Access, resource: Option<ResourceType>) -> Ask<'_> {
+pub fn search(policy: &Access, resource: Option<ResourceType>) -> Query<'_> {
     let actions = resource.map_or(ActionScope::All, |resource| ActionScope::Matching(resource.actions()));
-    Ask { actions, within: Some(untrusted::requests(policy)), ..Ask::new(policy, None) }
+    Query { actions, within: Some(public::requests(policy)), ..Query::new(policy, None) }
 }

@@ -10,15 +10,16 @@
 //!
 //! Source: IAM Access Analyzer, external access findings (principal, action, condition, isPublic).
 
-use super::ask::{ActionScope, Ask, Found, ask};
-use super::confirm::Checked;
 use super::no_public_access;
 use super::zone::{SOURCES, Scope, TRUST};
-use super::{InternalError, Proof, Settings, actions};
+use super::{InternalError, Proof, Settings};
 use crate::catalog::PASSED_DATE;
 use crate::diag::deadline;
 use crate::glob::Glob;
-use crate::policy::{Access, Policy, Principal, PrincipalMatch, PrincipalPattern, Request, Statement};
+use crate::policy::{Access, Policy, Principal, Request, Statement};
+use crate::query::{ActionScope, Certificate, Query, SearchResult, Unknown};
+use crate::search::partition;
+use crate::witness;
 use std::time::Instant;
 
 pub use super::zone::Zone;
@@ -50,11 +51,11 @@ pub struct Outside {
     /// The findings, in the order of the policy.
     pub findings: Vec<Finding>,
     /// Why something was left open, if it was.
-    pub unknown: Option<String>,
+    pub unknown: Option<Unknown>,
     /// What is worth knowing beside the findings.
     pub notes: Vec<String>,
     /// What Z3 checked where nobody gets in, under [`Settings::prove`].
-    pub checked: Option<Checked>,
+    pub checked: Option<Certificate>,
     /// What it rests on.
     pub proof: Proof,
 }
@@ -66,18 +67,19 @@ pub fn outside_access(access: &Access, zone: &Zone, settings: &Settings) -> Resu
     match deadline::question(&settings.budget, || deadline::search(|| find(access, zone, settings, &mut all))) {
         Ok(Ok(found)) => found?,
         // Findings are whole, and those that were found stand.
-        Ok(Err(expired)) | Err(expired) => all.open(Some(&expired.to_string())),
+        Ok(Err(expired)) | Err(expired) => all.open(Some(expired.into())),
     }
     let All { findings, unknown, notes, asked } = all;
-    let proof = Proof::since(started, settings, &asked);
+    let mut proof = Proof::since(started, settings, &asked);
+    proof.needs_z3 |= unknown.as_ref().is_some_and(Unknown::is_for_z3);
     let passed = findings.is_empty() && unknown.is_none();
-    let checked = (settings.prove && passed).then(|| Checked::together(asked.into_iter().map(|found| found.checked)));
+    let checked = (settings.prove && passed).then(|| Certificate::together(asked.into_iter().map(|found| found.checked)));
     Ok(Outside { findings, unknown, notes, checked, proof })
 }
 
 /// The searches for outside requests, of all statements together: none finds one exactly if nobody outside gets in.
-pub fn searches<'a>(access: &'a Access, pinned: Option<&'a Access>, zone: &Zone) -> Vec<Ask<'a>> {
-    let everything = Ask::new(access, None);
+pub fn searches<'a>(access: &'a Access, pinned: Option<&'a Access>, zone: &Zone) -> Vec<Query<'a>> {
+    let everything = Query::new(access, None);
     let granting = || access.statements().filter(|(number, ..)| access.grants(*number)).map(|(_, _, statement)| statement);
     let scopes = zone.outside(access).into_iter().filter(|scope| granting().any(|statement| counts(scope, statement)));
     scopes.map(|scope| search(&everything, &scope, pinned, |policy| policy)).collect()
@@ -86,7 +88,7 @@ pub fn searches<'a>(access: &'a Access, pinned: Option<&'a Access>, zone: &Zone)
 /// Whether a scope says something of a statement's actions that no other does.
 fn counts(scope: &Scope, statement: &Statement) -> bool {
     let trust = Glob::parse(TRUST);
-    !scope.trust || statement.action.negated || statement.action.patterns().iter().any(|one| actions::may_meet(one, &trust))
+    !scope.trust || statement.action.negated || statement.action.patterns().iter().any(|one| partition::may_meet(one, &trust))
 }
 
 /// The access definition as it is without the keys that say for whom a service calls, if services are trusted without them.
@@ -95,36 +97,34 @@ pub fn without_sources(access: &Access, zone: &Zone) -> Option<Access> {
 }
 
 /// The search of one scope.
-fn search<'a>(everything: &Ask<'a>, scope: &Scope, pinned: Option<&'a Access>, within: impl Fn(Policy) -> Policy) -> Ask<'a> {
+fn search<'a>(everything: &Query<'a>, scope: &Scope, pinned: Option<&'a Access>, within: impl Fn(Policy) -> Policy) -> Query<'a> {
     let mut policy = scope.within.clone();
     policy.statements.extend(everything.within.iter().flat_map(|left_out| left_out.statements.clone()));
     let unless = pinned.filter(|_| scope.services);
-    Ask { within: Some(within(policy)), except: scope.except.clone(), unless, ..everything.clone() }
+    Query { within: Some(within(policy)), except: scope.except.clone(), unless, ..everything.clone() }
 }
 
 /// What was found so far.
 #[derive(Default)]
 struct All {
     findings: Vec<Finding>,
-    unknown: Option<String>,
+    unknown: Option<Unknown>,
     notes: Vec<String>,
-    asked: Vec<Found>,
+    asked: Vec<SearchResult>,
 }
 
 impl All {
     /// Remembers that something was left open; the first reason stays.
-    fn open(&mut self, why: Option<&str>) {
-        if self.unknown.is_none() {
-            self.unknown = why.map(str::to_owned);
-        }
+    fn open(&mut self, why: Option<Unknown>) {
+        self.unknown = self.unknown.take().or(why);
     }
 
     /// Whether a search finds something; what it leaves open is remembered.
-    fn shows(&mut self, search: &Ask<'_>, settings: &Settings) -> Result<bool, InternalError> {
+    fn shows(&mut self, search: &Query<'_>, settings: &Settings) -> Result<bool, InternalError> {
         // Whether there is a witness is all that matters.
-        let found = ask(search, &Settings { realistic: false, ..*settings })?;
+        let found = witness::find(search, &Settings { realistic: false, ..*settings })?;
         if found.witness.is_none() {
-            self.open(found.unknown.as_deref());
+            self.open(found.unknown);
         }
         Ok(found.witness.is_some())
     }
@@ -133,11 +133,11 @@ impl All {
 fn find(access: &Access, zone: &Zone, settings: &Settings, all: &mut All) -> Result<(), InternalError> {
     let pinned = without_sources(access, zone);
     let scopes = zone.outside(access);
-    let (everything, public) = (Ask::new(access, None), no_public_access::search(access, None));
+    let (everything, public) = (Query::new(access, None), no_public_access::search(access, None));
     for (number, member, statement) in access.statements().filter(|(number, ..)| access.grants(*number)) {
         // Without principals a policy is attached to identities of the zone itself.
         let Some(principal) = &statement.principal else { continue };
-        for (shown, list) in entries(principal) {
+        for (shown, list) in principal.entries() {
             deadline::look();
             let only = |mut policy: Policy| {
                 let mut through = policy.statements.first().cloned();
@@ -148,12 +148,12 @@ fn find(access: &Access, zone: &Zone, settings: &Settings, all: &mut All) -> Res
                 policy.statements.extend(through);
                 policy
             };
-            let of_scope = |scope: &Scope| Ask { by: Some(number), ..search(&everything, scope, pinned.as_ref(), only) };
-            let searches: Vec<Ask<'_>> = scopes.iter().filter(|scope| counts(scope, statement)).map(of_scope).collect();
+            let of_scope = |scope: &Scope| Query { by: Some(number), ..search(&everything, scope, pinned.as_ref(), only) };
+            let searches: Vec<Query<'_>> = scopes.iter().filter(|scope| counts(scope, statement)).map(of_scope).collect();
             let mut first = None;
             for (at, search) in searches.iter().enumerate() {
-                let found = ask(search, settings)?;
-                all.open(found.unknown.as_deref());
+                let found = witness::find(search, settings)?;
+                all.open(found.unknown.clone());
                 // What is open is said of all findings together.
                 let notes = if found.unknown.is_none() { found.notes.clone() } else { Vec::new() };
                 first = found.witness.clone().map(|witness| (at, witness, notes));
@@ -164,7 +164,7 @@ fn find(access: &Access, zone: &Zone, settings: &Settings, all: &mut All) -> Res
             }
             let Some((at, witness, mut notes)) = first else { continue };
             notes.extend(of_service(&witness));
-            let public = Ask { within: public.within.clone().map(only), by: Some(number), ..public.clone() };
+            let public = Query { within: public.within.clone().map(only), by: Some(number), ..public.clone() };
             let is_public = all.shows(&public, settings)?;
             let mut actions = Vec::new();
             for (pattern, span) in statement.action.patterns().iter().zip(statement.action.spans()) {
@@ -172,7 +172,7 @@ fn find(access: &Access, zone: &Zone, settings: &Settings, all: &mut All) -> Res
                 let mut reaches = statement.action.negated;
                 // Scopes before that of the witness have none.
                 for search in searches.iter().skip(at) {
-                    let one = Ask { actions: ActionScope::Matching(vec![pattern.clone()]), ..search.clone() };
+                    let one = Query { actions: ActionScope::Matching(vec![pattern.clone()]), ..search.clone() };
                     reaches = reaches || all.shows(&one, settings)?;
                 }
                 if reaches {
@@ -204,11 +204,11 @@ fn of_service(witness: &Request) -> Option<String> {
 }
 
 /// What the answer rests on beside the policy: that services only get roles from the role's own account.
-fn rests_on(everything: &Ask<'_>, zone: &Zone, settings: &Settings, all: &mut All) -> Result<(), InternalError> {
+fn rests_on(everything: &Query<'_>, zone: &Zone, settings: &Settings, all: &mut All) -> Result<(), InternalError> {
     let scope = Scope { within: zone.passed(everything.grants), except: Vec::new(), trust: true, services: false };
     let actions = ActionScope::Matching(vec![Glob::parse(TRUST)]);
-    let passed = Ask { actions, ..search(everything, &scope, None, |policy| policy) };
-    let found = ask(&passed, &Settings { realistic: false, ..*settings })?;
+    let passed = Query { actions, ..search(everything, &scope, None, |policy| policy) };
+    let found = witness::find(&passed, &Settings { realistic: false, ..*settings })?;
     if let Some(Principal::Service(name)) = found.witness.map(|witness| witness.principal) {
         all.notes.push(format!(
             "{name} counts as inside: it gets roles through iam:PassRole, which does not cross accounts (as of {PASSED_DATE})"
@@ -222,22 +222,4 @@ fn rests_on(everything: &Ask<'_>, zone: &Zone, settings: &Settings, all: &mut Al
         all.notes.push("services count as inside where nothing says for whom they call".to_owned());
     }
     Ok(())
-}
-
-/// The entries of a principal list, each as shown and as a list of its own.
-pub(super) fn entries(principal: &PrincipalMatch) -> Vec<((&'static str, String), PrincipalMatch)> {
-    if principal.negated {
-        return vec![(("AWS", "*".to_owned()), principal.clone())];
-    }
-    let shown = |pattern: &PrincipalPattern| match pattern {
-        PrincipalPattern::Everyone => ("AWS", "*".to_owned()),
-        PrincipalPattern::Account(account) => ("AWS", account.clone()),
-        PrincipalPattern::Arn(parts) => ("AWS", parts.iter().map(Glob::to_string).collect::<Vec<_>>().join(":")),
-        PrincipalPattern::Service(glob) => ("Service", glob.to_string()),
-        PrincipalPattern::Federated(glob) => ("Federated", glob.to_string()),
-        PrincipalPattern::CanonicalUser(id) => ("CanonicalUser", id.clone()),
-        PrincipalPattern::Nobody(text) => ("AWS", text.clone()),
-    };
-    let one = |pattern: &PrincipalPattern| PrincipalMatch::of(false, vec![pattern.clone()]);
-    principal.patterns.iter().map(|pattern| (shown(pattern), one(pattern))).collect()
 }

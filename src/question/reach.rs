@@ -3,9 +3,11 @@
 //! The search of `access-not-granted`, for callers that ask thousands of them and word the answers themselves: without what
 //! is to blame, and with the two ways told apart in which an answer can rest on a resource's policy that is not known.
 
-use super::ask::{Ask, ask};
-use super::{InternalError, Settings, replay, unknown_policy};
+use super::{InternalError, Settings, unknown_policy};
 use crate::policy::Request;
+use crate::query::{Query, Unknown};
+use crate::search::replay;
+use crate::witness::find;
 
 /// What was found.
 #[derive(Debug, Clone, Default)]
@@ -19,14 +21,14 @@ pub struct Reached {
     /// Where nothing was found: whether a policy of the resource, which is not known, could grant something by itself.
     pub could_be_granted: bool,
     /// Why something was left open, if nothing was found.
-    pub unknown: Option<String>,
+    pub unknown: Option<Unknown>,
     /// Why AWS could not receive the witness today, if it could not.
     pub doubt: Option<String>,
 }
 
 /// Searches; an error is an internal one.
-pub fn reach(search: &Ask<'_>, settings: &Settings) -> Result<Reached, InternalError> {
-    let mut found = ask(search, settings)?;
+pub fn reach(search: &Query<'_>, settings: &Settings) -> Result<Reached, InternalError> {
+    let mut found = find(search, settings)?;
     let is_unknown = search.grants.resource_policy_is_unknown();
     let consents =
         |request: &Option<Request>| request.as_ref().is_some_and(|one| unknown_policy::needs_consent(search, one, settings));
@@ -36,24 +38,24 @@ pub fn reach(search: &Ask<'_>, settings: &Settings) -> Result<Reached, InternalE
         found = unknown_policy::settled(search, settings)?;
         needs_consent = consents(&found.witness);
     }
-    let nothing = found.witness.is_none() && found.unknown.is_none();
-    let could_be_granted = nothing && is_unknown && unknown_policy::of_pass(search, settings)?.is_some();
+    let nothing = found.is_empty();
+    let could_be_granted = nothing && is_unknown && unknown_policy::of_pass(search, settings, &mut found)?.is_some();
     let granting = found.witness.as_ref().and_then(|request| shows(search, request, settings)).unwrap_or_default();
     let unknown = found.unknown.filter(|_| found.witness.is_none());
     Ok(Reached { witness: found.witness, granting, needs_consent, could_be_granted, unknown, doubt: found.doubt })
 }
 
 /// The statements that grant a request, if it is one that is searched for: the evaluator's word.
-pub fn shows(search: &Ask<'_>, request: &Request, settings: &Settings) -> Option<Vec<usize>> {
+pub fn shows(search: &Query<'_>, request: &Request, settings: &Settings) -> Option<Vec<usize>> {
     replay::violates(search, request, settings.matching)
 }
 
 /// A request, with what it must carry beside, if it is one that is searched for.
-pub fn replayed(search: &Ask<'_>, request: Request, settings: &Settings) -> Option<Request> {
+pub fn replayed(search: &Query<'_>, request: Request, settings: &Settings) -> Option<Request> {
     replay::replayed(search, request, settings.matching)
 }
 
 /// Whether the resource's own policy, where it is not known, must consent to a request that is searched for.
-pub fn needs_consent(search: &Ask<'_>, request: &Request, settings: &Settings) -> bool {
+pub fn needs_consent(search: &Query<'_>, request: &Request, settings: &Settings) -> bool {
     search.grants.resource_policy_is_unknown() && unknown_policy::needs_consent(search, request, settings)
 }

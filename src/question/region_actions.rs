@@ -1,16 +1,16 @@
 //! Which actions is a region about? Those of its groups, as few patterns over the catalog as say so.
 
-use super::actions::{self, Group};
-use super::ask::Ask;
 use crate::catalog::Catalog;
 use crate::glob::trie::{Cover, cover};
+use crate::query::Query;
+use crate::search::partition::{self, Group};
 use std::collections::{BTreeMap, BTreeSet};
 
 pub(super) type Signature = (Vec<usize>, Vec<usize>);
 
 /// The catalog's actions of each of these groups.
 pub(super) fn catalog_actions<'g>(
-    search: &Ask<'_>,
+    search: &Query<'_>,
     groups: impl Iterator<Item = &'g Group>,
 ) -> BTreeMap<Signature, Vec<&'static str>> {
     let wanted: BTreeSet<Signature> = groups.map(|group| (group.grants.clone(), group.unless.clone())).collect();
@@ -20,7 +20,7 @@ pub(super) fn catalog_actions<'g>(
     }
     for name in Catalog::latest().all_names() {
         let name = &*name.spelled;
-        let group = actions::group_of(search, name);
+        let group = partition::group_of(search, name);
         let signature = (group.grants, group.unless);
         if wanted.contains(&signature) {
             out.entry(signature).or_default().push(name);

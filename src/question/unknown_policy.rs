@@ -5,12 +5,14 @@
 //! one is noted. A PASS does if another policy could make it a FAIL: one that grants alone (of both sides the same, in a
 //! comparison). Both are asked, not guessed, so a verdict that stands whatever the policy says has no note.
 
-use super::ask::{ActionScope, Ask, Found, ask};
-use super::replay::violates;
 use super::{InternalError, Settings};
 use crate::diag::Budget;
 use crate::glob::Glob;
+use crate::policy::access::Place;
 use crate::policy::{Access, Assumed, Request, ResourcePattern, Template};
+use crate::query::{ActionScope, Query, SearchResult, Unknown};
+use crate::search::replay::violates;
+use crate::witness::find;
 use std::collections::BTreeSet;
 use std::time::Instant;
 
@@ -19,25 +21,26 @@ const OTHERWISE: u32 = 2_000_000;
 
 /// Why two access definitions cannot be compared, if they cannot: one has a policy of the resource, or none, and the other
 /// says nothing of it. (A policy that stands alone without principals says nothing of it either way.)
-pub fn incomparable(a: &Access, b: &Access) -> Option<&'static str> {
+pub fn incomparable(a: &Access, b: &Access) -> Option<Unknown> {
     let says_something =
         |access: &Access| !access.resource_policy_is_unknown() && (!access.is_alone() || access.has_principals());
     // Without anything on the principal's side the resource's side is asked alone, where to name the account is to grant: no
     // policy that is not known means the same on both sides then.
     let sided = |access: &Access| access.is_alone() || access.has_principal_side();
     if (a.resource_policy_is_unknown() || b.resource_policy_is_unknown()) && sided(a) != sided(b) {
-        return Some("one side says nothing of the principal, and the resource's policy is not known");
+        return Some(Unknown::Incomparable("one side says nothing of the principal, and the resource's policy is not known"));
     }
     let differ = |one: &Access, other: &Access| one.resource_policy_is_unknown() && says_something(other);
-    (differ(a, b) || differ(b, a)).then_some("the resource's policy is given on one side and not known on the other")
+    (differ(a, b) || differ(b, a))
+        .then_some(Unknown::Incomparable("the resource's policy is given on one side and not known on the other"))
 }
 
 /// A search, and what is worth knowing about it where the resource's policy is not known.
-pub(super) fn settled(search: &Ask<'_>, settings: &Settings) -> Result<Found, InternalError> {
+pub(super) fn settled(search: &Query<'_>, settings: &Settings) -> Result<SearchResult, InternalError> {
     let started = Instant::now();
-    let mut found = ask(search, settings)?;
+    let mut found = find(search, settings)?;
     if let Some(why) = search.unless.and_then(|unless| incomparable(search.grants, unless)) {
-        return Ok(Found { unknown: Some(why.to_owned()), witness: None, ..found });
+        return Ok(SearchResult { unknown: Some(why), witness: None, ..found });
     }
     if !search.grants.resource_policy_is_unknown() {
         return Ok(found);
@@ -50,9 +53,8 @@ pub(super) fn settled(search: &Ask<'_>, settings: &Settings) -> Result<Found, In
             return Ok(found);
         }
         let without = Sides::of(search, Assumed::Nothing);
-        let other = ask(&without.search(search), &quick)?;
-        found.queries += other.queries;
-        found.decided += other.decided;
+        let other = find(&without.search(search), &quick)?;
+        found.count(&other);
         match other.witness {
             Some(witness) => {
                 found.witness = Some(witness);
@@ -61,13 +63,14 @@ pub(super) fn settled(search: &Ask<'_>, settings: &Settings) -> Result<Found, In
             None => found.notes.push(of_witness(&witness)),
         }
     } else if found.unknown.is_none() {
-        found.notes.extend(of_pass(search, &quick)?);
+        let owed = of_pass(search, &quick, &mut found)?;
+        found.notes.extend(owed);
     }
     Ok(found)
 }
 
 /// Whether a request shows what is searched for only if the resource's policy consents.
-pub(super) fn needs_consent(search: &Ask<'_>, witness: &Request, settings: &Settings) -> bool {
+pub(super) fn needs_consent(search: &Query<'_>, witness: &Request, settings: &Settings) -> bool {
     let without = Sides::of(search, Assumed::Nothing);
     violates(&without.search(search), witness, settings.matching).is_none()
 }
@@ -81,14 +84,18 @@ pub(super) fn of_witness(witness: &Request) -> String {
     )
 }
 
-/// What is said of a search that found nothing, if another policy of the resource could change that.
-pub(super) fn of_pass(search: &Ask<'_>, settings: &Settings) -> Result<Option<String>, InternalError> {
+/// What is said of a search that found nothing, its `answer`, if another policy of the resource could change that.
+pub(super) fn of_pass(
+    search: &Query<'_>,
+    settings: &Settings,
+    answer: &mut SearchResult,
+) -> Result<Option<String>, InternalError> {
     let quick = Settings { realistic: false, ..*settings };
     // A policy that stands alone says as little of the resource's.
     if search.unless.is_some_and(|unless| !unless.resource_policy_is_unknown()) {
         return Ok(None);
     }
-    let bounded = |access: &Access| access.members().iter().any(|member| member.name.starts_with("permissionBoundaries"));
+    let bounded = |access: &Access| access.members().iter().any(|member| member.place == Place::Boundary);
     for assumed in Assumed::ALONE {
         let matters = match (assumed, search.unless) {
             // Of one side alone nothing grants more than what grants everybody everything.
@@ -101,7 +108,8 @@ pub(super) fn of_pass(search: &Ask<'_>, settings: &Settings) -> Result<Option<St
             continue;
         }
         let otherwise = Sides::of(search, assumed);
-        let found = ask(&otherwise.search(search), &quick)?;
+        let found = find(&otherwise.search(search), &quick)?;
+        answer.rests_on(&found);
         let services = match (&found.witness, &found.unknown) {
             (Some(witness), _) => services(search, witness),
             (None, Some(why)) => format!("perhaps: {why}"),
@@ -126,28 +134,17 @@ struct Sides {
 }
 
 impl Sides {
-    fn of(search: &Ask<'_>, assumed: Assumed) -> Self {
+    fn of(search: &Query<'_>, assumed: Assumed) -> Self {
         Self { grants: search.grants.assuming(assumed), unless: search.unless.map(|unless| unless.assuming(assumed)) }
     }
 
-    fn search<'s>(&'s self, search: &Ask<'_>) -> Ask<'s> {
-        Ask {
-            grants: &self.grants,
-            unless: self.unless.as_ref(),
-            actions: search.actions.clone(),
-            except: search.except.clone(),
-            resources: search.resources.clone(),
-            within: search.within.clone(),
-            by: search.by,
-            always: search.always.clone(),
-            typed: search.typed.clone(),
-            ties: search.ties.clone(),
-        }
+    fn search<'s>(&'s self, search: &Query<'_>) -> Query<'s> {
+        search.between(&self.grants, self.unless.as_ref())
     }
 }
 
 /// The services that a search is about, or else that of a request that shows what could be.
-fn services(search: &Ask<'_>, shown: &Request) -> String {
+fn services(search: &Query<'_>, shown: &Request) -> String {
     let of_action = |glob: &Glob| glob.literal_before(':');
     let named: Option<BTreeSet<String>> = match &search.actions {
         ActionScope::Matching(globs) => globs.iter().map(of_action).collect(),

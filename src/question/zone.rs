@@ -12,9 +12,9 @@
 //! Source: IAM Access Analyzer API Reference, "ExternalAccessDetails" (an external principal can be an AWS service); IAM
 //! User Guide, "The confused deputy problem"; Amazon SNS Developer Guide, "aws:SourceAccount versus aws:SourceOwner".
 
-use super::untrusted;
 use crate::catalog::passed_services;
 use crate::glob::Glob;
+use crate::policy::predicate::{self, none_of};
 use crate::policy::{Access, BaseOperator, Condition, Policy, PrincipalMatch, PrincipalPattern, Template, Test};
 use crate::value::arn;
 
@@ -90,12 +90,12 @@ impl Zone {
     /// Every request from outside is of one of these scopes; people's come first. (Of an access definition: the services
     /// that are told apart are those that it tells apart, [`passed`].)
     pub(super) fn outside(&self, access: &Access) -> Vec<Scope> {
-        let inside = || self.accounts.iter().map(|id| untrusted::account(id)).chain(self.others.iter().cloned());
+        let inside = || self.accounts.iter().map(|id| predicate::account(id)).chain(self.others.iter().cloned());
         let any_service = || PrincipalPattern::Service(Glob::parse("*"));
-        let people = untrusted::statement(inside().chain([any_service()]).collect(), self.elsewhere());
+        let people = none_of(inside().chain([any_service()]).collect(), self.elsewhere());
         let services = |also_inside: Vec<PrincipalPattern>| {
-            let mut within = untrusted::statement(inside().chain(also_inside).collect(), self.elsewhere());
-            let only = untrusted::statement(Vec::new(), Vec::new()).statements;
+            let mut within = none_of(inside().chain(also_inside).collect(), self.elsewhere());
+            let only = none_of(Vec::new(), Vec::new()).statements;
             within.statements.extend(only.into_iter().map(|mut statement| {
                 statement.principal = Some(PrincipalMatch::of(false, vec![any_service()]));
                 statement
@@ -113,7 +113,7 @@ impl Zone {
     /// The requests of services that get roles through iam:PassRole, and that nothing else makes inside.
     pub(super) fn passed(&self, access: &Access) -> Policy {
         let passed: Vec<PrincipalPattern> = passed(access).into_iter().map(PrincipalPattern::Service).collect();
-        let mut policy = untrusted::statement(Vec::new(), self.elsewhere());
+        let mut policy = none_of(Vec::new(), self.elsewhere());
         let services = PrincipalMatch::of(false, passed);
         policy.statements.iter_mut().for_each(|statement| statement.principal = Some(services.clone()));
         policy
@@ -124,7 +124,7 @@ impl Zone {
         let mut conditions = Vec::new();
         let mut add = |operator, key: &str, values: Vec<String>| {
             if !values.is_empty() {
-                conditions.push(untrusted::condition(operator, key, &values.iter().map(String::as_str).collect::<Vec<_>>()));
+                conditions.push(predicate::condition(operator, key, &values.iter().map(String::as_str).collect::<Vec<_>>()));
             }
         };
         let paths = || self.organizations.iter().map(|id| format!("{id}/*")).collect::<Vec<_>>();

@@ -29,7 +29,7 @@ use crate::json::Value;
 use crate::question::{InternalError, Settings};
 use crate::usage::UnusedPermissions;
 use candidate::{Candidate, Change};
-use obligations::{Failure, Obligation};
+use obligations::{Failure, Obligation, ObligationId};
 use unused::UnusedActions;
 
 /// A refined policy with its proof.
@@ -79,7 +79,7 @@ impl std::fmt::Debug for Error {
 /// Refines a policy: removes the unused permissions and proves that nothing else changed.
 pub fn refine(original: &Document, unused: &UnusedPermissions, catalog: &Catalog, settings: &Settings) -> Result<Outcome, Error> {
     deadline::question(&settings.budget, || refine_within(original, unused, catalog, settings))
-        .unwrap_or_else(|expired| Ok(Outcome::NotProved(Failure::open(0, &expired))))
+        .unwrap_or_else(|expired| Ok(Outcome::NotProved(Failure::open(ObligationId::O1, &expired))))
 }
 
 fn refine_within(
@@ -96,7 +96,7 @@ fn refine_within(
     };
     let (Candidate { json, changes, notes, is_empty }, refined) = match deadline::search(made) {
         Ok(made) => made?,
-        Err(expired) => return Ok(Outcome::NotProved(Failure::open(0, &expired))),
+        Err(expired) => return Ok(Outcome::NotProved(Failure::open(ObligationId::O1, &expired))),
     };
     let question = obligations::Question { original, refined: &refined, unused: &unused, catalog };
     Ok(match obligations::prove(&question, settings)? {
@@ -117,5 +117,5 @@ pub fn verify(
         let unused = UnusedActions::new(unused, catalog);
         obligations::prove(&obligations::Question { original, refined, unused: &unused, catalog }, settings)
     };
-    deadline::question(&settings.budget, prove).unwrap_or_else(|expired| Ok(Err(Failure::open(0, &expired))))
+    deadline::question(&settings.budget, prove).unwrap_or_else(|expired| Ok(Err(Failure::open(ObligationId::O1, &expired))))
 }

@@ -1,21 +1,22 @@
 //! What must be proved of a refined policy, and which obligation fails with what witness?
 //!
-//! O1 to O3 are searches like every question's ([`crate::question::ask`]); O4 is a formula about the texts of the
+//! O1 to O3 are searches like every question's ([`crate::witness::find`]); O4 is a formula about the texts of the
 //! patterns. See [`super`] for what each says. The first that fails is reported.
 
 use super::structure;
 use super::unused::UnusedActions;
 use crate::catalog::{Catalog, Name};
 use crate::diag::Diagnostics;
-use crate::diag::deadline::{self, Expired};
+use crate::diag::deadline;
 use crate::document::Document;
 use crate::encode::Unsupported;
 use crate::policy::{Access, ActionMatch, Request, normalize};
-use crate::question::ask::{ActionScope, Ask, ask};
-use crate::question::confirm::{Checked, Confirmed};
-use crate::question::{InternalError, Settings, emit};
+use crate::query::{ActionScope, Query};
+use crate::query::{Certificate, Confirmed, Obligation as Claim, ObligationKind};
+use crate::question::{InternalError, Settings};
+use crate::search::export;
 use crate::smt::{Answer, Formula, Solver, smtlib};
-use crate::solve;
+use crate::witness::find;
 use std::collections::BTreeSet;
 use std::time::Instant;
 
@@ -36,14 +37,14 @@ pub struct Question<'q> {
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct Obligation {
-    /// `O1` to `O4`.
-    pub id: &'static str,
+    /// Which one.
+    pub id: ObligationId,
     /// What was proved, in a sentence.
     pub statement: &'static str,
     /// How many queries Z3 answered with `unsat`.
     pub queries: usize,
     /// What Z3 checked: every lemma, the propositional part, and whether the groups of actions are all.
-    pub checked: Checked,
+    pub checked: Certificate,
     /// Wall-clock time.
     pub milliseconds: f64,
 }
@@ -52,8 +53,8 @@ pub struct Obligation {
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct Failure {
-    /// `O1` to `O4`.
-    pub id: &'static str,
+    /// Which one.
+    pub id: ObligationId,
     /// What went wrong, in a sentence.
     pub message: String,
     /// A request that shows it; none for O4 and where it was left open.
@@ -62,18 +63,64 @@ pub struct Failure {
     pub unknown: bool,
 }
 
-const STATEMENTS: [(&str, &str); 4] = [
-    ("O1", "no new access: whatever the refined policy allows, the original allows"),
-    ("O2", "unused gone: the refined policy allows no unused action"),
-    ("O3", "nothing else lost: every other action of the catalog is allowed as before"),
-    ("O4", "least general: every wildcard is a shortest safe prefix, no pattern is redundant, the structure is kept"),
-];
+/// The four obligations of a refinement.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum ObligationId {
+    /// No new access.
+    O1,
+    /// Unused gone.
+    O2,
+    /// Nothing else lost.
+    O3,
+    /// Least general.
+    O4,
+}
+
+impl ObligationId {
+    /// Those that are searches, in order; O4 is about texts.
+    const SEARCHES: [Self; 3] = [Self::O1, Self::O2, Self::O3];
+
+    /// `O1` to `O4`.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::O1 => "O1",
+            Self::O2 => "O2",
+            Self::O3 => "O3",
+            Self::O4 => "O4",
+        }
+    }
+
+    /// What it claims, in a sentence.
+    pub fn statement(self) -> &'static str {
+        match self {
+            Self::O1 => "no new access: whatever the refined policy allows, the original allows",
+            Self::O2 => "unused gone: the refined policy allows no unused action",
+            Self::O3 => "nothing else lost: every other action of the catalog is allowed as before",
+            Self::O4 => "least general: every wildcard is a shortest safe prefix, no pattern is redundant, the structure is kept",
+        }
+    }
+
+    /// What a request that refutes it shows; of O4 none does.
+    fn refuted_by(self) -> &'static str {
+        match self {
+            Self::O1 => "the refined policy adds access that the original does not grant",
+            Self::O2 => "the refined policy still grants an unused action",
+            Self::O3 => "the refined policy loses an action that is in use",
+            Self::O4 => "the refined policy is not least general",
+        }
+    }
+}
+
+impl std::fmt::Display for ObligationId {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(self.name())
+    }
+}
 
 impl Failure {
-    /// An obligation, by its place, that was left open where a limit was hit.
-    pub(super) fn open(at: usize, expired: &Expired) -> Self {
-        let (id, statement) = STATEMENTS.get(at).copied().unwrap_or_default();
-        Self { id, message: format!("{id} ({statement}) is unknown: {expired}"), witness: None, unknown: true }
+    /// An obligation that was left open, and why.
+    pub(super) fn open(id: ObligationId, why: &dyn std::fmt::Display) -> Self {
+        Self { id, message: format!("{id} ({}) is unknown: {why}", id.statement()), witness: None, unknown: true }
     }
 }
 
@@ -83,24 +130,23 @@ pub fn prove(question: &Question<'_>, settings: &Settings) -> Result<Result<Vec<
     let settings = &Settings { prove: true, catalog_actions: false, ..*settings };
     let (original, refined) = (read(question.original, settings)?, read(question.refined, settings)?);
     let mut proved = Vec::new();
-    for ((id, statement), search) in STATEMENTS.into_iter().zip(searches(question, &original, &refined)) {
+    for (id, search) in ObligationId::SEARCHES.into_iter().zip(searches(question, &original, &refined)) {
         let started = Instant::now();
-        let found = ask(&search, settings)?;
+        let found = find(&search, settings)?;
         if let Some(witness) = found.witness {
             return Ok(Err(refuted(id, witness)));
         }
         if let Some(why) = found.unknown {
-            let message = format!("{id} ({statement}) is unknown: {why}");
-            return Ok(Err(Failure { id, message, witness: None, unknown: true }));
+            return Ok(Err(Failure::open(id, &why)));
         }
         let queries = found.queries + found.decided;
         let checked = found.checked;
-        proved.push(Obligation { id, statement, queries, checked, milliseconds: milliseconds(started) });
+        proved.push(Obligation { id, statement: id.statement(), queries, checked, milliseconds: milliseconds(started) });
     }
     let started = Instant::now();
-    let (id, statement) = ("O4", STATEMENTS.last().map_or("", |(_, statement)| *statement));
+    let id = ObligationId::O4;
     let claims = match deadline::search(|| structure::claims(question)) {
-        Err(expired) => return Ok(Err(Failure::open(3, &expired))),
+        Err(expired) => return Ok(Err(Failure::open(id, &expired))),
         Ok(Ok(claims)) => claims,
         Ok(Err(message)) => return Ok(Err(Failure { id, message, witness: None, unknown: false })),
     };
@@ -117,15 +163,14 @@ pub fn prove(question: &Question<'_>, settings: &Settings) -> Result<Result<Vec<
             Answer::Unsat => {}
             Answer::Sat(_) => return Err(InternalError("Z3 does not confirm the names found for O4".to_owned()).into()),
             Answer::Unknown(why) => {
-                let message = format!("{id} ({statement}) is unknown: {why}");
-                return Ok(Err(Failure { id, message, witness: None, unknown: true }));
+                return Ok(Err(Failure::open(id, &why)));
             }
         }
     }
     let about = "the claims about the patterns' texts hold".to_owned();
-    let claims = solve::proof::Obligation { kind: "O4", about, formula: Formula::and(claims).not() };
-    let checked = Checked { obligations: vec![Confirmed::from(&claims)], ..Checked::default() };
-    proved.push(Obligation { id, statement, queries, checked, milliseconds: milliseconds(started) });
+    let claims = Claim { kind: ObligationKind::LeastGeneral, about, formula: Formula::and(claims).not() };
+    let checked = Certificate { obligations: vec![Confirmed::from(&claims)], ..Certificate::default() };
+    proved.push(Obligation { id, statement: id.statement(), queries, checked, milliseconds: milliseconds(started) });
     Ok(Ok(proved))
 }
 
@@ -133,13 +178,8 @@ fn milliseconds(started: Instant) -> f64 {
     (started.elapsed().as_secs_f64() * 1e6).round() / 1e3
 }
 
-fn refuted(id: &'static str, witness: Request) -> Failure {
-    let what = match id {
-        "O1" => "the refined policy adds access that the original does not grant",
-        "O2" => "the refined policy still grants an unused action",
-        _ => "the refined policy loses an action that is in use",
-    };
-    let message = format!("{what}: {} on {}", witness.action, witness.resource);
+fn refuted(id: ObligationId, witness: Request) -> Failure {
+    let message = format!("{}: {} on {}", id.refuted_by(), witness.action, witness.resource);
     Failure { id, message, witness: Some(witness), unknown: false }
 }
 
@@ -150,7 +190,7 @@ fn read(document: &Document, settings: &Settings) -> Result<Access, Diagnostics>
 }
 
 /// The searches behind O1, O2 and O3.
-fn searches<'p>(question: &Question<'_>, original: &'p Access, refined: &'p Access) -> [Ask<'p>; 3] {
+fn searches<'p>(question: &Question<'_>, original: &'p Access, refined: &'p Access) -> [Query<'p>; 3] {
     // What no statement of the original is about cannot be lost: mostly whole services.
     let actions = || original.statements().map(|(_, _, statement)| &statement.action);
     let prefixes: Option<BTreeSet<String>> =
@@ -164,9 +204,9 @@ fn searches<'p>(question: &Question<'_>, original: &'p Access, refined: &'p Acce
     let used: Vec<String> = names.filter(may_lose).map(|name| name.spelled.to_string()).collect();
     let gone = question.unused.globs();
     [
-        Ask::new(refined, Some(original)),
-        Ask { actions: ActionScope::Matching(gone), ..Ask::new(refined, None) },
-        Ask { actions: ActionScope::Listed(used), ..Ask::new(original, Some(refined)) },
+        Query::new(refined, Some(original)),
+        Query { actions: ActionScope::Matching(gone), ..Query::new(refined, None) },
+        Query { actions: ActionScope::Listed(used), ..Query::new(original, Some(refined)) },
     ]
 }
 
@@ -174,12 +214,14 @@ fn searches<'p>(question: &Question<'_>, original: &'p Access, refined: &'p Acce
 pub fn scripts(question: &Question<'_>, settings: &Settings) -> Result<Vec<(String, String)>, ScriptError> {
     let (original, refined) = (read(question.original, settings)?, read(question.refined, settings)?);
     let mut out = Vec::new();
-    for ((id, statement), search) in STATEMENTS.into_iter().zip(searches(question, &original, &refined)) {
+    for (id, search) in ObligationId::SEARCHES.into_iter().zip(searches(question, &original, &refined)) {
         let comment = format!(
-            "{id}, {statement}.\nIs there a request that breaks it? unsat: there is none.\nCatalog: {} ({}).",
-            question.catalog.name, question.catalog.date
+            "{id}, {}.\nIs there a request that breaks it? unsat: there is none.\nCatalog: {} ({}).",
+            id.statement(),
+            question.catalog.name,
+            question.catalog.date
         );
-        out.push((format!("{id}.smt2"), emit::script(&comment, "unsat", &search, settings.matching)?));
+        out.push((format!("{id}.smt2"), export::script(&comment, "unsat", &search, settings.matching)?));
     }
     let claims = structure::claims(question).map_err(ScriptError::Structure)?;
     let comment = "O4, least general. Is one of the claims about the patterns' texts false? unsat: none is.";

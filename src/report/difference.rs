@@ -23,7 +23,7 @@ fn escaped(text: &str) -> String {
 pub(super) fn message(difference: &Difference, write: Write) -> String {
     let regions = |number: usize| count(number, "region", "regions");
     match (difference.added.len(), difference.removed.len(), &difference.unknown) {
-        (_, _, Some(why)) => format!("The difference is unknown: {}.", write(why)),
+        (_, _, Some(why)) => format!("The difference is unknown: {}.", write(&why.to_string())),
         (0, 0, None) => "Both grant the same access.".to_owned(),
         (added, 0, None) => format!("Access added in {}, none removed.", regions(added)),
         (0, removed, None) => format!("Access removed in {}, none added.", regions(removed)),
@@ -89,7 +89,7 @@ impl Side<'_> {
             }
             Cause::Closed(member) => {
                 let when = if added { "was not allowed" } else { "is no longer allowed" };
-                Some(format!("{when} by {} of {other}", (self.write)(member)))
+                Some(format!("{when} by {} of {other}", (self.write)(&member.to_string())))
             }
         }
     }

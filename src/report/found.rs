@@ -141,6 +141,17 @@ impl Found {
 }
 
 impl Report {
+    /// Whether something was left open that Z3, had it been asked, could have decided.
+    pub fn needs_z3(&self) -> bool {
+        match &self.found {
+            Found::Verdict { outcome, .. } => outcome.proof.needs_z3,
+            Found::Outside { outside, .. } => outside.proof.needs_z3,
+            Found::Difference { difference, .. } => difference.proof.needs_z3,
+            Found::Refined { .. } | Found::Verified { .. } | Found::Unproved { .. } => false,
+            Found::Simulated(_) | Found::Validated { .. } => false,
+        }
+    }
+
     /// How it stands.
     pub fn standing(&self) -> Standing {
         match &self.found {
@@ -195,15 +206,15 @@ impl Report {
     }
 
     /// Why it is not known, if it is not.
-    pub(crate) fn unknown(&self) -> Option<&str> {
+    pub(crate) fn unknown(&self) -> Option<String> {
         match &self.found {
             Found::Verdict { outcome, .. } => match &outcome.verdict {
-                Verdict::Unknown(why) => Some(why),
+                Verdict::Unknown(why) => Some(why.to_string()),
                 Verdict::Pass | Verdict::Fail { .. } => None,
             },
-            Found::Outside { outside, .. } => outside.unknown.as_deref(),
-            Found::Difference { difference, .. } => difference.unknown.as_deref(),
-            Found::Unproved { failure, .. } if failure.unknown => Some(&failure.message),
+            Found::Outside { outside, .. } => outside.unknown.as_ref().map(ToString::to_string),
+            Found::Difference { difference, .. } => difference.unknown.as_ref().map(ToString::to_string),
+            Found::Unproved { failure, .. } if failure.unknown => Some(failure.message.clone()),
             _ => None,
         }
     }

@@ -1,7 +1,7 @@
 //! What a proof rests on, as SMT-LIB files with an index, for another solver to check.
 
 use crate::diag::escape;
-use crate::question::confirm::Confirmed;
+use crate::query::Confirmed;
 use crate::smt;
 use serde_json::json;
 
@@ -14,7 +14,7 @@ pub fn files(parts: &[(&str, &[Confirmed])]) -> Vec<(String, String)> {
         for (at, obligation) in obligations.iter().enumerate() {
             let name = format!("{part}-{:04}-{}.smt2", at + 1, obligation.kind);
             files.push((name.clone(), obligation.script.clone()));
-            index.push(json!({"file": name, "kind": obligation.kind, "about": obligation.about, "expected": "unsat"}));
+            index.push(json!({"file": name, "kind": obligation.kind.name(), "about": obligation.about, "expected": "unsat"}));
         }
     }
     let index = json!({"leastwise": env!("CARGO_PKG_VERSION"), "z3": smt::version(), "obligations": index});

@@ -222,7 +222,7 @@ fn region(region: &difference::Region, grants: &Access, unless: &Access) -> Regi
     match &bounds.cause {
         Cause::NotGranted => {}
         Cause::Denied(deny) => denied_by = Some(sided(true, *deny)),
-        Cause::Closed(member) => not_allowed_by = Some(Closed { side: Side::Other, policy: member.clone() }),
+        Cause::Closed(member) => not_allowed_by = Some(Closed { side: Side::Other, policy: member.to_string() }),
     }
     let within = bounds.within.iter().map(|one| Within {
         side: Side::of(one.other),
@@ -249,7 +249,7 @@ pub fn json(difference: &Difference, old: &Access, new: &Access) -> DiffAnswer {
         (None, true) => Result::Pass,
         (None, false) => Result::Fail,
     };
-    let question::Proof { engine, obligations, milliseconds } = difference.proof;
+    let question::Proof { engine, obligations, milliseconds, .. } = difference.proof;
     DiffAnswer {
         schema: Schema::THIS,
         check: Check::Diff,

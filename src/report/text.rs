@@ -6,12 +6,13 @@ use super::{Found, Report, difference, explain, findings, json};
 use crate::diag::{Diagnostic, Severity, Source, Span, escape};
 use crate::eval::Decision;
 use crate::policy::{Access, Request, keys, request_json};
-use crate::question::confirm::Checked;
+use crate::query::Certificate;
 use crate::question::outside_access::Outside;
-use crate::question::{self, Outcome, Proof, Reason, Verdict};
-use crate::refine::obligations::{Failure, Obligation};
+use crate::question::{Outcome, Proof, Reason, Verdict};
+use crate::refine::obligations::{Failure, Obligation, ObligationId};
 use crate::simulate::Simulation;
 use crate::smt;
+use crate::witness::explain::place as place_in;
 use annotate_snippets::{AnnotationKind, Level, Renderer, Snippet};
 use anstyle::{AnsiColor, Style};
 use serde_json::{Value, json};
@@ -118,7 +119,7 @@ fn details(reason: &Reason) -> String {
     out
 }
 
-fn checked_by_z3(checked: &Checked) -> String {
+fn checked_by_z3(checked: &Certificate) -> String {
     let groups = if checked.classes { "the groups cover every action" } else { "the groups of actions are not checked" };
     let lemmas = count(checked.lemmas, "lemma", "lemmas");
     let formulas = count(checked.propositional, "propositional formula", "propositional formulas");
@@ -126,7 +127,7 @@ fn checked_by_z3(checked: &Checked) -> String {
 }
 
 fn proof(proof: &Proof) -> String {
-    let Proof { engine, obligations, milliseconds } = proof;
+    let Proof { engine, obligations, milliseconds, .. } = proof;
     let queries = count(*obligations, "query", "queries");
     format!("proof: {engine}, {queries}, Z3 {}, {milliseconds:.1} ms\n", smt::version())
 }
@@ -164,7 +165,7 @@ pub fn outside(access: &Access, outside: &Outside) -> String {
     let (style, word, message) = match (outside.findings.as_slice(), &outside.unknown) {
         ([], None) => (PASS, "PASS", "Nobody outside the zone of trust gets access.".to_owned()),
         ([], Some(why)) => {
-            (UNKNOWN, "UNKNOWN", format!("Whether somebody outside gets access is unknown: {}.", escape::text(why)))
+            (UNKNOWN, "UNKNOWN", format!("Whether somebody outside gets access is unknown: {}.", escape::text(&why.to_string())))
         }
         (findings, _) => {
             let findings = count(findings.len(), "finding", "findings");
@@ -179,7 +180,7 @@ pub fn outside(access: &Access, outside: &Outside) -> String {
         let (who, actions) = (escape::text(who), listed(&finding.actions));
         let _ = writeln!(out, "\n{kind} {who}{public}{service}: {}", escape::text(&actions));
         if let Some((member, statement)) = access.statement(finding.number) {
-            out.push_str(&place(&member.policy.source, question::place(member, statement, &finding.witness)));
+            out.push_str(&place(&member.policy.source, place_in(member, statement, &finding.witness)));
             let text = member.policy.source.text.get(statement.span.start..statement.span.end).unwrap_or_default();
             let written: Value = serde_json::from_str(text).unwrap_or_default();
             if let Some(condition) = written.get("Condition").filter(|condition| **condition != json!({})) {
@@ -195,7 +196,7 @@ pub fn outside(access: &Access, outside: &Outside) -> String {
         let _ = writeln!(out, "note: {}", escape::text(note));
     }
     if let (Some(why), false) = (&outside.unknown, outside.findings.is_empty()) {
-        let _ = writeln!(out, "note: there may be more findings, something is unknown: {}", escape::text(why));
+        let _ = writeln!(out, "note: there may be more findings, something is unknown: {}", escape::text(&why.to_string()));
     }
     if let Some(checked) = &outside.checked {
         let _ = writeln!(out, "checked by Z3: {}", checked_by_z3(checked));
@@ -220,7 +221,7 @@ pub fn obligations(obligations: &[Obligation]) -> String {
     let mut out = String::new();
     for proved in obligations {
         let how = match proved.id {
-            "O4" => "Z3: unsat".to_owned(),
+            ObligationId::O4 => "Z3: unsat".to_owned(),
             _ => format!("Z3: unsat for {}", checked_by_z3(&proved.checked)),
         };
         let (id, statement) = (proved.id, escape::text(proved.statement));

@@ -114,11 +114,13 @@ impl Element {
         }
     }
 
-    /// Equal tests have equal keys: texts are compiled once each, so their place in memory is enough.
-    fn key(&self, fails: bool) -> Key {
+    /// Equal tests have equal keys, and different ones different keys.
+    fn key(&self, fails: bool) -> AtomKey {
         match self {
-            Self::Text(test) => Key::Text(Rc::as_ptr(test) as usize, fails),
-            Self::Number(..) | Self::Date(..) | Self::Address(..) => Key::Other(format!("{fails} {self:?}")),
+            Self::Text(test) => AtomKey::Text(Rc::as_ptr(test) as usize, fails),
+            Self::Number(bounds, negated) => AtomKey::Number(bounds.clone(), *negated, fails),
+            Self::Date(bounds, negated) => AtomKey::Date(bounds.clone(), *negated, fails),
+            Self::Address(blocks, negated) => AtomKey::Address(blocks.clone(), *negated, fails),
         }
     }
 }
@@ -161,9 +163,12 @@ pub(super) struct Wish {
 
 /// What makes an atom of an attribute the same as another.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
-enum Key {
+enum AtomKey {
+    /// Texts are compiled once each, so the place in memory is enough.
     Text(usize, bool),
-    Other(String),
+    Number(Rc<Bounds>, bool, bool),
+    Date(Rc<Bounds>, bool, bool),
+    Address(Rc<Blocks>, bool, bool),
     NotEmpty,
     Opaque(Rc<str>),
 }
@@ -193,7 +198,7 @@ pub(super) struct Atoms {
     pub(super) atoms: Vec<Atom>,
     domains: Vec<Option<Rc<Domain>>>,
     of_attribute: FxHashMap<Attribute, usize>,
-    known: FxHashMap<(usize, Key), usize>,
+    known: FxHashMap<(usize, AtomKey), usize>,
     /// What is known of the variables in the tests that are looked at.
     known_values: BTreeMap<usize, Values>,
     tests: FxHashMap<Test, Rc<Compiled>>,
@@ -230,7 +235,7 @@ impl Atoms {
     /// Whether there is an atom of this name, without an attribute.
     pub(super) fn is_asked(&self, name: &str) -> bool {
         let free = self.of_attribute.get(&Attribute::Free);
-        free.is_some_and(|place| self.known.contains_key(&(*place, Key::Opaque(name.into()))))
+        free.is_some_and(|place| self.known.contains_key(&(*place, AtomKey::Opaque(name.into()))))
     }
 
     /// Whether a key has a set of values.
@@ -252,8 +257,8 @@ impl Atoms {
         }
         let key = match &asked {
             Asked::Passes(element, fails) => element.key(*fails),
-            Asked::NotEmpty => Key::NotEmpty,
-            Asked::Opaque(name) => Key::Opaque(name.clone()),
+            Asked::NotEmpty => AtomKey::NotEmpty,
+            Asked::Opaque(name) => AtomKey::Opaque(name.clone()),
         };
         let next = self.atoms.len();
         let number = *self.known.entry((place, key)).or_insert(next);

@@ -8,7 +8,7 @@ use crate::value::ip::{IpAddr, IpNet};
 use bigdecimal::BigDecimal;
 
 /// Numbers that stand so to one of the bounds.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub(super) struct Bounds {
     pub(super) order: Order,
     /// In order, each once.
@@ -35,7 +35,7 @@ impl Bounds {
 }
 
 /// Addresses of some blocks.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub(super) struct Blocks {
     /// In order, each once.
     pub(super) blocks: Vec<IpNet>,

@@ -11,11 +11,12 @@ use super::atoms::{Atoms, Attribute};
 use super::intersect::Compiled;
 use super::language::{Class, Letter, Step, Test};
 use super::letters::Values;
-use super::proof::{self, Obligation};
+use super::proof;
 use super::refute::Claim;
 use super::shape::{Asks, shape};
 use crate::policy::keys::type_of;
 use crate::policy::spelling::spelling;
+use crate::query::{Obligation, ObligationKind};
 use crate::smt::{self, Formula, Regex, Text};
 use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
@@ -69,7 +70,7 @@ pub(super) fn obligation(atoms: &Atoms, place: usize, name: &str, claim: &Claim)
             (about, Formula::and(std::iter::once(whole).chain(shaped).collect::<Vec<_>>()))
         }
     };
-    Obligation { kind: "lemma", about, formula }
+    Obligation { kind: ObligationKind::Lemma, about, formula }
 }
 
 fn matches(text: &Text, expression: Regex) -> Formula {

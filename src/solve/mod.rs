@@ -1,4 +1,5 @@
-//! Is there a request that one side allows and another does not? Decided by automata.
+//! Is there a request that one side allows and another does not? Lazy SMT: theory lemmas over a Boolean skeleton, the
+//! theories decided by automata.
 //!
 //! The third of the independent meanings, and the fast one. A request falls into attributes: the resource, the principal,
 //! each condition key. What policies ask of one attribute are regular languages (or intervals, or address blocks), so any
@@ -37,6 +38,7 @@ use crate::glob::Glob;
 use crate::policy::compose::{Rule, Through};
 use crate::policy::ties::{Keys, Ties, USER_ID};
 use crate::policy::{Access, ArnMatching, Policy, Request, ResourcePattern, keys};
+use crate::query::Obligation;
 use atoms::Atoms;
 use build::{Builder, Side};
 use intersect::{Common, Compiled, Domain, Limit};
@@ -143,7 +145,7 @@ impl<'q> Decider<'q> {
     }
 
     /// What the last [`Decided::Empty`] rests on, for Z3; empty if the formula was plainly false.
-    pub fn obligations(&mut self) -> Vec<proof::Obligation> {
+    pub fn obligations(&mut self) -> Vec<Obligation> {
         self.refuted.take().map(|refuted| proof::obligations(&mut self.builder.atoms, &refuted)).unwrap_or_default()
     }
 

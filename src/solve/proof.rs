@@ -17,6 +17,7 @@ use super::shape::{Asks, shape};
 use crate::catalog::KeyBase;
 use crate::policy::Order;
 use crate::policy::keys::type_of;
+use crate::query::{Obligation, ObligationKind};
 use crate::smt::term::Cmp;
 use crate::smt::{self, Formula, Regex, Text};
 use crate::value::{ip, number};
@@ -27,17 +28,6 @@ use bigdecimal::BigDecimal;
 pub struct Refutation {
     pub(super) formula: Node,
     pub(super) lemmas: Vec<Lemma>,
-}
-
-/// Something for Z3 to refute: `unsat` is expected.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Obligation {
-    /// `lemma` or `propositional`.
-    pub kind: &'static str,
-    /// What it says, in a sentence.
-    pub about: String,
-    /// The formula that cannot be true.
-    pub formula: Formula,
 }
 
 /// The obligations of a refutation, its lemmas first.
@@ -63,10 +53,10 @@ pub(super) fn obligations(atoms: &mut Atoms, refutation: &Refutation) -> Vec<Obl
             continue;
         }
         let about = format!("no value of {name} passes and fails these {} tests as signed", lemma.literals.len());
-        out.push(Obligation { kind: "lemma", about, formula: lemma_formula(atoms, lemma) });
+        out.push(Obligation { kind: ObligationKind::Lemma, about, formula: lemma_formula(atoms, lemma) });
     }
     let about = format!("with {} lemmas the statements cannot be as the question needs them", lemmas.len());
-    out.push(Obligation { kind: "propositional", about, formula: Formula::and(clauses) });
+    out.push(Obligation { kind: ObligationKind::Propositional, about, formula: Formula::and(clauses) });
     out
 }
 

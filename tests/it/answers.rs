@@ -3,9 +3,10 @@
 use crate::agreement::generator;
 use crate::support::{leastwise, policy, stack};
 use leastwise::policy::{Access, Policy};
-use leastwise::question::ask::{ActionScope, Ask, ask};
+use leastwise::query::{ActionScope, Query};
 use leastwise::question::no_new_access::no_new_access;
 use leastwise::question::{Outcome, Reason, Settings, Verdict};
+use leastwise::witness::find;
 use leastwise::{document::Effect, report};
 use serde_json::{Value, json};
 
@@ -177,8 +178,8 @@ fn reasons(outcome: &Outcome) -> Vec<(usize, &Reason)> {
 }
 
 /// Whether the search finds something, and nothing else was open.
-fn finds(search: &Ask<'_>) -> Option<bool> {
-    let found = ask(search, &Settings { realistic: false, ..Settings::default() }).unwrap();
+fn finds(search: &Query<'_>) -> Option<bool> {
+    let found = find(search, &Settings { realistic: false, ..Settings::default() }).unwrap();
     match (found.witness, found.unknown) {
         (Some(_), _) => Some(true),
         (None, None) => Some(false),
@@ -217,14 +218,14 @@ fn reasons_name_exactly_what_is_to_blame() {
         let told = format!("{old}\n{new}");
         let (old_policy, new_policy) = (policy("old", &old), policy("new", &new));
         let outcome = no_new_access(&old_policy, &new_policy, &Settings::default()).unwrap();
-        let search = Ask::new(&new_policy, Some(&old_policy));
+        let search = Query::new(&new_policy, Some(&old_policy));
         for (number, reason) in reasons(&outcome) {
             let (_, statement) = new_policy.statement(number).unwrap();
             let written = &new["Statement"][number];
             for pattern in statement.action.patterns().iter().filter(|_| !statement.action.negated) {
                 let is = reason.actions.iter().any(|action| action.eq_ignore_ascii_case(&pattern.to_string()));
                 let scope = ActionScope::Matching(vec![pattern.clone()]);
-                if let Some(expected) = finds(&Ask { actions: scope, by: Some(number), ..search.clone() }) {
+                if let Some(expected) = finds(&Query { actions: scope, by: Some(number), ..search.clone() }) {
                     assert_eq!(is, expected, "{pattern} of statement {number}: {reason:?}\n{told}");
                     *(if is { &mut named } else { &mut unnamed }) += 1;
                 }
@@ -237,7 +238,7 @@ fn reasons_name_exactly_what_is_to_blame() {
                     let only = policy("only", &only);
                     let one = one.as_str().unwrap();
                     let is = reason.principals.iter().any(|(of, who)| of == kind && is_same(who, one));
-                    if let Some(expected) = finds(&Ask { by: Some(number), ..Ask::new(&only, Some(&old_policy)) }) {
+                    if let Some(expected) = finds(&Query { by: Some(number), ..Query::new(&only, Some(&old_policy)) }) {
                         assert_eq!(is, expected, "{one} of statement {number}: {reason:?}\n{told}");
                         *(if is { &mut named } else { &mut unnamed }) += 1;
                     }
@@ -250,7 +251,7 @@ fn reasons_name_exactly_what_is_to_blame() {
                 let within = Some(Policy { statements: vec![statement.clone()], ..member.policy.clone() });
                 let scope = ActionScope::Matching(statement.action.patterns().to_vec());
                 let is = reason.lifted.iter().any(|lifted| lifted.statement_index == Some(deny));
-                if let Some(expected) = finds(&Ask { actions: scope, within, by: Some(number), ..search.clone() }) {
+                if let Some(expected) = finds(&Query { actions: scope, within, by: Some(number), ..search.clone() }) {
                     assert_eq!(is, expected, "Deny {deny} for statement {number}: {reason:?}\n{told}");
                     *(if is { &mut lifted } else { &mut kept }) += 1;
                 }

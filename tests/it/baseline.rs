@@ -42,7 +42,7 @@ fn relation(one: &Value, other: &Value, matching: ArnMatching) -> String {
                 assert!(!reasons.is_empty());
                 "F".to_owned()
             }
-            Verdict::Unknown(why) => why,
+            Verdict::Unknown(why) => why.to_string(),
         };
         word(one, other) + &word(other, one)
     });

@@ -12,8 +12,8 @@ use leastwise::eval;
 use leastwise::glob::Glob;
 use leastwise::policy::ties::Keys;
 use leastwise::policy::{Access, Policy, Request, Statement};
+use leastwise::query::Query;
 use leastwise::question::Settings;
-use leastwise::question::ask::Ask;
 use leastwise::question::difference::difference;
 use leastwise::report::{difference as report, regions};
 use leastwise::smt::{self, Answer, Formula, Solver};
@@ -86,7 +86,7 @@ fn both<'a>(old: &'a Access, new: &'a Access) -> Result<[Side<'a>; 2], String> {
     let found = difference(old, new, &Settings { budget, ..Settings::default() }).unwrap();
     if let Some(why) = &found.unknown {
         println!("left open: {why}");
-        return Err(why.clone());
+        return Err(why.to_string());
     }
     for region in found.added.iter().chain(&found.removed) {
         let is_new = found.added.iter().any(|added| std::ptr::eq(added, region));
@@ -123,7 +123,7 @@ fn prove(side: &Side<'_>, universe: Option<&Access>, action: &str, told: &str) -
     let (words, grants, unless) = side;
     let mut out = Proved::default();
     let settings = Settings::default();
-    let search = Ask::new(grants, Some(unless));
+    let search = Query::new(grants, Some(unless));
     let regions: Vec<&Words> = words.iter().filter(|words| words.has_action(action)).collect();
     let accesses: Vec<&Access> =
         [*grants, *unless].into_iter().chain(universe).chain(regions.iter().flat_map(|one| one.statements())).collect();

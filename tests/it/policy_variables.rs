@@ -238,7 +238,7 @@ fn what_a_reader_decides_is_decided() {
             let verdict = match &outcome.verdict {
                 Verdict::Pass => "PASS",
                 Verdict::Fail { .. } => "FAIL",
-                Verdict::Unknown(why) => why,
+                Verdict::Unknown(why) => &why.to_string(),
             };
             if pair["expect"] != verdict {
                 wrong.push(format!("{} (prove: {prove}): {verdict}, not {}: {}", pair["id"], pair["expect"], pair["why"]));

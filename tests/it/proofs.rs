@@ -4,7 +4,7 @@
 //! it; `scripts/recheck-tests` does so and has cvc5 check them all.
 
 use crate::support::root;
-use leastwise::question::confirm::Checked;
+use leastwise::query::Certificate;
 use leastwise::refine::obligations::Obligation;
 use leastwise::report::proof;
 use std::path::{Path, PathBuf};
@@ -17,11 +17,11 @@ fn folder(name: &str) -> Option<PathBuf> {
 
 /// Keeps the proof of a refinement under its name, if proofs are kept.
 pub(crate) fn keep(name: &str, proved: &[Obligation]) {
-    keep_checked(name, &proved.iter().map(|one| (one.id, &one.checked)).collect::<Vec<_>>());
+    keep_checked(name, &proved.iter().map(|one| (one.id.name(), &one.checked)).collect::<Vec<_>>());
 }
 
 /// Keeps what Z3 checked, part by part, if proofs are kept.
-pub(crate) fn keep_checked(name: &str, proved: &[(&str, &Checked)]) {
+pub(crate) fn keep_checked(name: &str, proved: &[(&str, &Certificate)]) {
     let Some(folder) = folder(name) else { return };
     std::fs::create_dir_all(&folder).unwrap();
     let parts: Vec<_> = proved.iter().map(|(part, checked)| (*part, checked.obligations.as_slice())).collect();

@@ -403,7 +403,7 @@ fn what_means_the_same_but_is_another_policy_fails_o4() {
         let (original, gone, other) = (read(&written(policy)), unused(gone), read(&written(refined)));
         let said = smt::in_fresh_context(|| verify(&original, &other, &gone, &catalog, &Settings::default())).unwrap();
         let failure = said.expect_err(refined);
-        assert!(failure.id == "O4" && failure.message.contains(part), "{policy}; {refined}: {failure:?}");
+        assert!(failure.id.name() == "O4" && failure.message.contains(part), "{policy}; {refined}: {failure:?}");
     }
     // A Deny that denies nothing is kept as well, and what only a Deny keeps out goes all the same.
     let deny = json!({"Effect": "Deny", "Action": "x:PutAll", "Resource": "*"});
@@ -416,7 +416,7 @@ fn what_means_the_same_but_is_another_policy_fails_o4() {
         let other = read(&statements(&refined));
         let said = smt::in_fresh_context(|| verify(&original, &other, &gone, &catalog, &Settings::default())).unwrap();
         let failure = said.expect_err(part);
-        assert!(failure.id == "O4" && failure.message.contains(part), "{refined}: {failure:?}");
+        assert!(failure.id.name() == "O4" && failure.message.contains(part), "{refined}: {failure:?}");
     }
 }
 
@@ -433,5 +433,5 @@ fn many_alike_statements_are_aligned_in_no_time() {
     };
     assert_eq!(verify("* x:GetObject"), None);
     let failure = verify(&format!("* x:GetObject; {}", rows("* x:GetObject", 99))).unwrap();
-    assert!(failure.id == "O4", "{failure:?}");
+    assert!(failure.id.name() == "O4", "{failure:?}");
 }

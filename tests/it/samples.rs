@@ -92,7 +92,7 @@ fn every_question_of_every_sample_policy() {
     let mut reasons: BTreeMap<String, Vec<&str>> = BTreeMap::new();
     for (question, verdict) in &answers {
         if let Verdict::Unknown(why) = verdict {
-            reasons.entry(why.clone()).or_default().push(question);
+            reasons.entry(why.to_string()).or_default().push(question);
         }
         if question.ends_with("itself") {
             assert!(!matches!(verdict, Verdict::Fail { .. }), "{question}: {verdict:?}");

@@ -5,12 +5,12 @@ use crate::support::{corpus, leastwise, lines, policy, steps};
 use leastwise::diag::Budget;
 use leastwise::eval;
 use leastwise::policy::{Access, Principal};
-use leastwise::question::ask::ask;
 use leastwise::question::equivalent::equivalent;
 use leastwise::question::no_public_access;
 use leastwise::question::outside_access::{Outside, Zone, outside_access};
 use leastwise::question::{Settings, Verdict};
 use leastwise::smt;
+use leastwise::witness::find;
 use serde_json::{Value, json};
 
 const OWN: &str = "111122223333";
@@ -262,7 +262,7 @@ struct Law {
 impl Law {
     /// What is public is open to somebody outside.
     fn holds_of(&mut self, access: &Access, shown: &str) {
-        let public = smt::in_fresh_context(|| ask(&no_public_access::search(access, None), &quick())).unwrap();
+        let public = smt::in_fresh_context(|| find(&no_public_access::search(access, None), &quick())).unwrap();
         let Some(witness) = public.witness else {
             self.private += 1;
             return;

@@ -6,8 +6,9 @@ use leastwise::account::who_can::{Asked, Line, Verdict, who_can};
 use leastwise::account::{self, Accounts};
 use leastwise::eval;
 use leastwise::policy::{Access, ArnMatching, Principal, Request};
+use leastwise::query::{ActionScope, Query};
 use leastwise::question::Settings;
-use leastwise::question::ask::{ActionScope, Ask, ask};
+use leastwise::witness::find;
 use serde_json::{Value, json};
 use std::path::Path;
 
@@ -171,8 +172,8 @@ fn plain(accounts: &Accounts, arn: &str, action: &str) -> (Access, bool) {
     let access = Access::from(found.stack);
     let scope = scope::requests(Who::Entity(found.entity), &access, None, None);
     let glob = leastwise::glob::Glob::parse(action).to_ascii_lowercase();
-    let search = Ask { actions: ActionScope::Matching(vec![glob]), within: Some(scope), ..Ask::new(&access, None) };
-    let answer = ask(&search, &Settings::default()).unwrap();
+    let search = Query { actions: ActionScope::Matching(vec![glob]), within: Some(scope), ..Query::new(&access, None) };
+    let answer = find(&search, &Settings::default()).unwrap();
     assert!(answer.unknown.is_none() || answer.witness.is_some(), "{arn} {action}: {:?}", answer.unknown);
     let can = answer.witness.is_some();
     (access, can)

@@ -17,7 +17,7 @@ use crate::policy::access::Place;
 use crate::policy::{
     Access, Policy, PrincipalMatch, PrincipalPattern, Request, ResourceMatch, ResourcePattern, ResourcePolicy, Stack, resource,
 };
-use crate::question::ask::{ActionScope, Ask};
+use crate::query::{ActionScope, Query};
 use crate::question::reach::{self, Reached};
 use crate::question::{InternalError, Settings};
 use std::collections::HashMap;
@@ -91,7 +91,7 @@ impl Asking<'_> {
             if let Some(witness) = &found.witness {
                 return Ok(self.can(witness, &found, &About::One(at), member));
             }
-            unknown = unknown.or(found.unknown);
+            unknown = unknown.or(found.unknown.map(|why| why.to_string()));
         }
         if has_first {
             let others = if self.known.all.is_empty() { first.clone() } else { self.of(who, &About::Others)? };
@@ -99,7 +99,7 @@ impl Asking<'_> {
                 return Ok(self.can(witness, &others, &About::Others, member));
             }
             // What was left open about all together may be closed about each.
-            unknown = unknown.or(others.unknown);
+            unknown = unknown.or(others.unknown.map(|why| why.to_string()));
         }
         if let Some(why) = unknown {
             return Ok(Answer::unknown(why));
@@ -149,7 +149,7 @@ impl Asking<'_> {
         let Some(asked) = self.asked.get(about) else { return Ok(Reached::default()) };
         let controls = self.accounts.controls_of(who);
         let scope = scope::requests(who, &asked.access, controls, asked.resource.clone());
-        let search = Ask { within: Some(scope), ..self.search(&asked.access) };
+        let search = Query { within: Some(scope), ..self.search(&asked.access) };
         if let Some(found) = &asked.found {
             match &found.witness {
                 None if found.unknown.is_none() => return Ok(found.clone()),
@@ -194,7 +194,7 @@ impl Asking<'_> {
         if !self.shape.is_service_linked {
             scope.statements.extend(search.within.iter().flat_map(|within| within.statements.clone()));
         }
-        let found = reach::reach(&Ask { within: Some(scope), ..search }, self.settings)?;
+        let found = reach::reach(&Query { within: Some(scope), ..search }, self.settings)?;
         Ok(Asked { access, resource, found: Some(found) })
     }
 
@@ -210,9 +210,13 @@ impl Asking<'_> {
         out
     }
 
-    fn search<'p>(&self, access: &'p Access) -> Ask<'p> {
+    fn search<'p>(&self, access: &'p Access) -> Query<'p> {
         let resources = self.question.resource.as_ref().map(|(_, pattern)| vec![pattern.clone()]);
-        Ask { actions: ActionScope::Matching(vec![self.question.actions.glob().clone()]), resources, ..Ask::new(access, None) }
+        Query {
+            actions: ActionScope::Matching(vec![self.question.actions.glob().clone()]),
+            resources,
+            ..Query::new(access, None)
+        }
     }
 
     fn stack(&self, about: &About) -> Stack {

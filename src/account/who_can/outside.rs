@@ -13,7 +13,7 @@ use crate::diag::deadline;
 use crate::document::Effect;
 use crate::glob::Glob;
 use crate::policy::{Access, PrincipalMatch, PrincipalPattern, Request, ResourcePolicy, Stack};
-use crate::question::ask::{ActionScope, Ask};
+use crate::query::{ActionScope, Query};
 use crate::question::reach;
 use crate::question::{InternalError, Settings};
 use crate::value::arn;
@@ -93,7 +93,7 @@ fn of_resource(
         Own::Nothing => return Ok(Vec::new()),
         Own::Broken(why) => {
             let why = format!("the policy of `{}` cannot be read: {why}", resource.arn);
-            return Ok(vec![outsider("*".to_owned(), Answer::unknown(why))]);
+            return Ok(vec![outsider("*".to_owned(), Answer::unknown(why.to_string()))]);
         }
     };
     let owner = arn::split(resource.arn).map(|[_, _, _, _, account, _]| account).unwrap_or_default();
@@ -108,7 +108,7 @@ fn of_resource(
     let scope = scope::statement(Some(PrincipalMatch::of(true, inside)), Some(about), Vec::new());
     let resources = question.resource.as_ref().map(|(_, pattern)| vec![pattern.clone()]);
     let everything =
-        Ask { actions: ActionScope::Matching(vec![question.actions.glob().clone()]), resources, ..Ask::new(&access, None) };
+        Query { actions: ActionScope::Matching(vec![question.actions.glob().clone()]), resources, ..Query::new(&access, None) };
     let mut out = Vec::new();
     for (number, _, statement) in access.statements().filter(|(number, ..)| access.grants(*number)) {
         let Some(principal) = &statement.principal else { continue };
@@ -116,7 +116,7 @@ fn of_resource(
             let mut within = scope.clone();
             within.statements.extend(scope::statement(Some(list), None, Vec::new()).statements);
             within.statements.extend(everything.within.iter().flat_map(|one| one.statements.clone()));
-            let search = Ask { within: Some(within), by: Some(number), ..everything.clone() };
+            let search = Query { within: Some(within), by: Some(number), ..everything.clone() };
             let at = (Arc::as_ptr(policy).addr(), number, shown.clone());
             let like = known.lock().ok().and_then(|known| known.get(&at).cloned()).and_then(|like| {
                 let mut context = like.context;
@@ -146,7 +146,7 @@ fn of_resource(
                     let answer = Answer { verdict: Verdict::Can, witness: Some(witness), grants: vec![grant], notes };
                     out.push(outsider(shown, answer));
                 }
-                (None, Some(why)) => out.push(outsider(shown, Answer::unknown(why))),
+                (None, Some(why)) => out.push(outsider(shown, Answer::unknown(why.to_string()))),
                 (None, None) => {}
             }
         }

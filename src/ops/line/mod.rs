@@ -14,7 +14,6 @@ use super::{Failed, Options, operation};
 use crate::diag::deadline;
 use crate::diag::{Diagnostic, Source, Span};
 use crate::json::{self as strict, Value};
-use crate::question::ask::NEEDS_Z3;
 use crate::question::{Engine, Settings};
 use crate::report::json::{self, Place, Warning};
 use crate::report::{Report, json::OUT_OF_BUDGET};
@@ -183,9 +182,9 @@ fn with_z3_if_needed(
     let Options { settings, cross_check, remarks, .. } = options;
     let always = operation(check).is_some_and(|operation| operation.always_asks_z3) || settings.prove || *cross_check || *remarks;
     if settings.engine == Engine::Auto && !always {
-        let answer = json::report(&ask(&options.with(Settings { z3: false, ..*settings }))?);
-        if !answer.to_string().contains(NEEDS_Z3) {
-            return Ok(answer);
+        let report = ask(&options.with(Settings { z3: false, ..*settings }))?;
+        if !report.needs_z3() {
+            return Ok(json::report(&report));
         }
     }
     smt::in_fresh_context(|| Ok(json::report(&ask(options)?)))

@@ -23,8 +23,8 @@ use super::regions::{self, DiffAnswer};
 use super::{Found, Report, explain};
 use crate::catalog::Catalog;
 use crate::diag::deadline::Expired;
+use crate::query::Certificate;
 use crate::question::Verdict;
-use crate::question::confirm::Checked;
 use crate::smt;
 use schemars::JsonSchema;
 use serde::Serialize;
@@ -206,8 +206,8 @@ pub struct CheckedByZ3 {
     pub action_groups: bool,
 }
 
-impl From<&Checked> for CheckedByZ3 {
-    fn from(checked: &Checked) -> Self {
+impl From<&Certificate> for CheckedByZ3 {
+    fn from(checked: &Certificate) -> Self {
         Self { lemmas: checked.lemmas, propositional: checked.propositional, action_groups: checked.classes }
     }
 }

@@ -105,7 +105,7 @@ pub fn outside(access: &Access, outside: &Outside) -> OutsideAnswer {
     let more = outside.unknown.as_ref().filter(|_| result == Result::Fail);
     let more = more.map(|why| format!("there may be more findings, something is unknown: {why}"));
     let checked = outside.checked.as_ref().map(CheckedByZ3::from);
-    let question::Proof { engine, obligations, milliseconds } = outside.proof;
+    let question::Proof { engine, obligations, milliseconds, .. } = outside.proof;
     OutsideAnswer {
         schema: Schema::THIS,
         check: Check::OutsideAccess,

@@ -5,7 +5,7 @@ use crate::catalog::Catalog;
 use crate::policy::request_json::{self, Written};
 use crate::question::{Engine, Settings};
 use crate::refine::Refinement;
-use crate::refine::obligations::{Failure, Obligation};
+use crate::refine::obligations::{Failure, Obligation, ObligationId};
 use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::Value;
@@ -125,10 +125,10 @@ fn proved(obligations: &[Obligation], settings: &Settings, catalog: &Catalog) ->
     let milliseconds: f64 = obligations.iter().map(|obligation| obligation.milliseconds).sum();
     let engine = if settings.engine == Engine::Auto { "z3" } else { settings.engine.name() };
     let each = obligations.iter().map(|proved| Proved {
-        id: proved.id,
+        id: proved.id.name(),
         statement: proved.statement,
         queries: proved.queries,
-        checked: (proved.id != "O4").then(|| CheckedByZ3::from(&proved.checked)),
+        checked: (proved.id != ObligationId::O4).then(|| CheckedByZ3::from(&proved.checked)),
         milliseconds: proved.milliseconds,
     });
     Proof { proved: Some(each.collect()), ..proof(engine, queries, (milliseconds * 1e3).round() / 1e3, &catalog.date) }
@@ -181,7 +181,7 @@ pub fn failure(check: Check, failure: &Failure, catalog: &Catalog, notes: Vec<St
         check,
         result: if failure.unknown { Result::Unknown } else { Result::Fail },
         message: failure.message.clone(),
-        failed_obligation: failure.id,
+        failed_obligation: failure.id.name(),
         witness: failure.witness.as_ref().map(request_json::written),
         catalog: name(catalog),
         notes,

@@ -124,7 +124,7 @@ pub fn outcome(outcome: &Outcome) -> VerdictAnswer {
         }
         Verdict::Pass | Verdict::Unknown(_) => (None, None),
     };
-    let question::Proof { engine, obligations, milliseconds } = outcome.proof;
+    let question::Proof { engine, obligations, milliseconds, .. } = outcome.proof;
     let checked = outcome.checked.as_ref().filter(|_| result == Result::Pass).map(CheckedByZ3::from);
     VerdictAnswer {
         schema: Schema::THIS,

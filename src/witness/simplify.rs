@@ -3,19 +3,20 @@
 //! A model's request is right but may be ugly: keys that do not matter, characters nobody types. Each step proposes a
 //! plainer request and keeps it only if it still shows the same thing when replayed, so tidying can never be wrong.
 
-use super::actions::Group;
-use super::ask::Ask;
-use super::realistic::Fit;
-use super::{actions, partitions, realistic};
+use super::plausible::Fit;
+use super::{partitions, plausible};
 use crate::catalog::{Catalog, Name, PARTITIONS, Partition};
 use crate::policy::request::DERIVED;
 use crate::policy::{Policy, Principal, Request, ResourcePattern};
+use crate::query::{ActionScope, Query};
+use crate::search::partition::{self, Group};
+use crate::search::replay;
 use crate::value::arn;
 use std::collections::BTreeSet;
 
 /// A plainer request for which `shows` still holds.
 // Long: a list of simplifications, tried in order; each is a few lines.
-pub(super) fn tidy(request: Request, ask: &Ask<'_>, shows: &dyn Fn(&Request) -> bool) -> Request {
+pub(crate) fn simplify(request: Request, query: &Query<'_>, shows: &dyn Fn(&Request) -> bool) -> Request {
     let mut best = request;
     // The same letters everywhere: a text may have to stand in another one.
     let letters = Letters::of(&best);
@@ -35,7 +36,7 @@ pub(super) fn tidy(request: Request, ask: &Ask<'_>, shows: &dyn Fn(&Request) -> 
             request.context.retain(|key, _| !DERIVED.contains(&key.as_str()));
         }
     });
-    if ask.within.as_ref().is_some_and(Policy::has_principals) {
+    if query.within.as_ref().is_some_and(Policy::has_principals) {
         // Of those outside, anybody says more than somebody.
         try_one(&mut best, shows, |request| {
             request.principal = Principal::Anonymous;
@@ -46,7 +47,7 @@ pub(super) fn tidy(request: Request, ask: &Ask<'_>, shows: &dyn Fn(&Request) -> 
     let region = partition(&best).region;
     for (at, plain) in [(3, region), (4, "111122223333"), (5, "example"), (3, ""), (4, "")] {
         // Without a region or an account only where the action's resources have none.
-        if plain.is_empty() && realistic::takes(&best.action, &best.resource, Fit::Usual) {
+        if plain.is_empty() && plausible::takes(&best.action, &best.resource, Fit::Usual) {
             continue;
         }
         try_one(&mut best, shows, |request| {
@@ -58,7 +59,7 @@ pub(super) fn tidy(request: Request, ask: &Ask<'_>, shows: &dyn Fn(&Request) -> 
             }
         });
     }
-    realize(&mut best, ask, shows);
+    realize(&mut best, query, shows);
     partitions::settle(&mut best, shows);
     let keys: Vec<String> = best.context.keys().cloned().collect();
     for key in keys {
@@ -68,7 +69,7 @@ pub(super) fn tidy(request: Request, ask: &Ask<'_>, shows: &dyn Fn(&Request) -> 
             continue;
         }
         try_one(&mut best, shows, |request| _ = request.context.remove(&key));
-        if let Some(value) = realistic::value(&key) {
+        if let Some(value) = plausible::value(&key) {
             let plain = |values: &Vec<String>| values.iter().any(|value| value == "example" || value == "x");
             if best.context.get(&key).is_some_and(plain) {
                 try_one(&mut best, shows, |request| _ = request.context.insert(key.clone(), vec![value.to_owned()]));
@@ -118,21 +119,21 @@ fn try_one(best: &mut Request, shows: &dyn Fn(&Request) -> bool, change: impl Fn
 
 /// An action that exists, to which the same statements apply, on a resource that it takes; those first that carry the
 /// request's condition keys.
-fn realize(best: &mut Request, ask: &Ask<'_>, shows: &dyn Fn(&Request) -> bool) {
-    let wanted = actions::group_of(ask, &best.action);
-    let granting = wanted.grants.iter().filter(|number| ask.grants.grants(**number));
-    let statements = granting.filter_map(|number| ask.grants.statement(*number));
+fn realize(best: &mut Request, query: &Query<'_>, shows: &dyn Fn(&Request) -> bool) {
+    let wanted = partition::group_of(query, &best.action);
+    let granting = wanted.grants.iter().filter(|number| query.grants.grants(**number));
+    let statements = granting.filter_map(|number| query.grants.statement(*number));
     let named = statements.filter_map(|(_, statement)| statement.resource.as_ref()).filter(|resource| !resource.negated);
     let patterns: Vec<&ResourcePattern> =
-        ask.resources.iter().flatten().chain(named.flat_map(|resource| &resource.patterns)).collect();
+        query.resources.iter().flatten().chain(named.flat_map(|resource| &resource.patterns)).collect();
     let mut first = None;
-    for action in alike(&best.clone(), ask, &wanted) {
-        let takes = realistic::takes(&action, &best.resource, Fit::Usual);
-        let plain = takes && realistic::is_plain(&action, &best.resource);
+    for action in alike(&best.clone(), query, &wanted) {
+        let takes = plausible::takes(&action, &best.resource, Fit::Usual);
+        let plain = takes && plausible::is_plain(&action, &best.resource);
         if plain && action == best.action {
             return;
         }
-        let others = realistic::resources(&action, &patterns, partition(best));
+        let others = plausible::resources(&action, &patterns, partition(best));
         let own = || best.resource.clone();
         let (before, behind) = (plain.then(own), (takes && !plain).then(own));
         for resource in before.into_iter().chain(others).chain(behind) {
@@ -158,9 +159,9 @@ fn realize(best: &mut Request, ask: &Ask<'_>, shows: &dyn Fn(&Request) -> bool) 
 
 /// Actions that exist, to which the same statements apply, in AWS's spelling; those first that carry the request's
 /// condition keys, and among them the request's own. Looked for one by one: mostly the first will do.
-fn alike<'a>(request: &'a Request, ask: &'a Ask<'_>, wanted: &'a Group) -> Box<dyn Iterator<Item = String> + 'a> {
+fn alike<'a>(request: &'a Request, query: &'a Query<'_>, wanted: &'a Group) -> Box<dyn Iterator<Item = String> + 'a> {
     let catalog = Catalog::latest();
-    let is_alike = |action: &String| in_scope(ask, action) && wanted.holds(ask, action);
+    let is_alike = |action: &String| in_scope(query, action) && wanted.holds(query, action);
     let spelled = |name: &Name| name.spelled.to_string();
     let prefix = request.action.split(':').next().unwrap_or("").to_ascii_lowercase();
     let names = catalog.names(&prefix);
@@ -184,8 +185,8 @@ fn alike<'a>(request: &'a Request, ask: &'a Ask<'_>, wanted: &'a Group) -> Box<d
 /// The most actions that are tried.
 const MOST: usize = 12;
 
-fn in_scope(ask: &Ask<'_>, action: &str) -> bool {
-    !matches!(ask.actions, super::ask::ActionScope::Listed(_)) && super::replay::in_scope(ask, action)
+fn in_scope(query: &Query<'_>, action: &str) -> bool {
+    !matches!(query.actions, ActionScope::Listed(_)) && replay::in_scope(query, action)
 }
 
 /// A letter for every character of a request that is hard to read, different ones for different characters.

@@ -19,14 +19,10 @@
 //! Sources: beside [`PINNING`], and there. IAM User Guide, "IAM and AWS STS condition context keys" (`saml:doc`).
 
 use super::shared_providers;
-use crate::diag::{Source, Span};
-use crate::document::Effect;
+use crate::diag::Span;
 use crate::glob::Glob;
-use crate::policy::access::Place;
-use crate::policy::{
-    Access, ActionMatch, BaseOperator, Condition, Operator, Policy, PrincipalMatch, PrincipalPattern, Statement, Template, Test,
-    TextMode,
-};
+use crate::policy::predicate::{account, condition, none_of, not_service_linked};
+use crate::policy::{Access, BaseOperator, Condition, Operator, Policy, PrincipalPattern, Template, Test, TextMode};
 use crate::value::arn;
 use crate::value::ip::{self, IpNet};
 use std::collections::{BTreeMap, BTreeSet};
@@ -75,17 +71,6 @@ struct Named {
     compares_addresses: bool,
 }
 
-/// What a question about stacks with control policies leaves out: service-linked roles, which those do not bind. They are
-/// AWS's own, with policies that AWS wrote, so no policy of the stack is theirs.
-pub(super) fn not_service_linked<'a>(accesses: impl IntoIterator<Item = &'a Access>) -> Option<Policy> {
-    let controls = |access: &Access| {
-        let mut places = access.members().iter().map(|member| member.place);
-        places.any(|place| matches!(place, Place::ServiceControl(_) | Place::ResourceControl(_)))
-    };
-    let parts = ["arn", "*", "iam", "", "*", "role/aws-service-role/*"].map(Glob::parse);
-    accesses.into_iter().any(controls).then(|| statement(vec![PrincipalPattern::Arn(Box::new(parts))], Vec::new()))
-}
-
 /// The requests that carry no fixed value which the access definition names.
 pub(super) fn requests(access: &Access) -> Policy {
     let mut named = Named::default();
@@ -108,32 +93,7 @@ pub(super) fn requests(access: &Access) -> Policy {
     named.principals.dedup();
     let left_out = not_service_linked([access]).into_iter().flat_map(|policy| policy.statements);
     named.principals.extend(left_out.filter_map(|statement| statement.principal).flat_map(|list| list.patterns));
-    statement(named.principals, conditions)
-}
-
-/// One policy of one statement: who is not among these principals, under these conditions.
-pub(super) fn statement(not: Vec<PrincipalPattern>, conditions: Vec<Condition>) -> Policy {
-    let statement = Statement {
-        index: 0,
-        sid: None,
-        span: Span::default(),
-        effect: Effect::Allow,
-        principal: Some(PrincipalMatch::of(true, not)),
-        action: ActionMatch::any(),
-        resource: None,
-        conditions,
-    };
-    Policy { source: Source::new("the question", ""), span: Span::default(), statements: vec![statement], warnings: Vec::new() }
-}
-
-/// A negated condition on a key: absent, or none of these.
-pub(super) fn condition(base: BaseOperator, key: &str, values: &[&str]) -> Condition {
-    Condition::new(Operator { base, set: None, if_exists: false }, key, Span::default(), values, false).0
-}
-
-/// Every principal of an account.
-pub(super) fn account(id: &str) -> PrincipalPattern {
-    PrincipalPattern::Account(id.to_owned())
+    none_of(named.principals, conditions)
 }
 
 impl Named {

@@ -1,15 +1,15 @@
 //! Are the groups of actions all that there are? As formulas, for Z3 to refute.
 //!
-//! That every action is of one of the groups is an automaton's word ([`super::actions`]). Written down, its opposite is one
+//! That every action is of one of the groups is an automaton's word ([`super::partition`]). Written down, its opposite is one
 //! small formula a service and pattern: an action of that service that the pattern grants, in scope, and of no group. A
 //! service is asked about its own patterns only; all services that no pattern names are one more case. Patterns that begin
 //! otherwise than the granting one (`Get*` beside `List*`) match nothing that it does, and are left out beside it.
 
-use super::actions::{Group, matching, may_meet, told_apart};
-use super::ask::{ActionScope, Ask};
+use super::partition::{Group, matching, may_meet, told_apart};
 use crate::encode;
 use crate::glob::{Glob, Token};
 use crate::policy::Access;
+use crate::query::{ActionScope, Query};
 use crate::smt::{Atom, Formula, Regex, Text};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -17,25 +17,25 @@ use std::collections::{BTreeMap, BTreeSet};
 /// pattern that grants, and one for all other services. `unsat` of all says that the groups are all. Without `shaped` more
 /// than actions count, which is the easier question. `None` if they cannot be written so.
 // Long: one formula, written down in the order in which its proof goes.
-pub(super) fn completeness(ask: &Ask<'_>, groups: &[Group], shaped: bool) -> Option<Vec<(String, Formula)>> {
-    if matches!(ask.actions, ActionScope::Listed(_)) {
+pub(super) fn completeness(query: &Query<'_>, groups: &[Group], shaped: bool) -> Option<Vec<(String, Formula)>> {
+    if matches!(query.actions, ActionScope::Listed(_)) {
         // Listed actions are looked at one by one.
         return Some(Vec::new());
     }
-    let sides = || [Some(ask.grants), ask.unless].into_iter().flatten();
+    let sides = || [Some(query.grants), query.unless].into_iter().flatten();
     let patterns: usize = sides().flat_map(Access::statements).map(|(_, _, one)| one.action.patterns().len()).sum();
     if patterns > MOST_PATTERNS {
         return None;
     }
-    let scope: &[Glob] = if let ActionScope::Matching(globs) = &ask.actions { globs } else { &[] };
-    let told_apart = told_apart(ask);
+    let scope: &[Glob] = if let ActionScope::Matching(globs) = &query.actions { globs } else { &[] };
+    let told_apart = told_apart(query);
     let halved = |access: &Access| -> Option<Vec<(bool, Halves)>> {
         let each = access.statements().map(|(_, _, one)| Some((one.action.negated, Halves::of(one.action.patterns())?)));
         each.collect()
     };
-    let (of_grants, of_unless) = (halved(ask.grants)?, ask.unless.map(halved).unwrap_or(Some(Vec::new()))?);
+    let (of_grants, of_unless) = (halved(query.grants)?, query.unless.map(halved).unwrap_or(Some(Vec::new()))?);
     let (of_scope, of_facts) = (Halves::of(scope)?, Halves::of(&told_apart)?);
-    let excepted = Halves::of(&ask.except)?;
+    let excepted = Halves::of(&query.except)?;
     let of_statements = of_grants.iter().chain(&of_unless).map(|(_, halves)| halves);
     let services: BTreeSet<&str> = of_statements.chain([&of_scope, &of_facts]).flat_map(Halves::services).collect();
     // Lower case, as everywhere; no wildcards, no second colon.
@@ -44,7 +44,7 @@ pub(super) fn completeness(ask: &Ask<'_>, groups: &[Group], shaped: bool) -> Opt
     let mut out = Vec::new();
     for service in services.iter().copied().map(Some).chain([None]) {
         let of = service.map_or_else(|| Text::var("service"), Text::constant);
-        for case in cases(ask, service) {
+        for case in cases(query, service) {
             // An action that is written out is that action; else any name.
             let literal = case.map(halves).filter(|(own, _)| own.is_some()).and_then(|(_, name)| name.as_literal());
             let name = literal.as_deref().map_or_else(|| Text::var("name"), Text::constant);
@@ -81,10 +81,10 @@ pub(super) fn completeness(ask: &Ask<'_>, groups: &[Group], shaped: bool) -> Opt
                 let statements = signed(&grants, &group.grants).into_iter().chain(signed(&unless, &group.unless));
                 Formula::and(statements.chain(facts)).not()
             });
-            let granted = grants.iter().enumerate().filter(|(number, _)| ask.grants.grants(*number));
+            let granted = grants.iter().enumerate().filter(|(number, _)| query.grants.grants(*number));
             let granted = match case {
                 Some(glob) => half(&halves(glob)),
-                None if ask.grants.grants_without_statement() => Formula::True,
+                None if query.grants.grants_without_statement() => Formula::True,
                 None => Formula::or(granted.map(|(_, formula)| formula.clone()).collect::<Vec<_>>()),
             };
             let in_scope = if scope.is_empty() { Formula::True } else { listed(&of_scope) };
@@ -105,9 +105,9 @@ pub(super) fn completeness(ask: &Ask<'_>, groups: &[Group], shaped: bool) -> Opt
 
 /// The granting patterns that name actions of a service, one by one; `None` stands for all together, where a statement
 /// grants what it does not name.
-fn cases<'a>(ask: &'a Ask<'_>, service: Option<&str>) -> Vec<Option<&'a Glob>> {
-    let granting = || ask.grants.statements().filter(|(number, ..)| ask.grants.grants(*number)).map(|(_, _, one)| one);
-    if ask.grants.grants_without_statement() || granting().any(|statement| statement.action.negated) {
+fn cases<'a>(query: &'a Query<'_>, service: Option<&str>) -> Vec<Option<&'a Glob>> {
+    let granting = || query.grants.statements().filter(|(number, ..)| query.grants.grants(*number)).map(|(_, _, one)| one);
+    if query.grants.grants_without_statement() || granting().any(|statement| statement.action.negated) {
         return vec![None];
     }
     let names = |glob: &Glob| match (halves(glob).0, service) {

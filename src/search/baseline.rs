@@ -3,48 +3,46 @@
 //! This is what the papers start from, kept to measure against (`benches/corpus.rs`) and compared with the other engines
 //! in tests. It does less than they do: of the statements to blame it names those that grant its witness.
 
-use super::InternalError;
-use super::ask::{Ask, Search};
-use super::strings::all;
-use super::{formula, formula::violation};
+use super::formula::{self, violation};
+use super::state::Search;
+use super::whole::{all, not_asked};
 use crate::encode::{Encoder, Form, ResourceShape, Unsupported};
 use crate::policy::ArnMatching;
+use crate::query::{InternalError, Query, Unknown};
 use crate::smt::{Answer, Formula};
 
 /// Says which shape the resource has, where the question is about both.
 const IS_ARN: &str = "Resource.is_arn";
 
-impl Search<'_, '_> {
-    /// Asks the whole question as one formula.
-    pub(super) fn one_formula(&mut self) -> Result<(), InternalError> {
-        if let Some(why) = self.not_whole() {
-            self.open(&why);
+/// Asks the whole question as one formula.
+pub(super) fn ask(search: &mut Search<'_, '_>) -> Result<(), InternalError> {
+    if let Some(why) = not_asked(search) {
+        search.found.open(why);
+        return Ok(());
+    }
+    let sides = match sides(search.query, search.settings.matching) {
+        Ok(sides) => sides,
+        Err(unsupported) => {
+            search.found.open(Unknown::Construct(unsupported.to_string()));
             return Ok(());
         }
-        let sides = match sides(self.ask, self.settings.matching) {
-            Ok(sides) => sides,
-            Err(unsupported) => {
-                self.open(&unsupported.to_string());
-                return Ok(());
-            }
-        };
-        self.found.queries += 1;
-        let formula = whole(&sides);
-        self.solver().assert(&formula);
-        match self.solver().check() {
-            Answer::Unsat => {}
-            Answer::Unknown(why) => self.open(&why),
-            Answer::Sat(model) => {
-                let other = model.bool(IS_ARN) == Some(false);
-                let wanted = if other { ResourceShape::Other } else { ResourceShape::Arn };
-                let side = sides.iter().find(|side| side.shape == wanted);
-                let Some(side) = side else { return Err(InternalError("a model of a shape that was not asked about".into())) };
-                let request = side.encoder.decode(&model, &side.encoder.decode_action(&model));
-                self.note(request)?;
-            }
+    };
+    search.found.queries += 1;
+    let formula = whole(&sides);
+    search.solver().assert(&formula);
+    match search.solver().check() {
+        Answer::Unsat => {}
+        Answer::Unknown(why) => search.found.open(Unknown::limit(why)),
+        Answer::Sat(model) => {
+            let other = model.bool(IS_ARN) == Some(false);
+            let wanted = if other { ResourceShape::Other } else { ResourceShape::Arn };
+            let side = sides.iter().find(|side| side.shape == wanted);
+            let Some(side) = side else { return Err(InternalError("a model of a shape that was not asked about".into())) };
+            let request = side.encoder.decode(&model, &side.encoder.decode_action(&model));
+            search.note(request)?;
         }
-        Ok(())
     }
+    Ok(())
 }
 
 /// The question about resources of one shape.
@@ -55,12 +53,12 @@ struct Side {
     constraints: Vec<Formula>,
 }
 
-fn sides(ask: &Ask<'_>, matching: ArnMatching) -> Result<Vec<Side>, Unsupported> {
-    let all = all(ask);
+fn sides(query: &Query<'_>, matching: ArnMatching) -> Result<Vec<Side>, Unsupported> {
+    let all = all(query);
     let mut sides = Vec::new();
-    for shape in formula::shapes(ask, &all) {
-        let mut encoder = formula::encoder(ask, &all, matching, shape).in_form(Form::Regexes);
-        let violation = violation(ask, &mut encoder, &all, true)?.formula;
+    for shape in formula::shapes(query, &all) {
+        let mut encoder = formula::encoder(query, &all, matching, shape).in_form(Form::Regexes);
+        let violation = violation(query, &mut encoder, &all, true)?.formula;
         let constraints = match encoder.constraints() {
             Formula::And(parts) => parts.to_vec(),
             one => vec![one],

@@ -3,16 +3,16 @@
 //! Questions are about all texts, so a policy that names every partition differs from `arn:*`. But people run one of the
 //! partitions that exist, and credentials of one reach nothing in another: so a witness is moved to one that exists, its
 //! principal and its resource to the same, wherever it still shows the same ([`settle`]). Where that does not do, the search
-//! is asked again within each partition that the policies can tell from the others ([`told_apart`], [`within`]); what only
+//! is asked again within each partition that the policies can tell from the others ([`told_apart`], [`in_partition`]); what only
 //! another partition shows is then said to be so.
 //!
 //! Source: [`crate::catalog::PARTITIONS`].
 
-use super::ask::Ask;
 use crate::catalog::{PARTITIONS, Partition};
 use crate::diag::{Budget, Source};
 use crate::glob::Glob;
 use crate::policy::{Access, ArnMatching, Policy, Principal, PrincipalPattern, Request, Statement, Template, Test};
+use crate::query::Query;
 use crate::value::arn;
 use serde_json::json;
 
@@ -88,8 +88,8 @@ fn moved(request: &Request, partition: Partition, moves: Moves) -> Request {
 }
 
 /// One partition of each kind that the policies of a search tell apart.
-pub(super) fn told_apart(ask: &Ask<'_>, matching: ArnMatching) -> Vec<Partition> {
-    let Some(globs) = globs(ask).filter(|_| matching == ArnMatching::Segment) else { return PARTITIONS.to_vec() };
+pub(super) fn told_apart(query: &Query<'_>, matching: ArnMatching) -> Vec<Partition> {
+    let Some(globs) = globs(query).filter(|_| matching == ArnMatching::Segment) else { return PARTITIONS.to_vec() };
     let mut seen: Vec<Vec<bool>> = Vec::new();
     let mut out = Vec::new();
     for partition in PARTITIONS {
@@ -103,8 +103,8 @@ pub(super) fn told_apart(ask: &Ask<'_>, matching: ArnMatching) -> Vec<Partition>
 }
 
 /// The globs that stand for a partition in the policies of a search; `None` if some text is not cut into parts.
-fn globs(ask: &Ask<'_>) -> Option<Vec<Glob>> {
-    let policies = ask.grants.policies().chain(ask.unless.into_iter().flat_map(Access::policies)).chain(&ask.within);
+fn globs(query: &Query<'_>) -> Option<Vec<Glob>> {
+    let policies = query.grants.policies().chain(query.unless.into_iter().flat_map(Access::policies)).chain(&query.within);
     let mut out = Vec::new();
     let mut add = |glob: Glob| {
         for glob in [glob.to_ascii_lowercase(), glob] {
@@ -120,7 +120,7 @@ fn globs(ask: &Ask<'_>) -> Option<Vec<Glob>> {
                 add(partition.clone());
             }
         }
-        for template in templates(statement).chain(ask.resources.iter().flatten().map(|pattern| &pattern.whole)) {
+        for template in templates(statement).chain(query.resources.iter().flatten().map(|pattern| &pattern.whole)) {
             if let Some(glob) = part(template)? {
                 add(glob);
             }
@@ -153,8 +153,15 @@ fn part(template: &Template) -> Option<Option<Glob>> {
     (starts && is_cut).then_some(Some(glob))
 }
 
+/// The same query about the requests of one partition.
+pub(super) fn in_partition<'p>(query: &Query<'p>, partition: Partition) -> Option<Query<'p>> {
+    let mut within = within(partition)?;
+    within.statements.extend(query.within.iter().flat_map(|given| given.statements.iter().cloned()));
+    Some(Query { within: Some(within), ..query.clone() })
+}
+
 /// One statement that applies to the requests within a partition.
-pub(super) fn within(partition: Partition) -> Option<Policy> {
+fn within(partition: Partition) -> Option<Policy> {
     let any = format!("arn:{}:*:*:*:*", partition.name);
     let statement = json!({
         "Effect": "Allow", "Action": "*", "Resource": [any.clone(), "${*}"], "Condition": {"ArnLikeIfExists": {"aws:PrincipalArn": any}},

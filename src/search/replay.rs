@@ -4,15 +4,15 @@
 //! [`ties`]), in the scope of the question, allowed by the one side and not by the other, as the evaluator says. A guess
 //! that falls short in its ties alone is mended first. Nothing is a witness that has not passed here.
 
-use super::ask::{ActionScope, Ask};
 use crate::catalog::KeyBase;
 use crate::eval;
 use crate::policy::ties::{self, Ties};
 use crate::policy::{ArnMatching, Policy, Request, ResourcePattern, keys};
+use crate::query::{ActionScope, Query};
 
-impl Ask<'_> {
+impl Query<'_> {
     /// Whether the request has the keys that every request has, and no value of a wrong type.
-    pub(super) fn could_carry(&self, request: &Request) -> bool {
+    pub(crate) fn could_carry(&self, request: &Request) -> bool {
         let is_typed = |(key, own): &(String, KeyBase)| {
             request.context.get(key).is_none_or(|values| values.iter().all(|value| own.holds(value)))
         };
@@ -20,7 +20,7 @@ impl Ask<'_> {
     }
 
     /// Whether the request's keys contradict each other.
-    pub(super) fn is_impossible(&self, request: &Request, matching: ArnMatching) -> bool {
+    pub(crate) fn is_impossible(&self, request: &Request, matching: ArnMatching) -> bool {
         let breaks = |ties: &Ties| {
             let mut statements = ties.statements();
             statements.any(|(_, statement)| eval::applies_beyond_action(statement, request, matching))
@@ -29,7 +29,7 @@ impl Ask<'_> {
     }
 
     /// The request with the keys that every request carries; where a query left one out, it does not matter there.
-    pub(super) fn completed(&self, mut request: Request) -> Request {
+    pub(crate) fn completed(&self, mut request: Request) -> Request {
         for key in &self.always {
             request.context.entry((*key).to_owned()).or_insert_with(|| vec![keys::plain(key).to_owned()]);
         }
@@ -41,45 +41,48 @@ impl Ask<'_> {
 }
 
 /// The request, or it mended, if it shows the violation.
-pub(super) fn replayed(ask: &Ask<'_>, request: Request, matching: ArnMatching) -> Option<Request> {
-    let request = ask.completed(request);
-    if violates(ask, &request, matching).is_some() {
+pub(crate) fn replayed(query: &Query<'_>, request: Request, matching: ArnMatching) -> Option<Request> {
+    let request = query.completed(request);
+    if violates(query, &request, matching).is_some() {
         return Some(request);
     }
-    ask.ties.as_ref()?;
+    query.ties.as_ref()?;
     let others = std::iter::once(ties::mended(&request)).chain(ties::by_id(&request));
-    others.into_iter().find(|other| violates(ask, other, matching).is_some())
+    others.into_iter().find(|other| violates(query, other, matching).is_some())
 }
 
 /// The Allow statements of `grants` that allow the request, if `unless` does not and it is within the scope.
-pub(super) fn violates(ask: &Ask<'_>, request: &Request, matching: ArnMatching) -> Option<Vec<usize>> {
-    if !in_scope(ask, &request.action) || !ask.could_carry(request) || !request.is_consistent() || !counts(ask, request, matching)
+pub(crate) fn violates(query: &Query<'_>, request: &Request, matching: ArnMatching) -> Option<Vec<usize>> {
+    if !in_scope(query, &request.action)
+        || !query.could_carry(request)
+        || !request.is_consistent()
+        || !counts(query, request, matching)
     {
         return None;
     }
-    let granted = eval::evaluate(ask.grants, request, matching);
-    let kept = ask.unless.is_some_and(|access| eval::allows(access, request, matching));
-    let by = ask.by.is_none_or(|by| granted.decided_by.contains(&by));
+    let granted = eval::evaluate(query.grants, request, matching);
+    let kept = query.unless.is_some_and(|access| eval::allows(access, request, matching));
+    let by = query.by.is_none_or(|by| granted.decided_by.contains(&by));
     (granted.decision == eval::Decision::Allowed && !kept && by).then_some(granted.decided_by)
 }
 
 /// Whether a question is about an action.
-pub(super) fn in_scope(ask: &Ask<'_>, action: &str) -> bool {
+pub(crate) fn in_scope(query: &Query<'_>, action: &str) -> bool {
     let lower = action.to_ascii_lowercase();
-    let counts = match &ask.actions {
+    let counts = match &query.actions {
         ActionScope::All => true,
         ActionScope::Matching(globs) => globs.iter().any(|glob| glob.matches(&lower)),
         ActionScope::Listed(actions) => actions.iter().any(|listed| listed.eq_ignore_ascii_case(action)),
     };
-    counts && !ask.except.iter().any(|glob| glob.matches(&lower))
+    counts && !query.except.iter().any(|glob| glob.matches(&lower))
 }
 
 /// Whether a request is of the resources and circumstances that count, and one that there can be.
-pub(super) fn counts(ask: &Ask<'_>, request: &Request, matching: ArnMatching) -> bool {
+pub(crate) fn counts(query: &Query<'_>, request: &Request, matching: ArnMatching) -> bool {
     let resource_counts = |patterns: &Vec<ResourcePattern>| eval::resource_matches(patterns, request, matching);
     let within =
         |policy: &Policy| policy.statements.iter().all(|statement| eval::applies_beyond_action(statement, request, matching));
-    ask.resources.as_ref().is_none_or(resource_counts)
-        && ask.within.as_ref().is_none_or(within)
-        && !ask.is_impossible(request, matching)
+    query.resources.as_ref().is_none_or(resource_counts)
+        && query.within.as_ref().is_none_or(within)
+        && !query.is_impossible(request, matching)
 }

@@ -5,40 +5,38 @@
 //! shows it shows it under every reading, and is replayed against the policies as they stand. Else UNKNOWN, which names a
 //! value that the answer hangs on, with its place.
 
-use super::ask::{Ask, Found};
 use super::replay::violates;
-use super::{InternalError, Settings};
 use crate::diag::Budget;
 use crate::eval;
 use crate::policy::unreadable::{Bound, named};
 use crate::policy::{Access, Request};
+use crate::query::{InternalError, Query, SearchResult, Settings, Unknown};
 use std::time::Instant;
 
 /// A search that asks about policies whose values can all be read.
-type Readable<'f> = &'f dyn Fn(&Ask<'_>, &Settings) -> Result<Found, InternalError>;
+type Readable<'f> = &'f dyn Fn(&Query<'_>, &Settings) -> Result<SearchResult, InternalError>;
 
 /// Whether a search is about values that no documentation can read.
-pub(super) fn concerns(search: &Ask<'_>) -> bool {
+pub(crate) fn concerns(search: &Query<'_>) -> bool {
     std::iter::once(search.grants).chain(search.unless).any(|access| access.unreadable().next().is_some())
 }
 
 /// The answer of a search, whatever such values mean.
-pub(super) fn ask(search: &Ask<'_>, settings: &Settings, readable: Readable<'_>) -> Result<Found, InternalError> {
+pub(crate) fn ask(search: &Query<'_>, settings: &Settings, readable: Readable<'_>) -> Result<SearchResult, InternalError> {
     let started = Instant::now();
     let left = || {
         let timeout = settings.budget.timeout.saturating_sub(started.elapsed());
         Settings { budget: Budget { timeout, ..settings.budget }, ..*settings }
     };
-    let passes = |found: &Found| found.witness.is_none() && found.unknown.is_none();
     let most = readable(&Sides::widest(search).search(search), settings)?;
-    if passes(&most) {
+    if most.is_empty() {
         return Ok(most);
     }
     let shared = search.unless.is_some_and(|unless| unless.unreadable().next().is_some());
     if shared && search.grants.unreadable().next().is_some() {
         let same = Sides::of(search, Bound::Opaque, Bound::Opaque);
         let found = readable(&same.search(search), &Settings { realistic: false, ..left() })?;
-        if passes(&found) {
+        if found.is_empty() {
             return Ok(found);
         }
     }
@@ -49,7 +47,7 @@ pub(super) fn ask(search: &Ask<'_>, settings: &Settings, readable: Readable<'_>)
         None => {}
     }
     let why = most.witness.as_ref().and_then(|witness| hangs_on(search, witness)).or_else(|| first(search));
-    least.unknown = why.or(least.unknown).or(most.unknown);
+    least.unknown = why.map(Unknown::Unreadable).or(least.unknown).or(most.unknown);
     least.notes.clear();
     Ok(least)
 }
@@ -61,35 +59,24 @@ pub(super) struct Sides {
 }
 
 impl Sides {
-    fn of(search: &Ask<'_>, grants: Bound, unless: Bound) -> Self {
+    fn of(search: &Query<'_>, grants: Bound, unless: Bound) -> Self {
         let read = |access: &Access, bound: Bound| access.bounded(bound).unwrap_or_else(|| access.clone());
         Self { grants: read(search.grants, grants), unless: search.unless.map(|access| read(access, unless)) }
     }
 
     /// The most of what is allowed, and the least of what allows it already.
-    pub(super) fn widest(search: &Ask<'_>) -> Self {
+    pub(crate) fn widest(search: &Query<'_>) -> Self {
         Self::of(search, Bound::Most, Bound::Least)
     }
 
     /// The search between them.
-    pub(super) fn search<'s>(&'s self, search: &Ask<'_>) -> Ask<'s> {
-        Ask {
-            grants: &self.grants,
-            unless: self.unless.as_ref(),
-            actions: search.actions.clone(),
-            except: search.except.clone(),
-            resources: search.resources.clone(),
-            within: search.within.clone(),
-            by: search.by,
-            always: search.always.clone(),
-            typed: search.typed.clone(),
-            ties: search.ties.clone(),
-        }
+    pub(crate) fn search<'s>(&'s self, search: &Query<'_>) -> Query<'s> {
+        search.between(&self.grants, self.unless.as_ref())
     }
 }
 
 /// What the answer to a request hangs on: a condition that holds or not as its values are read.
-fn hangs_on(search: &Ask<'_>, request: &Request) -> Option<String> {
+fn hangs_on(search: &Query<'_>, request: &Request) -> Option<String> {
     let action = request.action.to_ascii_lowercase();
     let mut all = std::iter::once(search.grants).chain(search.unless).flat_map(Access::unreadable);
     let open = all.find(|(_, _, statement, condition)| {
@@ -100,7 +87,7 @@ fn hangs_on(search: &Ask<'_>, request: &Request) -> Option<String> {
 }
 
 /// The first of such values.
-fn first(search: &Ask<'_>) -> Option<String> {
+fn first(search: &Query<'_>) -> Option<String> {
     let mut all = std::iter::once(search.grants).chain(search.unless).flat_map(Access::unreadable);
     all.next().map(|(_, policy, _, condition)| named(policy, condition))
 }

@@ -5,57 +5,51 @@
 //! put into it and replayed; what none tells is searched for like a violation, so what is not named is proved not to be to
 //! blame. Where that stays open or the time is up, a note says so.
 
-use super::actions::{self, Group};
-use super::ask::{ActionScope, Ask, Found, ask};
-use super::outside_access::entries;
-use super::{InternalError, Reason, Settings, propose, replay, untrusted};
+use super::find;
 use crate::catalog::Catalog;
 use crate::diag::{Budget, Span};
 use crate::eval;
 use crate::glob::Glob;
 use crate::policy::access::Member;
+use crate::policy::predicate::none_of;
 use crate::policy::request::DERIVED;
 use crate::policy::{Access, Principal, PrincipalMatch, Request, Statement};
-use crate::solve::{self, Actions, Decided, Decider};
+use crate::query::{ActionScope, InternalError, Query, Reason, SearchResult, Settings};
+use crate::search::partition::{self, Group};
+use crate::search::{automata_question, guess, replay};
+use crate::solve::{Decided, Decider};
 use std::collections::{BTreeMap, HashMap};
 use std::time::Instant;
 
 /// How a question words what is to blame.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Words {
+pub(crate) struct Words {
     /// What a statement does, up to "statement".
-    pub(super) what: &'static str,
+    pub(crate) what: &'static str,
     /// What the other side did, up to "by": "was denied".
-    pub(super) denied: &'static str,
+    pub(crate) denied: &'static str,
     /// The same of what must allow.
-    pub(super) closed: &'static str,
+    pub(crate) closed: &'static str,
     /// What the other side is called.
-    pub(super) other: &'static str,
+    pub(crate) other: &'static str,
 }
 
 /// The words for one policy, which is compared with none.
-pub(super) const fn alone(what: &'static str) -> Words {
+pub(crate) const fn alone(what: &'static str) -> Words {
     Words { what, denied: "", closed: "", other: "" }
 }
 
 /// The reasons for what a search found, and what stayed open about them.
-pub(super) fn reasons(
-    search: &Ask<'_>,
-    found: &Found,
+pub(crate) fn reasons(
+    search: &Query<'_>,
+    found: &SearchResult,
     words: Words,
     settings: &Settings,
 ) -> Result<(Vec<Reason>, Option<String>), InternalError> {
     if found.witness.is_none() {
         return Ok((Vec::new(), None));
     }
-    let question = solve::Question {
-        grants: search.grants,
-        unless: search.unless,
-        resources: search.resources.as_deref(),
-        within: search.within.as_ref(),
-        always: &search.always,
-        never: search.ties.as_ref(),
-    };
+    let question = automata_question(search);
     let decider = Decider::new(&question, settings.matching, settings.budget.states, false);
     let deadline = Instant::now() + settings.budget.timeout / 4;
     let mut telling = Telling { search, settings, decider, deadline, known: HashMap::new(), groups: None, open: false };
@@ -110,7 +104,7 @@ fn written(member: &Member, statement: &Statement, at: usize) -> String {
 }
 
 /// The place in a statement to look at for a request that it allows: the pattern that matches its action.
-pub fn place(member: &Member, statement: &Statement, request: &Request) -> Span {
+pub(crate) fn place(member: &Member, statement: &Statement, request: &Request) -> Span {
     span(member, statement, &[], Some(request))
 }
 
@@ -137,15 +131,15 @@ fn span(member: &Member, statement: &Statement, actions: &[usize], shown: Option
 /// A group's statements, and the statement that must allow.
 type Asked = (Vec<usize>, Vec<usize>, Vec<usize>, usize);
 
-pub(super) struct Telling<'a, 'p> {
-    pub(super) search: &'a Ask<'p>,
-    pub(super) settings: &'a Settings,
-    pub(super) decider: Decider<'a>,
+pub(crate) struct Telling<'a, 'p> {
+    pub(crate) search: &'a Query<'p>,
+    pub(crate) settings: &'a Settings,
+    pub(crate) decider: Decider<'a>,
     deadline: Instant,
     /// What was asked about groups of actions, and answered.
     known: HashMap<Asked, bool>,
     /// The groups of the search, if they were looked for.
-    pub(super) groups: Option<Vec<Group>>,
+    pub(crate) groups: Option<Vec<Group>>,
     /// Whether something was left open.
     open: bool,
 }
@@ -162,7 +156,7 @@ impl Telling<'_, '_> {
         shown.iter().filter_map(|base| replayed(change(base))).find(|request| self.violates(request, number))
     }
 
-    pub(super) fn is_late(&mut self) -> bool {
+    pub(crate) fn is_late(&mut self) -> bool {
         let late = Instant::now() >= self.deadline;
         self.open |= late;
         late
@@ -194,10 +188,11 @@ impl Telling<'_, '_> {
             if pattern.has_wildcard() {
                 wild.push(pattern.clone());
             } else if replay::in_scope(self.search, &pattern.literal_prefix()) && !self.is_late() {
-                *known = self.decides(&actions::group_of(self.search, &pattern.literal_prefix()), number)?;
+                *known = self.decides(&partition::group_of(self.search, &pattern.literal_prefix()), number)?;
             }
         }
-        let groups = if wild.is_empty() { None } else { actions::told_apart_by(self.search, &wild, self.settings.budget.states) };
+        let groups =
+            if wild.is_empty() { None } else { partition::told_apart_by(self.search, &wild, self.settings.budget.states) };
         self.open |= groups.is_none() && !wild.is_empty();
         for group in groups.into_iter().flatten().filter(|group| group.grants.binary_search(&number).is_ok()) {
             let action = group.action.to_ascii_lowercase();
@@ -218,7 +213,7 @@ impl Telling<'_, '_> {
         if group.grants.binary_search(&number).is_err() {
             return Ok(false);
         }
-        let facts = actions::facts(self.search, &group.action);
+        let facts = partition::facts(self.search, &group.action);
         let asked = (group.grants.clone(), group.unless.clone(), facts, number);
         if let Some(known) = self.known.get(&asked) {
             return Ok(*known);
@@ -228,13 +223,12 @@ impl Telling<'_, '_> {
             let request = replay::replayed(search, request, matching)?;
             replay::violates(search, &request, matching)?.contains(&number).then_some(request)
         };
-        let actions = Actions { grants: &group.grants, unless: &group.unless, action: &group.action };
-        let shown = match self.decider.decide(actions, Some(number), &replay) {
+        let shown = match self.decider.decide(group.actions(), Some(number), &replay) {
             Decided::Empty => false,
             Decided::Shown(_) => true,
             Decided::Open => {
                 let scope = ActionScope::Listed(vec![group.action.clone()]);
-                self.finds(&Ask { actions: scope, by: Some(number), ..search.clone() })?.is_some()
+                self.finds(&Query { actions: scope, by: Some(number), ..search.clone() })?.is_some()
             }
         };
         self.known.insert(asked, shown);
@@ -242,10 +236,10 @@ impl Telling<'_, '_> {
     }
 
     /// A request of another search, with little effort.
-    fn finds(&mut self, search: &Ask<'_>) -> Result<Option<Request>, InternalError> {
+    fn finds(&mut self, search: &Query<'_>) -> Result<Option<Request>, InternalError> {
         let timeout = self.deadline.saturating_duration_since(Instant::now());
         let budget = Budget { timeout, rlimit: self.settings.budget.rlimit.min(1_000_000), ..self.settings.budget };
-        let found = ask(search, &Settings { realistic: false, prove: false, budget, ..*self.settings })?;
+        let found = find(search, &Settings { realistic: false, prove: false, budget, ..*self.settings })?;
         self.open |= found.witness.is_none() && found.unknown.is_some();
         Ok(found.witness)
     }
@@ -258,14 +252,14 @@ impl Telling<'_, '_> {
         shown: &[Request],
     ) -> Result<Vec<(&'static str, String)>, InternalError> {
         let Some(principal) = statement.principal.as_ref().filter(|principal| !principal.negated) else { return Ok(Vec::new()) };
-        let mut entries = entries(principal);
+        let mut entries = principal.entries();
         if let [(only, _)] = entries.as_slice() {
             return Ok(vec![only.clone()]);
         }
         let mut to_blame: BTreeMap<usize, (&'static str, String)> = BTreeMap::new();
         let mut left: Vec<(usize, PrincipalMatch)> = Vec::new();
         for (at, (name, list)) in entries.drain(..).enumerate() {
-            let mut plain = propose::named(&list);
+            let mut plain = guess::named(&list);
             if plain.is_empty() {
                 plain = vec![Principal::Anonymous, Principal::Aws("arn:aws:iam::999999999999:role/example".to_owned())];
             }
@@ -299,11 +293,11 @@ impl Telling<'_, '_> {
 }
 
 /// The same search for requests of these principals through this statement.
-fn through<'p>(search: &Ask<'p>, number: usize, principals: PrincipalMatch) -> Ask<'p> {
-    let mut within = untrusted::statement(Vec::new(), Vec::new());
+fn through<'p>(search: &Query<'p>, number: usize, principals: PrincipalMatch) -> Query<'p> {
+    let mut within = none_of(Vec::new(), Vec::new());
     within.statements.iter_mut().for_each(|statement| statement.principal = Some(principals.clone()));
     within.statements.extend(search.within.iter().flat_map(|policy| policy.statements.iter().cloned()));
-    Ask { within: Some(within), by: Some(number), ..search.clone() }
+    Query { within: Some(within), by: Some(number), ..search.clone() }
 }
 
 /// Some actions of the catalog that a pattern matches; a pattern without wildcards is the action.

@@ -3,15 +3,16 @@
 //! Actions to which the same statements apply need one query, not one each. The groups are exact: the glob automaton
 //! finds every class of actions, with a shortest action each (see [`crate::glob::classes`]).
 
-use super::ask::{ActionScope, Ask};
 use crate::glob::Glob;
 use crate::glob::classes::{Class, Domain, Member, classes};
 use crate::policy::Access;
 use crate::policy::compose::ACTIONS_TOLD_APART;
+use crate::query::{ActionScope, Query};
+use crate::solve::Actions;
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 /// Actions: `service:name` in lower case, printable ASCII without wildcards; as `encode/action` has them.
-pub(super) const ACTIONS: Domain = Domain {
+pub(crate) const ACTIONS: Domain = Domain {
     start: 0,
     step: |state, c| match (state, c) {
         (1, ':') => Some(2),
@@ -25,60 +26,63 @@ pub(super) const ACTIONS: Domain = Domain {
 
 /// The actions to which the same statements apply.
 #[derive(Debug, Clone)]
-pub(super) struct Group {
+pub(crate) struct Group {
     /// Statements of the granting side that apply, by number.
-    pub(super) grants: Vec<usize>,
+    pub(crate) grants: Vec<usize>,
     /// Statements of the other side that apply, by number.
-    pub(super) unless: Vec<usize>,
+    pub(crate) unless: Vec<usize>,
     /// An action of the group, in lower case unless the scope lists it.
-    pub(super) action: String,
+    pub(crate) action: String,
 }
 
 /// The groups of a question's scope in which the granting policy grants anything; `None` if there are too many states.
-pub(super) fn groups(ask: &Ask<'_>, most_states: usize) -> Option<Vec<Group>> {
-    split(ask, &told_apart(ask), most_states)
+pub(crate) fn groups(query: &Query<'_>, most_states: usize) -> Option<Vec<Group>> {
+    split(query, &told_apart(query), most_states)
 }
 
 /// The groups of a question's scope in which these patterns match some action, those apart that different ones match.
-pub(super) fn told_apart_by(ask: &Ask<'_>, patterns: &[Glob], most_states: usize) -> Option<Vec<Group>> {
-    let apart: Vec<Glob> = told_apart(ask).into_iter().chain(patterns.iter().cloned()).collect();
-    match ask.actions {
-        ActionScope::All => split(&Ask { actions: ActionScope::Matching(patterns.to_vec()), ..ask.clone() }, &apart, most_states),
-        ActionScope::Matching(_) | ActionScope::Listed(_) => split(ask, &apart, most_states),
+pub(crate) fn told_apart_by(query: &Query<'_>, patterns: &[Glob], most_states: usize) -> Option<Vec<Group>> {
+    let apart: Vec<Glob> = told_apart(query).into_iter().chain(patterns.iter().cloned()).collect();
+    match query.actions {
+        ActionScope::All => {
+            split(&Query { actions: ActionScope::Matching(patterns.to_vec()), ..query.clone() }, &apart, most_states)
+        }
+        ActionScope::Matching(_) | ActionScope::Listed(_) => split(query, &apart, most_states),
     }
 }
 
 /// What the rules of stacks tell apart of an action.
-pub(super) fn facts(ask: &Ask<'_>, action: &str) -> Vec<usize> {
-    matching(&told_apart(ask), action)
+pub(crate) fn facts(query: &Query<'_>, action: &str) -> Vec<usize> {
+    matching(&told_apart(query), action)
 }
 
 /// The groups of a question's scope, those apart that different ones of these patterns match.
-fn split(ask: &Ask<'_>, told_apart: &[Glob], most_states: usize) -> Option<Vec<Group>> {
+fn split(query: &Query<'_>, told_apart: &[Glob], most_states: usize) -> Option<Vec<Group>> {
     let mut seen: HashSet<(Vec<usize>, Vec<usize>, Vec<usize>)> = HashSet::new();
     let mut out = Vec::new();
     let mut add = |group: Group| {
-        if !matching(&ask.except, &group.action).is_empty() {
+        if !matching(&query.except, &group.action).is_empty() {
             return;
         }
-        let grants_any = ask.grants.grants_without_statement() || group.grants.iter().any(|number| ask.grants.grants(*number));
+        let grants_any =
+            query.grants.grants_without_statement() || group.grants.iter().any(|number| query.grants.grants(*number));
         let facts = matching(told_apart, &group.action);
         if grants_any && seen.insert((group.grants.clone(), group.unless.clone(), facts)) {
             out.push(group);
         }
     };
-    if let ActionScope::Listed(actions) = &ask.actions {
+    if let ActionScope::Listed(actions) = &query.actions {
         for action in actions {
-            add(group_of(ask, action));
+            add(group_of(query, action));
         }
         return Some(out);
     }
-    let scope: &[Glob] = if let ActionScope::Matching(globs) = &ask.actions { globs } else { &[] };
+    let scope: &[Glob] = if let ActionScope::Matching(globs) = &query.actions { globs } else { &[] };
     if !scope.is_empty() && !scope.iter().any(Glob::has_wildcard) {
-        scope.iter().map(Glob::literal_prefix).filter(|text| is_action(text)).for_each(|action| add(group_of(ask, &action)));
+        scope.iter().map(Glob::literal_prefix).filter(|text| is_action(text)).for_each(|action| add(group_of(query, &action)));
         return Some(out);
     }
-    let table = Table::new(ask, scope, told_apart);
+    let table = Table::new(query, scope, told_apart);
     for class in table.classes(most_states)? {
         if let Some(group) = table.group(class) {
             add(group);
@@ -88,14 +92,14 @@ fn split(ask: &Ask<'_>, told_apart: &[Glob], most_states: usize) -> Option<Vec<G
 }
 
 /// What a stack's rules and the scope's exceptions tell apart, whatever the statements say.
-pub(super) fn told_apart(ask: &Ask<'_>) -> Vec<Glob> {
-    let is_stack = !ask.grants.is_alone() || !ask.unless.is_none_or(Access::is_alone);
+pub(crate) fn told_apart(query: &Query<'_>) -> Vec<Glob> {
+    let is_stack = !query.grants.is_alone() || !query.unless.is_none_or(Access::is_alone);
     let rules: Vec<Glob> = if is_stack { ACTIONS_TOLD_APART.map(Glob::parse).into() } else { Vec::new() };
-    rules.into_iter().chain(ask.except.iter().cloned()).collect()
+    rules.into_iter().chain(query.except.iter().cloned()).collect()
 }
 
 /// The places of the globs that match an action.
-pub(super) fn matching(globs: &[Glob], action: &str) -> Vec<usize> {
+pub(crate) fn matching(globs: &[Glob], action: &str) -> Vec<usize> {
     let lower = action.to_ascii_lowercase();
     globs.iter().enumerate().filter(|(_, glob)| glob.matches(&lower)).map(|(at, _)| at).collect()
 }
@@ -112,7 +116,7 @@ fn is_of_actions(c: char) -> bool {
 }
 
 /// Whether two globs may match one text; said unless it is plain that they do not.
-pub(super) fn may_meet(a: &Glob, b: &Glob) -> bool {
+pub(crate) fn may_meet(a: &Glob, b: &Glob) -> bool {
     match (a.has_wildcard(), b.has_wildcard()) {
         (_, false) => a.matches(&b.literal_prefix()),
         (false, true) => b.matches(&a.literal_prefix()),
@@ -126,7 +130,7 @@ pub(super) fn may_meet(a: &Glob, b: &Glob) -> bool {
 /// The distinct globs of a question, each with whose they are. Statements of the granting side are numbered from 0, those
 /// of the other side behind them, then come the scope and what the rules of stacks tell apart.
 struct Table<'a, 'p> {
-    ask: &'a Ask<'p>,
+    query: &'a Query<'p>,
     scoped: bool,
     wild: Vec<Member>,
     literal: BTreeMap<String, Vec<u32>>,
@@ -137,13 +141,13 @@ struct Table<'a, 'p> {
 }
 
 impl<'a, 'p: 'a> Table<'a, 'p> {
-    fn new(ask: &'a Ask<'p>, scope: &'a [Glob], told_apart: &'a [Glob]) -> Self {
+    fn new(query: &'a Query<'p>, scope: &'a [Glob], told_apart: &'a [Glob]) -> Self {
         let count = |access: &Access| u32::try_from(access.len()).unwrap_or(u32::MAX - 40);
-        let unless = count(ask.grants);
-        let end = unless.saturating_add(ask.unless.map_or(0, count));
-        let scoped = matches!(ask.actions, ActionScope::Matching(_));
+        let unless = count(query.grants);
+        let end = unless.saturating_add(query.unless.map_or(0, count));
+        let scoped = matches!(query.actions, ActionScope::Matching(_));
         let behind = end.saturating_add(1 + u32::try_from(told_apart.len()).unwrap_or(0));
-        let mut table = Self { ask, scoped, wild: Vec::new(), literal: BTreeMap::new(), unless, scope: end, own: behind };
+        let mut table = Self { query, scoped, wild: Vec::new(), literal: BTreeMap::new(), unless, scope: end, own: behind };
         let mut known: HashMap<&'a Glob, usize> = HashMap::new();
         // Patterns that meet nothing in scope tell no actions in scope apart.
         let counts = |glob: &Glob| scope.is_empty() || scope.iter().any(|wanted| may_meet(wanted, glob));
@@ -164,8 +168,8 @@ impl<'a, 'p: 'a> Table<'a, 'p> {
                 statement.action.patterns().iter().for_each(|glob| add(glob, owner));
             }
         };
-        side(ask.grants, 0);
-        if let Some(access) = ask.unless {
+        side(query.grants, 0);
+        if let Some(access) = query.unless {
             side(access, unless);
         }
         scope.iter().for_each(|glob| add(glob, end));
@@ -225,24 +229,29 @@ impl<'a, 'p: 'a> Table<'a, 'p> {
             let applying = statements.filter(|(number, _, statement)| owned(*number) != statement.action.negated);
             applying.map(|(number, ..)| number).collect()
         };
-        let unless = self.ask.unless.map(|access| applying(access, self.unless)).unwrap_or_default();
-        Some(Group { grants: applying(self.ask.grants, 0), unless, action })
+        let unless = self.query.unless.map(|access| applying(access, self.unless)).unwrap_or_default();
+        Some(Group { grants: applying(self.query.grants, 0), unless, action })
     }
 }
 
 impl Group {
+    /// The same for the automata.
+    pub(crate) fn actions(&self) -> Actions<'_> {
+        Actions { grants: &self.grants, unless: &self.unless, action: &self.action }
+    }
+
     /// Whether an action is of this group, as far as statements go.
-    pub(super) fn holds(&self, ask: &Ask<'_>, action: &str) -> bool {
+    pub(crate) fn holds(&self, query: &Query<'_>, action: &str) -> bool {
         let lower = action.to_ascii_lowercase();
-        ask.grants.about(&lower) == self.grants && ask.unless.is_none_or(|access| access.about(&lower) == self.unless)
+        query.grants.about(&lower) == self.grants && query.unless.is_none_or(|access| access.about(&lower) == self.unless)
     }
 }
 
 /// The group of one action.
-pub(super) fn group_of(ask: &Ask<'_>, action: &str) -> Group {
+pub(crate) fn group_of(query: &Query<'_>, action: &str) -> Group {
     let lower = action.to_ascii_lowercase();
-    let unless = ask.unless.map(|access| access.about(&lower)).unwrap_or_default();
-    Group { grants: ask.grants.about(&lower), unless, action: action.to_owned() }
+    let unless = query.unless.map(|access| access.about(&lower)).unwrap_or_default();
+    Group { grants: query.grants.about(&lower), unless, action: action.to_owned() }
 }
 
 #[cfg(test)]

@@ -8,8 +8,7 @@
 //! access): every resource pattern filled; for each key, the values its conditions name and a few odd ones, one key
 //! varied at a time.
 
-use super::actions::Group;
-use super::ask::Ask;
+use super::partition::Group;
 use super::replay;
 use crate::document::Effect;
 use crate::eval;
@@ -18,6 +17,7 @@ use crate::policy::{
     Access, ArnMatching, Condition, Part, Principal, PrincipalMatch, PrincipalPattern, Request, ResourcePattern, Statement,
     Template, Test, ties,
 };
+use crate::query::Query;
 use crate::value::{arn, date, number};
 use bigdecimal::BigDecimal;
 
@@ -25,15 +25,15 @@ use bigdecimal::BigDecimal;
 const MOST: usize = 400;
 
 /// A request that the statement of this number grants and that shows the violation, if one was guessed.
-pub(super) fn propose(ask: &Ask<'_>, number: usize, group: &Group, matching: ArnMatching) -> Option<Request> {
-    let (_, allow) = ask.grants.statement(number)?;
+pub(crate) fn guess(query: &Query<'_>, number: usize, group: &Group, matching: ArnMatching) -> Option<Request> {
+    let (_, allow) = query.grants.statement(number)?;
     let shows = |request: &Request| {
         request.is_consistent()
-            && ask.could_carry(request)
+            && query.could_carry(request)
             && eval::applies_beyond_action(allow, request, matching)
-            && eval::allows_among(ask.grants, &group.grants, request, matching)
-            && !ask.unless.is_some_and(|access| eval::allows_among(access, &group.unless, request, matching))
-            && replay::counts(ask, request, matching)
+            && eval::allows_among(query.grants, &group.grants, request, matching)
+            && !query.unless.is_some_and(|access| eval::allows_among(access, &group.unless, request, matching))
+            && replay::counts(query, request, matching)
     };
     // What a stack's other policies ask for is guessed along with the statement's own wishes.
     let pick = |access: &'_ Access, numbers: &[usize], effect: Effect| -> Vec<Statement> {
@@ -41,13 +41,13 @@ pub(super) fn propose(ask: &Ask<'_>, number: usize, group: &Group, matching: Arn
         let of_effect = statements.filter(|(_, statement)| statement.effect == effect);
         of_effect.map(|(_, statement)| statement.clone()).collect()
     };
-    let gates: Vec<Statement> = match ask.grants.is_alone() {
+    let gates: Vec<Statement> = match query.grants.is_alone() {
         true => Vec::new(),
-        false => pick(ask.grants, &group.grants, Effect::Allow).into_iter().take(8).collect(),
+        false => pick(query.grants, &group.grants, Effect::Allow).into_iter().take(8).collect(),
     };
-    let within: Vec<&Statement> = ask.within.iter().flat_map(|policy| &policy.statements).collect();
-    let denies = ask.unless.map(|access| pick(access, &group.unless, Effect::Deny)).unwrap_or_default();
-    let others: Vec<Statement> = ask.unless.map(|access| pick(access, &group.unless, Effect::Allow)).unwrap_or_default();
+    let within: Vec<&Statement> = query.within.iter().flat_map(|policy| &policy.statements).collect();
+    let denies = query.unless.map(|access| pick(access, &group.unless, Effect::Deny)).unwrap_or_default();
+    let others: Vec<Statement> = query.unless.map(|access| pick(access, &group.unless, Effect::Allow)).unwrap_or_default();
     let others: Vec<&Statement> = others.iter().chain(&denies).chain(&gates).collect();
     let mut tried = 0;
     for deny in std::iter::once(None).chain(denies.iter().map(Some)) {
@@ -56,7 +56,7 @@ pub(super) fn propose(ask: &Ask<'_>, number: usize, group: &Group, matching: Arn
         let contexts = contexts(&wished, &others);
         let named: Vec<&Statement> = both.iter().copied().chain(&gates).collect();
         for principal in principals(&named) {
-            for resource in resources(&both, ask.resources.as_deref(), &group.action) {
+            for resource in resources(&both, query.resources.as_deref(), &group.action) {
                 for context in &contexts {
                     tried += 1;
                     if tried > MOST {
@@ -67,11 +67,11 @@ pub(super) fn propose(ask: &Ask<'_>, number: usize, group: &Group, matching: Arn
                     let own: Context = own.map(|(key, values)| (key.clone(), values.clone())).collect();
                     let base = Request::new(principal.clone(), &group.action, "*", own);
                     let resource = filled(&resource, &base.context);
-                    let request = ask.completed(Request::new(base.principal, &group.action, &resource, base.context));
+                    let request = query.completed(Request::new(base.principal, &group.action, &resource, base.context));
                     if shows(&request) {
                         return Some(request);
                     }
-                    if let Some(mended) = ask.ties.as_ref().map(|_| ties::mended(&request)).filter(shows) {
+                    if let Some(mended) = query.ties.as_ref().map(|_| ties::mended(&request)).filter(shows) {
                         return Some(mended);
                     }
                 }
@@ -134,7 +134,7 @@ fn principals(statements: &[&Statement]) -> Vec<Principal> {
 }
 
 /// A principal for each entry of a list.
-pub(super) fn named(principal: &PrincipalMatch) -> Vec<Principal> {
+pub(crate) fn named(principal: &PrincipalMatch) -> Vec<Principal> {
     let mut out = Vec::new();
     for pattern in principal.patterns.iter().filter(|_| !principal.negated) {
         let text = |glob: &crate::glob::Glob| filled(&Template::parse(&glob.to_string(), true, false), &Context::new());

@@ -3,20 +3,19 @@
 //! A Deny statement, a boundary, session policies, a level of control policies: whatever of it does not allow some request
 //! that a statement to blame allows. A request that was found may tell; else one is searched for.
 
-use super::actions;
-use super::actions::Group;
-use super::ask::Ask;
-use super::blame::{Telling, Words};
 use super::causes::{self, Because, Cause};
-use super::{Lifted, Settings, replay};
+use super::explain::{Telling, Words};
 use crate::document::Effect;
 use crate::eval;
 use crate::policy::{Access, Request, Statement};
-use crate::solve::{Actions, Decided};
+use crate::query::{Lifted, Query, Settings};
+use crate::search::partition::{self, Group};
+use crate::search::replay;
+use crate::solve::Decided;
 
 impl Telling<'_, '_> {
     /// What of the other side does not allow some request that this statement allows.
-    pub(super) fn lifted(&mut self, number: usize, shown: &[Request], words: Words) -> Vec<Lifted> {
+    pub(crate) fn lifted(&mut self, number: usize, shown: &[Request], words: Words) -> Vec<Lifted> {
         let Some(unless) = self.search.unless else { return Vec::new() };
         let mut out = Vec::new();
         for because in causes::causes(unless) {
@@ -38,7 +37,7 @@ impl Telling<'_, '_> {
         let (search, settings) = (self.search, self.settings);
         let groups = match self.groups.take() {
             Some(groups) => groups,
-            None => actions::groups(search, settings.budget.states).unwrap_or_default(),
+            None => partition::groups(search, settings.budget.states).unwrap_or_default(),
         };
         let about = |group: &&Group| match because.cause {
             Cause::Denied(deny) => group.unless.binary_search(&deny).is_ok(),
@@ -48,10 +47,9 @@ impl Telling<'_, '_> {
         let replay = |request: Request| replay::replayed(search, request, settings.matching).filter(lifted);
         let mut is = false;
         for group in groups.iter().filter(|group| group.grants.binary_search(&number).is_ok()).filter(about) {
-            let actions = Actions { grants: &group.grants, unless: &group.unless, action: &group.action };
             let signed = [(&because.rule, true)];
             is = !self.is_late()
-                && matches!(self.decider.decide_part(actions, Some(number), &[], &signed, &replay), Decided::Shown(_));
+                && matches!(self.decider.decide_part(group.actions(), Some(number), &[], &signed, &replay), Decided::Shown(_));
             if is {
                 break;
             }
@@ -62,9 +60,9 @@ impl Telling<'_, '_> {
 }
 
 /// Whether this keeps a request away on the other side, and not on the side that allows it.
-fn is_lifted(search: &Ask<'_>, settings: &Settings, unless: &Access, because: &Because, request: &Request) -> bool {
+fn is_lifted(search: &Query<'_>, settings: &Settings, unless: &Access, because: &Because, request: &Request) -> bool {
     let still = match &because.cause {
-        Cause::Closed(name) => causes::limit(search.grants, name)
+        Cause::Closed(kind) => causes::limit(search.grants, *kind)
             .is_some_and(|rule| !eval::rule_holds(search.grants, rule, request, settings.matching)),
         Cause::Denied(_) | Cause::NotGranted => false,
     };
@@ -72,7 +70,7 @@ fn is_lifted(search: &Ask<'_>, settings: &Settings, unless: &Access, because: &B
 }
 
 /// Whether the granting side has the same Deny, so that it keeps away what it kept away.
-pub(super) fn is_kept(unless: &Access, deny: usize, grants: &Access) -> bool {
+pub(crate) fn is_kept(unless: &Access, deny: usize, grants: &Access) -> bool {
     let Some((place, deny)) = unless.statement(deny) else { return false };
     let same = |statement: &Statement| {
         let conditions = statement.conditions.len() == deny.conditions.len()
@@ -102,9 +100,9 @@ fn lifted(unless: &Access, cause: &Cause, words: Words) -> Lifted {
             let description = format!("{denied} by Deny statement {shown}{named} of {of}{other}");
             Lifted { description, policy, statement_index: index, statement_id: sid }
         }
-        Cause::Closed(name) => {
-            let description = format!("{closed} by {name} of {other}");
-            Lifted { description, policy: Some(name.clone()), statement_index: None, statement_id: None }
+        Cause::Closed(kind) => {
+            let description = format!("{closed} by {kind} of {other}");
+            Lifted { description, policy: Some(kind.to_string()), statement_index: None, statement_id: None }
         }
         Cause::NotGranted => Lifted { description: String::new(), policy: None, statement_index: None, statement_id: None },
     }

@@ -5,7 +5,7 @@
 //! allowed has exactly one first cause, so whatever is not allowed falls into disjoint parts by it.
 
 use crate::policy::Access;
-use crate::policy::compose::Rule;
+use crate::policy::compose::{GateKind, Rule};
 
 /// Why a request is not allowed.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
@@ -13,22 +13,22 @@ pub enum Cause {
     /// The Deny statement of this number is in effect.
     Denied(usize),
     /// What is called so must allow it and does not: a boundary, session policies, a level of control policies, ..
-    Closed(String),
+    Closed(GateKind),
     /// Nothing grants it.
     NotGranted,
 }
 
 /// A cause, and when it is there.
 #[derive(Debug, Clone)]
-pub(super) struct Because {
-    pub(super) cause: Cause,
-    pub(super) rule: Rule,
+pub(crate) struct Because {
+    pub(crate) cause: Cause,
+    pub(crate) rule: Rule,
     /// The statements that would open what is closed, or would grant.
-    pub(super) openers: Vec<usize>,
+    pub(crate) openers: Vec<usize>,
 }
 
 /// All causes for which an access definition does not allow a request, in order: some holds if and only if it does not.
-pub(super) fn causes(access: &Access) -> Vec<Because> {
+pub(crate) fn causes(access: &Access) -> Vec<Because> {
     let rules = access.rules();
     let denied =
         |(number, rule): &(usize, Rule)| Because { cause: Cause::Denied(*number), rule: rule.clone(), openers: Vec::new() };
@@ -37,11 +37,11 @@ pub(super) fn causes(access: &Access) -> Vec<Because> {
     let Some((grant, gates)) = rules.gates.split_last() else { return out };
     for gate in gates {
         let rule = not(&gate.rule);
-        out.push(Because { cause: Cause::Closed(gate.name.clone()), rule, openers: statements(&gate.rule) });
+        out.push(Because { cause: Cause::Closed(gate.kind), rule, openers: statements(&gate.rule) });
     }
-    for side in rules.sides.iter().filter(|side| limits(&side.name)) {
+    for side in rules.sides.iter().filter(|side| side.kind.is_limit()) {
         let rule = Rule::All(vec![not(&grant.rule), not(&side.rule)]);
-        out.push(Because { cause: Cause::Closed(side.name.clone()), rule, openers: statements(&side.rule) });
+        out.push(Because { cause: Cause::Closed(side.kind), rule, openers: statements(&side.rule) });
     }
     let openers = statements(&grant.rule).into_iter().filter(|number| access.grants(*number)).collect();
     out.push(Because { cause: Cause::NotGranted, rule: not(&grant.rule), openers });
@@ -49,22 +49,17 @@ pub(super) fn causes(access: &Access) -> Vec<Because> {
 }
 
 /// What must allow a request beside who grants it: by name, with the statements that allow.
-pub(super) fn limits_of(access: &Access) -> Vec<(String, Vec<usize>)> {
+pub(crate) fn limits_of(access: &Access) -> Vec<(GateKind, Vec<usize>)> {
     let rules = access.rules();
     let gates = rules.gates.split_last().map(|(_, gates)| gates).unwrap_or_default();
-    let sides = rules.sides.iter().filter(|side| limits(&side.name));
-    gates.iter().chain(sides).map(|gate| (gate.name.clone(), statements(&gate.rule))).collect()
+    let sides = rules.sides.iter().filter(|side| side.kind.is_limit());
+    gates.iter().chain(sides).map(|gate| (gate.kind, statements(&gate.rule))).collect()
 }
 
 /// When what is called so allows a request, if the access definition has it.
-pub(super) fn limit<'a>(access: &'a Access, name: &str) -> Option<&'a Rule> {
+pub(crate) fn limit<'a>(access: &'a Access, kind: GateKind) -> Option<&'a Rule> {
     let rules = access.rules();
-    rules.gates.iter().chain(&rules.sides).find(|gate| gate.name == name).map(|gate| &gate.rule)
-}
-
-/// Whether a side of the gate of grants only lets through what others grant.
-fn limits(name: &str) -> bool {
-    name.starts_with("permissionBoundaries") || name == "sessionPolicies"
+    rules.gates.iter().chain(&rules.sides).find(|gate| gate.kind == kind).map(|gate| &gate.rule)
 }
 
 /// The statements that a rule names.

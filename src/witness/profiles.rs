@@ -1,28 +1,28 @@
 //! Among which requests could AWS receive one today that shows the same?
 //!
 //! An action takes resources of some types and carries some condition keys; the catalog knows which. So the actions that
-//! exist fall into worlds, alike in both, and what a world's requests look like is one statement: a resource of these ARNs,
+//! exist fall into profiles, alike in both, and what a profile's requests look like is one statement: a resource of these ARNs,
 //! none of those keys, ARNs where the catalog types a key so. The search within that statement is as complete as any other:
-//! if no world has a violation, AWS could receive no request today that shows it, as far as the catalog tells.
+//! if no profile has a violation, AWS could receive no request today that shows it, as far as the catalog tells.
 //!
 //! First those that are usual, then those that are possible ([`Fit`]). Only asked where a found witness is doubtful
-//! ([`super::realistic`]), which is seldom, and of a limited number of worlds.
+//! ([`super::plausible`]), which is seldom, and of a limited number of profiles.
 
-use super::ask::{ActionScope, Ask};
-use super::realistic::{ACCOUNT, Fit};
+use super::plausible::{ACCOUNT, Fit};
 use crate::catalog::{Catalog, KeyBase, PARTITIONS};
 use crate::diag::{Budget, Source};
 use crate::policy::request::DERIVED;
 use crate::policy::{Access, Policy, Statement};
+use crate::query::{ActionScope, Query};
 use rustc_hash::FxHashMap;
 use serde_json::{Map, Value, json};
 use std::collections::{BTreeMap, BTreeSet};
 
-/// The most worlds that are searched for one witness.
+/// The most profiles that are searched for one witness.
 const MOST: usize = 150;
 
-/// The searches of a closed-world question, world by world, and whether these are all; that of an action comes first.
-pub(super) fn worlds<'p>(closed: &Ask<'p>, first: &str, fit: Fit) -> (impl Iterator<Item = Ask<'p>>, bool) {
+/// The searches of a query about the actions that exist, profile by profile, and whether these are all; that of an action comes first.
+pub(super) fn profiles<'p>(closed: &Query<'p>, first: &str, fit: Fit) -> (impl Iterator<Item = Query<'p>>, bool) {
     let actions = if let ActionScope::Listed(actions) = &closed.actions { actions.as_slice() } else { &[] };
     let catalog = Catalog::latest();
     let keys = named(closed);
@@ -61,35 +61,35 @@ pub(super) fn worlds<'p>(closed: &Ask<'p>, first: &str, fit: Fit) -> (impl Itera
     let mut alike: Vec<(Alike, Vec<String>)> = by_alike.into_iter().map(|(alike, place)| (alike, taken(place))).collect();
     alike.sort_by_key(|(_, actions)| !actions.iter().any(|action| action.eq_ignore_ascii_case(first)));
     let complete = alike.len() <= MOST;
-    // Without the list of all actions, which no world needs.
-    let base = Ask { actions: ActionScope::All, ..closed.clone() };
-    let world = move |((resources, left_out), actions): (Alike, Vec<String>)| {
+    // Without the list of all actions, which no profile needs.
+    let base = Query { actions: ActionScope::All, ..closed.clone() };
+    let profile = move |((resources, left_out), actions): (Alike, Vec<String>)| {
         let mut within = statement(resources.as_deref(), &left_out, &typed, fit);
         if let (Some(within), Some(given)) = (&mut within, &base.within) {
             within.statements.extend(given.statements.iter().cloned());
         }
         let within = within.or_else(|| base.within.clone());
-        Ask { actions: ActionScope::Listed(actions), within, ..base.clone() }
+        Query { actions: ActionScope::Listed(actions), within, ..base.clone() }
     };
-    (alike.into_iter().take(MOST).map(world), complete)
+    (alike.into_iter().take(MOST).map(profile), complete)
 }
 
 /// What tells the ARNs and keys of an action: its service, the types it takes, whether it may lack one, the keys left out.
 type Shape<'a> = (String, Option<&'a [String]>, bool, Vec<String>);
 
-/// What the actions of a world have in common: the ARNs of their resources, and the keys that they do not carry.
+/// What the actions of a profile have in common: the ARNs of their resources, and the keys that they do not carry.
 type Alike = (Option<Vec<String>>, Vec<String>);
 
 /// The keys that the policies name, in lower case.
-fn named(ask: &Ask<'_>) -> BTreeSet<String> {
-    let policies = ask.grants.policies().chain(ask.unless.into_iter().flat_map(Access::policies)).chain(&ask.within);
+fn named(query: &Query<'_>) -> BTreeSet<String> {
+    let policies = query.grants.policies().chain(query.unless.into_iter().flat_map(Access::policies)).chain(&query.within);
     policies.flat_map(|policy| &policy.statements).flat_map(Statement::keys).map(str::to_owned).collect()
 }
 
 /// The resource `*`, as a pattern that matches nothing else.
 const EVERYTHING: &str = "${*}";
 
-/// One statement that applies to the requests of a world.
+/// One statement that applies to the requests of a profile.
 fn statement(resources: Option<&[String]>, left_out: &[String], arns: &[(String, bool)], fit: Fit) -> Option<Policy> {
     let names = resources.map(names_alone).unwrap_or_default();
     let resources: Vec<String> = match resources {
