@@ -224,6 +224,7 @@ impl Opened {
             Verdict::Unknown(_) => {}
             Verdict::Pass => match self.open_case(settings, question)? {
                 Some(why) => {
+                    outcome.proof.needs_z3 |= why.is_for_z3();
                     outcome.message = format!("It holds where {}, but not every value was decided: {why}.", values.join(", "));
                     outcome.verdict = Verdict::Unknown(why);
                 }

@@ -1,7 +1,7 @@
 //! The one search behind every question: is there a request that one access definition allows and another does not?
 //!
 //! [`pipeline`] is the whole flow, from top to bottom; each other file is one of its steps. What comes out is right but may
-//! be ugly: [`crate::witness`] makes it plain.
+//! be ugly: `witness` makes it plain.
 
 mod baseline;
 pub(crate) mod catalog_scope;
