@@ -57,7 +57,7 @@ pub(crate) fn limits_of(access: &Access) -> Vec<(GateKind, Vec<usize>)> {
 }
 
 /// When what is called so allows a request, if the access definition has it.
-pub(crate) fn limit<'a>(access: &'a Access, kind: GateKind) -> Option<&'a Rule> {
+pub(crate) fn limit(access: &Access, kind: GateKind) -> Option<&Rule> {
     let rules = access.rules();
     rules.gates.iter().chain(&rules.sides).find(|gate| gate.kind == kind).map(|gate| &gate.rule)
 }
