@@ -12,16 +12,13 @@ use super::bits::{Bits, Universe};
 use super::findings::{self, Service, about, services};
 use super::granted::Granted;
 use super::observe::{Observed, Observer, Window, known_as};
-use super::{Accounts, Attached, Entity, EntityKind, PolicyText, replay, resources};
-use crate::catalog::Catalog;
+use super::refining::{self, Attempt, Refined};
+use super::{Accounts, Attached, Entity, EntityKind, PolicyText, quota, replay, resources};
 use crate::diag::{Diagnostic, Source};
 use crate::evidence::Evidence;
 use crate::question::Settings;
 use crate::question::no_new_access::no_new_access;
 use crate::question::{InternalError, Verdict};
-use crate::refine::candidate::candidate;
-use crate::refine::unused::UnusedActions;
-use crate::refine::{self, Outcome, not_action};
 use crate::usage::UnusedPermissions;
 use rustc_hash::FxHashMap;
 use std::collections::BTreeMap;
@@ -50,6 +47,8 @@ pub struct Options {
     pub resources: bool,
     /// What becomes of `NotAction`.
     pub not_action: NotAction,
+    /// Managed policies that may be attached to one entity.
+    pub attachments: usize,
     /// How it is proved.
     pub settings: Settings,
 }
@@ -79,19 +78,6 @@ impl Result {
     }
 }
 
-/// A proved refinement of one policy.
-#[derive(Debug, Clone)]
-pub struct Refined {
-    /// The new document.
-    pub text: Arc<PolicyText>,
-    /// Whether it allows nothing more.
-    pub is_empty: bool,
-    /// What was proved, each with the number of queries.
-    pub obligations: Vec<(String, String, usize, f64)>,
-    /// What is worth knowing.
-    pub notes: Vec<String>,
-}
-
 /// One policy of an entity, before and after.
 #[derive(Debug, Clone)]
 pub struct Recommended<'a> {
@@ -99,6 +85,8 @@ pub struct Recommended<'a> {
     pub attached: &'a Attached,
     /// Its refinement; `None` if it stays as it is.
     pub refined: Option<Arc<Refined>>,
+    /// The managed policies that stand for the refinement where it does not fit into one of its kind.
+    pub parts: Vec<Arc<PolicyText>>,
 }
 
 /// What is recommended for one entity.
@@ -118,6 +106,8 @@ pub struct Recommendation<'a> {
     pub not_observable: Vec<&'static str>,
     /// Logged calls that were replayed.
     pub replayed: usize,
+    /// Whether managed policies are refined once for all that have them.
+    pub shared: bool,
     /// What is worth knowing.
     pub notes: Vec<String>,
 }
@@ -128,9 +118,6 @@ impl Recommendation<'_> {
         self.policies.iter().filter_map(|policy| policy.refined.as_ref()).map(|refined| refined.obligations.len()).sum()
     }
 }
-
-/// What one refinement came to.
-type Attempt = std::result::Result<Option<Arc<Refined>>, String>;
 
 /// Refines policies; the same policy with the same unused permissions once.
 pub struct Recommender<'a> {
@@ -198,10 +185,11 @@ impl<'a> Recommender<'a> {
             entity,
             result: Result::Unchanged,
             removed: 0,
-            policies: entity.policies.iter().map(|attached| Recommended { attached, refined: None }).collect(),
+            policies: entity.policies.iter().map(|attached| Recommended { attached, refined: None, parts: Vec::new() }).collect(),
             unused: Vec::new(),
             not_observable: Vec::new(),
             replayed: 0,
+            shared: self.options.shared,
             notes: about(entity),
         };
         if self.options.find.exclusions.of(entity, "UnusedPermission", self.window().to).is_some() {
@@ -234,27 +222,35 @@ impl<'a> Recommender<'a> {
         if self.options.resources && unproved.is_empty() {
             self.narrow(&mut out)?;
         }
+        let refused = quota::fit(&mut out, self.options.attachments, &self.options.settings)?;
         if let Some(why) = self.check(&mut out)? {
             unproved.push(why);
         }
         let changed = out.policies.iter().any(|policy| policy.refined.is_some());
+        // What could be refined and not attached is a note beside what can be, and alone the reason why nothing is recommended.
+        if changed || !unproved.is_empty() {
+            out.notes.extend(refused)
+        } else {
+            unproved = refused
+        }
         if !unproved.is_empty() {
             out.result = Result::Unknown;
-            out.policies.iter_mut().for_each(|policy| policy.refined = None);
+            for policy in &mut out.policies {
+                policy.refined = None;
+                policy.parts.clear();
+            }
             out.notes.append(&mut unproved);
         } else if changed {
-            let texts = |policy: &Recommended<'a>| after(policy).cloned();
             let own_before = self.granted.by(entity.policies.iter().filter_map(|attached| attached.text.as_ref().ok()));
-            let after: Vec<Arc<PolicyText>> = out.policies.iter().filter_map(texts).collect();
+            let left: Vec<Arc<PolicyText>> = out.policies.iter().filter_map(after).cloned().collect();
             // Not by the cache: these texts live no longer than this.
-            let own_after = Granted::default().by(after.iter());
+            let own_after = Granted::default().by(left.iter());
             let mut lost = own_before;
             lost.remove(&own_after);
             out.removed = lost.count();
             let grants = |policy: &Recommended<'a>| policy.refined.as_ref().is_none_or(|refined| !refined.is_empty);
             let left = out.policies.iter().any(grants);
             out.result = if left { Result::Proved } else { Result::Empty };
-            self.sizes(&mut out);
         }
         Ok(out)
     }
@@ -300,32 +296,9 @@ impl<'a> Recommender<'a> {
         if let Some(known) = self.known.lock().unwrap_or_else(PoisonError::into_inner).get(&key) {
             return known.clone();
         }
-        let attempt = self.attempt(&lowered.document, &unused);
+        let attempt = refining::fitting(&lowered.document, &unused, self.options);
         self.known.lock().unwrap_or_else(PoisonError::into_inner).insert(key, attempt.clone());
         attempt
-    }
-
-    fn attempt(&self, document: &crate::document::Document, unused: &UnusedPermissions) -> Attempt {
-        let (settings, catalog) = (&self.options.settings, Catalog::latest());
-        if !not_action::is_in(document) || self.options.not_action == NotAction::Keep {
-            return proved(document, unused, settings, None);
-        }
-        let made = not_action::rewritten(document, catalog).map_err(|error| error.to_string())?;
-        if self.options.not_action == NotAction::Auto {
-            let removed = UnusedActions::new(unused, catalog);
-            let size = |document| candidate(document, &removed, catalog).json.to_string().len();
-            if size(document) <= size(&made) {
-                return proved(document, unused, settings, None);
-            }
-        }
-        if !not_action::grants_the_same(document, &made, settings).map_err(|error| error.to_string())? {
-            return Err("that a list of actions grants what NotAction does was not proved".to_owned());
-        }
-        let note = "NotAction became a list of actions: it grants what it granted of the catalog's actions, and no longer actions and services that AWS adds later";
-        match proved(&made, unused, settings, Some(note)) {
-            Err(why) if self.options.not_action == NotAction::Auto => proved(document, unused, settings, None).map_err(|_| why),
-            listed => listed,
-        }
     }
 
     /// Narrows the resources of an entity's policies to those that were seen.
@@ -381,7 +354,7 @@ impl<'a> Recommender<'a> {
         let own = out.policies.len();
         let mut identity = Vec::new();
         for policy in &out.policies {
-            if let Some(text) = after(policy) {
+            for text in texts(policy) {
                 match text.read() {
                     Ok(lowered) => identity.push(lowered.policy.clone()),
                     Err(error) => return Ok(Some(error.to_string())),
@@ -409,36 +382,7 @@ impl<'a> Recommender<'a> {
         out.notes.extend(replayed.note);
         Ok(None)
     }
-
-    /// Says what outgrows its limit.
-    fn sizes(&self, out: &mut Recommendation<'a>) {
-        let size = |text: &PolicyText| text.value().to_string().chars().filter(|c| !c.is_whitespace()).count();
-        let mut inline = 0;
-        for policy in &out.policies {
-            let Some(text) = after(policy) else { continue };
-            let own = size(text);
-            if policy.attached.arn.is_none() {
-                inline += own;
-            } else if policy.refined.is_some() && own > MANAGED {
-                out.notes.push(format!(
-                    "{} would have {own} characters; a managed policy may have {MANAGED}: split it",
-                    policy.attached.name
-                ));
-            }
-        }
-        let most = match out.entity.kind {
-            EntityKind::User => 2_048,
-            EntityKind::Group => 5_120,
-            EntityKind::Role => 10_240,
-        };
-        if inline > most {
-            out.notes.push(format!("its inline policies would have {inline} characters together; they may have {most}: make one of them a managed policy"));
-        }
-    }
 }
-
-/// IAM's limit for a managed policy, in characters without white space.
-const MANAGED: usize = refine::candidate::MANAGED_POLICY_LIMIT;
 
 /// A policy as it would be; `None` if it would go, or is missing.
 pub fn after<'p>(policy: &'p Recommended<'_>) -> Option<&'p Arc<PolicyText>> {
@@ -446,6 +390,11 @@ pub fn after<'p>(policy: &'p Recommended<'_>) -> Option<&'p Arc<PolicyText>> {
         Some(refined) => (!refined.is_empty).then_some(&refined.text),
         None => policy.attached.text.as_ref().ok(),
     }
+}
+
+/// The same in the parts that it would stand in.
+pub fn texts<'p>(policy: &'p Recommended<'_>) -> Vec<&'p Arc<PolicyText>> {
+    if policy.parts.is_empty() { after(policy).into_iter().collect() } else { policy.parts.iter().collect() }
 }
 
 /// What several entities did together: one use is a use, and only what would be seen of each is observable.
@@ -466,25 +415,4 @@ fn together(each: impl Iterator<Item = Option<Observed>>) -> Option<Observed> {
         }
     }
     all
-}
-
-/// Refines a document and proves it.
-fn proved(document: &crate::document::Document, unused: &UnusedPermissions, settings: &Settings, note: Option<&str>) -> Attempt {
-    let refinement = match refine::refine(document, unused, Catalog::latest(), settings).map_err(|error| error.to_string())? {
-        Outcome::Proved(refinement) => refinement,
-        Outcome::NotProved(failure) => return Err(failure.message),
-    };
-    if refinement.changes.is_empty() {
-        return Ok(None);
-    }
-    let source = Source::new("refined policy", refinement.policy.to_pretty());
-    let value = crate::json::read(&source, &settings.budget).map_err(|error| error.to_string())?;
-    let text = Arc::new(PolicyText::new(&source, value));
-    // Denies of it stay in force.
-    let has_deny = text.read().is_ok_and(|lowered| !lowered.document.statements.is_empty());
-    let obligations = refinement.obligations.iter();
-    let obligations =
-        obligations.map(|one| (one.id.name().to_owned(), one.statement.to_owned(), one.queries, one.milliseconds)).collect();
-    let notes = note.into_iter().map(str::to_owned).chain(refinement.notes).collect();
-    Ok(Some(Arc::new(Refined { text, is_empty: refinement.is_empty && !has_deny, obligations, notes })))
 }

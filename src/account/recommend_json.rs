@@ -6,17 +6,13 @@
 //! Source: IAM Access Analyzer API, GetFindingRecommendation, RecommendedStep.
 
 use super::findings::{Service, Unused};
-use super::recommend::{Recommendation, Recommended, Result, after};
+use super::planned::{self, Planned};
+use super::recommend::{Recommendation, Recommended, Result};
 use super::{EntityKind, findings_json};
 use crate::catalog::Catalog;
 use crate::evidence::Counts;
 use serde_json::{Value, json};
-
-/// What the refined policy is called.
-fn name(policy: &Recommended<'_>) -> String {
-    let stays = policy.refined.is_none() || policy.attached.arn.is_none();
-    if stays { policy.attached.name.clone() } else { format!("{}-used", policy.attached.name) }
-}
+use std::collections::BTreeMap;
 
 fn document(text: &super::PolicyText) -> Value {
     let value = text.value();
@@ -27,19 +23,13 @@ fn document(text: &super::PolicyText) -> Value {
 
 /// One line of the summary.
 pub fn summary(one: &Recommendation<'_>, counts: &Counts) -> Value {
-    let policy = |policy: &Recommended<'_>| {
-        let text = after(policy)?;
-        let mut out = json!({"name": name(policy), "arn": policy.attached.arn, "document": document(text)});
-        match (&policy.refined, &policy.attached.arn) {
-            (Some(_), Some(arn)) => {
-                out["arn"] = Value::Null;
-                out["replaces"] = json!(arn);
-                out["changed"] = json!(true);
-            }
-            (Some(_), None) => out["changed"] = json!(true),
-            (None, _) => {}
+    let policy = |planned: Planned<'_>| {
+        let mut out = json!({"name": planned.name, "arn": planned.arn, "document": document(planned.text)});
+        planned.replaces.iter().for_each(|replaced| out["replaces"] = json!(replaced));
+        if planned.changed {
+            out["changed"] = json!(true);
         }
-        Some(out)
+        out
     };
     let notes: Vec<&String> = one
         .notes
@@ -56,7 +46,7 @@ pub fn summary(one: &Recommendation<'_>, counts: &Counts) -> Value {
         },
         "result": one.result.name(),
         "removedActions": one.removed,
-        "policies": one.policies.iter().filter_map(policy).collect::<Vec<_>>(),
+        "policies": planned::planned(one).into_iter().map(policy).collect::<Vec<_>>(),
         "groups": one.entity.groups,
         "obligations": one.obligations(),
         "replayed": one.replayed,
@@ -87,9 +77,9 @@ pub fn files(one: &Recommendation<'_>, window: super::observe::Window) -> Vec<(S
         if let Ok(text) = &policy.attached.text {
             out.push((format!("{folder}/before/{}.json", plain(&policy.attached.name)), written(text)));
         }
-        if let Some(text) = after(policy) {
-            out.push((format!("{folder}/after/{}.json", plain(&name(policy))), written(text)));
-        }
+    }
+    for planned in planned::planned(one) {
+        out.push((format!("{folder}/after/{}.json", plain(&planned.name)), written(planned.text)));
     }
     let pretty = |value: &Value| serde_json::to_string_pretty(value).map_or_else(|_| value.to_string(), |text| text + "\n");
     out.push((format!("{folder}/steps.json"), pretty(&steps(one))));
@@ -122,14 +112,16 @@ pub fn steps(one: &Recommendation<'_>) -> Value {
     for policy in &one.policies {
         let Some(refined) = &policy.refined else { continue };
         let id = policy.attached.label();
-        if !refined.is_empty {
+        let new = planned::of(one, policy);
+        let is_new = new.iter().any(|planned| planned.replaces.is_some());
+        for planned in new {
             steps.push(json!({"unusedPermissionsRecommendedStep": {
                 "recommendedAction": "CREATE_POLICY",
-                "recommendedPolicy": refined.text.value().to_string(),
+                "recommendedPolicy": planned.text.value().to_string(),
                 "existingPolicyId": id,
             }}));
         }
-        if refined.is_empty || policy.attached.arn.is_some() {
+        if refined.is_empty || is_new {
             steps.push(
                 json!({"unusedPermissionsRecommendedStep": {"recommendedAction": "DETACH_POLICY", "existingPolicyId": id}}),
             );
@@ -179,19 +171,28 @@ pub fn proof(one: &Recommendation<'_>) -> Value {
 
 /// Terraform in its JSON form. `${` is a template there, so it is written `$${`.
 fn terraform(one: &Recommendation<'_>) -> Value {
-    let (kind, owner) = match one.entity.kind {
-        EntityKind::User => ("aws_iam_user_policy", "user"),
-        EntityKind::Role => ("aws_iam_role_policy", "role"),
-        EntityKind::Group => ("aws_iam_group_policy", "group"),
+    let owner = match one.entity.kind {
+        EntityKind::User => "user",
+        EntityKind::Role => "role",
+        EntityKind::Group => "group",
     };
-    let mut resources = serde_json::Map::new();
-    for policy in &one.policies {
-        let Some(refined) = policy.refined.as_ref().filter(|refined| !refined.is_empty) else { continue };
-        let id: String = name(policy).chars().map(|c| if c.is_ascii_alphanumeric() { c } else { '_' }).collect();
-        let text = refined.text.value().to_string().replace("${", "$${").replace("%{", "%%{");
-        resources.insert(format!("p_{id}"), json!({"name": name(policy), owner: one.entity.name, "policy": text}));
+    let mut kinds: BTreeMap<String, serde_json::Map<String, Value>> = BTreeMap::new();
+    for (at, planned) in planned::planned(one).into_iter().filter(|planned| planned.changed).enumerate() {
+        let name: String = planned.name.chars().map(|c| if c.is_ascii_alphanumeric() { c } else { '_' }).collect();
+        // Two names can become one.
+        let id = format!("p{at}_{name}");
+        let text = planned.text.value().to_string().replace("${", "$${").replace("%{", "%%{");
+        if planned.managed {
+            let policy = json!({"name": planned.name, "policy": text});
+            let attachment = json!({owner: one.entity.name, "policy_arn": format!("${{aws_iam_policy.{id}.arn}}")});
+            kinds.entry("aws_iam_policy".to_owned()).or_default().insert(id.clone(), policy);
+            kinds.entry(format!("aws_iam_{owner}_policy_attachment")).or_default().insert(id, attachment);
+        } else {
+            let policy = json!({"name": planned.name, owner: one.entity.name, "policy": text});
+            kinds.entry(format!("aws_iam_{owner}_policy")).or_default().insert(id, policy);
+        }
     }
-    json!({"resource": {kind: resources}})
+    json!({"resource": kinds})
 }
 
 fn cloudformation(one: &Recommendation<'_>) -> Value {
@@ -201,11 +202,11 @@ fn cloudformation(one: &Recommendation<'_>) -> Value {
         EntityKind::Group => "Groups",
     };
     let mut resources = serde_json::Map::new();
-    for (at, policy) in one.policies.iter().enumerate() {
-        let Some(refined) = policy.refined.as_ref().filter(|refined| !refined.is_empty) else { continue };
-        let document = document(&refined.text);
-        let properties = json!({"PolicyName": name(policy), "PolicyDocument": document, owner: [one.entity.name]});
-        resources.insert(format!("Policy{at}"), json!({"Type": "AWS::IAM::Policy", "Properties": properties}));
+    for (at, planned) in planned::planned(one).into_iter().filter(|planned| planned.changed).enumerate() {
+        let (kind, name) =
+            if planned.managed { ("AWS::IAM::ManagedPolicy", "ManagedPolicyName") } else { ("AWS::IAM::Policy", "PolicyName") };
+        let properties = json!({name: planned.name, "PolicyDocument": document(planned.text), owner: [one.entity.name]});
+        resources.insert(format!("Policy{at}"), json!({"Type": kind, "Properties": properties}));
     }
     json!({"AWSTemplateFormatVersion": "2010-09-09", "Resources": resources})
 }

@@ -4,7 +4,7 @@ use super::findings::Resting;
 use super::switches::{Deciding, Format};
 use super::{Exit, Trouble, print, progress, save, say};
 use crate::account::recommend::{NotAction, Options, Recommendation, Recommender, Result as Outcome};
-use crate::account::{findings, findings_text, recommend_all, recommend_json};
+use crate::account::{findings, findings_text, quota, recommend_all, recommend_json};
 use crate::diag::escape;
 use clap::{Args, ValueEnum};
 use std::fmt::Write as _;
@@ -26,6 +26,9 @@ pub(crate) struct RecommendArgs {
     /// What becomes of an Allow with NotAction: the shorter form, the exact one, or a list of actions
     #[arg(long, value_enum, default_value = "auto")]
     pub(crate) not_action: NotActionName,
+    /// Managed policies that may be attached to one entity: AWS's limit unless you asked for more
+    #[arg(long, default_value_t = quota::ATTACHED, value_name = "N")]
+    pub(crate) attachments: usize,
     /// Output format
     #[arg(long, value_enum, default_value = "text")]
     pub(crate) format: Format,
@@ -48,8 +51,14 @@ pub(crate) fn recommend(args: &RecommendArgs) -> Result<Exit, Trouble> {
         NotActionName::Keep => NotAction::Keep,
         NotActionName::List => NotAction::List,
     };
-    let options =
-        Options { find, shared: args.shared, resources: args.resources, not_action, settings: args.deciding.settings() };
+    let options = Options {
+        find,
+        shared: args.shared,
+        resources: args.resources,
+        not_action,
+        attachments: args.attachments,
+        settings: args.deciding.settings(),
+    };
     let spinner = progress::spinner("refining and proving");
     crate::smt::limit_memory(super::MEMORY * recommend_all::threads());
     let recommender = Recommender::new(&accounts, &evidence, &options)?;
@@ -97,8 +106,10 @@ fn text(one: &Recommendation<'_>) -> String {
     for policy in &one.policies {
         let became = match &policy.refined {
             None => continue,
-            Some(refined) if refined.is_empty => "goes",
-            Some(_) => "is refined",
+            Some(refined) if refined.is_empty => "goes".to_owned(),
+            Some(_) if policy.parts.len() > 1 => format!("becomes {} managed policies", policy.parts.len()),
+            Some(_) if policy.parts.len() == 1 => "becomes a managed policy".to_owned(),
+            Some(_) => "is refined".to_owned(),
         };
         let _ = writeln!(out, "  {} {became}", policy.attached.label());
     }

@@ -4,7 +4,7 @@ use super::findings::Resting;
 use super::switches::duration;
 use super::{Exit, Trouble, input, progress, save};
 use crate::account::recommend::{self, Recommender};
-use crate::account::{self, Accounts, findings, findings_json, findings_text, recommend_all, recommend_json};
+use crate::account::{self, Accounts, findings, findings_json, findings_text, quota, recommend_all, recommend_json};
 use crate::diag::Budget;
 use crate::evidence::Evidence;
 use crate::question::Settings;
@@ -88,8 +88,14 @@ fn with_evidence(
     lines.extend(found.notes.iter().cloned());
     lines.extend(found.excluded.iter().map(|(reason, count)| format!("{count} findings are excluded: {reason}")));
     beside.evidence = Some(lines);
-    let options =
-        recommend::Options { find, shared: false, resources: false, not_action: recommend::NotAction::Auto, settings: *settings };
+    let options = recommend::Options {
+        find,
+        shared: false,
+        resources: false,
+        not_action: recommend::NotAction::Auto,
+        attachments: quota::ATTACHED,
+        settings: *settings,
+    };
     crate::smt::limit_memory(super::MEMORY * recommend_all::threads());
     let recommender = Recommender::new(accounts, evidence, &options)?;
     let all = recommend_all::all(&recommender, &recommender.entities())?;

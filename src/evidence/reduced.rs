@@ -2,11 +2,14 @@
 //!
 //! Columns: `account, principal, invoked_by, event_category, event_source, event_name, resources, error_class, first, last,
 //! count`. `principal` is an ARN, of a session that of its role; `error_class` is empty, `denied`, or CloudTrail's error
-//! code; `resources` a list of ARNs (in CSV a JSON list, or ARNs with `;` or blanks between them).
+//! code; `resources` a list of ARNs (in CSV a JSON list, or ARNs with `;` or blanks between them). Two more may be there:
+//! `access_key`, the id of the key that signed, and `without_resources`, how many of the events named none.
+//!
+//! The SQL in `integrations/` makes such rows; a row says what the records that it stands for say to [`super::trail`].
 
 use super::gather::Gatherer;
 use super::trail::{is_denial, place};
-use super::{When, Who};
+use super::{Kind, When, Who};
 use crate::diag::Diagnostics;
 use std::collections::BTreeMap;
 use std::io::Read;
@@ -89,18 +92,34 @@ fn one(file: &Arc<str>, line: u64, number: u64, row: &Row, gatherer: &mut Gather
     if !account.is_empty() {
         gatherer.cover(account, [first, last], count, text("event_category").eq_ignore_ascii_case("Data"), Some(event));
     }
+    let error = text("error_class");
+    let (resources, is_sts) = (resources(text("resources")), source.starts_with("sts.") && name.starts_with("AssumeRole"));
+    if error.is_empty() && is_sts {
+        // A role that was assumed is in use, whatever its sessions do.
+        let roles = resources.iter().filter_map(|arn| Who::of_arn(arn)).filter(|who| who.kind == Kind::Role);
+        roles.for_each(|role| gatherer.person(&role).seen(last));
+    }
     let Some(who) = Who::of_arn(text("principal")) else {
         gatherer.counts.skip("a principal that is not a role, a user or a root");
         return Ok(());
     };
-    gatherer.person(&who).seen(last);
-    let error = text("error_class");
+    let signed_in = error.is_empty() && name == "ConsoleLogin" && source.starts_with("signin.");
+    let person = gatherer.person(&who);
+    person.seen(last);
+    if signed_in {
+        person.signed_in = person.signed_in.max(Some(last));
+    }
+    if text("access_key").starts_with("AKIA") {
+        let used = person.keys.entry(text("access_key").to_owned()).or_insert(last);
+        *used = (*used).max(last);
+    }
     if is_denial(error) || error.eq_ignore_ascii_case("denied") {
         gatherer.counts.denied += 1;
         gatherer.denied(&who, event, last, count);
         return Ok(());
     }
     match gatherer.known(event).and_then(|event| event.actions.as_deref()) {
+        None if source.starts_with("signin.") => gatherer.counts.skip("a sign-in"),
         None => {
             gatherer.counts.unmapped += 1;
             gatherer.unmapped(&who, event, last, count);
@@ -111,8 +130,8 @@ fn one(file: &Arc<str>, line: u64, number: u64, row: &Row, gatherer: &mut Gather
             let place = place(file, line, number);
             let used = gatherer.used(&who, event, last, &place);
             used.add(first, last, count, &place);
-            let resources = resources(text("resources"));
-            used.without_resource += u64::from(resources.is_empty());
+            let without = text("without_resources").parse().unwrap_or(0);
+            used.without_resource += without.max(u64::from(resources.is_empty()));
             resources.iter().for_each(|arn| used.on(arn));
         }
     }

@@ -107,8 +107,13 @@ fn meaning(record: &Record<'_>, bytes: &[u8], place: &Place, gatherer: &mut Gath
     }
     let error = record.error.get();
     let is_denied = error.is_some_and(is_denial);
-    if error.is_none() && source.starts_with("sts.") && name.starts_with("AssumeRole") {
-        assumed(record, at, gatherer);
+    // A call for a role's session names the role in its parameters, and not always as a resource.
+    let asked = (source.starts_with("sts.") && name.starts_with("AssumeRole")).then(|| parameters(record.parameters));
+    let asked = asked.as_ref().map(|asked| asked.role.get());
+    if error.is_none()
+        && let Some(role) = asked
+    {
+        assumed(record, role, at, gatherer);
     }
     let who = match who(&record.identity) {
         Ok(who) => who,
@@ -146,7 +151,8 @@ fn meaning(record: &Record<'_>, bytes: &[u8], place: &Place, gatherer: &mut Gath
             let used = gatherer.used(&who, event, at, place);
             used.add(at, at, 1, place);
             let mut named = false;
-            for arn in record.resources.0.iter().filter_map(|resource| resource.arn.get()) {
+            let listed = record.resources.0.iter().filter_map(|resource| resource.arn.get());
+            for arn in listed.chain(asked.flatten()) {
                 named = true;
                 used.on(arn);
             }
@@ -234,18 +240,20 @@ fn who(identity: &Identity<'_>) -> Result<Who, &'static str> {
 }
 
 /// Notes the role that was assumed: it is in use, whatever its sessions do.
-fn assumed(record: &Record<'_>, at: When, gatherer: &mut Gatherer) {
-    let parameters = record.parameters.and_then(|raw| serde_json::from_str::<Parameters<'_>>(raw.get()).ok()).unwrap_or_default();
+fn assumed(record: &Record<'_>, role: Option<&str>, at: When, gatherer: &mut Gatherer) {
     let listed = record.resources.0.iter().filter_map(|resource| resource.arn.get());
-    let roles = parameters.role.get().into_iter().chain(listed).filter_map(Who::of_arn);
+    let roles = role.into_iter().chain(listed).filter_map(Who::of_arn);
     for role in roles.filter(|who| who.kind == Kind::Role) {
         gatherer.person(&role).seen(at);
     }
 }
 
+fn parameters<'t>(raw: Option<&'t RawValue>) -> Parameters<'t> {
+    raw.and_then(|raw| serde_json::from_str(raw.get()).ok()).unwrap_or_default()
+}
+
 fn succeeded(record: &Record<'_>) -> bool {
-    let response = record.response.and_then(|raw| serde_json::from_str::<Parameters<'_>>(raw.get()).ok()).unwrap_or_default();
-    !response.login.is("Failure")
+    !parameters(record.response).login.is("Failure")
 }
 
 /// The condition keys that a record says were evaluated, in lower case.

@@ -68,14 +68,18 @@ pub fn candidate(original: &Document, unused: &UnusedActions, catalog: &Catalog)
     Candidate { json, changes, notes, is_empty }
 }
 
-fn notes(json: &Value, changes: &[Change], catalog: &Catalog) -> Vec<String> {
-    let mut notes = Vec::new();
-    let size = json.to_pretty().chars().filter(|c| !c.is_whitespace()).count();
-    if size > MANAGED_POLICY_LIMIT {
-        notes.push(format!(
+/// What is to be said of a policy that outgrows a managed policy; `None` of others.
+pub fn too_long(json: &Value) -> Option<String> {
+    let size = json.to_string().chars().filter(|c| !c.is_whitespace()).count();
+    (size > MANAGED_POLICY_LIMIT).then(|| {
+        format!(
             "the refined policy has {size} characters without white space; a managed policy may have {MANAGED_POLICY_LIMIT}: split it"
-        ));
-    }
+        )
+    })
+}
+
+fn notes(json: &Value, changes: &[Change], catalog: &Catalog) -> Vec<String> {
+    let mut notes: Vec<String> = too_long(json).into_iter().collect();
     let future = |change: &&Change| Glob::parse(&change.pattern).has_wildcard();
     let patterns: Vec<&str> = changes.iter().filter(future).map(|change| change.pattern.as_str()).collect();
     if !patterns.is_empty() {

@@ -3,7 +3,7 @@
 use crate::support::{corpus, leastwise};
 use leastwise::account::findings::{self, Unused};
 use leastwise::account::recommend::{NotAction, Options, Recommender, Result as Outcome, after};
-use leastwise::account::{self, recommend_all, recommend_json};
+use leastwise::account::{self, quota, recommend_all, recommend_json};
 use leastwise::evidence::{self, When};
 use leastwise::question::Settings;
 use serde_json::{Value, json};
@@ -153,7 +153,14 @@ fn written(account: &Value, records: &[Value], files: usize) -> tempfile::TempDi
 
 fn options() -> Options {
     let find = findings::Options { days: 90, as_of: When::parse_end("2026-05-01"), ..findings::Options::default() };
-    Options { find, shared: false, resources: false, not_action: NotAction::Auto, settings: Settings::default() }
+    Options {
+        find,
+        shared: false,
+        resources: false,
+        not_action: NotAction::Auto,
+        attachments: quota::ATTACHED,
+        settings: Settings::default(),
+    }
 }
 
 /// What each role has afterwards, what its findings name, and what they say is not observable.
