@@ -22,6 +22,9 @@ const HEAD: usize = 64 << 10;
 /// Folders of CloudTrail that hold no events.
 const NO_EVENTS: [&str; 2] = ["CloudTrail-Digest", "CloudTrail-Insight"];
 
+/// The empty file with which Spark says that a folder is whole.
+const DONE: &str = "_SUCCESS";
+
 /// Reads evidence from files and folders.
 pub fn read(paths: &[PathBuf], settings: &Settings) -> Result<Evidence, Diagnostics> {
     let mut files: Vec<(PathBuf, bool)> = Vec::new();
@@ -67,7 +70,7 @@ fn walk(folder: &Path, files: &mut Vec<(PathBuf, bool)>) -> Result<(), Diagnosti
                 if !is_hidden && !NO_EVENTS.iter().any(|known| name == *known) {
                     folders.push(path);
                 }
-            } else if !is_hidden {
+            } else if !is_hidden && name != DONE {
                 files.push((path, false));
             }
         }

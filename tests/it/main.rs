@@ -30,6 +30,7 @@ mod principals;
 mod proofs;
 mod published;
 mod questions_cli;
+mod quotas;
 mod readings;
 mod readme;
 mod realistic;
