@@ -63,7 +63,7 @@ fn size(value: &Value) -> usize {
 
 #[test]
 fn a_policy_that_outgrows_its_limit_is_cut_and_proved_to_be_the_same() {
-    // Elastic Load Balancing has few actions; the long names of resources make the lists long.
+    // SQS has few actions; the long names of resources make the statements long.
     let resources: Vec<String> =
         (0..40).map(|at| format!("arn:aws:sqs:eu-west-1:{ACCOUNT}:a-queue-with-a-long-name-{at:040}")).collect();
     let document = json!({"Version": "2012-10-17", "Statement": [
@@ -85,7 +85,11 @@ fn a_policy_that_outgrows_its_limit_is_cut_and_proved_to_be_the_same() {
                 granted.extend(statement["Action"].as_array().unwrap().iter().map(|action| action.as_str().unwrap().to_owned()));
             }
         }
-        assert!(granted.contains("sqs:DeleteQueue") || granted.contains("sqs:CreateQueue"), "{granted:?}");
+        // What was used stays, by its name or by a pattern of the refinement.
+        let stays = |action: &String| {
+            granted.iter().any(|pattern| pattern.strip_suffix('*').map_or(pattern == action, |prefix| action.starts_with(prefix)))
+        };
+        assert!(every_other("sqs").iter().all(stays), "{granted:?}");
         let refined = one.policies[0].refined.as_ref().unwrap();
         assert!(refined.obligations.iter().any(|(id, _, queries, _)| id == "S1" && *queries > 0), "{:?}", refined.obligations);
         assert!(one.replayed > 0);
