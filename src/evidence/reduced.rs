@@ -92,27 +92,21 @@ fn one(file: &Arc<str>, line: u64, number: u64, row: &Row, gatherer: &mut Gather
     if !account.is_empty() {
         gatherer.cover(account, [first, last], count, text("event_category").eq_ignore_ascii_case("Data"), Some(event));
     }
+    let resources = resources(text("resources"));
+    let without = match text("without_resources") {
+        "" => Some(0),
+        number => number.parse::<u64>().ok(),
+    };
+    let Some(without) = without else { return bad(gatherer, "`without_resources` is not a number") };
     let error = text("error_class");
-    let (resources, is_sts) = (resources(text("resources")), source.starts_with("sts.") && name.starts_with("AssumeRole"));
-    if error.is_empty() && is_sts {
-        // A role that was assumed is in use, whatever its sessions do.
-        let roles = resources.iter().filter_map(|arn| Who::of_arn(arn)).filter(|who| who.kind == Kind::Role);
-        roles.for_each(|role| gatherer.person(&role).seen(last));
+    if error.is_empty() && source.starts_with("sts.") && name.starts_with("AssumeRole") {
+        assumed(&resources, last, gatherer);
     }
     let Some(who) = Who::of_arn(text("principal")) else {
         gatherer.counts.skip("a principal that is not a role, a user or a root");
         return Ok(());
     };
-    let signed_in = error.is_empty() && name == "ConsoleLogin" && source.starts_with("signin.");
-    let person = gatherer.person(&who);
-    person.seen(last);
-    if signed_in {
-        person.signed_in = person.signed_in.max(Some(last));
-    }
-    if text("access_key").starts_with("AKIA") {
-        let used = person.keys.entry(text("access_key").to_owned()).or_insert(last);
-        *used = (*used).max(last);
-    }
+    alive(&who, row, last, gatherer);
     if is_denial(error) || error.eq_ignore_ascii_case("denied") {
         gatherer.counts.denied += 1;
         gatherer.denied(&who, event, last, count);
@@ -130,7 +124,6 @@ fn one(file: &Arc<str>, line: u64, number: u64, row: &Row, gatherer: &mut Gather
             let place = place(file, line, number);
             let used = gatherer.used(&who, event, last, &place);
             used.add(first, last, count, &place);
-            let without = text("without_resources").parse().unwrap_or(0);
             used.without_resource += without.max(u64::from(resources.is_empty()));
             resources.iter().for_each(|arn| used.on(arn));
         }
@@ -138,10 +131,58 @@ fn one(file: &Arc<str>, line: u64, number: u64, row: &Row, gatherer: &mut Gather
     Ok(())
 }
 
+/// Notes the roles that were assumed: they are in use, whatever their sessions do.
+fn assumed(resources: &[String], last: When, gatherer: &mut Gatherer) {
+    let roles = resources.iter().filter_map(|arn| Who::of_arn(arn)).filter(|who| who.kind == Kind::Role);
+    roles.for_each(|role| gatherer.person(&role).seen(last));
+}
+
+/// Notes what a row shows beside permissions: a sign of life, a sign-in, an access key.
+fn alive(who: &Who, row: &Row, last: When, gatherer: &mut Gatherer) {
+    let text = |column: &str| row.get(column).map_or("", String::as_str);
+    let person = gatherer.person(who);
+    person.seen(last);
+    let is_sign_in = text("event_name") == "ConsoleLogin" && text("event_source").starts_with("signin.");
+    if is_sign_in && text("error_class").is_empty() {
+        person.signed_in = person.signed_in.max(Some(last));
+    }
+    if text("access_key").starts_with("AKIA") {
+        let used = person.keys.entry(text("access_key").to_owned()).or_insert(last);
+        *used = (*used).max(last);
+    }
+}
+
+/// The ARNs of a list. A mark separates two where an ARN follows it: keys of objects hold blanks and commas of their own.
 fn resources(text: &str) -> Vec<String> {
     if let Ok(listed) = serde_json::from_str::<Vec<String>>(text) {
         return listed;
     }
-    let parts = text.trim_matches(['[', ']']).split([';', ' ', ',']).map(|part| part.trim_matches('"'));
-    parts.filter(|part| part.starts_with("arn:")).map(str::to_owned).collect()
+    let text = text.trim_matches(['[', ']']);
+    let starts: Vec<usize> = text
+        .match_indices("arn:")
+        .map(|(at, _)| at)
+        .filter(|at| text.get(..*at).is_some_and(|before| before.is_empty() || before.ends_with([';', ' ', ',', '"'])))
+        .collect();
+    let ends = starts.iter().skip(1).copied().chain(std::iter::once(text.len()));
+    let parts = starts.iter().zip(ends).filter_map(|(from, to)| text.get(*from..to));
+    parts.map(|part| part.trim_end_matches([';', ' ', ',', '"']).to_owned()).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn a_list_of_resources_is_cut_where_an_arn_begins() {
+        for (text, expected) in [
+            ("", vec![]),
+            (r#"["arn:aws:s3:::b/a b","arn:aws:s3:::b"]"#, vec!["arn:aws:s3:::b/a b", "arn:aws:s3:::b"]),
+            (
+                "arn:aws:s3:::b/my file, 1;arn:aws:sns:eu-west-1:1:t",
+                vec!["arn:aws:s3:::b/my file, 1", "arn:aws:sns:eu-west-1:1:t"],
+            ),
+            ("[arn:aws:s3:::a, arn:aws:s3:::b]", vec!["arn:aws:s3:::a", "arn:aws:s3:::b"]),
+            ("nothing", vec![]),
+        ] {
+            assert_eq!(super::resources(text), expected, "{text}");
+        }
+    }
 }

@@ -31,12 +31,13 @@ fn folder(document: &Value, service: &str) -> tempfile::TempDir {
             "DefaultVersionId": "v1", "PolicyVersionList": [{"Document": document, "VersionId": "v1", "IsDefaultVersion": true}]}],
     });
     std::fs::write(folder.path().join("account.json"), details.to_string()).unwrap();
-    let mut usage = "account,principal,event_category,event_source,event_name,first,last,count\n".to_owned();
+    let mut usage = "account,principal,event_category,event_source,event_name,resources,first,last,count\n".to_owned();
     for action in every_other(service) {
         for who in ["role/deploy", "user/alice"] {
             let name = action.split_once(':').unwrap().1;
+            let queue = format!("arn:aws:sqs:eu-west-1:{ACCOUNT}:a-queue-with-a-long-name-{:040}", 0);
             usage += &format!(
-                "{ACCOUNT},arn:aws:iam::{ACCOUNT}:{who},Management,{service}.amazonaws.com,{name},2026-04-01T00:00:00Z,2026-04-02T00:00:00Z,1\n"
+                "{ACCOUNT},arn:aws:iam::{ACCOUNT}:{who},Management,{service}.amazonaws.com,{name},{queue},2026-04-01T00:00:00Z,2026-04-02T00:00:00Z,1\n"
             );
         }
     }
