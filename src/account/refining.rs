@@ -96,7 +96,7 @@ fn proved(document: &Document, unused: &UnusedPermissions, settings: &Settings, 
     let has_deny = text.read().is_ok_and(|lowered| !lowered.document.statements.is_empty());
     let obligations = refinement.obligations.iter();
     let obligations =
-        obligations.map(|one| (one.id.to_owned(), one.statement.to_owned(), one.queries, one.milliseconds)).collect();
+        obligations.map(|one| (one.id.name().to_owned(), one.statement.to_owned(), one.queries, one.milliseconds)).collect();
     // How it is split is said where it is.
     let long = candidate::too_long(&refinement.policy);
     let own = refinement.notes.into_iter().filter(|note| Some(note) != long.as_ref());

@@ -10,7 +10,7 @@ use super::error::{ApiError, Shape};
 use super::previews;
 use crate::account::findings::{self, Unused};
 use crate::account::recommend::{NotAction, Options, Recommender};
-use crate::account::{Accounts, PolicyText, findings_json, recommend_json};
+use crate::account::{Accounts, PolicyText, findings_json, quota, recommend_json};
 use crate::diag::Diagnostic;
 use crate::evidence::Evidence;
 use crate::question::Settings;
@@ -88,8 +88,14 @@ impl Held {
         let (Some((evidence, find)), Some(entity)) = (&self.evidence, self.from.entities.get(arn)) else {
             return error("could-not-run", format!("there is no evidence about {arn}"));
         };
-        let options =
-            Options { find: find.clone(), shared: false, resources: false, not_action: NotAction::Auto, settings: *settings };
+        let options = Options {
+            find: find.clone(),
+            shared: false,
+            resources: false,
+            attachments: quota::ATTACHED,
+            not_action: NotAction::Auto,
+            settings: *settings,
+        };
         let recommender = match Recommender::new(&self.from, evidence, &options) {
             Ok(recommender) => recommender,
             Err(found) => return error(found.code, found.to_string()),
