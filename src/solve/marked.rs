@@ -235,7 +235,6 @@ impl Words {
     fn loosely(&self, text: &Text, asks: Asks) -> Formula {
         let expression = match asks {
             Asks::Equals(other) => Regex::literal(other),
-            Asks::Starts(start) => Regex::concat([Regex::literal(start), Regex::AnyText]),
             Asks::Matches(expression) => expression,
         };
         let whole = self.unseen(Reading::Loose).into_iter().chain([self.loose(&expression)]);

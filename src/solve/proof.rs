@@ -131,7 +131,6 @@ fn is_plain(asked: &Asked) -> bool {
 pub(super) fn of_text(text: &Text, asks: Asks) -> Formula {
     match asks {
         Asks::Equals(other) => Formula::equal(text, &Text::constant(other)),
-        Asks::Starts(start) => Formula::atom(smt::Atom::Prefix(Text::constant(start), text.clone())),
         Asks::Matches(expression) => Formula::atom(smt::Atom::Matches(text.clone(), expression.into())),
     }
 }
