@@ -5,16 +5,14 @@
 
 use super::switches::Format;
 use super::{Exit, Trouble, input, print, print_json, save, say};
-use crate::diag::{Budget, Diagnostic, Source, count, escape};
-use crate::json::Value;
+use crate::diag::{Budget, Diagnostic, count, escape};
 use crate::lint::fix::{self as lint_fix, Fixed, NotFixed};
-use crate::lint::{self, PolicyType, ResourceType, Selection};
-use crate::ops::validate::{self as ops, FailOn, Validate};
+use crate::lint::{PolicyType, ResourceType, Selection};
+use crate::ops::validate::{self as ops, FailOn, Read, Validate};
 use crate::question::Settings;
 use crate::report::json;
 use crate::report::listing::Listing;
 use crate::report::{Found, Standing, findings, github, sarif};
-use crate::sources::{self, Wanted};
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::{Args, ValueEnum};
 use std::path::{Path, PathBuf};
@@ -174,29 +172,10 @@ fn fix(
     Ok(())
 }
 
-/// A policy, or why it is not JSON.
-struct Read {
-    source: Source,
-    value: Result<Value, Diagnostic>,
-    /// Whether it is a part of another document.
-    is_inside: bool,
-}
-
 fn read(path: &Path) -> Result<Read, Trouble> {
-    let source = input::source(path)?;
-    match sources::read(&source, &Budget::default(), Wanted::Policy) {
-        Ok((source, value)) => {
-            let found = sources::policy(&source, &value, Wanted::Policy)?;
-            input::warn(&found.note);
-            let is_inside = found.note.is_some() || **found.source.text != **source.text;
-            Ok(Read { source: found.source, value: Ok(found.value), is_inside })
-        }
-        Err(error) if lint::is_syntax(&error) => {
-            let source = error.source.clone().unwrap_or(source);
-            Ok(Read { source, value: Err(error), is_inside: false })
-        }
-        Err(error) => Err(error.into()),
-    }
+    let read = Read::of(&input::source(path)?, &Budget::default())?;
+    input::warn(&read.note);
+    Ok(read)
 }
 
 /// The types of a policy: as said, or as its elements say; the latter is told.

@@ -8,6 +8,7 @@ use crate::diag::{Budget, Diagnostic, Source, Span};
 use crate::json::{Kind, Value};
 use crate::lint::{self, Finding, FindingType, RULES, ResourceType, Selection};
 use crate::report::{Found, Report};
+use crate::sources::{self, Wanted};
 use schemars::JsonSchema;
 use serde::Deserialize;
 
@@ -93,6 +94,40 @@ impl FailOn {
     }
 }
 
+/// A policy to validate, or why it is not JSON.
+#[derive(Debug)]
+pub struct Read {
+    /// The policy's text.
+    pub source: Source,
+    /// The policy.
+    pub value: Result<Value, Diagnostic>,
+    /// Where it was, if it was not the whole document.
+    pub note: Option<Diagnostic>,
+    /// Whether it is a part of another document.
+    pub is_inside: bool,
+}
+
+impl Read {
+    /// Reads the one policy of a text, bare or with what a tool prints around it.
+    ///
+    /// # Errors
+    /// The text holds no policy, or several, or is over the budget.
+    pub fn of(text: &Source, budget: &Budget) -> Result<Self, Diagnostic> {
+        match sources::read(text, budget, Wanted::Policy) {
+            Ok((source, value)) => {
+                let found = sources::policy(&source, &value, Wanted::Policy)?;
+                let is_inside = found.note.is_some() || **found.source.text != **text.text;
+                Ok(Self { source: found.source, value: Ok(found.value), note: found.note, is_inside })
+            }
+            Err(error) if lint::is_syntax(&error) => {
+                let source = error.source.clone().unwrap_or_else(|| text.clone());
+                Ok(Self { source, value: Err(error), note: None, is_inside: false })
+            }
+            Err(error) => Err(error),
+        }
+    }
+}
+
 /// What is to be found, and what of it is a FAIL.
 #[derive(Debug, Clone)]
 pub struct Validate {
@@ -168,7 +203,9 @@ pub(super) fn of_line(line: &Line<'_>, options: &Options) -> Result<Report, Fail
         Some(text) => text.to_owned(),
         None => line.source.text.get(written.span.start..written.span.end).unwrap_or("").to_owned(),
     };
-    Ok(asked.text(&Source::new("policy", text), &options.settings.budget)?)
+    let policy = Read::of(&Source::new("policy", text), &options.settings.budget)?;
+    policy.note.iter().for_each(|note| line.tell_one(note));
+    Ok(asked.answer(&policy.source, policy.value.as_ref()))
 }
 
 /// What a line wants to be found.

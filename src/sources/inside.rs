@@ -23,8 +23,9 @@ pub struct Found {
 
 /// The members under which AWS's APIs and tools give one policy: IAM's `Document`, `PolicyDocument` and
 /// `AssumeRolePolicyDocument`; `Policy` of S3, KMS, Lambda, SNS, SQS and others; `AccessPolicies` of OpenSearch domains,
-/// `policyText` of ECR, `PolicyInJson` of Glue, `Content` of Organizations, `InlinePolicy` of IAM Identity Center.
-const NAMES: [&str; 15] = [
+/// `policyText` of ECR, `PolicyInJson` of Glue, `Content` of Organizations, `InlinePolicy` of IAM Identity Center,
+/// `sessionPolicy` of Cognito and S3 Access Grants.
+const NAMES: [&str; 16] = [
     "document",
     "policydocument",
     "assumerolepolicydocument",
@@ -35,12 +36,17 @@ const NAMES: [&str; 15] = [
     "accesspolicies",
     "content",
     "inlinepolicy",
+    "sessionpolicy",
     "permissionsboundary",
     "recommendedpolicy",
     "policyjson",
     "policy_json",
     "json",
 ];
+
+/// The members whose own members or elements are policies, whatever they are called: `Policies` of SES (by name) and RAM (a
+/// list), the `Options` of OpenSearch's `AccessPolicies`.
+const NAMES_OF_MANY: [&str; 2] = ["policies", "accesspolicies"];
 
 /// How many texts may stand inside each other.
 const MOST_TEXTS: usize = 4;
@@ -141,9 +147,12 @@ enum Step {
 
 impl Candidate {
     fn has_known_name(&self) -> bool {
-        let last = self.path.iter().rev().find_map(|step| if let Step::Member(name) = step { Some(name) } else { None });
+        let lower = |step: &Step| if let Step::Member(name) = step { Some(name.to_ascii_lowercase()) } else { None };
         // A list of one policy has no name to go by, and nothing else in it.
-        last.is_none_or(|name| NAMES.contains(&name.to_ascii_lowercase().as_str()))
+        let Some(last) = self.path.iter().rev().find_map(lower) else { return true };
+        let around = self.path.iter().rev().nth(1).and_then(lower);
+        let is_of = |names: &[&str], name: &str| names.contains(&name);
+        is_of(&NAMES, &last) || is_of(&NAMES_OF_MANY, &last) || around.is_some_and(|name| is_of(&NAMES_OF_MANY, &name))
     }
 
     fn found(self) -> Result<Found, Diagnostic> {

@@ -213,7 +213,9 @@ fn is_event(value: &Value) -> bool {
 fn is_metadata(value: &Value) -> bool {
     let has = |name: &str| value.get(name).is_some();
     let of_policy = has("DefaultVersionId") || has("PolicyId");
-    (of_policy && !has("PolicyVersionList")) || (has("VersionId") && has("IsDefaultVersion") && !has("Document"))
+    // Systems Manager lists policies of resources with an id beside each.
+    (of_policy && !has("PolicyVersionList") && !has("Policy"))
+        || (has("VersionId") && has("IsDefaultVersion") && !has("Document"))
 }
 
 impl Kind {

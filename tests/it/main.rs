@@ -61,3 +61,4 @@ mod unknown_policy;
 mod unreadable;
 mod validate;
 mod who_can;
+mod wrappers;

@@ -16,7 +16,7 @@ use crate::policy::access_json::{self, document};
 use crate::policy::{Access, normalize};
 use crate::question::Settings;
 use crate::question::outside_access::Zone;
-use crate::report::json::Warning;
+use crate::report::json::{self, Warning};
 use crate::report::warnings::InLine;
 use crate::sources::Wanted;
 use crate::usage;
@@ -46,6 +46,11 @@ impl<'l> Line<'l> {
 
     pub(crate) fn tell(&self, warnings: &InLine, name: Option<&str>) {
         self.told.borrow_mut().extend(warnings.json(name));
+    }
+
+    /// The same of one, with its place as it is.
+    pub(crate) fn tell_one(&self, warning: &Diagnostic) {
+        self.told.borrow_mut().push(json::diagnostic(warning));
     }
 
     pub(crate) fn member(&self, name: &str) -> Result<&'l Value, Diagnostic> {
