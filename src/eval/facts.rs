@@ -11,7 +11,7 @@ pub(super) fn holds(fact: &Fact, request: &Request) -> bool {
     match fact {
         Fact::Identity => own(request).is_some_and(|[_, _, _, _, account, _]| account != CLOUDFRONT),
         Fact::User => own(request).is_some_and(|[_, _, service, _, _, rest]| service == "iam" && rest.starts_with("user/")),
-        Fact::Root => own(request).is_some_and(|[_, _, service, _, _, rest]| service == "iam" && rest == "root"),
+        Fact::Root => request.principal.is_root(),
         Fact::ServiceLinked => {
             let role = request.principal_arn().and_then(arn::split);
             matches!(request.principal, Principal::Aws(_))

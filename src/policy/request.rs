@@ -119,6 +119,12 @@ impl Principal {
         let Self::Aws(text) = self else { return None };
         arn::split(text).map(|[_, _, _, _, account, _]| account)
     }
+
+    /// Whether it is an account's root.
+    pub fn is_root(&self) -> bool {
+        let Self::Aws(text) = self else { return false };
+        arn::split(text).is_some_and(|[_, _, service, _, _, rest]| service == "iam" && rest == "root")
+    }
 }
 
 /// The value of `aws:PrincipalAccount` for a request without credentials.

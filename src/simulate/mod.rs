@@ -45,6 +45,8 @@ pub struct Simulator {
     bounds: Option<[Access; 2]>,
     /// The same where members that are absent are there; each with its note.
     others: Vec<(Access, notes::Absent)>,
+    /// What decides the requests of an account's root, where identity policies are given: it has none.
+    root: Option<Box<Simulator>>,
     matching: ArnMatching,
     readings: Readings,
 }
@@ -52,6 +54,7 @@ pub struct Simulator {
 impl Simulator {
     /// Policies, and how they are read.
     pub fn new(mut stack: Stack, matching: ArnMatching, readings: Readings) -> Self {
+        let root = notes::of_root(&stack).map(|own| Box::new(Self::new(own, matching, readings)));
         let others = notes::others(&stack);
         if matches!(stack.resource, ResourcePolicy::Unknown) {
             stack.resource = ResourcePolicy::Absent;
@@ -61,7 +64,7 @@ impl Simulator {
         let others = others.into_iter().map(|(stack, absent)| (read(stack.into()), absent)).collect();
         let access = read(plain.clone());
         let bounds = access.bounded(Bound::Least).zip(access.bounded(Bound::Most)).map(|(least, most)| [least, most]);
-        Self { bounds, access, plain, others, matching, readings }
+        Self { bounds, access, plain, others, root, matching, readings }
     }
 
     /// The policies as they are read.
@@ -71,6 +74,11 @@ impl Simulator {
 
     /// Decides a request.
     pub fn decide(&self, request: &Request) -> Simulation {
+        if let Some(root) = self.root.as_ref().filter(|_| request.principal.is_root()) {
+            let mut simulation = root.decide(request);
+            simulation.notes.extend(notes::about_root(&self.plain));
+            return simulation;
+        }
         let (evaluation, unknown) = self.evaluate(request);
         let access = self.bounds.as_ref().map_or(&self.access, |[least, _]| least);
         let missing = eval::missing::missing(access, request, self.matching);

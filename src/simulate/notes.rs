@@ -2,6 +2,7 @@
 
 use crate::diag::{Budget, Source};
 use crate::eval::{self, Decision};
+use crate::policy::access::Place;
 use crate::policy::readings::{AnyIfExists, NotPrincipal, Unqualified};
 use crate::policy::unreadable;
 use crate::policy::{Access, ArnMatching, Policy, Readings, Request, ResourcePolicy, Stack, keys, ties};
@@ -51,6 +52,23 @@ pub(super) fn others(stack: &Stack) -> Vec<(Stack, Absent)> {
         out.push((Stack { identity: Some(identity), resource, ..stack.clone() }, absent));
     }
     out
+}
+
+/// The same stack for an account's root, if it gives identity policies: none can be attached to a root, which has full access
+/// in its account without. Control policies that allow everything keep the principal's side where nothing else is given of it.
+pub(super) fn of_root(stack: &Stack) -> Option<Stack> {
+    stack.identity.as_ref()?;
+    let others = stack.boundaries.is_some() || stack.session.is_some();
+    let all = || vec![vec![everything()]];
+    let service_control = stack.service_control.clone().or_else(|| (!others).then(all));
+    Some(Stack { identity: None, service_control, ..stack.clone() })
+}
+
+/// What is said where a root's request comes with identity policies.
+pub(super) fn about_root(given: &Access) -> Option<String> {
+    let has_identity = given.members().iter().any(|member| member.place == Place::Identity);
+    let note = "an account's root has no identity policies and needs none in its account: `identityPolicies` are left out";
+    has_identity.then(|| note.to_owned())
 }
 
 /// A policy that allows everything.

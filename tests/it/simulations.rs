@@ -421,3 +421,42 @@ fn misspelled_members_are_errors_with_the_nearest_name() {
         assert!(out.contains("\"error\"") && out.contains(said), "{line}: {out}");
     }
 }
+
+/// Nothing can be attached to a root: it has full access in its account, but for control policies and where the resource's own
+/// policy must allow explicitly.
+#[test]
+fn a_root_has_no_identity_policies_and_needs_none() {
+    let decided = |action: &str, resource: Value, more: Value| {
+        let mut asked =
+            json!({"request": {"principal": "arn:aws:iam::111122223333:root", "action": action, "resource": resource}});
+        asked.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+        simulate(&asked)
+    };
+    let bucket = |account: &str| json!({"arn": "arn:aws:s3:::b/k", "accountId": account});
+    let deny = policy(&[statement(json!({"Effect": "Deny"}))]);
+    let everything = policy(&[statement(json!({}))]);
+    let trust = policy(&[statement(json!({"Principal": {"AWS": "111122223333"}}))]);
+    let (own, other) = (bucket("111122223333"), bucket("999999999999"));
+    let key = json!({"arn": "arn:aws:kms:us-east-1:111122223333:key/k", "accountId": "111122223333"});
+    for (action, resource, more, decision, is_noted) in [
+        ("s3:GetObject", &own, json!({"identityPolicies": []}), "Allowed", false),
+        ("s3:GetObject", &own, json!({"identityPolicies": [deny]}), "Allowed", true),
+        (
+            "s3:GetObject",
+            &own,
+            json!({"identityPolicies": [], "serviceControlPolicies": [[everything, deny]]}),
+            "ExplicitlyDenied",
+            false,
+        ),
+        ("s3:GetObject", &own, json!({"identityPolicies": [], "sessionPolicies": [deny]}), "ExplicitlyDenied", false),
+        ("s3:GetObject", &other, json!({"identityPolicies": [everything], "resourcePolicy": null}), "ImplicitlyDenied", true),
+        ("s3:GetObject", &other, json!({"identityPolicies": [], "resourcePolicy": trust}), "Allowed", false),
+        ("kms:Decrypt", &key, json!({"identityPolicies": [everything], "resourcePolicy": null}), "ImplicitlyDenied", true),
+        ("kms:Decrypt", &key, json!({"identityPolicies": [], "resourcePolicy": trust}), "Allowed", false),
+    ] {
+        let answer = decided(action, resource.clone(), more.clone());
+        assert_eq!(answer["decision"], decision, "{action} {resource} {more}: {answer}");
+        let noted = notes(&answer).iter().any(|note| note.contains("`identityPolicies` are left out"));
+        assert_eq!(noted, is_noted, "{more}: {answer}");
+    }
+}
