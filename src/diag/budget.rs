@@ -14,6 +14,8 @@ pub struct Budget {
     pub rlimit: u32,
     /// States of one product automaton before the question is asked whole.
     pub states: usize,
+    /// What automata may read for one search, in positions: the same UNKNOWN on every machine.
+    pub work: usize,
     /// Bytes of one input document.
     pub input_bytes: usize,
     /// JSON values in one document: an object, an array, each member and element.
@@ -29,6 +31,7 @@ impl Budget {
         memory: 640 << 20,
         rlimit: 400_000_000,
         states: 200_000,
+        work: 60_000_000,
         input_bytes: 64 << 20,
         values: 1_000_000,
         depth: 64,

@@ -19,6 +19,8 @@ pub struct SearchResult {
     pub queries: usize,
     /// How many groups of actions the automata decided.
     pub decided: usize,
+    /// What they did for it: the same on every machine.
+    pub work: usize,
     /// What Z3 checked, under [`super::Settings::prove`].
     pub checked: Certificate,
     /// What is worth knowing beside it.

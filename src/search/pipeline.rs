@@ -24,6 +24,7 @@ pub(crate) fn search(query: &Query<'_>, settings: &Settings) -> Result<SearchRes
         // What was found so far stands.
         Err(expired) => search.found.open(expired),
     }
+    search.found.work = search.decider.work(settings.budget.work);
     Ok(search.found)
 }
 

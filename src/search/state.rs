@@ -33,10 +33,11 @@ pub(super) struct Search<'a, 'p> {
 
 impl<'a, 'p> Search<'a, 'p> {
     pub(super) fn new(query: &'a Query<'p>, settings: &'a Settings, question: &'a solve::Question<'a>) -> Self {
+        let decider = Decider::new(question, settings.matching, settings.budget.states, settings.prove);
         Self {
             query,
             settings,
-            decider: Decider::new(question, settings.matching, settings.budget.states, settings.prove),
+            decider: decider.with_work(settings.budget.work),
             deadline: Instant::now() + settings.budget.timeout,
             solver: None,
             too_wild: OnceCell::new(),

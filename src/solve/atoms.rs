@@ -214,6 +214,8 @@ pub(super) struct Atoms {
     pub(super) wishes: FxHashMap<usize, Wish>,
     all_principals: bool,
     pub(super) limit: Limit,
+    /// Steps that propositional searches have taken.
+    pub(super) steps: usize,
 }
 
 impl Atoms {

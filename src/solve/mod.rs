@@ -130,6 +130,9 @@ const MOST_GUESSES: usize = 12;
 /// Steps of one propositional search.
 const MOST_STEPS: usize = 20_000;
 
+/// What such a step is worth in positions that an automaton reads (measured: a microsecond, and ten nanoseconds).
+const STEP: usize = 100;
+
 impl<'q> Decider<'q> {
     /// A decider; with `keep_proofs` the last refutation is kept, to be checked by Z3.
     pub fn new(question: &'q Question<'q>, matching: ArnMatching, most_states: usize, keep_proofs: bool) -> Self {
@@ -142,6 +145,20 @@ impl<'q> Decider<'q> {
         let owner_ids = if relates_ids { root_id::comparisons(statements) } else { Vec::new() };
         let builder = Builder::new(atoms, matching, sets);
         Self { question, builder, refuted: None, keep_proofs, never: Vec::new(), owner_ids }
+    }
+
+    /// Lets automata read so many positions in all.
+    #[must_use]
+    pub fn with_work(mut self, most: usize) -> Self {
+        self.builder.atoms.limit.work = most;
+        self
+    }
+
+    /// What was done so far, out of so much: positions that automata read, and propositional steps in such positions. The same
+    /// on every machine.
+    pub fn work(&self, most: usize) -> usize {
+        let atoms = &self.builder.atoms;
+        most.saturating_sub(atoms.limit.work) + atoms.steps.saturating_mul(STEP)
     }
 
     /// What the last [`Decided::Empty`] rests on, for Z3; empty if the formula was plainly false.

@@ -171,6 +171,7 @@ impl<'s> Search<'s> {
                 return Answer::TooLong;
             }
             self.steps_left -= 1;
+            self.atoms.steps += 1;
             match &node {
                 Node::Const(false) => return Answer::Unsat,
                 Node::Const(true) => {

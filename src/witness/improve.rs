@@ -12,7 +12,6 @@ use crate::diag::Budget;
 use crate::policy::Request;
 use crate::query::{ActionScope, Engine, InternalError, Query, SearchResult, Settings};
 use std::collections::VecDeque;
-use std::time::{Duration, Instant};
 
 /// Whether AWS could not receive a request today, as far as the catalog tells.
 pub(super) fn is_doubtful(witness: &Request) -> bool {
@@ -38,8 +37,12 @@ pub(super) fn improve(
     among_profiles(closed, of_catalog, doubtful, found, left)
 }
 
-/// How long profiles may be searched for a nicer witness of a FAIL that is known.
-const LONGEST: Duration = Duration::from_secs(1);
+/// What may be done to search profiles for a nicer witness of a FAIL that is known, as [`SearchResult::work`] counts: by
+/// steps, since the same question has the same witness on every machine, however busy.
+const MOST_WORK: usize = 20_000_000;
+
+/// What a profile costs beside its search, in the same measure.
+const PROFILE: usize = 20_000;
 
 /// The most profiles that may be left open before Z3 is asked about no more.
 const MOST_OPEN: usize = 8;
@@ -54,7 +57,7 @@ fn among_profiles(
     found: &mut SearchResult,
     left: &Settings,
 ) -> Result<(), InternalError> {
-    let started = Instant::now();
+    let mut most_work = MOST_WORK.min(left.budget.work);
     found.count(&of_catalog);
     let of_catalog = match (of_catalog.witness, of_catalog.unknown) {
         (Some(witness), _) => witness,
@@ -76,14 +79,14 @@ fn among_profiles(
         // Each with whether it is of one partition only.
         let mut profiles_left: VecDeque<(Query<'_>, bool)> = profiles_of_fit.map(|profile| (profile, false)).collect();
         while let Some((profile, is_of_one)) = profiles_left.pop_front() {
-            let timeout = left.budget.timeout.min(LONGEST).saturating_sub(started.elapsed());
-            if timeout.is_zero() {
+            if most_work == 0 {
                 complete = false;
                 break;
             }
             // What automata leave open is worth a few short looks.
-            let budget = Budget { timeout, rlimit: left.budget.rlimit.min(1_000_000), ..left.budget };
+            let budget = Budget { work: most_work, rlimit: left.budget.rlimit.min(1_000_000), ..left.budget };
             let of_profile = plain(&profile, &Settings { z3: left.z3 && open < MOST_OPEN, budget, ..*left })?;
+            most_work = most_work.saturating_sub(of_profile.work + PROFILE);
             open += usize::from(of_profile.unknown.is_some());
             found.count(&of_profile);
             complete &= of_profile.unknown.is_none();

@@ -13,6 +13,7 @@ mod partitions;
 mod plausible;
 mod profiles;
 pub(crate) mod simplify;
+mod usual_values;
 
 use crate::diag::Budget;
 use crate::diag::deadline;
@@ -61,6 +62,7 @@ fn answer(query: &Query<'_>, settings: &Settings, found: &mut SearchResult) -> R
         return Ok(());
     }
     let Some(witness) = found.witness.clone().filter(|witness| settings.realistic && improve::is_doubtful(witness)) else {
+        note_odd_values(settings, found);
         return Ok(());
     };
     // A nicer witness may take what is left of the time, or a little more; its search need not be proved.
@@ -74,7 +76,18 @@ fn answer(query: &Query<'_>, settings: &Settings, found: &mut SearchResult) -> R
             found.notes.push(format!("a witness as AWS could receive it was not looked for to the end: {expired}"));
         }
     }
+    note_odd_values(settings, found);
     Ok(())
+}
+
+/// Says of a witness that is shown which of its values no request carries, where nothing else is said of it.
+fn note_odd_values(settings: &Settings, found: &mut SearchResult) {
+    if !settings.realistic || found.doubt.is_some() {
+        return;
+    }
+    if let Some(doubt) = found.witness.as_ref().and_then(usual_values::doubt) {
+        found.doubted(format!("no request that AWS could receive today was found for this witness: {doubt}"));
+    }
 }
 
 /// Makes the witness plain, if there is one.

@@ -4,7 +4,7 @@
 //! plainer request and keeps it only if it still shows the same thing when replayed, so tidying can never be wrong.
 
 use super::plausible::Fit;
-use super::{partitions, plausible};
+use super::{partitions, plausible, usual_values};
 use crate::catalog::{Catalog, Name, PARTITIONS, Partition};
 use crate::policy::request::DERIVED;
 use crate::policy::{Policy, Principal, Request, ResourcePattern};
@@ -73,6 +73,12 @@ pub(crate) fn simplify(request: Request, query: &Query<'_>, shows: &dyn Fn(&Requ
             let plain = |values: &Vec<String>| values.iter().any(|value| value == "example" || value == "x");
             if best.context.get(&key).is_some_and(plain) {
                 try_one(&mut best, shows, |request| _ = request.context.insert(key.clone(), vec![value.to_owned()]));
+            }
+        }
+        let odd = best.context.get(&key).into_iter().flatten().flat_map(|value| usual_values::others(&key, value));
+        for usual in odd.collect::<Vec<_>>() {
+            if try_one(&mut best, shows, |request| _ = request.context.insert(key.clone(), vec![usual])) {
+                break;
             }
         }
         let service = key.split(':').next().unwrap_or("s3").to_owned();

@@ -242,3 +242,29 @@ fn where_none_is_found_no_random_request_is_one() {
     eprintln!("{cases} questions: {found} witnesses that AWS could receive, {none} without");
     assert!(found * 4 > cases && none * 50 > cases, "{found} found, {none} without, of {cases}");
 }
+
+/// Of a key whose values AWS documents the form of, a witness has such a value, or a note says that none was found.
+#[test]
+fn a_value_has_the_form_that_aws_documents_or_a_note_says_so() {
+    let send = |condition: Value| {
+        document(&[json!({"Effect": "Allow", "Principal": {"Service": "sns.amazonaws.com"}, "Action": "sqs:SendMessage",
+            "Resource": "arn:aws:sqs:us-east-1:111122223333:q", "Condition": condition})])
+    };
+    let deny = json!({"Effect": "Deny", "Principal": "*", "Action": "*", "Resource": "*"});
+    for (operator, key, value, shown, is_noted) in [
+        ("StringEquals", "aws:SourceAccount", "9*", "9*", true),
+        ("StringEquals", "aws:SourceAccount", "x", "x", true),
+        ("StringEquals", "aws:SourceAccount", "222233334444", "222233334444", false),
+        ("StringLike", "aws:SourceAccount", "9*", "999999999999", false),
+        ("StringLike", "aws:SourceAccount", "*77", "111111111177", false),
+        ("StringLike", "aws:SourceOrgID", "o-*", "o-example", false),
+        ("StringNotEquals", "aws:SourceOrgID", "o-example", "", false),
+        ("StringLike", "aws:SourceVpce", "9*", "9example", true),
+    ] {
+        let (verdict, notes) = ask(&document(&[deny.clone()]), &send(json!({operator: {key: value}})));
+        let Verdict::Fail { witness, .. } = verdict else { panic!("{operator} {key} {value}: {verdict:?}") };
+        let values = witness.context.get(&key.to_ascii_lowercase()).cloned().unwrap_or_default();
+        assert_eq!(values.concat(), shown, "{operator} {key} {value}");
+        assert_eq!(notes.iter().any(|note| note.contains("as the values of")), is_noted, "{operator} {key} {value}: {notes:?}");
+    }
+}
