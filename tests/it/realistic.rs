@@ -261,7 +261,7 @@ fn a_value_has_the_form_that_aws_documents_or_a_note_says_so() {
         ("StringNotEquals", "aws:SourceOrgID", "o-example", "", false),
         ("StringLike", "aws:SourceVpce", "9*", "9example", true),
     ] {
-        let (verdict, notes) = ask(&document(&[deny.clone()]), &send(json!({operator: {key: value}})));
+        let (verdict, notes) = ask(&document(std::slice::from_ref(&deny)), &send(json!({operator: {key: value}})));
         let Verdict::Fail { witness, .. } = verdict else { panic!("{operator} {key} {value}: {verdict:?}") };
         let values = witness.context.get(&key.to_ascii_lowercase()).cloned().unwrap_or_default();
         assert_eq!(values.concat(), shown, "{operator} {key} {value}");
