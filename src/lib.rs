@@ -54,6 +54,8 @@
 //! Features: `cli` (the program) and `server` (`leastwise serve`), both on by default; a library needs neither. What is
 //! public beyond this page is public for the program and its tests, and may change with any version.
 
+#![allow(rustdoc::private_intra_doc_links, reason = "headers of modules name their own parts, for readers of the source")]
+
 #[doc(hidden)]
 pub mod account;
 pub mod catalog;

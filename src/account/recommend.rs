@@ -1,6 +1,6 @@
 //! Which policies would an entity have without what it does not use, and is it proved that nothing else changes?
 //!
-//! Each policy of a role, a user or a group is refined by what the entity does not use ([`crate::refine`]), with its four
+//! Each policy of a role, a user or a group is refined by what the entity does not use ([`mod@crate::refine`]), with its four
 //! obligations proved; a group by what none of its users uses. A managed policy that others share is refined for this entity
 //! alone, unless it is asked to be refined once for all that have it. What is not touched stays byte for byte. Over the whole
 //! entity two things are checked beside: its new stack grants nothing that the old one did not, and every logged call that

@@ -1,7 +1,7 @@
 //! One policy without what is unused, in the form that a person would apply.
 //!
 //! An Allow with `NotAction` becomes a list of actions where that is shorter, a policy that could not be attached loses whole
-//! services alone; whatever the form, its obligations are proved ([`crate::refine`]).
+//! services alone; whatever the form, its obligations are proved ([`mod@crate::refine`]).
 
 use super::recommend::{NotAction, Options};
 use super::{PolicyText, quota};

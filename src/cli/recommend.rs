@@ -5,7 +5,7 @@ use super::switches::{Deciding, Format};
 use super::{Exit, Trouble, print, progress, save, say};
 use crate::account::recommend::{NotAction, Options, Recommendation, Recommender, Result as Outcome};
 use crate::account::{findings, findings_text, quota, recommend_all, recommend_json};
-use crate::diag::escape;
+use crate::diag::{count, escape};
 use clap::{Args, ValueEnum};
 use std::fmt::Write as _;
 use std::path::PathBuf;
@@ -97,10 +97,11 @@ pub(crate) fn recommend(args: &RecommendArgs) -> Result<Exit, Trouble> {
 fn text(one: &Recommendation<'_>) -> String {
     let mut out = format!("{}: {}", one.entity.arn, one.result.name());
     if one.removed > 0 {
-        let _ = write!(out, ", {} actions fewer, {} obligations proved", one.removed, one.obligations());
+        let (fewer, proved) = (fewer(one.removed), count(one.obligations(), "obligation", "obligations"));
+        let _ = write!(out, ", {fewer}, {proved} proved");
     }
     if one.replayed > 0 {
-        let _ = write!(out, ", {} logged requests replayed", one.replayed);
+        let _ = write!(out, ", {} replayed", count(one.replayed, "logged request", "logged requests"));
     }
     out.push('\n');
     for policy in &one.policies {
@@ -118,15 +119,19 @@ fn text(one: &Recommendation<'_>) -> String {
 }
 
 fn total(all: &[Recommendation<'_>]) -> String {
-    let count = |result: Outcome| all.iter().filter(|one| one.result == result).count();
+    let of = |result: Outcome| all.iter().filter(|one| one.result == result).count();
     format!(
-        "{} entities: {} proved, {} empty, {} unchanged, {} unknown; {} actions fewer, {} obligations proved\n",
-        all.len(),
-        count(Outcome::Proved),
-        count(Outcome::Empty),
-        count(Outcome::Unchanged),
-        count(Outcome::Unknown),
-        all.iter().map(|one| one.removed).sum::<usize>(),
-        all.iter().map(Recommendation::obligations).sum::<usize>(),
+        "{}: {} proved, {} empty, {} unchanged, {} unknown; {}, {} proved\n",
+        count(all.len(), "entity", "entities"),
+        of(Outcome::Proved),
+        of(Outcome::Empty),
+        of(Outcome::Unchanged),
+        of(Outcome::Unknown),
+        fewer(all.iter().map(|one| one.removed).sum()),
+        count(all.iter().map(Recommendation::obligations).sum(), "obligation", "obligations"),
     )
+}
+
+fn fewer(actions: usize) -> String {
+    format!("{} fewer", count(actions, "action", "actions"))
 }

@@ -1,7 +1,7 @@
 //! What can be asked for, below every door: one file an operation, with the type of its request and how it is answered.
 //!
 //! A request stands in JSON (the types named `Request`: a line of `batch`, what the server asks) or comes read already (what
-//! the command line makes of files). Either way the same function answers it, with a [`Report`](crate::report::Report).
+//! the command line makes of files). Either way the same function answers it, with a [`Report`].
 //! [`OPERATIONS`] is the table of what a line can ask: a new operation is a file and a row.
 //!
 //! The JSON Schemas in `docs/schema/` come from these types and from those of the answers (`report::json`); a line's members
