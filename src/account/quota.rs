@@ -288,7 +288,8 @@ mod tests {
         let names: Vec<String> = (0..700).map(|at| format!("\"s3:Get{at:08}\"")).collect();
         let text = |key: &str| format!(r#"{{"Statement":[{{"Effect":"Allow","{key}":[{}],"Resource":"*"}}]}}"#, names.join(","));
         assert!(cut(&value(&text("NotAction"))).is_none());
-        assert_eq!(cut(&value(&text("Action"))).map(|parts| parts.len()), Some(3));
+        // 700 names of 17 characters with their quotes and comma: 11,900 of the 12,288 that two policies hold.
+        assert_eq!(cut(&value(&text("Action"))).map(|parts| parts.len()), Some(2));
     }
 
     proptest! {
