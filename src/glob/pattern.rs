@@ -102,6 +102,27 @@ impl Glob {
         self.tokens.iter().map_while(|token| if let Token::Char(c) = token { Some(*c) } else { None }).collect()
     }
 
+    /// Whether some text may match both; said unless it is plain that none does.
+    ///
+    /// Exact if one of them has no wildcard; of two that have, what stands before the wildcards is compared.
+    pub fn may_meet(&self, other: &Self) -> bool {
+        deadline::check();
+        let mut pairs = self.tokens.iter().zip(&other.tokens);
+        let apart = pairs.find(|(one, two)| !matches!((one, two), (Token::Char(a), Token::Char(b)) if a == b));
+        if let Some((Token::Char(_), Token::Char(_))) = apart {
+            return false;
+        }
+        let char_of = |tokens: &[Token], at: usize| match tokens.get(at) {
+            Some(Token::Char(c)) => Some(*c),
+            Some(Token::One | Token::Many) | None => None,
+        };
+        match (self.has_wildcard(), other.has_wildcard()) {
+            (_, false) => self.walk(other.tokens.len(), |at| char_of(&other.tokens, at)),
+            (false, true) => other.walk(self.tokens.len(), |at| char_of(&self.tokens, at)),
+            (true, true) => true,
+        }
+    }
+
     /// The text before the first such character, if no wildcard stands in it: an action pattern's service, before a colon.
     pub fn literal_before(&self, stop: char) -> Option<String> {
         let end = self.tokens.iter().position(|token| *token == Token::Char(stop))?;
@@ -213,6 +234,15 @@ mod tests {
             let raw: Vec<Token> = pattern.chars().map(|c| match c { '*' => Token::Many, '?' => Token::One, c => Token::Char(c) }).collect();
             let chars: Vec<char> = text.chars().collect();
             proptest::prop_assert_eq!(Glob::parse(&pattern).matches(&text), naive(&raw, &chars));
+        }
+
+        #[test]
+        fn globs_that_both_match_a_text_may_meet(one in "[ab*?]{0,5}", two in "[ab*?]{0,5}", text in "[abc]{0,5}") {
+            let (one, two) = (Glob::parse(&one), Glob::parse(&two));
+            proptest::prop_assert!(one.may_meet(&two) || !(one.matches(&text) && two.matches(&text)));
+            // A literal is told exactly.
+            proptest::prop_assert_eq!(one.may_meet(&Glob::literal(&text)), one.matches(&text));
+            proptest::prop_assert_eq!(Glob::literal(&text).may_meet(&one), one.matches(&text));
         }
     }
 }

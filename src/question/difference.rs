@@ -28,7 +28,7 @@ use crate::search::{automata_question, replay};
 use crate::smt;
 use crate::solve::{Decided, Decider, Meeting};
 use crate::witness::causes::{self, Because};
-use crate::witness::lifted::is_kept;
+use crate::witness::unchanged::is_kept;
 use crate::witness::{find, simplify};
 use std::collections::BTreeMap;
 use std::time::Instant;

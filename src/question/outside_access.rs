@@ -18,7 +18,6 @@ use crate::diag::deadline;
 use crate::glob::Glob;
 use crate::policy::{Access, Policy, Principal, Request, Statement};
 use crate::query::{ActionScope, Certificate, Query, SearchResult, Unknown};
-use crate::search::partition;
 use crate::witness;
 use std::time::Instant;
 
@@ -88,7 +87,7 @@ pub fn searches<'a>(access: &'a Access, pinned: Option<&'a Access>, zone: &Zone)
 /// Whether a scope says something of a statement's actions that no other does.
 fn counts(scope: &Scope, statement: &Statement) -> bool {
     let trust = Glob::parse(TRUST);
-    !scope.trust || statement.action.negated || statement.action.patterns().iter().any(|one| partition::may_meet(one, &trust))
+    !scope.trust || statement.action.negated || statement.action.patterns().iter().any(|one| one.may_meet(&trust))
 }
 
 /// The access definition as it is without the keys that say for whom a service calls, if services are trusted without them.

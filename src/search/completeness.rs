@@ -5,7 +5,7 @@
 //! service is asked about its own patterns only; all services that no pattern names are one more case. Patterns that begin
 //! otherwise than the granting one (`Get*` beside `List*`) match nothing that it does, and are left out beside it.
 
-use super::partition::{Group, matching, may_meet, told_apart};
+use super::partition::{Group, matching, told_apart};
 use crate::encode;
 use crate::glob::{Glob, Token};
 use crate::policy::Access;
@@ -58,7 +58,7 @@ pub(super) fn completeness(query: &Query<'_>, groups: &[Group], shaped: bool) ->
                 Some(Formula::False) => Formula::False,
                 Some(is_service) => Formula::and([is_service, one(&name, rest)]),
             };
-            let meets = |glob: &(Option<Glob>, Glob)| case.is_none_or(|case| may_meet(&halves(case).1, &glob.1));
+            let meets = |glob: &(Option<Glob>, Glob)| case.is_none_or(|case| halves(case).1.may_meet(&glob.1));
             let listed = |halves: &Halves| {
                 let about = halves.about(service).filter(|glob| glob.0.is_none() || service.is_none() || meets(glob));
                 Formula::or(about.map(half).collect::<Vec<_>>())

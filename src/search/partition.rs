@@ -115,18 +115,6 @@ fn is_of_actions(c: char) -> bool {
     c.is_ascii_graphic() && !c.is_ascii_uppercase() && !matches!(c, '*' | '?')
 }
 
-/// Whether two globs may match one text; said unless it is plain that they do not.
-pub(crate) fn may_meet(a: &Glob, b: &Glob) -> bool {
-    match (a.has_wildcard(), b.has_wildcard()) {
-        (_, false) => a.matches(&b.literal_prefix()),
-        (false, true) => b.matches(&a.literal_prefix()),
-        (true, true) => {
-            let (a, b) = (a.literal_prefix(), b.literal_prefix());
-            a.starts_with(&b) || b.starts_with(&a)
-        }
-    }
-}
-
 /// The distinct globs of a question, each with whose they are. Statements of the granting side are numbered from 0, those
 /// of the other side behind them, then come the scope and what the rules of stacks tell apart.
 struct Table<'a, 'p> {
@@ -150,7 +138,7 @@ impl<'a, 'p: 'a> Table<'a, 'p> {
         let mut table = Self { query, scoped, wild: Vec::new(), literal: BTreeMap::new(), unless, scope: end, own: behind };
         let mut known: HashMap<&'a Glob, usize> = HashMap::new();
         // Patterns that meet nothing in scope tell no actions in scope apart.
-        let counts = |glob: &Glob| scope.is_empty() || scope.iter().any(|wanted| may_meet(wanted, glob));
+        let counts = |glob: &Glob| scope.is_empty() || scope.iter().any(|wanted| wanted.may_meet(glob));
         let mut add = |glob: &'a Glob, owner: u32| match glob.has_wildcard() {
             _ if !counts(glob) => {}
             false => table.literal.entry(glob.literal_prefix()).or_default().push(owner),

@@ -1,11 +1,13 @@
 //! What of a statement is to blame?
 //!
 //! A search names the statements that allow what it is after. Of each, this tells every action pattern and every principal
-//! through which some such request is allowed (and what was lifted: see `lifted`). Mostly a request that was found already tells, with another action or principal
-//! put into it and replayed; what none tells is searched for like a violation, so what is not named is proved not to be to
-//! blame. Where that stays open or the time is up, a note says so.
+//! through which some such request is allowed (and what was lifted: see `lifted`). Mostly a request that was found already
+//! tells, with another action or principal put into it and replayed, once for every group of actions; what none tells is
+//! searched for like a violation, so what is not named is proved not to be to blame. Where that stays open or the time is up,
+//! a note says so.
 
 use super::find;
+use super::unchanged::unchanged;
 use crate::catalog::Catalog;
 use crate::diag::{Budget, Span};
 use crate::eval;
@@ -18,7 +20,7 @@ use crate::query::{ActionScope, InternalError, Query, Reason, SearchResult, Sett
 use crate::search::partition::{self, Group};
 use crate::search::{automata_question, guess, replay};
 use crate::solve::{Decided, Decider};
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::time::Instant;
 
 /// How a question words what is to blame.
@@ -52,7 +54,8 @@ pub(crate) fn reasons(
     let question = automata_question(search);
     let decider = Decider::new(&question, settings.matching, settings.budget.states, false);
     let deadline = Instant::now() + settings.budget.timeout / 4;
-    let mut telling = Telling { search, settings, decider, deadline, known: HashMap::new(), groups: None, open: false };
+    let mut telling =
+        Telling { search, settings, decider, deadline, known: HashMap::new(), tried: HashSet::new(), groups: None, open: false };
     let mut out = Vec::new();
     for number in found.statements.iter().copied() {
         let Some((member, statement)) = search.grants.statement(number) else { continue };
@@ -138,6 +141,8 @@ pub(crate) struct Telling<'a, 'p> {
     deadline: Instant,
     /// What was asked about groups of actions, and answered.
     known: HashMap<Asked, bool>,
+    /// Groups for whose actions the requests at hand do not show it: that says nothing of others.
+    tried: HashSet<Asked>,
     /// The groups of the search, if they were looked for.
     pub(crate) groups: Option<Vec<Group>>,
     /// Whether something was left open.
@@ -168,44 +173,82 @@ impl Telling<'_, '_> {
         if statement.action.negated {
             return Ok((0..patterns.len()).collect());
         }
+        let unchanged = unchanged(self.search.grants, self.search.unless, statement);
         let lower: Vec<String> = shown.iter().map(|request| request.action.to_ascii_lowercase()).collect();
         let mut to_blame: Vec<bool> = Vec::new();
         for pattern in patterns {
             to_blame.push(
-                lower.iter().any(|action| pattern.matches(action)) || {
-                    let actions = some_actions(pattern);
-                    actions.into_iter().any(|action| {
-                        let changed = self.shows(shown, number, |base| {
-                            Request::new(base.principal.clone(), &action, &base.resource, base.context.clone())
-                        });
-                        changed.is_some_and(|request| pattern.matches(&request.action.to_ascii_lowercase()))
-                    })
-                },
+                !unchanged.contains(pattern)
+                    && (lower.iter().any(|action| pattern.matches(action))
+                        || some_actions(pattern).iter().any(|action| self.shows_with(shown, number, action))),
             );
         }
-        let mut wild: Vec<Glob> = Vec::new();
-        for (pattern, known) in patterns.iter().zip(&mut to_blame).filter(|(_, known)| !**known) {
-            if pattern.has_wildcard() {
-                wild.push(pattern.clone());
-            } else if replay::in_scope(self.search, &pattern.literal_prefix()) && !self.is_late() {
-                *known = self.decides(&partition::group_of(self.search, &pattern.literal_prefix()), number)?;
+        for (at, pattern) in patterns.iter().enumerate() {
+            let is_told = to_blame.get(at).is_some_and(|known| *known);
+            if is_told || unchanged.contains(pattern) || self.is_late() {
+                continue;
             }
-        }
-        let groups =
-            if wild.is_empty() { None } else { partition::told_apart_by(self.search, &wild, self.settings.budget.states) };
-        self.open |= groups.is_none() && !wild.is_empty();
-        for group in groups.into_iter().flatten().filter(|group| group.grants.binary_search(&number).is_ok()) {
-            let action = group.action.to_ascii_lowercase();
-            let of = |(at, pattern): (usize, &Glob)| pattern.matches(&action).then_some(at);
-            let concerned: Vec<usize> = patterns.iter().enumerate().filter_map(of).collect();
-            let is_new = |at: &usize| to_blame.get(*at) == Some(&false);
-            if concerned.iter().any(is_new) && !self.is_late() && self.decides(&group, number)? {
-                for at in concerned {
-                    to_blame.get_mut(at).into_iter().for_each(|known| *known = true);
-                }
+            let action = if pattern.has_wildcard() {
+                self.new_action_of(pattern, number)?
+            } else {
+                let action = pattern.literal_prefix();
+                let asked = replay::in_scope(self.search, &action);
+                (asked && self.decides(&partition::group_of(self.search, &action), number)?).then_some(action)
+            };
+            let Some(action) = action.map(|action| action.to_ascii_lowercase()) else { continue };
+            // What tells of one pattern tells of all that match the same action.
+            for (other, known) in patterns.iter().zip(&mut to_blame) {
+                *known |= other.matches(&action);
             }
         }
         Ok(to_blame.iter().enumerate().filter(|(_, known)| **known).map(|(at, _)| at).collect())
+    }
+
+    /// An action that a pattern with wildcards matches and that is to blame. Each pattern is asked about alone: telling many
+    /// of them apart at once takes more classes than all of them one after the other.
+    fn new_action_of(&mut self, pattern: &Glob, number: usize) -> Result<Option<String>, InternalError> {
+        let pattern = std::slice::from_ref(pattern);
+        let Some(groups) = partition::told_apart_by(self.search, pattern, self.settings.budget.states) else {
+            self.open = true;
+            return Ok(None);
+        };
+        let mine = |group: &Group| {
+            let action = group.action.to_ascii_lowercase();
+            pattern.iter().all(|one| one.matches(&action)) && group.grants.binary_search(&number).is_ok()
+        };
+        for group in groups.into_iter().filter(mine) {
+            if !self.is_late() && self.decides(&group, number)? {
+                return Ok(Some(group.action));
+            }
+        }
+        Ok(None)
+    }
+
+    /// Whether one of these requests still shows it with another action. What is known of an action holds for all of its
+    /// group.
+    fn shows_with(&mut self, shown: &[Request], number: usize, action: &str) -> bool {
+        if !replay::in_scope(self.search, action) {
+            return false;
+        }
+        let asked = self.asked(&partition::group_of(self.search, action), number);
+        if let Some(known) = self.known.get(&asked) {
+            return *known;
+        }
+        if self.tried.contains(&asked) {
+            return false;
+        }
+        let with = |base: &Request| Request::new(base.principal.clone(), action, &base.resource, base.context.clone());
+        let shows = self.shows(shown, number, with).is_some();
+        if shows {
+            self.known.insert(asked, true);
+        } else {
+            self.tried.insert(asked);
+        }
+        shows
+    }
+
+    fn asked(&self, group: &Group, number: usize) -> Asked {
+        (group.grants.clone(), group.unless.clone(), partition::facts(self.search, &group.action), number)
     }
 
     /// Whether some request for the actions of a group is what the search is after, allowed through this statement.
@@ -213,8 +256,7 @@ impl Telling<'_, '_> {
         if group.grants.binary_search(&number).is_err() {
             return Ok(false);
         }
-        let facts = partition::facts(self.search, &group.action);
-        let asked = (group.grants.clone(), group.unless.clone(), facts, number);
+        let asked = self.asked(group, number);
         if let Some(known) = self.known.get(&asked) {
             return Ok(*known);
         }

@@ -5,9 +5,9 @@
 
 use super::causes::{self, Because, Cause};
 use super::explain::{Telling, Words};
-use crate::document::Effect;
+use super::unchanged::is_kept;
 use crate::eval;
-use crate::policy::{Access, Request, Statement};
+use crate::policy::{Access, Request};
 use crate::query::{Lifted, Query, Settings};
 use crate::search::partition::{self, Group};
 use crate::search::replay;
@@ -67,22 +67,6 @@ fn is_lifted(search: &Query<'_>, settings: &Settings, unless: &Access, because: 
         Cause::Denied(_) | Cause::NotGranted => false,
     };
     !still && eval::rule_holds(unless, &because.rule, request, settings.matching)
-}
-
-/// Whether the granting side has the same Deny, so that it keeps away what it kept away.
-pub(crate) fn is_kept(unless: &Access, deny: usize, grants: &Access) -> bool {
-    let Some((place, deny)) = unless.statement(deny) else { return false };
-    let same = |statement: &Statement| {
-        let conditions = statement.conditions.len() == deny.conditions.len()
-            && statement.conditions.iter().zip(&deny.conditions).all(|(a, b)| a.is_alike(b));
-        statement.effect == Effect::Deny
-            && statement.action.negated == deny.action.negated
-            && statement.action.patterns() == deny.action.patterns()
-            && statement.principal == deny.principal
-            && statement.resource == deny.resource
-            && conditions
-    };
-    grants.statements().any(|(_, member, statement)| member.place == place.place && same(statement))
 }
 
 /// What no longer keeps a request away, in words.

@@ -2,7 +2,7 @@
 //!
 //! A search's witness is right but may be ugly: keys that do not matter, characters that nobody types ([`simplify`]), an
 //! action that does not exist ([`plausible`], [`profiles`], [`partitions`]). Whatever is proposed instead is kept only if it
-//! shows the same when it is replayed. [`explain`], [`causes`] and [`lifted`] tell which parts of which statements are to
+//! shows the same when it is replayed. [`explain`], [`causes`], [`lifted`] and [`unchanged`] tell which parts of which statements are to
 //! blame.
 
 pub(crate) mod causes;
@@ -13,6 +13,7 @@ mod partitions;
 mod plausible;
 mod profiles;
 pub(crate) mod simplify;
+pub(crate) mod unchanged;
 mod usual_values;
 
 use crate::diag::Budget;
