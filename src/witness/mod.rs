@@ -2,8 +2,8 @@
 //!
 //! A search's witness is right but may be ugly: keys that do not matter, characters that nobody types ([`simplify`]), an
 //! action that does not exist ([`plausible`], [`profiles`], [`partitions`]). Whatever is proposed instead is kept only if it
-//! shows the same when it is replayed. [`explain`], [`causes`], [`lifted`] and [`unchanged`] tell which parts of which statements are to
-//! blame.
+//! shows the same when it is replayed. [`explain`], [`causes`], [`lifted`] and [`unchanged`] tell which parts of which
+//! statements are to blame.
 
 pub(crate) mod causes;
 pub(crate) mod explain;
