@@ -8,14 +8,14 @@ use std::fmt::Write as _;
 const SHOWN: usize = 6;
 
 /// Services that are shown of one entity.
-const MOST_SERVICES: usize = 20;
+pub(super) const MOST_SERVICES: usize = 20;
 
-fn names<'n>(names: impl ExactSizeIterator<Item = &'n str>) -> String {
+pub(super) fn names<'n>(names: impl ExactSizeIterator<Item = &'n str>) -> String {
     let (count, shown) = (names.len(), names.take(SHOWN).collect::<Vec<_>>().join(", "));
     if count > SHOWN { format!("{shown} and {} more", count - SHOWN) } else { shown }
 }
 
-fn service(service: &Service) -> String {
+pub(super) fn service(service: &Service) -> String {
     let last = service.last.map_or(String::new(), |last| format!(", last used {}", last.day()));
     match &service.actions {
         None => format!("{}: the whole service{last}", service.namespace),
@@ -23,11 +23,15 @@ fn service(service: &Service) -> String {
     }
 }
 
+/// The day of a last use.
+pub(super) fn last(when: Option<crate::evidence::When>) -> String {
+    when.map_or("never".to_owned(), |when| when.day())
+}
+
 /// All of it.
 pub fn findings(found: &Findings<'_>, evidence: &Evidence) -> String {
     let mut out = String::new();
     let mut before = "";
-    let last = |when: Option<crate::evidence::When>| when.map_or("never".to_owned(), |when| when.day());
     for finding in &found.findings {
         if before != finding.entity.arn {
             let _ = writeln!(out, "{}", finding.entity.arn);
@@ -53,13 +57,7 @@ pub fn findings(found: &Findings<'_>, evidence: &Evidence) -> String {
             let _ = writeln!(out, "  note: {note}");
         }
     }
-    let (mut kinds, mut order) = (std::collections::BTreeMap::new(), Vec::new());
-    for finding in found.findings.iter().filter(|finding| finding.unused != Unused::NotObservable) {
-        *kinds.entry(finding.unused.name()).or_insert(0_usize) += 1;
-    }
-    order.extend(kinds.iter().map(|(kind, count)| format!("{count} {kind}")));
-    let total = if order.is_empty() { "no finding".to_owned() } else { order.join(", ") };
-    let _ = writeln!(out, "{total}, in {} users and roles", found.entities);
+    let _ = writeln!(out, "{}", total(found));
     let excluded: usize = found.excluded.values().sum();
     if excluded > 0 {
         let reasons: Vec<String> = found.excluded.iter().map(|(reason, count)| format!("{count}: {reason}")).collect();
@@ -67,6 +65,17 @@ pub fn findings(found: &Findings<'_>, evidence: &Evidence) -> String {
     }
     let _ = writeln!(out, "window: {} to {}, {} days", found.window.from, found.window.to, found.window.days);
     out + &read(evidence)
+}
+
+/// How many findings of each type there are.
+pub fn total(found: &Findings<'_>) -> String {
+    let (mut kinds, mut order) = (std::collections::BTreeMap::new(), Vec::new());
+    for finding in found.findings.iter().filter(|finding| finding.unused != Unused::NotObservable) {
+        *kinds.entry(finding.unused.name()).or_insert(0_usize) += 1;
+    }
+    order.extend(kinds.iter().map(|(kind, count)| format!("{count} {kind}")));
+    let total = if order.is_empty() { "no finding".to_owned() } else { order.join(", ") };
+    format!("{total}, in {} users and roles", found.entities)
 }
 
 /// What was read, and what became of it.

@@ -14,6 +14,7 @@ pub mod exclusions;
 mod files;
 pub mod findings;
 pub mod findings_json;
+pub mod findings_listed;
 pub mod findings_text;
 mod gather;
 pub mod granted;

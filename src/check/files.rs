@@ -2,6 +2,7 @@
 //!
 //! Files that are named are always read; in folders those of JSON and YAML that git does not ignore. A file of a folder
 //! without policies is passed over and counted; one that cannot be read counts as an error if it looks like a policy.
+//! Sources of languages that hold policies and are not read here ([`LANGUAGES`]) are counted too: `check` says so.
 
 use super::config::Config;
 use super::shown_path;
@@ -9,10 +10,45 @@ use crate::diag::{Budget, Diagnostic, Source};
 use crate::sources::attached::Identity;
 use crate::sources::template::Given;
 use crate::sources::{self, Located};
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 /// Endings of files that may hold policies.
 const ENDINGS: [&str; 6] = ["json", "yaml", "yml", "template", "tfstate", "tfplan"];
+
+/// A language that is not read, though policies are written in it.
+#[derive(Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Language {
+    endings: &'static [&'static str],
+    /// What one such file is called.
+    pub name: &'static str,
+    /// What to give in its place.
+    pub remedy: &'static str,
+}
+
+/// Languages whose files are counted, not read.
+pub static LANGUAGES: [Language; 3] = [
+    Language {
+        endings: &["tf", "tofu"],
+        name: "Terraform source",
+        remedy: "give the output of `terraform show -json` of a plan, which has the policies as they will be",
+    },
+    Language {
+        endings: &["hcl"],
+        name: "HCL source",
+        remedy: "give the output of `terraform show -json` of the plan that it leads to",
+    },
+    Language { endings: &["bicep"], name: "Bicep source", remedy: "give the JSON that `bicep build` makes of it" },
+];
+
+/// What was found in the paths that were given.
+#[derive(Debug, Default)]
+pub struct Found {
+    /// The files, sorted.
+    pub files: Vec<File>,
+    /// The paths of files that are not read, by language.
+    pub unread: BTreeMap<&'static Language, Vec<String>>,
+}
 
 /// A file that was read.
 #[derive(Debug)]
@@ -25,9 +61,10 @@ pub struct File {
     pub is_given: bool,
 }
 
-/// The files of these paths, sorted; an error for a path that cannot be read.
-pub fn find(paths: &[PathBuf], config: &Config) -> Result<Vec<File>, Diagnostic> {
+/// The files of these paths; an error for a path that cannot be read.
+pub fn find(paths: &[PathBuf], config: &Config) -> Result<Found, Diagnostic> {
     let mut found: Vec<(PathBuf, bool)> = Vec::new();
+    let mut unread: BTreeSet<(&'static Language, PathBuf)> = BTreeSet::new();
     for path in paths {
         if path.is_dir() {
             // Repositories keep things in folders that begin with a dot; git's own is none of them.
@@ -38,6 +75,8 @@ pub fn find(paths: &[PathBuf], config: &Config) -> Result<Vec<File>, Diagnostic>
                 let ending = entry.path().extension().and_then(|ending| ending.to_str()).unwrap_or_default();
                 if is_file && ENDINGS.contains(&ending) {
                     found.push((entry.into_path(), false));
+                } else if is_file && let Some(of) = LANGUAGES.iter().find(|of| of.endings.contains(&ending)) {
+                    unread.insert((of, entry.into_path()));
                 }
             }
         } else {
@@ -46,14 +85,20 @@ pub fn find(paths: &[PathBuf], config: &Config) -> Result<Vec<File>, Diagnostic>
     }
     found.sort();
     found.dedup_by(|a, b| a.0 == b.0);
-    let mut out = Vec::new();
+    let mut out = Found::default();
+    for (of, path) in unread {
+        let shown = shown_path(&path);
+        if !config.excludes(&shown) {
+            out.unread.entry(of).or_default().push(shown);
+        }
+    }
     for (path, is_given) in found {
         let shown = shown_path(&path);
         if !is_given && config.excludes(&shown) {
             continue;
         }
         match read(&path, &shown) {
-            Ok(source) => out.push(File { path: shown, source, is_given }),
+            Ok(source) => out.files.push(File { path: shown, source, is_given }),
             Err(found) if is_given => return Err(found),
             // A file of a folder that is no text holds no policy.
             Err(_) => {}

@@ -88,7 +88,7 @@ impl From<Diagnostic> for Stopped {
 
 /// Checks every policy in files and folders.
 pub fn check(options: &Options) -> Result<Checked, Stopped> {
-    let files = files::find(&options.paths, &options.config)?;
+    let files::Found { files, unread } = files::find(&options.paths, &options.config)?;
     let before = options.against.as_deref().map(against::Revision::open).transpose()?;
     let loaded = in_parallel(options.jobs, &files, &|file| load(file, options, before.as_ref()));
     let parameters: BTreeSet<String> = loaded.iter().flat_map(|of| of.parameters.iter().cloned()).collect();
@@ -111,6 +111,8 @@ pub fn check(options: &Options) -> Result<Checked, Stopped> {
         of_file.sort_by(|a, b| (a.span.start, &a.rule).cmp(&(b.span.start, &b.rule)));
         checked.findings.extend(of_file);
     }
+    let is_told = options.config.asks(rules::NOT_READ);
+    checked.findings.extend(unread.iter().filter(|_| is_told).map(|(of, paths)| rules::not_read(of, paths, &options.config)));
     let absolute = |path: &Path| std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
     let is_whole = options.paths.iter().any(|path| absolute(&options.config.folder).starts_with(absolute(path)));
     let about_approvals = suppress::apply(&mut checked.findings, &options.config, &options.today, is_whole);

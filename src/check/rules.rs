@@ -1,8 +1,9 @@
 //! Which rules are there, and how are their findings worded?
 
 use super::config::Config;
+use super::files::Language;
 use crate::catalog::nearest;
-use crate::diag::{Diagnostic, Finding, Level, Rule, Source, Span};
+use crate::diag::{Diagnostic, Finding, Level, Rule, Source, Span, count};
 use crate::sources::Located;
 
 const fn rule(id: &'static str, level: Level, about: &'static str) -> Rule {
@@ -44,11 +45,14 @@ pub const EMPTY: &str = "no-policy";
 /// An approval that approves nothing, or is over.
 pub const UNUSED: &str = "unused-approval";
 
+/// Files of a language that is not read.
+pub const NOT_READ: &str = "not-read";
+
 /// What the answers about a file assume.
 pub const ASSUMPTION: &str = "assumption";
 
 /// All rules, with what they weigh.
-pub const RULES: [Rule; 18] = [
+pub const RULES: [Rule; 19] = [
     rule(PUBLIC, Level::Error, "A resource or trust policy lets in a principal that nothing in it pins."),
     rule(
         OUTSIDE,
@@ -74,6 +78,7 @@ pub const RULES: [Rule; 18] = [
     rule(UNDECIDED, Level::Warning, "Whether a policy breaks a rule was not decided."),
     rule(EMPTY, Level::Warning, "A file that was named holds no policy."),
     rule(UNUSED, Level::Note, "An approval of findings approves none, or is over."),
+    rule(NOT_READ, Level::Note, "Files in which policies may be written, in a language that is not read."),
     rule(ASSUMPTION, Level::Note, "The answers about the policies of a file assume something of it."),
 ];
 
@@ -134,6 +139,20 @@ pub(super) fn unreadable(subject: &str, file: &Source, found: &Diagnostic, confi
 pub(super) fn assumed(file: &Source, notes: Vec<String>, config: &Config) -> Finding {
     let message = "The answers about this file's policies assume what the notes say.".to_owned();
     Finding { rule: ASSUMPTION.to_owned(), level: config.level(ASSUMPTION), message, notes, ..empty(file, config) }
+}
+
+/// The most paths that a finding lists.
+const MOST_PATHS: usize = 10;
+
+/// Files of a language that is not read, at the first of them.
+pub(super) fn not_read(language: &Language, paths: &[String], config: &Config) -> Finding {
+    let (one, many) = (format!("{} file was", language.name), format!("{} files were", language.name));
+    let mut notes: Vec<String> = paths.iter().take(MOST_PATHS).cloned().collect();
+    let more = paths.len().saturating_sub(MOST_PATHS);
+    notes.extend((more > 0).then(|| format!("and {more} more")));
+    let first = Source::new(paths.first().map_or("", String::as_str), "");
+    let message = format!("{} not read: {}.", count(paths.len(), &one, &many), language.remedy);
+    Finding { rule: NOT_READ.to_owned(), level: config.level(NOT_READ), message, notes, ..empty(&first, config) }
 }
 
 /// A file that was named and holds no policy.

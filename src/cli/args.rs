@@ -3,7 +3,7 @@
 pub(crate) use super::question_args::{
     AccessNotGrantedArgs, EquivalentArgs, NoNewAccessArgs, NoPublicAccessArgs, OutsideAccessArgs, RefineArgs, VerifyArgs,
 };
-use super::switches::{Asking, Deciding, Emitting, EngineName, Format, Prover, ReadingArgs, Unknowns};
+use super::switches::{Asking, Deciding, Emitting, EngineName, FindingFormat, Format, Prover, ReadingArgs, Unknowns};
 use crate::question::Settings;
 use clap::error::ErrorKind;
 use clap::{Args, CommandFactory as _, Parser, Subcommand, ValueEnum};
@@ -34,6 +34,16 @@ impl Cli {
 impl Command {
     /// Which switches of it exclude each other, if two do.
     fn conflict(&self) -> Option<&'static str> {
+        let explained = match self {
+            Self::NoNewAccess(args) => Some((args.asking.explaining, args.viewing)),
+            Self::AccessNotGranted(args) => Some((args.asking.explaining, args.viewing)),
+            Self::NoPublicAccess(args) => Some((args.asking.explaining, args.viewing)),
+            Self::Equivalent(args) => Some((args.asking.explaining, args.viewing)),
+            _ => None,
+        };
+        if explained.is_some_and(|(explaining, viewing)| explaining.explain && viewing.format.is_of_files()) {
+            return Some("--explain is shown in text and JSON: it does not go with another --format");
+        }
         let (deciding, proving, proof) = match self {
             Self::NoNewAccess(args) => (args.asking.deciding, Some(&args.asking.proving), &args.asking.proving.proof),
             Self::AccessNotGranted(args) => (args.asking.deciding, Some(&args.asking.proving), &args.asking.proving.proof),
@@ -184,20 +194,6 @@ pub(crate) struct DiffArgs {
     pub(crate) emitting: Emitting,
     #[command(flatten)]
     pub(crate) deciding: Deciding,
-}
-
-/// How findings are written.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub(crate) enum FindingFormat {
-    Text,
-    Json,
-    /// SARIF 2.1.0, for code scanning
-    Sarif,
-    /// Annotations of a GitHub workflow
-    Github,
-    /// A comment for a pull request
-    Markdown,
-    Junit,
 }
 
 /// How much a finding weighs.

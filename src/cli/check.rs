@@ -3,8 +3,8 @@
 
 use super::args::{AccessNotGrantedArgs, EquivalentArgs, NoNewAccessArgs, NoPublicAccessArgs, Picking};
 use super::switches::{Asking, PolicyType, Viewing};
-use super::{Exit, Trouble, input, progress, show};
-use crate::diag::{Source, Span};
+use super::{Exit, Trouble, input, progress, show_answer};
+use crate::diag::{Diagnostic, Source, Span};
 use crate::ops::access_not_granted::AccessNotGranted;
 use crate::ops::equivalent::Equivalent;
 use crate::ops::listed::Listed;
@@ -58,7 +58,8 @@ pub(crate) fn no_new_access(args: &NoNewAccessArgs) -> Result<Exit, Trouble> {
     };
     let said = args.policy_type.map(PolicyType::said);
     [&existing, &new].into_iter().try_for_each(|access| fitting::check_type(access, said))?;
-    answer(&NoNewAccess::new(existing, new)?, &opened, &args.asking, args.viewing)
+    let files = args.files();
+    answer(&NoNewAccess::new(existing, new)?, &opened, &args.asking, (&files, args.viewing))
 }
 
 /// `leastwise access-not-granted`
@@ -80,7 +81,7 @@ pub(crate) fn access_not_granted(args: &AccessNotGrantedArgs) -> Result<Exit, Tr
     }
     let asked = AccessNotGranted::new(policy, listed, args.unknowns.allow_unknown)?;
     opened.named.extend(asked.resources().iter().cloned());
-    answer(&asked, &opened, &args.asking, args.viewing)
+    answer(&asked, &opened, &args.asking, (&args.files(), args.viewing))
 }
 
 /// `leastwise no-public-access`
@@ -89,7 +90,8 @@ pub(crate) fn no_public_access(args: &NoPublicAccessArgs) -> Result<Exit, Troubl
     let opened = opened_of([&policy], &args.picking)?;
     let of = Source::new("--resource-type", args.resource_type.as_str());
     let place = (&of, Span::new(0, args.resource_type.len()));
-    answer(&NoPublicAccess::new(policy.access, &args.resource_type, place)?, &opened, &args.asking, args.viewing)
+    let asked = NoPublicAccess::new(policy.access, &args.resource_type, place)?;
+    answer(&asked, &opened, &args.asking, (&[&args.policy], args.viewing))
 }
 
 /// `leastwise equivalent`
@@ -97,15 +99,20 @@ pub(crate) fn equivalent(args: &EquivalentArgs) -> Result<Exit, Trouble> {
     let (a, b) = (read(&args.a, &args.picking)?, read(&args.b, &args.picking)?);
     let opened = opened_of([&a, &b], &args.picking)?;
     let (a, b) = opened::alike(a, b)?;
-    answer(&Equivalent::new(a, b)?, &opened, &args.asking, args.viewing)
+    answer(&Equivalent::new(a, b)?, &opened, &args.asking, (&[&args.a, &args.b], args.viewing))
 }
 
-fn answer(asked: &impl Question, opened: &Opened, asking: &Asking, viewing: Viewing) -> Result<Exit, Trouble> {
+fn answer(
+    asked: &impl Question,
+    opened: &Opened,
+    asking: &Asking,
+    (files, viewing): (&[&Path], Viewing),
+) -> Result<Exit, Trouble> {
     // On a command line there is one question: what another reading would say is always told.
     let options = Options { remarks: true, ..asking.options() };
     let spinner = progress::spinner("asking Z3");
     let report = question::answer(asked, opened, &options)?;
     drop(spinner);
-    let warnings = in_files(asked.sides().into_iter().flat_map(|(_, access)| access.warnings()));
-    show(&report.beside(warnings), viewing.format)
+    let odd: Vec<Diagnostic> = asked.sides().into_iter().flat_map(|(_, access)| access.warnings().cloned()).collect();
+    show_answer(&report.beside(in_files(&odd)), &odd, files, viewing.format)
 }

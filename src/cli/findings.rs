@@ -1,13 +1,15 @@
 //! `findings`: what is unused in an account, from evidence.
 
-use super::switches::Format;
-use super::{Exit, Trouble, input, print, progress, say};
+use super::switches::FindingFormat;
+use super::{Exit, Trouble, input, listing, print, progress, say};
 use crate::account::exclusions::Exclusions;
 use crate::account::findings::{self, Options, Unused};
-use crate::account::{self, Accounts, findings_json, findings_text};
+use crate::account::{self, Accounts, findings_json, findings_listed, findings_text};
 use crate::catalog::Catalog;
-use crate::diag::{Diagnostic, escape};
+use crate::check::shown_path;
+use crate::diag::{Diagnostic, Level, escape};
 use crate::evidence::{self, Evidence, When};
+use crate::report::gate::Findings;
 use crate::report::text;
 use clap::{Args, ValueEnum};
 use std::path::PathBuf;
@@ -47,7 +49,7 @@ pub(crate) struct FindingsArgs {
     pub(crate) fail_on: FailOn,
     /// Output format
     #[arg(long, value_enum, default_value = "text")]
-    pub(crate) format: Format,
+    pub(crate) format: FindingFormat,
 }
 
 /// From the least to the most.
@@ -117,8 +119,9 @@ impl Resting {
 pub(crate) fn findings(args: &FindingsArgs) -> Result<Exit, Trouble> {
     let (accounts, evidence, options) = args.resting.read()?;
     let found = findings::find(&accounts, &evidence, &options)?;
+    let counts = |unused: &Unused| FailOn::of(unused).is_some_and(|kind| kind >= args.fail_on);
     match args.format {
-        Format::Json => {
+        FindingFormat::Json => {
             let mut out = String::new();
             let lines = found.findings.iter().map(|finding| findings_json::finding(finding, found.window));
             for line in lines.chain([findings_json::summary(&found, &evidence)]) {
@@ -127,14 +130,27 @@ pub(crate) fn findings(args: &FindingsArgs) -> Result<Exit, Trouble> {
             }
             print(&out)?;
         }
-        Format::Text => {
+        FindingFormat::Text => {
             let shown = findings_text::findings(&found, &evidence);
             print(&shown.lines().map(|line| format!("{}\n", escape::text(line))).collect::<String>())?;
             for note in &found.notes {
                 say(&format!("note: {}\n", escape::text(note)));
             }
         }
+        FindingFormat::Sarif | FindingFormat::Github | FindingFormat::Markdown | FindingFormat::Junit => {
+            let mut all = findings_listed::findings(&found);
+            let mut counted: Vec<bool> = found.findings.iter().map(|one| counts(&one.unused)).collect();
+            if !found.notes.is_empty() {
+                all.push(findings_listed::notes(&found, &shown_path(&args.resting.account)));
+                counted.push(false);
+            }
+            let headline = findings_text::total(&found);
+            let (rules, files, fail_on) = (&findings_listed::RULES, evidence.files.len() + 1, Level::Warning);
+            let (counted, headline) = (Some(&counted[..]), Some(headline.as_str()));
+            let shown =
+                Findings { check: "findings", all: &all, rules, files, policies: found.entities, fail_on, counted, headline };
+            listing::list(&shown, args.format)?;
+        }
     }
-    let worst = found.findings.iter().filter_map(|finding| FailOn::of(&finding.unused)).max();
-    Ok(if worst.is_some_and(|worst| worst >= args.fail_on) { Exit::DoesNotHold } else { Exit::Holds })
+    Ok(if found.findings.iter().any(|one| counts(&one.unused)) { Exit::DoesNotHold } else { Exit::Holds })
 }

@@ -1,13 +1,12 @@
 //! `leastwise check`: every policy found in files and folders, every rule.
 
-use super::args::{CheckArgs, FindingFormat};
-use super::{Exit, Trouble, print, print_json, progress, save, say};
+use super::args::CheckArgs;
+use super::{Exit, Trouble, listing, progress, save, say};
 use crate::check::config::Config;
 use crate::check::rules::{self, RULES};
 use crate::check::{self, Options, Stopped};
 use crate::diag::{Diagnostic, Level, Source, Span, escape};
 use crate::report::gate::{self as findings, Findings};
-use crate::report::sarif;
 use crate::sources::template::Given;
 use crate::value::arn;
 use anyhow::anyhow;
@@ -52,18 +51,8 @@ pub(crate) fn check(args: &CheckArgs) -> Result<Exit, Trouble> {
         }
     }
     let (all, files, policies) = (checked.findings.as_slice(), checked.files, checked.policies);
-    let shown = Findings { check: "check", all, rules: &RULES, files, policies, fail_on };
-    match args.format {
-        FindingFormat::Text => print(&findings::text(&shown))?,
-        FindingFormat::Json => print_json(&findings::json(&shown))?,
-        FindingFormat::Sarif => print(&format!("{}\n", escape::json(&format!("{:#}", sarif::gate(&shown)))))?,
-        FindingFormat::Github => print(&findings::github(&shown))?,
-        FindingFormat::Markdown => print(&findings::markdown(&shown))?,
-        FindingFormat::Junit => print(&findings::junit(&shown))?,
-    }
-    if args.format != FindingFormat::Text {
-        say(&format!("{}\n", shown.summary()));
-    }
+    let shown = Findings { check: "check", all, rules: &RULES, files, policies, fail_on, counted: None, headline: None };
+    listing::list(&shown, args.format)?;
     Ok(match shown.result() {
         "FAIL" => Exit::DoesNotHold,
         "UNKNOWN" => Exit::Unknown,

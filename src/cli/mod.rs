@@ -17,6 +17,7 @@ mod holding;
 mod input;
 mod limits;
 mod lines;
+mod listing;
 mod out;
 mod outside;
 mod progress;
@@ -37,13 +38,15 @@ mod whose;
 pub use args::Cli;
 pub(crate) use out::{print, print_json, say};
 
-use crate::diag::{deadline, escape};
+use crate::check::shown_path;
+use crate::diag::{Diagnostic, deadline, escape};
 use crate::ops::Failed;
+use crate::report::answered::Answered;
 use crate::report::{Report, Standing, json, text};
 use args::Command;
 use std::path::Path;
 use std::process::ExitCode;
-use switches::Format;
+use switches::{FindingFormat, Format};
 
 /// How a command ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -123,6 +126,19 @@ fn show(report: &Report, format: Format) -> Result<Exit, Trouble> {
         Format::Json => print_json(&json::answer(report))?,
         Format::Text => print(&text::report(report))?,
     }
+    Ok(report.standing().into())
+}
+
+/// Shows the answer to a question about files, the first of which is the one that is asked about.
+fn show_answer(report: &Report, warnings: &[Diagnostic], files: &[&Path], format: FindingFormat) -> Result<Exit, Trouble> {
+    match format {
+        FindingFormat::Text => return show(report, Format::Text),
+        FindingFormat::Json => return show(report, Format::Json),
+        FindingFormat::Sarif | FindingFormat::Github | FindingFormat::Markdown | FindingFormat::Junit => {}
+    }
+    let files: Vec<String> = files.iter().map(|path| shown_path(path)).collect();
+    let files: Vec<&str> = files.iter().map(String::as_str).collect();
+    listing::list(&Answered::of(report, warnings, &files).findings(), format)?;
     Ok(report.standing().into())
 }
 

@@ -1,7 +1,8 @@
 //! `outside-access`: who outside a zone of trust gets in.
 
 use super::args::OutsideAccessArgs;
-use super::{Exit, Trouble, input, progress, show};
+use super::{Exit, Trouble, input, progress, show_answer};
+use crate::diag::Diagnostic;
 use crate::ops::fitting;
 use crate::ops::listed::split;
 use crate::ops::outside_access::OutsideAccess;
@@ -16,10 +17,10 @@ pub(crate) fn outside_access(args: &OutsideAccessArgs) -> Result<Exit, Trouble> 
     let trusted = args.trusted.iter().flat_map(|text| split("--trusted", text, |_| true)).collect::<Vec<_>>();
     let mut zone = trusted::zone(trusted.iter().map(|entry| (entry.text.as_str(), entry.source.clone(), entry.span)))?;
     zone.trusts_services = args.trust_services;
-    let warnings = in_files(access.warnings());
+    let odd: Vec<Diagnostic> = access.warnings().cloned().collect();
     let asked = OutsideAccess::new(access, zone)?;
     let spinner = progress::spinner("asking Z3");
-    let report = asked.answer(&args.options())?.beside(warnings);
+    let report = asked.answer(&args.options())?.beside(in_files(&odd));
     drop(spinner);
-    show(&report, args.viewing.format)
+    show_answer(&report, &odd, &[&args.policy], args.viewing.format)
 }

@@ -9,7 +9,7 @@ use super::whose::Whose;
 use crate::ops::Options;
 use crate::question::Settings;
 use clap::Args;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 /// What refine and verify are told alike.
 #[derive(Debug, Args)]
@@ -87,6 +87,13 @@ pub(crate) struct NoNewAccessArgs {
     pub(crate) asking: Asking,
 }
 
+impl NoNewAccessArgs {
+    /// The files that it is about: the new policy first.
+    pub(crate) fn files(&self) -> Vec<&Path> {
+        self.new.iter().chain([&self.existing]).map(PathBuf::as_path).collect()
+    }
+}
+
 #[derive(Debug, Args)]
 pub(crate) struct AccessNotGrantedArgs {
     /// The policy
@@ -114,6 +121,13 @@ pub(crate) struct AccessNotGrantedArgs {
     pub(crate) picking: Picking,
     #[command(flatten)]
     pub(crate) asking: Asking,
+}
+
+impl AccessNotGrantedArgs {
+    /// The file that it is about: the policy, or the account.
+    pub(crate) fn files(&self) -> Vec<&Path> {
+        self.policy.iter().chain(&self.whose.account).map(PathBuf::as_path).collect()
+    }
 }
 
 #[derive(Debug, Args)]

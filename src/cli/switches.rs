@@ -18,6 +18,30 @@ pub(crate) enum Format {
     Json,
 }
 
+/// How findings are written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum FindingFormat {
+    Text,
+    Json,
+    /// SARIF 2.1.0, for code scanning
+    Sarif,
+    /// Annotations of a GitHub workflow
+    Github,
+    /// A comment for a pull request
+    Markdown,
+    Junit,
+}
+
+impl FindingFormat {
+    /// Whether it is about places in files.
+    pub(crate) fn is_of_files(self) -> bool {
+        match self {
+            Self::Text | Self::Json => false,
+            Self::Sarif | Self::Github | Self::Markdown | Self::Junit => true,
+        }
+    }
+}
+
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub(crate) enum EngineName {
     /// Split by action, then strings
@@ -236,12 +260,12 @@ pub(crate) struct Emitting {
     pub(crate) emit_smt2: Option<PathBuf>,
 }
 
-/// Which view a command with two prints.
+/// Which view a question prints.
 #[derive(Debug, Clone, Copy, Args)]
 pub(crate) struct Viewing {
     /// Output format
     #[arg(long, value_enum, default_value = "text")]
-    pub(crate) format: Format,
+    pub(crate) format: FindingFormat,
 }
 
 /// All of it: for questions with a verdict.

@@ -3,18 +3,19 @@
 //! A text that is not JSON is a finding, as it is for AWS; a file that cannot be read, or that holds another document, is bad
 //! input. Findings of the types that AWS's own clients block on, ERROR and SECURITY_WARNING, are exit code 1 by default.
 
-use super::switches::Format;
-use super::{Exit, Trouble, input, print, print_json, save, say};
-use crate::diag::{Budget, Diagnostic, count, escape};
+use super::switches::FindingFormat;
+use super::{Exit, Trouble, input, listing, print, print_json, save, say};
+use crate::diag::{Budget, Diagnostic, Level, count, escape};
 use crate::lint::fix::{self as lint_fix, Fixed, NotFixed};
 use crate::lint::{PolicyType, ResourceType, Selection};
 use crate::ops::validate::{self as ops, FailOn, Read, Validate};
 use crate::question::Settings;
+use crate::report::gate::Findings;
 use crate::report::json;
 use crate::report::listing::Listing;
 use crate::report::{Found, Standing, findings, github, sarif};
+use clap::Args;
 use clap::builder::{PossibleValuesParser, TypedValueParser};
-use clap::{Args, ValueEnum};
 use std::path::{Path, PathBuf};
 
 #[derive(Debug, Args)]
@@ -31,7 +32,7 @@ pub(crate) struct ValidateArgs {
     pub(crate) resource_type: Option<ResourceType>,
     /// Output format
     #[arg(long, value_enum, default_value = "text")]
-    pub(crate) format: ListingFormat,
+    pub(crate) format: FindingFormat,
     /// From which type on findings are exit code 1
     #[arg(long, default_value = "security-warning", value_name = "LEVEL", value_parser = level())]
     pub(crate) fail_on: FailOn,
@@ -50,24 +51,6 @@ pub(crate) struct ValidateArgs {
     /// With --fix, show what would be cut and leave the files alone
     #[arg(long, requires = "fix")]
     pub(crate) diff: bool,
-}
-
-/// Views of a list of findings.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub(crate) enum ListingFormat {
-    Text,
-    Json,
-    /// SARIF 2.1.0
-    Sarif,
-    /// Annotations of a GitHub workflow
-    Github,
-}
-
-impl ListingFormat {
-    /// How it is said that there was no time.
-    pub(super) fn budgeted(self) -> Format {
-        if self == Self::Json { Format::Json } else { Format::Text }
-    }
 }
 
 fn policy_type(text: &str) -> Result<PolicyType, String> {
@@ -91,7 +74,7 @@ pub(crate) fn validate(args: &ValidateArgs) -> Result<Exit, Trouble> {
     let selection = Selection { select: args.select.clone(), ignore: args.ignore.clone(), aws_only: args.aws_only };
     ops::check_types(args.policy_type, args.resource_type)
         .map_err(|message| Diagnostic::bare("bad-arguments", message, "give --policy-type RESOURCE_POLICY, or leave one out"))?;
-    if args.diff && args.format != ListingFormat::Text {
+    if args.diff && args.format != FindingFormat::Text {
         let help = "leave --format out, or --diff";
         return Err(Diagnostic::bare("bad-arguments", "--diff shows a text", help).into());
     }
@@ -109,21 +92,30 @@ pub(crate) fn validate(args: &ValidateArgs) -> Result<Exit, Trouble> {
             exit = Exit::DoesNotHold;
         }
         match (args.format, json::answer(&report), &report.found) {
-            (ListingFormat::Json, json::Answer::Validate(answer), _) => {
+            (FindingFormat::Json, json::Answer::Validate(answer), _) => {
                 print_json(&answer.of_file(path.display().to_string()))?;
             }
             (_, _, Found::Validated { findings, .. }) => listing.add(&policy.source, findings),
             _ => {}
         }
     }
+    let summary = findings::summary(&listing, args.policies.len());
     match args.format {
-        ListingFormat::Json => {}
-        ListingFormat::Text => {
+        FindingFormat::Json => {}
+        FindingFormat::Text => {
             print(&findings::text(&listing))?;
-            say(&format!("{}\n", findings::summary(&listing, args.policies.len())));
+            say(&format!("{summary}\n"));
         }
-        ListingFormat::Sarif => print_json(&sarif::sarif(&listing))?,
-        ListingFormat::Github => print(&github::github(&listing))?,
+        FindingFormat::Sarif => listing::log(&sarif::sarif(&listing))?,
+        FindingFormat::Github => print(&github::github(&listing))?,
+        FindingFormat::Markdown | FindingFormat::Junit => {
+            let all = listing.findings();
+            let counted: Vec<bool> = listing.items.iter().map(|item| args.fail_on.counts(item.of)).collect();
+            let policies = args.policies.len();
+            let (counted, headline) = (Some(&counted[..]), Some(summary.as_str()));
+            let (check, files, fail_on) = ("validate", policies, Level::Error);
+            listing::list(&Findings { check, all: &all, rules: &[], files, policies, fail_on, counted, headline }, args.format)?;
+        }
     }
     Ok(exit)
 }

@@ -82,7 +82,8 @@ impl FailOn {
         Self::ALL.into_iter().find(|(known, _)| known.eq_ignore_ascii_case(name)).map(|(_, one)| one)
     }
 
-    fn counts(self, finding: &Finding) -> bool {
+    /// Whether findings of this type are a FAIL.
+    pub fn counts(self, kind: FindingType) -> bool {
         let least = match self {
             Self::Error => FindingType::Error,
             Self::SecurityWarning => FindingType::SecurityWarning,
@@ -90,7 +91,7 @@ impl FailOn {
             Self::Suggestion => FindingType::Suggestion,
             Self::Never => return false,
         };
-        finding.kind >= least
+        kind >= least
     }
 }
 
@@ -163,7 +164,7 @@ impl Validate {
     }
 
     fn report(&self, source: &Source, findings: Vec<Finding>) -> Report {
-        let fails = findings.iter().any(|finding| self.fail_on.counts(finding));
+        let fails = findings.iter().any(|finding| self.fail_on.counts(finding.kind));
         Found::Validated { source: source.clone(), findings, fails }.report()
     }
 }

@@ -8,7 +8,8 @@ pub fn text(listing: &Listing) -> String {
     let mut out = String::new();
     for item in &listing.items {
         let (start, _) = item.region(item.span());
-        let line = format!("{}:{}:{}: {} {}: {}", item.source.name, start.line, start.column, item.kind, item.rule, item.message);
+        let line =
+            format!("{}:{}:{}: {} {}: {}", item.source.name, start.line, start.column, item.kind(), item.rule, item.message);
         out.push_str(&escape::text(&line));
         out.push('\n');
     }

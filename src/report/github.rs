@@ -37,13 +37,14 @@ fn property(text: &str) -> String {
 mod tests {
     use super::*;
     use crate::diag::{Source, Span};
+    use crate::lint::FindingType;
 
     #[test]
     fn what_would_end_a_command_is_escaped() {
         let item = Item {
             rule: "R",
             level: Level::Note,
-            kind: "SUGGESTION",
+            of: FindingType::Suggestion,
             message: "50%\n::error::x".into(),
             link: String::new(),
             origin: "aws",

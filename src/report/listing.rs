@@ -5,7 +5,7 @@
 //!
 //! Invariant: a fingerprint does not depend on the line, so that a finding is the same one after lines were added above.
 
-use crate::diag::{Level, LineColumn, Source, Span};
+use crate::diag::{self, Level, LineColumn, Source, Span};
 use crate::lint::{Finding, FindingType};
 
 /// One finding at its place.
@@ -15,8 +15,8 @@ pub struct Item {
     pub rule: &'static str,
     /// How bad it is.
     pub level: Level,
-    /// The type in the words of whoever found it, such as `SECURITY_WARNING`.
-    pub kind: &'static str,
+    /// The type, as `--fail-on` counts it.
+    pub of: FindingType,
     /// What is wrong and what to do.
     pub message: String,
     /// Where the rule is described.
@@ -44,7 +44,7 @@ impl Listing {
             Item {
                 rule: finding.code,
                 level: level(finding.kind),
-                kind: finding.kind.name(),
+                of: finding.kind,
                 message: finding.details.clone(),
                 link: finding.link(),
                 origin: finding.origin.name(),
@@ -54,10 +54,26 @@ impl Listing {
         }));
     }
 
+    /// The findings as those of `check` are, for the formats that are the same for both.
+    pub fn findings(&self) -> Vec<diag::Finding> {
+        let one = |item: &Item| diag::Finding {
+            rule: item.rule.to_owned(),
+            level: item.level,
+            message: item.message.clone(),
+            subject: String::new(),
+            source: item.source.named(item.uri()),
+            span: item.span(),
+            witness: None,
+            notes: vec![format!("{}: {}", item.kind(), item.link)],
+            suppressed: None,
+        };
+        self.items.iter().map(one).collect()
+    }
+
     /// How many findings there are of each type, the worst first.
     pub fn counts(&self) -> Vec<(&'static str, usize)> {
         let kinds = ["ERROR", "SECURITY_WARNING", "WARNING", "SUGGESTION"];
-        let count = |kind: &str| self.items.iter().filter(|item| item.kind == kind).count();
+        let count = |kind: &str| self.items.iter().filter(|item| item.kind() == kind).count();
         kinds.into_iter().map(|kind| (kind, count(kind))).filter(|(_, count)| *count > 0).collect()
     }
 }
@@ -71,6 +87,11 @@ fn level(kind: FindingType) -> Level {
 }
 
 impl Item {
+    /// The type in the words of whoever found it, such as `SECURITY_WARNING`.
+    pub fn kind(&self) -> &'static str {
+        self.of.name()
+    }
+
     /// Where it starts and ends, lines and columns from 1, columns in characters.
     pub fn region(&self, span: Span) -> (LineColumn, LineColumn) {
         (self.source.line_column(span.start), self.source.line_column(span.end))
@@ -120,7 +141,7 @@ mod tests {
             let spans = vec![Span::new(start, start + 3)];
             let (message, link) = (String::new(), String::new());
             let source = Source::new("a.json", text);
-            Item { rule: "R", level: Level::Note, kind: "SUGGESTION", message, link, origin: "aws", source, spans }
+            Item { rule: "R", level: Level::Note, of: FindingType::Suggestion, message, link, origin: "aws", source, spans }
         };
         assert_eq!(item("[\"*\"]").fingerprint(0), item("[\n\n  \"*\"]").fingerprint(0));
         assert_ne!(item("[\"*\"]").fingerprint(0), item("[\"*\"]").fingerprint(1));

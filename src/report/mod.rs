@@ -3,6 +3,7 @@
 //! [`Report`] is what an operation found; [`json::report`] and [`text::report`] show any. What is about many things at
 //! once (findings in files, principals of an account) has views of its own.
 
+pub mod answered;
 pub mod dashboard;
 pub mod difference;
 pub mod explain;

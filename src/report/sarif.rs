@@ -1,4 +1,4 @@
-//! Findings as SARIF 2.1.0, which code-scanning services and editors read: those of `validate` ([`sarif`]) and of `check`
+//! Findings as SARIF 2.1.0, which code-scanning services and editors read: those of `validate` ([`sarif`]), and all others
 //! ([`gate`]).
 //!
 //! One run; columns from 1 in Unicode code points; paths relative to the folder that the program runs in; fingerprints that
@@ -12,6 +12,9 @@ use super::listing::{Item, Listing};
 use crate::diag::{Finding, Rule, Span};
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
+
+/// Where the documentation of this version is.
+const DOCS: &str = concat!("https://docs.rs/crate/leastwise/", env!("CARGO_PKG_VERSION"), "/source/docs");
 
 /// What `validate` finds: a rule for each code that occurs.
 pub fn sarif(listing: &Listing) -> Value {
@@ -37,14 +40,32 @@ pub fn sarif(listing: &Listing) -> Value {
 
 fn rule(item: &Item) -> Value {
     let words = item.rule.to_ascii_lowercase().replace('_', " ");
-    let security = if item.kind == "SECURITY_WARNING" { json!(["security", item.origin]) } else { json!([item.origin]) };
+    let security = if item.kind() == "SECURITY_WARNING" { json!(["security", item.origin]) } else { json!([item.origin]) };
+    let (kind, from) = (item.kind(), if item.origin == "aws" { "AWS's ValidatePolicy" } else { "Leastwise, which proves it" });
+    let about = format!("A finding of the type {kind}, by a check of {from}: {words}.");
+    let help = format!("{about} The message of each finding says what is wrong and what to do. See {}.", item.link);
+    let markdown = format!("{about} The message of each finding says what is wrong and what to do: [more]({}).", item.link);
     json!({
         "id": item.rule,
+        "name": camel(item.rule),
         "shortDescription": {"text": words},
+        "fullDescription": {"text": about},
+        "help": {"text": help, "markdown": markdown},
         "helpUri": item.link,
         "defaultConfiguration": {"level": item.level.name()},
-        "properties": {"tags": security, "findingType": item.kind},
+        "properties": {"tags": security, "findingType": kind, "precision": "very-high"},
     })
+}
+
+/// A name in Pascal case, as SARIF's advice for rules has it.
+fn camel(name: &str) -> String {
+    let word = |word: &str| {
+        let mut letters = word.chars();
+        let first = letters.next().map(|first| first.to_ascii_uppercase());
+        first.into_iter().chain(letters.map(|letter| letter.to_ascii_lowercase())).collect::<String>()
+    };
+    // One word is a name that has its capitals already.
+    if name.contains(['-', '_']) { name.split(['-', '_']).map(word).collect() } else { name.to_owned() }
 }
 
 fn result(item: &Item, rule: usize, print: &str) -> Value {
@@ -70,20 +91,35 @@ fn place(item: &Item, span: Span) -> Value {
 
 /// What `check` finds: every rule; approved findings are results with an accepted suppression.
 pub fn gate(findings: &Findings<'_>) -> Value {
-    let rules: Vec<Value> = findings.rules.iter().map(gate_rule).collect();
+    let rules: Vec<Value> = findings.rules.iter().map(|rule| gate_rule(rule, findings.check)).collect();
     let results: Vec<Value> = findings.all.iter().map(|finding| gate_result(finding, findings.rules)).collect();
     let base = json!({"SRCROOT": {"description": {"text": "the folder that leastwise ran in"}}});
     log(rules, results, &[("originalUriBaseIds", base), ("properties", json!({"summary": findings.summary()}))])
 }
 
-fn gate_rule(rule: &Rule) -> Value {
+fn gate_rule(rule: &Rule, check: &str) -> Value {
+    let page = if check == "check" {
+        "check.md"
+    } else if check == "findings" {
+        "account.md"
+    } else {
+        "gate.md"
+    };
+    let link = format!("{DOCS}/{page}");
+    let what = match check {
+        "check" => format!("An approval with a reason, in leastwise.toml or as a comment, keeps it from counting. See {link}."),
+        "findings" => format!("An exclusion with a reason, in a file for --exclude, leaves it out. See {link}."),
+        _ => format!("The finding has a request that shows it. See {link}."),
+    };
     json!({
         "id": rule.id,
-        "name": rule.id,
+        "name": camel(rule.id),
         "shortDescription": {"text": rule.about},
-        "fullDescription": {"text": rule.about},
+        "fullDescription": {"text": format!("{} An answer is proved, or shown by a request that was replayed; what stays open is said.", rule.about)},
         "defaultConfiguration": {"level": rule.level.name()},
-        "help": {"text": rule.about},
+        "help": {"text": format!("{} {what}", rule.about)},
+        "helpUri": link,
+        "properties": {"tags": ["security", "iam"], "precision": "very-high"},
     })
 }
 
@@ -91,14 +127,13 @@ fn gate_result(finding: &Finding, rules: &[Rule]) -> Value {
     let Place { path, start, end } = place_of(finding);
     let mut text = finding.message.clone();
     for note in &finding.notes {
-        text.push_str(&format!(" Note: {note}."));
+        text.push_str(&format!(" Note: {}.", note.trim_end_matches('.')));
     }
     let mut physical = physical(&path, [start, end]);
     physical["artifactLocation"]["uriBaseId"] = json!("SRCROOT");
-    let location = json!({
-        "physicalLocation": physical,
-        "logicalLocations": [{"fullyQualifiedName": finding.subject, "kind": "resource"}],
-    });
+    let mut location = json!({"physicalLocation": physical});
+    let logical = json!([{"fullyQualifiedName": finding.subject, "kind": "resource"}]);
+    extend(&mut location, (!finding.subject.is_empty()).then_some(("logicalLocations", logical)));
     let mut out = json!({
         "ruleId": finding.rule,
         "level": finding.level.name(),
@@ -119,6 +154,7 @@ fn log(rules: Vec<Value>, results: Vec<Value>, more: &[(&str, Value)]) -> Value 
     let mut run = json!({
         "tool": {"driver": {
             "name": "leastwise",
+            "informationUri": "https://docs.rs/crate/leastwise",
             "version": env!("CARGO_PKG_VERSION"),
             "semanticVersion": env!("CARGO_PKG_VERSION"),
             "rules": rules,
@@ -159,6 +195,7 @@ fn encoded(path: &str) -> String {
 mod tests {
     use super::*;
     use crate::diag::{Level, Source};
+    use crate::lint::FindingType;
 
     #[test]
     fn columns_count_code_points_and_uris_are_encoded() {
@@ -167,7 +204,7 @@ mod tests {
         let item = Item {
             rule: "R",
             level: Level::Error,
-            kind: "ERROR",
+            of: FindingType::Error,
             message: "m".into(),
             link: String::new(),
             origin: "aws",
@@ -200,7 +237,16 @@ mod tests {
         };
         let rules = [Rule { id: "r", level: Level::Error, about: "About." }];
         let all = [finding];
-        let log = gate(&Findings { check: "check", all: &all, rules: &rules, files: 1, policies: 1, fail_on: Level::Error });
+        let log = gate(&Findings {
+            check: "check",
+            all: &all,
+            rules: &rules,
+            files: 1,
+            policies: 1,
+            fail_on: Level::Error,
+            counted: None,
+            headline: None,
+        });
         let run = &log["runs"][0];
         assert_eq!(run["columnKind"], "unicodeCodePoints");
         let result = &run["results"][0];

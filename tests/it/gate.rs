@@ -409,3 +409,36 @@ fn templates_of_the_validators_are_read() {
         assert!(findings(&output).iter().all(|(_, _, rule)| rule != "unreadable-policy" && rule != "undecided"), "{file}");
     }
 }
+
+#[test]
+fn files_of_languages_that_are_not_read_are_told_in_every_format() {
+    let folder = tempfile::tempdir().unwrap();
+    let write = |name: &str| {
+        let path = folder.path().join(name);
+        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+        std::fs::write(path, "resource \"aws_iam_policy\" \"p\" {}\n").unwrap();
+    };
+    (0..12).for_each(|at| write(&format!("modules/m{at:02}/main.tf")));
+    ["terragrunt.hcl", "main.bicep", ".terraform.lock.json"].iter().for_each(|name| write(name));
+    let told = [
+        "12 Terraform source files were not read: give the output of",
+        "1 HCL source file was not read: give the output of",
+        "1 Bicep source file was not read: give the JSON that",
+        "modules/m09/main.tf",
+        "and 2 more",
+    ];
+    for format in ["text", "json", "sarif", "github", "markdown", "junit"] {
+        let output = run(folder.path(), &["check", "--format", format]);
+        assert_eq!(output.status.code(), Some(0), "{}", said(&output));
+        for part in told {
+            assert!(text(&output).contains(part), "{format}: {part}\n{}", text(&output));
+        }
+        assert!(!text(&output).contains("modules/m10"), "{format}");
+    }
+    // It is a rule like the others: it can weigh more, be left out, and what is excluded is not told.
+    assert_eq!(run(folder.path(), &["check", "--fail-on", "note"]).status.code(), Some(1));
+    assert_eq!(run(folder.path(), &["check", "--fail-on", "note", "--ignore", "not-read"]).status.code(), Some(0));
+    std::fs::write(folder.path().join("leastwise.toml"), "exclude = [\"modules/**\", \"*.hcl\", \"*.bicep\"]\n").unwrap();
+    let output = run(folder.path(), &["check", "--fail-on", "note"]);
+    assert_eq!(output.status.code(), Some(0), "{}", text(&output));
+}

@@ -17,6 +17,7 @@ mod difference;
 mod escapes;
 mod evidence;
 mod explains;
+mod formats;
 mod fuzz;
 mod gate;
 mod layers;

@@ -4,12 +4,13 @@ use crate::support::leastwise;
 use serde_json::{Value, json};
 
 /// A switch, with a value if it takes one, and the commands that take it.
-const SWITCHES: [(&[&str], &str); 32] = [
+const SWITCHES: [(&[&str], &str); 33] = [
     (
         &["--format", "json"],
         "refine verify no-new-access access-not-granted no-public-access outside-access equivalent diff simulate",
     ),
-    (&["--format", "markdown"], "diff"),
+    (&["--format", "markdown"], "no-new-access access-not-granted no-public-access outside-access equivalent diff"),
+    (&["--format", "sarif"], "no-new-access access-not-granted no-public-access outside-access equivalent"),
     (&["--engine", "strings"], QUESTIONS),
     (&["--cross-check"], QUESTIONS),
     (&["--timeout", "500ms"], QUESTIONS),

@@ -1,34 +1,39 @@
 //! JUnit's XML: a suite, a case for each finding; those that do not count are skipped, as are approved ones.
 
 use super::{Findings, Place, full, place};
-use crate::diag::Finding;
 use std::fmt::Write as _;
 
 /// The findings as JUnit's XML.
 pub fn junit(findings: &Findings<'_>) -> String {
-    let counts = |finding: &&Finding| finding.suppressed.is_none() && finding.level >= findings.fail_on;
-    let failures = findings.all.iter().filter(counts).count();
+    let failures = findings.each().filter(|(_, counts)| *counts).count();
     let (tests, skipped) = (findings.all.len().max(1), findings.all.len() - failures);
     let mut out = String::from("<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n");
     let _ = writeln!(
         out,
         "<testsuites name=\"leastwise\" tests=\"{tests}\" failures=\"{failures}\">\n  <testsuite name=\"leastwise {}\" \
-         tests=\"{tests}\" failures=\"{failures}\" skipped=\"{skipped}\">",
+         tests=\"{tests}\" failures=\"{failures}\" errors=\"0\" skipped=\"{skipped}\">",
         xml(findings.check)
     );
     if findings.all.is_empty() {
         let _ = writeln!(out, "    <testcase name=\"{}\" classname=\"leastwise\"/>", xml(&findings.summary()));
     }
-    for finding in findings.all {
+    for (finding, counts) in findings.each() {
         let Place { path, start, .. } = place(finding);
         let name = format!("{} {}", finding.rule, finding.subject);
         let _ = writeln!(out, "    <testcase name=\"{}\" classname=\"{}\">", xml(name.trim_end()), xml(&path));
         let message = format!("{}:{}:{}: {}", path, start.0, start.1, finding.message);
-        if counts(&finding) {
-            let _ = writeln!(out, "      <failure message=\"{}\">{}</failure>", xml(&message), xml(&full(finding)));
+        if counts {
+            let _ = writeln!(
+                out,
+                "      <failure type=\"{}\" message=\"{}\">{}</failure>",
+                finding.level.name(),
+                xml(&message),
+                xml(&full(finding))
+            );
         } else {
             let why = finding.suppressed.as_ref().map(|reason| format!("approved: {reason}"));
-            let _ = writeln!(out, "      <skipped message=\"{}\"/>", xml(&why.unwrap_or(message)));
+            let _ =
+                writeln!(out, "      <skipped message=\"{}\">{}</skipped>", xml(&why.unwrap_or(message)), xml(&full(finding)));
         }
         out.push_str("    </testcase>\n");
     }

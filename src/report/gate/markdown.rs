@@ -21,16 +21,18 @@ pub fn markdown(findings: &Findings<'_>) -> String {
             finding.level.name(),
             escape::code(&finding.rule),
             escape::code(&at),
-            escape::code(&finding.message)
+            said(&finding.message)
         );
     }
     for finding in open.iter().filter(|finding| finding.witness.is_some() || !finding.notes.is_empty()) {
-        let _ = writeln!(out, "\n**{}** {}\n", escape::code(&finding.rule), escape::code(&finding.subject));
+        let Place { path, start, .. } = place(finding);
+        let of = if finding.subject.is_empty() { format!("{path}:{}", start.0) } else { finding.subject.clone() };
+        let _ = writeln!(out, "\n**{}** {}\n", escape::code(&finding.rule), escape::code(&of));
         if let Some(witness) = &finding.witness {
             let _ = writeln!(out, "- request: {}", escape::code(&brief(witness)));
         }
         for note in &finding.notes {
-            let _ = writeln!(out, "- {}", escape::code(note));
+            let _ = writeln!(out, "- {}", said(note));
         }
     }
     let approved: Vec<&Finding> = findings.all.iter().filter(|finding| finding.suppressed.is_some()).collect();
@@ -43,4 +45,9 @@ pub fn markdown(findings: &Findings<'_>) -> String {
         let _ = writeln!(out, "- {}", escape::code(&line));
     }
     out
+}
+
+/// A sentence as a code span, in which no backtick may stand: names are between quotation marks there.
+fn said(sentence: &str) -> String {
+    escape::code(&sentence.replace('`', "'"))
 }

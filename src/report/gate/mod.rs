@@ -1,5 +1,7 @@
-//! What does `check` say of the findings in a repository? One file a format; SARIF is with that of `validate` in
+//! What is said of findings in files, in each format? One file a format; SARIF is with that of `validate` in
 //! [`sarif`](super::sarif). Every format shows every finding, approved ones as such, and the same notes.
+//!
+//! `check` finds them; answers to questions, `validate` and `findings` become such findings where a format is for findings.
 
 mod github;
 mod json;
@@ -33,6 +35,10 @@ pub struct Findings<'f> {
     pub policies: usize,
     /// The level from which findings count.
     pub fail_on: Level,
+    /// Which of them count, in their order, where their level does not say it.
+    pub counted: Option<&'f [bool]>,
+    /// What is said of the whole, in place of how many policies there are and how many findings.
+    pub headline: Option<&'f str>,
 }
 
 impl Findings<'_> {
@@ -45,9 +51,18 @@ impl Findings<'_> {
         self.all.iter().filter(|finding| finding.suppressed.is_some()).count()
     }
 
+    /// All of them, each with whether it counts.
+    fn each(&self) -> impl Iterator<Item = (&Finding, bool)> {
+        let counts = |at: usize, finding: &Finding| match self.counted {
+            Some(counted) => counted.get(at).copied().unwrap_or(true),
+            None => finding.level >= self.fail_on,
+        };
+        self.all.iter().enumerate().map(move |(at, one)| (one, one.suppressed.is_none() && counts(at, one)))
+    }
+
     /// Whether any finding counts.
     pub fn fails(&self) -> bool {
-        self.all.iter().any(|finding| finding.suppressed.is_none() && finding.level >= self.fail_on)
+        self.each().any(|(_, counts)| counts)
     }
 
     /// The verdict: UNKNOWN where nothing counts, but a rule stayed open or a policy is not known yet.
@@ -63,6 +78,9 @@ impl Findings<'_> {
 
     /// The summary, one line.
     pub fn summary(&self) -> String {
+        if let Some(headline) = self.headline {
+            return headline.to_owned();
+        }
         let word = |many: usize, what: &str| count(many, what, &format!("{what}s"));
         let policies = count(self.policies, "policy", "policies");
         let mut found: Vec<String> = [Level::Error, Level::Warning, Level::Note]
@@ -147,7 +165,7 @@ mod tests {
     }
 
     fn of(all: &[Finding]) -> Findings<'_> {
-        Findings { check: "check", all, rules: &[], files: 1, policies: 2, fail_on: Level::Error }
+        Findings { check: "check", all, rules: &[], files: 1, policies: 2, fail_on: Level::Error, counted: None, headline: None }
     }
 
     #[test]
@@ -161,7 +179,7 @@ mod tests {
         assert!(github.contains("%0A::error::x %25 , ]]>%0Arequest: {\"action\":\"s3:GetObject\"}"), "{github}");
         let junit = junit(&of(&all));
         assert!(junit.contains("&lt;img&gt;") && !junit.contains("<img>") && !junit.contains('\u{1b}'), "{junit}");
-        assert!(junit.contains("tests=\"1\" failures=\"1\" skipped=\"0\""));
+        assert!(junit.contains("tests=\"1\" failures=\"1\" errors=\"0\" skipped=\"0\""));
         let markdown = markdown(&of(&all));
         assert!(!markdown.contains("<img>") && markdown.lines().filter(|line| line.starts_with('|')).count() == 3, "{markdown}");
         assert_eq!(text(&of(&all)).lines().count(), 4);
