@@ -137,7 +137,7 @@ pub(crate) fn findings(args: &FindingsArgs) -> Result<Exit, Trouble> {
                 say(&format!("note: {}\n", escape::text(note)));
             }
         }
-        FindingFormat::Sarif | FindingFormat::Github | FindingFormat::Markdown | FindingFormat::Junit => {
+        _ => {
             let mut all = findings_listed::findings(&found);
             let mut counted: Vec<bool> = found.findings.iter().map(|one| counts(&one.unused)).collect();
             if !found.notes.is_empty() {

@@ -69,7 +69,7 @@ impl Asked {
                 None => return errors::out_of_budget(&expired.to_string(), true),
             },
             FindingFormat::Text => return errors::out_of_budget(&expired.to_string(), false),
-            FindingFormat::Sarif | FindingFormat::Github | FindingFormat::Markdown | FindingFormat::Junit => {
+            _ => {
                 let files: Vec<&str> = self.files.iter().map(String::as_str).collect();
                 listing::list(&Answered::open(self.check, &expired.to_string(), &files).findings(), self.format)?;
             }

@@ -134,7 +134,7 @@ fn show_answer(report: &Report, warnings: &[Diagnostic], files: &[&Path], format
     match format {
         FindingFormat::Text => return show(report, Format::Text),
         FindingFormat::Json => return show(report, Format::Json),
-        FindingFormat::Sarif | FindingFormat::Github | FindingFormat::Markdown | FindingFormat::Junit => {}
+        _ => {}
     }
     let files: Vec<String> = files.iter().map(|path| shown_path(path)).collect();
     let files: Vec<&str> = files.iter().map(String::as_str).collect();

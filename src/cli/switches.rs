@@ -35,10 +35,7 @@ pub(crate) enum FindingFormat {
 impl FindingFormat {
     /// Whether it is about places in files.
     pub(crate) fn is_of_files(self) -> bool {
-        match self {
-            Self::Text | Self::Json => false,
-            Self::Sarif | Self::Github | Self::Markdown | Self::Junit => true,
-        }
+        !matches!(self, Self::Text | Self::Json)
     }
 }
 

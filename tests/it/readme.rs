@@ -111,13 +111,28 @@ fn every_page_is_in_the_table_of_contents() {
     }
 }
 
-/// Folders that the code map names are there.
+/// Folders that the code map names are there, and it names all of `src/`.
 #[test]
 fn the_code_map_is_of_this_code() {
     let map = read(&root().join("docs/code-map.md"));
     let named: Vec<&str> = map.lines().filter_map(|line| line.strip_prefix("| `")?.split('`').next()).collect();
     assert!(named.len() > 15, "{named:?}");
     named.iter().for_each(|folder| assert!(root().join(folder).is_dir(), "{folder}"));
+    // And no room is left out.
+    for entry in std::fs::read_dir(root().join("src")).unwrap() {
+        let folder = format!("src/{}/", entry.unwrap().file_name().to_str().unwrap());
+        assert!(!root().join(&folder).is_dir() || named.contains(&folder.as_str()), "{folder} is not in the code map");
+    }
+}
+
+/// The book is built from `docs/` alone: a link of its pages that leaves the folder leads nowhere there.
+#[test]
+fn links_of_the_book_stay_in_it() {
+    for page in pages().iter().filter(|page| !page.ends_with("README.md")) {
+        let text = read(page);
+        let leaving = text.split("](").skip(1).find(|link| link.starts_with("../"));
+        assert!(leaving.is_none(), "{}: {leaving:?}", page.display());
+    }
 }
 
 /// Requests that the book shows are requests.
