@@ -35,6 +35,7 @@ mod quotas;
 mod readings;
 mod readme;
 mod realistic;
+mod recipes;
 mod recommendations;
 mod refinements;
 mod samples;
