@@ -7,7 +7,9 @@
 //! suffix, one chunk between them is contained in what is left; no quantifier is needed, so the formula may stand under
 //! any number of negations. More inner chunks are found one after the other, each at its leftmost place (which loses no
 //! match): the text before and after it are variables of their own, fixed by a constraint that always has exactly one
-//! solution, so they may stand under negations too. `?` beside a variable has no encoding yet.
+//! solution, so they may stand under negations too. A chunk with `?` is texts with one character between each two: in the
+//! first and the last chunk each of them has its place, told by the lengths of those before or behind it. Between
+//! two stars such a chunk has no encoding.
 
 use super::Form;
 use crate::glob::{Glob, Token};
@@ -159,51 +161,118 @@ pub(super) fn pieces(text: &Text, pieces: &[Piece], form: Form, cut: &Cut<'_>) -
         });
         return Ok(glob(text, &Glob::from_tokens(tokens), form));
     }
-    let mut chunks: Vec<Vec<Text>> = vec![Vec::new()];
+    let mut chunks: Vec<Chunk> = vec![Chunk::default()];
     for piece in pieces {
+        if matches!(piece, Piece::Many) {
+            chunks.push(Chunk::default());
+            continue;
+        }
+        let chunk = chunks.last_mut().expect("there is always a last chunk");
         match piece {
-            Piece::Many => chunks.push(Vec::new()),
-            Piece::One => return Err("a `?` wildcard beside a policy variable".to_owned()),
-            Piece::Char(c) => chunks.last_mut().into_iter().for_each(|chunk| chunk.push(Text::constant(&c.to_string()))),
-            Piece::Value(value) => chunks.last_mut().into_iter().for_each(|chunk| chunk.push(value.clone())),
+            Piece::Many => {}
+            Piece::One => chunk.gaps.push(std::mem::take(&mut chunk.last)),
+            Piece::Char(c) => chunk.last.push(Text::constant(&c.to_string())),
+            Piece::Value(value) => chunk.last.push(value.clone()),
         }
     }
-    let chunks: Vec<Text> = chunks.into_iter().map(Text::concat).collect();
-    let empty = Text::constant("");
-    match chunks.as_slice() {
-        [whole] => Ok(Formula::equal(text, whole)),
-        [first, inner @ .., last] => {
-            let inner: Vec<&Text> = inner.iter().filter(|chunk| **chunk != empty).collect();
-            match inner.as_slice() {
-                [] => Ok(around(text, first, last)),
-                [inner] => {
-                    let from = Int::Len(first.clone());
-                    let outside = Int::Sum([from.clone(), Int::Len(last.clone())].into());
-                    let left = Int::Minus(Rc::new(Int::Len(text.clone())), Rc::new(outside));
-                    let between = Text::Part(Rc::new(text.clone()), Rc::new(from), Rc::new(left));
-                    let contained = Formula::atom(Atom::Contains(between, (*inner).clone()));
-                    // `around` also when one side is empty, so that the length is right.
-                    let both = Int::Sum([Int::Len(first.clone()), Int::Len(last.clone())].into());
-                    let long_enough = Formula::atom(Atom::Ints(Cmp::GreaterOrEqual, Int::Len(text.clone()), both));
-                    Ok(Formula::and([around(text, first, last), long_enough, contained]))
-                }
-                several => {
-                    let both = Int::Sum([Int::Len(first.clone()), Int::Len(last.clone())].into());
-                    let long_enough = Formula::atom(Atom::Ints(Cmp::GreaterOrEqual, Int::Len(text.clone()), both.clone()));
-                    let left = Int::Minus(Rc::new(Int::Len(text.clone())), Rc::new(both));
-                    let mut rest = Text::Part(Rc::new(text.clone()), Rc::new(Int::Len(first.clone())), Rc::new(left));
-                    let mut parts = vec![around(text, first, last), long_enough];
-                    for chunk in several {
-                        let found = Formula::atom(Atom::Contains(rest.clone(), (*chunk).clone()));
-                        let number = cut(&|number| found.clone().implies(leftmost(&rest, chunk, number)));
-                        parts.push(found);
-                        rest = Text::var(&after(number));
-                    }
-                    Ok(Formula::and(parts))
-                }
-            }
+    let [first, inner @ .., last] = chunks.as_slice() else {
+        return Ok(chunks.first().map_or(Formula::True, |whole| whole.is(text)));
+    };
+    let inner: Vec<&Chunk> = inner.iter().filter(|chunk| !chunk.is_empty()).collect();
+    let both = Int::Sum([first.length(), last.length()].into());
+    let long_enough = Formula::atom(Atom::Ints(Cmp::GreaterOrEqual, Int::Len(text.clone()), both.clone()));
+    let mut parts = vec![first.begins(text), last.ends(text)];
+    if !inner.is_empty() || !(first.is_empty() || last.is_empty()) || !(first.gaps.is_empty() && last.gaps.is_empty()) {
+        parts.push(long_enough);
+    }
+    let left = Int::Minus(Rc::new(Int::Len(text.clone())), Rc::new(both));
+    let mut rest = Text::Part(Rc::new(text.clone()), Rc::new(first.length()), Rc::new(left));
+    for (at, chunk) in inner.iter().enumerate() {
+        let Some(chunk) = chunk.as_text() else {
+            return Err("a `?` wildcard beside a policy variable, between two stars".to_owned());
+        };
+        let found = Formula::atom(Atom::Contains(rest.clone(), chunk.clone()));
+        // What is behind the last one does not matter.
+        if at + 1 < inner.len() {
+            let number = cut(&|number| found.clone().implies(leftmost(&rest, &chunk, number)));
+            rest = Text::var(&after(number));
         }
-        [] => Ok(Formula::equal(text, &empty)),
+        parts.push(found);
+    }
+    Ok(Formula::and(parts))
+}
+
+/// What stands between two stars: texts with one character between each two.
+#[derive(Debug, Clone, Default)]
+struct Chunk {
+    /// The texts before each `?`, in pieces.
+    gaps: Vec<Vec<Text>>,
+    /// The text behind the last `?`.
+    last: Vec<Text>,
+}
+
+impl Chunk {
+    fn texts(&self) -> Vec<Text> {
+        self.gaps.iter().chain([&self.last]).map(|pieces| Text::concat(pieces.iter().cloned())).collect()
+    }
+
+    /// The text, if it has no `?`.
+    fn as_text(&self) -> Option<Text> {
+        self.gaps.is_empty().then(|| Text::concat(self.last.iter().cloned()))
+    }
+
+    fn is_empty(&self) -> bool {
+        self.as_text() == Some(Text::constant(""))
+    }
+
+    fn length(&self) -> Int {
+        let singles = Int::Const(i64::try_from(self.gaps.len()).unwrap_or(i64::MAX));
+        match self.as_text() {
+            Some(text) => Int::Len(text),
+            None => Int::Sum(self.texts().into_iter().map(Int::Len).chain([singles]).collect()),
+        }
+    }
+
+    /// A text is this.
+    fn is(&self, text: &Text) -> Formula {
+        if let Some(own) = self.as_text() {
+            return Formula::equal(text, &own);
+        }
+        Formula::and([
+            self.stands(text, Int::Const(0)),
+            Formula::atom(Atom::Ints(Cmp::Equal, Int::Len(text.clone()), self.length())),
+        ])
+    }
+
+    /// A text that is long enough begins with it.
+    fn begins(&self, text: &Text) -> Formula {
+        match self.as_text() {
+            Some(own) => Formula::atom(Atom::Prefix(own, text.clone())),
+            None => self.stands(text, Int::Const(0)),
+        }
+    }
+
+    /// A text that is long enough ends with it.
+    fn ends(&self, text: &Text) -> Formula {
+        match self.as_text() {
+            Some(own) => Formula::atom(Atom::Suffix(own, text.clone())),
+            None => self.stands(text, Int::Minus(Rc::new(Int::Len(text.clone())), Rc::new(self.length()))),
+        }
+    }
+
+    /// Its texts stand in a text from this place on.
+    fn stands(&self, text: &Text, from: Int) -> Formula {
+        let mut before = vec![from];
+        let mut parts = Vec::new();
+        for own in self.texts() {
+            let place = Int::Sum(before.clone().into());
+            if own != Text::constant("") {
+                let there = Text::Part(Rc::new(text.clone()), Rc::new(place), Rc::new(Int::Len(own.clone())));
+                parts.push(Formula::equal(&there, &own));
+            }
+            before.extend([Int::Len(own), Int::Const(1)]);
+        }
+        Formula::and(parts)
     }
 }
 
