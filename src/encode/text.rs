@@ -163,20 +163,16 @@ pub(super) fn pieces(text: &Text, pieces: &[Piece], form: Form, cut: &Cut<'_>) -
     }
     let mut chunks: Vec<Chunk> = vec![Chunk::default()];
     for piece in pieces {
-        if matches!(piece, Piece::Many) {
-            chunks.push(Chunk::default());
-            continue;
-        }
         let chunk = chunks.last_mut().expect("there is always a last chunk");
         match piece {
-            Piece::Many => {}
+            Piece::Many => chunks.push(Chunk::default()),
             Piece::One => chunk.gaps.push(std::mem::take(&mut chunk.last)),
             Piece::Char(c) => chunk.last.push(Text::constant(&c.to_string())),
             Piece::Value(value) => chunk.last.push(value.clone()),
         }
     }
     let [first, inner @ .., last] = chunks.as_slice() else {
-        return Ok(chunks.first().map_or(Formula::True, |whole| whole.is(text)));
+        return Ok(chunks.first().cloned().unwrap_or_default().is(text));
     };
     let inner: Vec<&Chunk> = inner.iter().filter(|chunk| !chunk.is_empty()).collect();
     let both = Int::Sum([first.length(), last.length()].into());
