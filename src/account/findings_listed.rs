@@ -2,11 +2,7 @@
 
 use super::findings::{Findings, Unused};
 use super::findings_text::{MOST_SERVICES, last, service};
-use crate::diag::{Finding, Level, Rule, Source, Span};
-
-const fn rule(id: &'static str, level: Level, about: &'static str) -> Rule {
-    Rule { id, level, about }
-}
+use crate::diag::{Finding, Level, Rule, Source, Span, rule};
 
 /// What all of them rest on.
 const NOTE: &str = "note";

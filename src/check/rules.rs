@@ -3,12 +3,8 @@
 use super::config::Config;
 use super::files::Language;
 use crate::catalog::nearest;
-use crate::diag::{Diagnostic, Finding, Level, Rule, Source, Span, count};
+use crate::diag::{Diagnostic, Finding, Level, Rule, Source, Span, count, rule};
 use crate::sources::Located;
-
-const fn rule(id: &'static str, level: Level, about: &'static str) -> Rule {
-    Rule { id, level, about }
-}
 
 /// Grants access to everybody.
 pub const PUBLIC: &str = "public-access";

@@ -65,3 +65,8 @@ pub struct Rule {
     /// What it looks for, a sentence.
     pub about: &'static str,
 }
+
+/// A rule by its name, its weight and what it looks for, for tables of rules.
+pub const fn rule(id: &'static str, level: Level, about: &'static str) -> Rule {
+    Rule { id, level, about }
+}

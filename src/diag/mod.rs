@@ -19,7 +19,7 @@ mod source;
 
 pub use budget::Budget;
 pub use diagnostic::{Diagnostic, Diagnostics, Severity};
-pub use finding::{Finding, Level, Rule};
+pub use finding::{Finding, Level, Rule, rule};
 pub use origin::Encoding;
 pub use plural::count;
 pub use source::{LineColumn, Source, Span};

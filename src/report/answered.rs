@@ -9,7 +9,7 @@
 use super::gate::Findings;
 use super::{Found, Report, Standing};
 use crate::check::rules::UNDECIDED;
-use crate::diag::{Diagnostic, Finding, Level, Rule, Source, Span};
+use crate::diag::{Diagnostic, Finding, Level, Rule, Source, Span, rule};
 use crate::glob::Glob;
 use crate::policy::request_json;
 use crate::query::Reason;
@@ -18,10 +18,6 @@ use crate::witness::explain::place;
 
 /// What an answer rests on.
 const NOTE: &str = "note";
-
-const fn rule(id: &'static str, level: Level, about: &'static str) -> Rule {
-    Rule { id, level, about }
-}
 
 /// What the findings are of: a rule a question, and those of every question.
 pub const RULES: [Rule; 7] = [

@@ -1,7 +1,7 @@
 //! Which users and roles does a template make, what bounds them, and which managed policies are attached to them?
 
 use super::functions::{Stop, as_text, resolve};
-use super::{Constants, Given, MOST_VERSIONS, Scope, Sections};
+use super::{Constants, Given, MOST_VERSIONS, Reader, Sections};
 use crate::diag::Source;
 use crate::json::Value;
 use crate::sources::attached::{Boundary, Identity};
@@ -44,20 +44,12 @@ pub fn identities(source: &Source, template: &Value, given: &Given) -> Vec<Ident
     out
 }
 
-struct Reader<'t> {
-    source: &'t Source,
-    sections: &'t Sections<'t>,
-    given: &'t Given,
-    constants: &'t RefCell<Constants>,
-}
-
 impl Reader<'_> {
     /// What a value gives under each choice that the template leaves open.
     fn versions(&self, value: &Value, assumed: &BTreeMap<String, bool>) -> Result<Vec<Option<Value>>, String> {
         let (mut out, mut left) = (Vec::new(), vec![assumed.clone()]);
         while let Some(assumed) = left.pop() {
-            let (source, sections, given, constants) = (self.source, self.sections, self.given, self.constants);
-            let scope = Scope { source, sections, given, assumed, constants, notes: RefCell::default() };
+            let scope = self.scope(assumed);
             match resolve(&scope, value, 0) {
                 Ok(value) => out.push(value),
                 Err(Stop::Needs(condition)) if left.len() + out.len() + 2 <= MOST_VERSIONS => {

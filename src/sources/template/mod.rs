@@ -93,6 +93,12 @@ struct Reader<'t> {
 }
 
 impl Reader<'_> {
+    /// Where a value is resolved, under these answers to conditions.
+    fn scope(&self, assumed: BTreeMap<String, bool>) -> Scope<'_> {
+        let Self { source, sections, given, constants } = *self;
+        Scope { source, sections, given, assumed, constants, notes: RefCell::default() }
+    }
+
     fn resource(&self, name: &str, resource: &Value, out: &mut Vec<Located>) {
         // `Fn::ForEach::Loop` makes resources, and `Fn::Transform` takes them from elsewhere: only CloudFormation knows them.
         if name.starts_with("Fn::") {
@@ -157,14 +163,7 @@ impl Reader<'_> {
         let mut notes = BTreeSet::new();
         let mut left = vec![own.into_iter().collect::<BTreeMap<_, _>>()];
         while let Some(assumed) = left.pop() {
-            let scope = Scope {
-                source: self.source,
-                sections: self.sections,
-                given: self.given,
-                assumed,
-                constants: self.constants,
-                notes: RefCell::default(),
-            };
+            let scope = self.scope(assumed);
             let resolved = resolve(&scope, value, 0);
             notes.append(&mut scope.notes.borrow_mut());
             match resolved {
