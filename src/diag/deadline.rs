@@ -26,6 +26,8 @@ pub enum Expired {
     Time(Duration),
     /// So many bytes of memory.
     Memory(usize),
+    /// So many steps.
+    Steps(u64),
 }
 
 impl fmt::Display for Expired {
@@ -33,6 +35,7 @@ impl fmt::Display for Expired {
         match self {
             Self::Time(timeout) => write!(f, "the time budget of {timeout:?} is used up"),
             Self::Memory(bytes) => write!(f, "the memory budget of {} MB is used up", bytes >> 20),
+            Self::Steps(steps) => write!(f, "the budget of {steps} steps is used up"),
         }
     }
 }
@@ -50,35 +53,40 @@ struct Limits {
     /// Bytes that the process may grow by, and those it had.
     memory: usize,
     before: usize,
+    /// What [`steps`] says where the phase ends, and how many steps that were.
+    last_step: u64,
+    most_steps: u64,
 }
 
 thread_local! {
     static LIMITS: Cell<Option<Limits>> = const { Cell::new(None) };
-    /// Steps until the clock is looked at again.
+    /// Steps until the clock is looked at again, and how many they were after the last look.
     static STEPS: Cell<u32> = const { Cell::new(0) };
+    static GRANTED: Cell<u32> = const { Cell::new(0) };
+    /// Steps that this thread had taken at the last look.
+    static TAKEN: Cell<u64> = const { Cell::new(0) };
     /// When the memory was last looked at.
     static LOOKED: Cell<Option<Instant>> = const { Cell::new(None) };
 }
 
-#[cfg(test)]
-thread_local! {
-    /// Steps that this thread has taken.
-    static TAKEN: Cell<usize> = const { Cell::new(0) };
+/// How many steps this thread has taken: the same for the same work on every machine, which a clock never says.
+pub fn steps() -> u64 {
+    TAKEN.get() + u64::from(GRANTED.get() - STEPS.get())
 }
 
 /// How many steps work takes on this thread: what tests bound, where a clock would depend on the machine.
 #[cfg(test)]
 pub(crate) fn steps_of<R>(work: impl FnOnce() -> R) -> usize {
-    let before = TAKEN.get();
+    let before = steps();
     work();
-    TAKEN.get() - before
+    usize::try_from(steps() - before).unwrap_or(usize::MAX)
 }
 
 /// Questions that are being asked, on all threads: they share the process's memory.
 static ASKED: AtomicUsize = AtomicUsize::new(0);
 
 /// Steps between two looks at the clock: a step is worth a microsecond at most, usually much less.
-const STEPS_PER_LOOK: u32 = 1_000;
+const STEPS_PER_LOOK: u32 = 4_000;
 
 /// How often the memory is looked at, which is a call of the system.
 const LOOK_AT_MEMORY: Duration = Duration::from_millis(4);
@@ -91,24 +99,30 @@ pub fn question<R>(budget: &Budget, work: impl FnOnce() -> R) -> Result<R, Expir
     let (started, timeout) = (Instant::now(), budget.timeout);
     let until = started + timeout + timeout / 4;
     ASKED.fetch_add(1, Ordering::Relaxed);
-    let limits = Limits { started, timeout, until, memory: budget.memory, before: resident().unwrap_or(0) };
+    let before = resident().unwrap_or(0);
+    let limits = Limits { started, timeout, until, memory: budget.memory, before, last_step: u64::MAX, most_steps: u64::MAX };
     let _restored = Restore(LIMITS.replace(Some(limits)), true);
     attempt(work)
 }
 
 /// Runs the search of a question: it ends with the question's timeout.
 pub fn search<R>(work: impl FnOnce() -> R) -> Result<R, Expired> {
-    phase(|limits| limits.started + limits.timeout, work)
+    phase(|limits| Limits { until: limits.started + limits.timeout, ..limits }, work)
 }
 
 /// Runs what makes a witness plain, after the search.
 pub fn finish<R>(work: impl FnOnce() -> R) -> Result<R, Expired> {
-    phase(|limits| limits.started + limits.timeout + limits.timeout / 8, work)
+    phase(|limits| Limits { until: limits.started + limits.timeout + limits.timeout / 8, ..limits }, work)
 }
 
 /// Runs work that may take so long at most.
 pub fn at_most<R>(longest: Duration, work: impl FnOnce() -> R) -> Result<R, Expired> {
-    phase(|_| Instant::now() + longest, work)
+    phase(|limits| Limits { until: Instant::now() + longest, ..limits }, work)
+}
+
+/// Runs work that may take so many steps at most.
+pub fn at_most_steps<R>(most: u64, work: impl FnOnce() -> R) -> Result<R, Expired> {
+    phase(|limits| Limits { last_step: steps().saturating_add(most), most_steps: most, ..limits }, work)
 }
 
 /// Runs work within the limits in force, and catches where it is left.
@@ -120,12 +134,23 @@ pub fn attempt<R>(work: impl FnOnce() -> R) -> Result<R, Expired> {
     })
 }
 
-fn phase<R>(until: impl FnOnce(&Limits) -> Instant, work: impl FnOnce() -> R) -> Result<R, Expired> {
-    let outer = LIMITS.get();
-    let inner = outer.map(|limits| Limits { until: limits.until.min(until(&limits)), ..limits });
+fn phase<R>(narrowed: impl FnOnce(Limits) -> Limits, work: impl FnOnce() -> R) -> Result<R, Expired> {
+    let inner = LIMITS.get().map(|outer| {
+        let own = narrowed(outer);
+        let sooner = if own.last_step < outer.last_step { own } else { outer };
+        Limits { until: outer.until.min(own.until), last_step: sooner.last_step, most_steps: sooner.most_steps, ..outer }
+    });
     let _restored = Restore(LIMITS.replace(inner), false);
-    STEPS.set(0);
+    // The first step looks.
+    grant(0);
     attempt(work)
+}
+
+/// Counts the steps since the last look, and lets so many more be taken until the next.
+fn grant(next: u32) {
+    TAKEN.set(steps());
+    GRANTED.set(next);
+    STEPS.set(next);
 }
 
 /// Puts the outer limits back, also where the stack unwinds.
@@ -149,19 +174,20 @@ pub fn check() {
 /// The same for a turn that is worth so many steps.
 #[inline]
 pub fn spend(steps: usize) {
-    #[cfg(test)]
-    TAKEN.set(TAKEN.get().saturating_add(steps));
-    let steps = u32::try_from(steps).unwrap_or(u32::MAX);
-    match STEPS.get().checked_sub(steps) {
+    let few = u32::try_from(steps).unwrap_or(u32::MAX);
+    match STEPS.get().checked_sub(few) {
         Some(left) => STEPS.set(left),
-        None => look(),
+        None => {
+            TAKEN.set(TAKEN.get().saturating_add(u64::from(few)));
+            look();
+        }
     }
 }
 
 /// The same where a turn is long: the clock is looked at now.
 #[cold]
 pub fn look() {
-    STEPS.set(STEPS_PER_LOOK);
+    grant(STEPS_PER_LOOK);
     if let Some(expired) = over() {
         leave(expired);
     }
@@ -183,6 +209,9 @@ pub fn again(expired: Expired) -> ! {
 /// Which limit has been hit, if one has.
 pub fn over() -> Option<Expired> {
     let limits = LIMITS.get()?;
+    if steps() >= limits.last_step {
+        return Some(Expired::Steps(limits.most_steps));
+    }
     let now = Instant::now();
     if now >= limits.until {
         return Some(Expired::Time(limits.timeout));
@@ -239,6 +268,26 @@ mod tests {
         assert!(left.is_some_and(|left| left <= hour.timeout), "{left:?}");
         // A question within a question is a part of it.
         assert_eq!(question(&NONE, || question(&hour, forever)), Ok(Err(Expired::Time(Duration::ZERO))));
+    }
+
+    #[test]
+    fn steps_are_a_limit_that_no_clock_moves() {
+        let hour = Budget { timeout: Duration::from_secs(3_600), ..Budget::default() };
+        let within = |taken: u64, most: u64| {
+            let work = || (0..taken).for_each(|_| spend(10));
+            question(&hour, || at_most_steps(most, work)).unwrap()
+        };
+        // It is looked at every so often, never too soon.
+        assert_eq!((within(900, 10_000), within(100_000, 10_000)), (Ok(()), Err(Expired::Steps(10_000))));
+        assert_eq!(within(100_000, 10_000).unwrap_err().to_string(), "the budget of 10000 steps is used up");
+        // An inner limit never outlasts an outer one, and what was left goes on.
+        let nested = question(&hour, || {
+            let ended = at_most_steps(10_000, || at_most_steps(u64::MAX, forever));
+            check();
+            ended
+        });
+        assert_eq!(nested, Ok(Ok(Err(Expired::Steps(10_000)))));
+        assert!((1_000_000..1_010_000).contains(&steps_of(|| (0..1_000).for_each(|_| spend(1_000)))));
     }
 
     #[test]

@@ -9,7 +9,7 @@
 use super::find;
 use super::unchanged::unchanged;
 use crate::catalog::Catalog;
-use crate::diag::{Budget, Span};
+use crate::diag::{Budget, Span, deadline};
 use crate::eval;
 use crate::glob::Glob;
 use crate::policy::access::Member;
@@ -21,7 +21,12 @@ use crate::search::partition::{self, Group};
 use crate::search::{automata_question, guess, replay};
 use crate::solve::{Decided, Decider};
 use std::collections::{BTreeMap, HashMap, HashSet};
-use std::time::Instant;
+
+/// Steps that the reasons of one answer may take: the same request has the same reasons on every machine, however busy.
+const MOST_STEPS: u64 = 4_000_000;
+
+/// What a search of its own counts for beside the steps that are counted in it: Z3 may be asked.
+const A_SEARCH: usize = 100_000;
 
 /// How a question words what is to blame.
 #[derive(Debug, Clone, Copy)]
@@ -53,9 +58,16 @@ pub(crate) fn reasons(
     }
     let question = automata_question(search);
     let decider = Decider::new(&question, settings.matching, settings.budget.states, false);
-    let deadline = Instant::now() + settings.budget.timeout / 4;
-    let mut telling =
-        Telling { search, settings, decider, deadline, known: HashMap::new(), tried: HashSet::new(), groups: None, open: false };
+    let mut telling = Telling {
+        search,
+        settings,
+        decider,
+        last_step: deadline::steps() + MOST_STEPS,
+        known: HashMap::new(),
+        tried: HashSet::new(),
+        groups: None,
+        open: false,
+    };
     let mut out = Vec::new();
     for number in found.statements.iter().copied() {
         let Some((member, statement)) = search.grants.statement(number) else { continue };
@@ -138,7 +150,8 @@ pub(crate) struct Telling<'a, 'p> {
     pub(crate) search: &'a Query<'p>,
     pub(crate) settings: &'a Settings,
     pub(crate) decider: Decider<'a>,
-    deadline: Instant,
+    /// What [`deadline::steps`] says where no more is asked.
+    last_step: u64,
     /// What was asked about groups of actions, and answered.
     known: HashMap<Asked, bool>,
     /// Groups for whose actions the requests at hand do not show it: that says nothing of others.
@@ -162,7 +175,7 @@ impl Telling<'_, '_> {
     }
 
     pub(crate) fn is_late(&mut self) -> bool {
-        let late = Instant::now() >= self.deadline;
+        let late = deadline::steps() >= self.last_step;
         self.open |= late;
         late
     }
@@ -279,7 +292,8 @@ impl Telling<'_, '_> {
 
     /// A request of another search, with little effort.
     fn finds(&mut self, search: &Query<'_>) -> Result<Option<Request>, InternalError> {
-        let timeout = self.deadline.saturating_duration_since(Instant::now());
+        deadline::spend(A_SEARCH);
+        let timeout = self.settings.budget.timeout / 4;
         let budget = Budget { timeout, rlimit: self.settings.budget.rlimit.min(1_000_000), ..self.settings.budget };
         let found = find(search, &Settings { realistic: false, prove: false, budget, ..*self.settings })?;
         self.open |= found.witness.is_none() && found.unknown.is_some();
