@@ -1,7 +1,8 @@
-//! The patterns of a list by their service.
+//! From which other patterns of a list must one be told apart?
 //!
-//! Those of two services have no common action, as the text before the first colon differs. So a pattern has only to be
-//! told from its peers, and a list of thousands is no matter of millions.
+//! Patterns of two services have no common action, as the text before the first colon differs; nor have two that differ in
+//! a character before their first wildcards. So a pattern has only to be told from its peers, and a list of thousands is
+//! not a matter of millions.
 
 use crate::glob::Glob;
 use std::collections::HashMap;
@@ -30,7 +31,11 @@ impl<'a> Peers<'a> {
             Some(service) => self.of_service.get(&service).into_iter().flatten().collect(),
             None => self.of_service.values().flatten().collect(),
         };
-        same.into_iter().chain(&self.of_any).filter(|(other, _)| *other != at).map(|(_, glob)| *glob).collect()
+        same.into_iter()
+            .chain(&self.of_any)
+            .filter(|(other, peer)| *other != at && !peer.begins_apart(glob))
+            .map(|(_, peer)| *peer)
+            .collect()
     }
 
     /// Whether one of them matches an action, in lower case.

@@ -8,7 +8,7 @@ use crate::query::{Confirmed, Obligation, ObligationKind};
 use crate::smt::{Answer, Formula};
 
 /// Z3's resource limit for the completeness of the groups of actions.
-const CLASSES: u32 = 2_000_000;
+const CLASSES: u32 = 200_000;
 
 /// Whether Z3 confirms what the automata have just refuted, if it is to.
 pub(super) fn confirm_refutation(search: &mut Search<'_, '_>) -> bool {
