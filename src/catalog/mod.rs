@@ -25,6 +25,7 @@ pub use passed::{PASSED_DATE, passed_services};
 
 use crate::diag::{Diagnostic, Source};
 use crate::glob::Glob;
+use rustc_hash::FxHashMap;
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::sync::OnceLock;
@@ -54,6 +55,8 @@ struct Slot {
     read: OnceLock<Box<Service>>,
     names_text: &'static str,
     names: OnceLock<Vec<Name>>,
+    /// The place of each name, by its lower case: policies list thousands of actions, and each is looked up.
+    places: OnceLock<FxHashMap<Cow<'static, str>, usize>>,
 }
 
 impl Slot {
@@ -63,6 +66,12 @@ impl Slot {
 
     fn names(&self) -> &[Name] {
         self.names.get_or_init(|| read::names(self.names_text))
+    }
+
+    /// The name that is this action in lower case.
+    fn named(&self, lower: &str) -> Option<&Name> {
+        let each = || self.names().iter().enumerate().map(|(at, name)| (name.lower.clone(), at)).collect();
+        self.names().get(*self.places.get_or_init(each).get(lower)?)
     }
 }
 
@@ -202,9 +211,7 @@ impl Catalog {
     /// `service:Name` in the catalog's spelling, for an action in any case.
     pub fn canonical_action(&self, action: &str) -> Option<&str> {
         let lower = action.to_ascii_lowercase();
-        let names = self.names(lower.split_once(':')?.0);
-        let at = names.binary_search_by(|name| (*name.lower).cmp(&lower)).ok()?;
-        names.get(at).map(|name| &*name.spelled)
+        Some(&*self.services.get(lower.split_once(':')?.0)?.named(&lower)?.spelled)
     }
 
     /// The type of a condition key, in any case, where it is known: a global key, a key of any service, or an instance

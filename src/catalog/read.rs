@@ -77,7 +77,10 @@ pub(super) fn embedded(name: &str, date: &str, unpacked: &Unpacked) -> Catalog {
             text.trim_matches('"').clone_into(&mut date);
             continue;
         }
-        services.push((prefix.into(), Slot { text, read: OnceLock::new(), names_text, names: OnceLock::new() }));
+        services.push((
+            prefix.into(),
+            Slot { text, read: OnceLock::new(), names_text, names: OnceLock::new(), places: OnceLock::new() },
+        ));
     }
     Catalog { name: name.to_owned(), date, services: services.into_iter().collect(), keys: OnceLock::new() }
 }
@@ -190,7 +193,10 @@ pub(super) fn read(source: &Source) -> Result<Catalog, Diagnostic> {
             spelled: format!("{prefix}:{}", action.name).into(),
         };
         let names: Vec<Name> = service.actions.iter().map(name).collect();
-        (prefix.into(), Slot { text: "", read: Box::new(service).into(), names_text: "", names: names.into() })
+        (
+            prefix.into(),
+            Slot { text: "", read: Box::new(service).into(), names_text: "", names: names.into(), places: OnceLock::new() },
+        )
     };
     let services = services.into_iter().map(slot).collect();
     let catalog = Catalog { name: source.name.to_string(), date, services, keys: keys.into() };

@@ -9,16 +9,24 @@
 
 use super::{Glob, Token};
 use rustc_hash::FxHashMap;
+use std::collections::hash_map::Entry;
 
 /// Globs filed by what every text that they match begins with.
 #[derive(Debug, Clone, Default)]
 pub struct Index {
     /// The places of globs without wildcards.
-    literal: FxHashMap<Box<str>, Vec<usize>>,
+    literal: FxHashMap<Box<str>, Places>,
     /// Those with wildcards.
     wild: FxHashMap<Box<str>, Vec<Filed>>,
     /// The lengths of their prefixes in bytes, rising.
     lengths: Vec<usize>,
+}
+
+/// The place of a glob, and those of its doubles, which are rare.
+#[derive(Debug, Clone)]
+struct Places {
+    first: usize,
+    others: Vec<usize>,
 }
 
 #[derive(Debug, Clone)]
@@ -31,8 +39,10 @@ struct Filed {
 impl Index {
     /// Files globs under their places in the list.
     pub fn new<'g>(globs: impl IntoIterator<Item = &'g Glob>) -> Self {
+        let globs = globs.into_iter();
         let mut index = Self::default();
-        for (place, glob) in globs.into_iter().enumerate() {
+        index.literal.reserve(globs.size_hint().0);
+        for (place, glob) in globs.enumerate() {
             let prefix = glob.literal_prefix().into_boxed_str();
             if glob.has_wildcard() {
                 let is_prefix = glob.tokens().split_last().is_some_and(|(last, before)| {
@@ -42,7 +52,10 @@ impl Index {
                 index.lengths.push(prefix.len());
                 index.wild.entry(prefix).or_default().push(Filed { place, ask });
             } else {
-                index.literal.entry(prefix).or_default().push(place);
+                match index.literal.entry(prefix) {
+                    Entry::Occupied(mut known) => known.get_mut().others.push(place),
+                    Entry::Vacant(free) => _ = free.insert(Places { first: place, others: Vec::new() }),
+                }
             }
         }
         index.lengths.sort_unstable();
@@ -52,7 +65,8 @@ impl Index {
 
     /// The places of the globs that match, in no particular order.
     pub fn matching<'a>(&'a self, text: &'a str) -> impl Iterator<Item = usize> + 'a {
-        let literal = self.literal.get(text).into_iter().flatten().copied();
+        let literal = self.literal.get(text).into_iter();
+        let literal = literal.flat_map(|places| std::iter::once(places.first).chain(places.others.iter().copied()));
         let starts = self.lengths.iter().map_while(|length| (*length <= text.len()).then(|| text.get(..*length)));
         let filed = starts.flatten().filter_map(|start| self.wild.get(start)).flatten();
         let wild = filed.filter(|one| one.ask.as_ref().is_none_or(|glob| glob.matches(text))).map(|one| one.place);

@@ -8,6 +8,7 @@
 
 use crate::diag::deadline;
 use std::fmt;
+use std::hash::{Hash, Hasher};
 
 /// One position of a glob.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -21,7 +22,7 @@ pub enum Token {
 }
 
 /// A glob pattern.
-#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Glob {
     tokens: Vec<Token>,
 }
@@ -29,11 +30,12 @@ pub struct Glob {
 impl Glob {
     /// Reads a pattern: every `*` and `?` is a wildcard, all else stands for itself.
     pub fn parse(text: &str) -> Self {
-        Self::from_tokens(text.chars().map(|c| match c {
+        let tokens = text.chars().map(|c| match c {
             '*' => Token::Many,
             '?' => Token::One,
             other => Token::Char(other),
-        }))
+        });
+        Self::normalized(tokens, text.len())
     }
 
     /// The glob that matches exactly this text, wildcard characters included.
@@ -43,7 +45,14 @@ impl Glob {
 
     /// A glob of these tokens, normalized.
     pub fn from_tokens(tokens: impl IntoIterator<Item = Token>) -> Self {
-        let mut out = Vec::new();
+        let tokens = tokens.into_iter();
+        let about = tokens.size_hint().0;
+        Self::normalized(tokens, about)
+    }
+
+    /// The same, with room for so many tokens from the start.
+    fn normalized(tokens: impl Iterator<Item = Token>, about: usize) -> Self {
+        let mut out = Vec::with_capacity(about);
         let mut pending_star = false;
         for token in tokens {
             match token {
@@ -72,7 +81,7 @@ impl Glob {
     /// The text, if the glob has no wildcard.
     pub fn as_literal(&self) -> Option<String> {
         deadline::spend(1 + self.tokens.len() / 32);
-        self.tokens.iter().map(|token| if let Token::Char(c) = token { Some(*c) } else { None }).collect()
+        (!self.has_wildcard()).then(|| self.literal_prefix())
     }
 
     /// Whether it matches every string.
@@ -87,29 +96,41 @@ impl Glob {
 
     /// The same glob with ASCII letters in lower case.
     pub fn to_ascii_lowercase(&self) -> Self {
+        self.clone().into_ascii_lowercase()
+    }
+
+    /// The same of a glob that nobody needs as it is.
+    pub fn into_ascii_lowercase(mut self) -> Self {
         deadline::spend(1 + self.tokens.len() / 32);
-        let lower = |token: &Token| match token {
-            Token::Char(c) => Token::Char(c.to_ascii_lowercase()),
-            Token::One => Token::One,
-            Token::Many => Token::Many,
-        };
-        Self { tokens: self.tokens.iter().map(lower).collect() }
+        for token in &mut self.tokens {
+            if let Token::Char(c) = token {
+                c.make_ascii_lowercase();
+            }
+        }
+        self
     }
 
     /// The characters before the first wildcard.
     pub fn literal_prefix(&self) -> String {
         deadline::check();
-        self.tokens.iter().map_while(|token| if let Token::Char(c) = token { Some(*c) } else { None }).collect()
+        let mut out = String::with_capacity(self.tokens.len());
+        out.extend(self.tokens.iter().map_while(|token| if let Token::Char(c) = token { Some(*c) } else { None }));
+        out
+    }
+
+    /// Whether the two differ in a character before the first wildcard of either: then no text matches both.
+    pub fn begins_apart(&self, other: &Self) -> bool {
+        deadline::check();
+        let mut pairs = self.tokens.iter().zip(&other.tokens);
+        let differing = pairs.find(|(one, two)| !matches!((one, two), (Token::Char(a), Token::Char(b)) if a == b));
+        matches!(differing, Some((Token::Char(_), Token::Char(_))))
     }
 
     /// Whether some text may match both; said unless it is plain that none does.
     ///
     /// Exact if one of them has no wildcard; of two that have, what stands before the wildcards is compared.
     pub fn may_meet(&self, other: &Self) -> bool {
-        deadline::check();
-        let mut pairs = self.tokens.iter().zip(&other.tokens);
-        let apart = pairs.find(|(one, two)| !matches!((one, two), (Token::Char(a), Token::Char(b)) if a == b));
-        if let Some((Token::Char(_), Token::Char(_))) = apart {
+        if self.begins_apart(other) {
             return false;
         }
         let char_of = |tokens: &[Token], at: usize| match tokens.get(at) {
@@ -184,6 +205,20 @@ impl Glob {
     }
 }
 
+/// One word a token, where the derived code takes two: lists of thousands of patterns are compared by hash.
+impl Hash for Glob {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        state.write_usize(self.tokens.len());
+        for token in &self.tokens {
+            state.write_u32(match token {
+                Token::Char(c) => u32::from(*c),
+                Token::One => u32::MAX - 1,
+                Token::Many => u32::MAX,
+            });
+        }
+    }
+}
+
 impl fmt::Display for Glob {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         for token in &self.tokens {
@@ -240,6 +275,7 @@ mod tests {
         fn globs_that_both_match_a_text_may_meet(one in "[ab*?]{0,5}", two in "[ab*?]{0,5}", text in "[abc]{0,5}") {
             let (one, two) = (Glob::parse(&one), Glob::parse(&two));
             proptest::prop_assert!(one.may_meet(&two) || !(one.matches(&text) && two.matches(&text)));
+            proptest::prop_assert!(!one.begins_apart(&two) || !(one.matches(&text) && two.matches(&text)));
             // A literal is told exactly.
             proptest::prop_assert_eq!(one.may_meet(&Glob::literal(&text)), one.matches(&text));
             proptest::prop_assert_eq!(Glob::literal(&text).may_meet(&one), one.matches(&text));

@@ -5,9 +5,7 @@
 //! catalog ask about thousands of actions. A negated list applies unless one of its patterns matches.
 
 use super::Access;
-use crate::glob::Glob;
 use crate::glob::index::Index;
-use rustc_hash::FxHashMap;
 
 /// Up to so many patterns it is quicker to ask each.
 const FEW: usize = 12;
@@ -22,8 +20,8 @@ pub(super) struct Applying {
 #[derive(Debug, Clone)]
 struct Filed {
     index: Index,
-    /// For each distinct pattern, the statements that list it.
-    owners: Vec<Vec<usize>>,
+    /// For each pattern, the statement that lists it.
+    owners: Vec<usize>,
     /// The statements with `NotAction`, rising.
     negated: Vec<usize>,
 }
@@ -34,22 +32,15 @@ impl Applying {
         if patterns <= FEW {
             return Self { filed: None };
         }
-        let (mut places, mut distinct) = (FxHashMap::<&Glob, usize>::default(), Vec::new());
-        let (mut owners, mut negated): (Vec<Vec<usize>>, Vec<usize>) = (Vec::new(), Vec::new());
+        let (mut listed, mut owners, mut negated) = (Vec::with_capacity(patterns), Vec::with_capacity(patterns), Vec::new());
         for (number, _, statement) in access.statements() {
             if statement.action.negated {
                 negated.push(number);
             }
-            for glob in statement.action.patterns() {
-                let place = *places.entry(glob).or_insert_with(|| {
-                    distinct.push(glob);
-                    owners.push(Vec::new());
-                    owners.len() - 1
-                });
-                owners.get_mut(place).expect("a place has its owners").push(number);
-            }
+            listed.extend(statement.action.patterns());
+            owners.resize(listed.len(), number);
         }
-        Self { filed: Some(Filed { index: Index::new(distinct), owners, negated }) }
+        Self { filed: Some(Filed { index: Index::new(listed), owners, negated }) }
     }
 
     /// The numbers of the statements about an action in lower case, rising.
@@ -58,8 +49,7 @@ impl Applying {
             let statements = access.statements().filter(|(_, _, statement)| statement.action.applies(action));
             return statements.map(|(number, ..)| number).collect();
         };
-        let mut listed: Vec<usize> =
-            filed.index.matching(action).filter_map(|place| filed.owners.get(place)).flatten().copied().collect();
+        let mut listed: Vec<usize> = filed.index.matching(action).filter_map(|place| filed.owners.get(place).copied()).collect();
         listed.sort_unstable();
         listed.dedup();
         if filed.negated.is_empty() {

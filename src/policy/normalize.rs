@@ -42,7 +42,7 @@ impl Normalizer<'_> {
     }
 
     fn statement(&mut self, index: usize, written: &Written) -> Statement {
-        let patterns = written.action.items.iter().map(|item| (Glob::parse(&item.value).to_ascii_lowercase(), item.span));
+        let patterns = written.action.items.iter().map(|item| (Glob::parse(&item.value).into_ascii_lowercase(), item.span));
         let action = ActionMatch::new(written.action.negated, patterns);
         for (item, pattern) in written.action.items.iter().zip(action.patterns()) {
             if !pattern.is_everything() && !item.value.contains(':') {

@@ -5,11 +5,13 @@
 
 use crate::glob::Glob;
 use crate::glob::classes::{Class, Domain, Member, classes};
+use crate::glob::index::Index;
 use crate::policy::Access;
 use crate::policy::compose::ACTIONS_TOLD_APART;
 use crate::query::{ActionScope, Query};
 use crate::solve::Actions;
-use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+use rustc_hash::{FxHashMap, FxHashSet};
+use std::collections::BTreeSet;
 
 /// Actions: `service:name` in lower case, printable ASCII without wildcards; as `encode/action` has them.
 pub(crate) const ACTIONS: Domain = Domain {
@@ -58,7 +60,7 @@ pub(crate) fn facts(query: &Query<'_>, action: &str) -> Vec<usize> {
 
 /// The groups of a question's scope, those apart that different ones of these patterns match.
 fn split(query: &Query<'_>, told_apart: &[Glob], most_states: usize) -> Option<Vec<Group>> {
-    let mut seen: HashSet<(Vec<usize>, Vec<usize>, Vec<usize>)> = HashSet::new();
+    let mut seen: FxHashSet<(Vec<usize>, Vec<usize>, Vec<usize>)> = FxHashSet::default();
     let mut out = Vec::new();
     let mut add = |group: Group| {
         if !matching(&query.except, &group.action).is_empty() {
@@ -83,7 +85,13 @@ fn split(query: &Query<'_>, told_apart: &[Glob], most_states: usize) -> Option<V
         return Some(out);
     }
     let table = Table::new(query, scope, told_apart);
+    // What the same globs match is of one group: looked at once.
+    let mut owned: FxHashSet<Vec<u32>> = FxHashSet::default();
     for class in table.classes(most_states)? {
+        if owned.contains(&class.1) {
+            continue;
+        }
+        owned.insert(class.1.clone());
         if let Some(group) = table.group(class) {
             add(group);
         }
@@ -121,7 +129,8 @@ struct Table<'a, 'p> {
     query: &'a Query<'p>,
     scoped: bool,
     wild: Vec<Member>,
-    literal: BTreeMap<String, Vec<u32>>,
+    /// The globs without wildcards, in order.
+    literal: Vec<(String, Vec<u32>)>,
     /// The first number of the other side, that of the scope, and the first behind those of the rules.
     unless: u32,
     scope: u32,
@@ -135,13 +144,14 @@ impl<'a, 'p: 'a> Table<'a, 'p> {
         let end = unless.saturating_add(query.unless.map_or(0, count));
         let scoped = matches!(query.actions, ActionScope::Matching(_));
         let behind = end.saturating_add(1 + u32::try_from(told_apart.len()).unwrap_or(0));
-        let mut table = Self { query, scoped, wild: Vec::new(), literal: BTreeMap::new(), unless, scope: end, own: behind };
-        let mut known: HashMap<&'a Glob, usize> = HashMap::new();
+        let mut table = Self { query, scoped, wild: Vec::new(), literal: Vec::new(), unless, scope: end, own: behind };
+        let mut literal: Vec<(String, u32)> = Vec::new();
+        let mut known: FxHashMap<&'a Glob, usize> = FxHashMap::default();
         // Patterns that meet nothing in scope tell no actions in scope apart.
         let counts = |glob: &Glob| scope.is_empty() || scope.iter().any(|wanted| wanted.may_meet(glob));
         let mut add = |glob: &'a Glob, owner: u32| match glob.has_wildcard() {
             _ if !counts(glob) => {}
-            false => table.literal.entry(glob.literal_prefix()).or_default().push(owner),
+            false => literal.push((glob.literal_prefix(), owner)),
             true => {
                 let at = *known.entry(glob).or_insert_with(|| {
                     table.wild.push(Member { glob: glob.clone(), groups: Vec::new() });
@@ -162,6 +172,13 @@ impl<'a, 'p: 'a> Table<'a, 'p> {
         }
         scope.iter().for_each(|glob| add(glob, end));
         (1..).zip(told_apart).for_each(|(at, glob)| add(glob, end.saturating_add(at)));
+        literal.sort_unstable();
+        for (text, owner) in literal {
+            match table.literal.last_mut() {
+                Some((known, owners)) if *known == text => owners.push(owner),
+                Some(_) | None => table.literal.push((text, vec![owner])),
+            }
+        }
         for member in &mut table.wild {
             member.groups.sort_unstable();
             member.groups.dedup();
@@ -179,7 +196,7 @@ impl<'a, 'p: 'a> Table<'a, 'p> {
         let mut separate: BTreeSet<String> = BTreeSet::new();
         let found = loop {
             let found = classes(&globs, &ACTIONS, most_states)?;
-            let clash = |class: &&Class| self.literal.contains_key(&class.witness) && !separate.contains(&class.witness);
+            let clash = |class: &&Class| self.has_literal(&class.witness) && !separate.contains(&class.witness);
             let clashing: Vec<String> = found.iter().filter(clash).map(|class| class.witness.clone()).collect();
             if clashing.is_empty() {
                 break found;
@@ -191,19 +208,29 @@ impl<'a, 'p: 'a> Table<'a, 'p> {
                 globs.push(Member { glob: Glob::literal(text), groups: vec![group] });
             }
         };
-        let others = found.into_iter().filter(|class| !self.literal.contains_key(&class.witness));
-        let literals = self.literal.keys().filter(|text| is_action(text)).map(|text| self.owners(text.clone()));
+        let others = found.into_iter().filter(|class| !self.has_literal(&class.witness));
+        let wild = Index::new(self.wild.iter().map(|member| &member.glob));
+        let literals = self
+            .literal
+            .iter()
+            .filter(|(text, _)| is_action(text))
+            .map(|(text, own)| (text.clone(), self.owners(text, own, &wild)));
         Some(literals.chain(others.map(|class| (class.witness, class.groups))).collect())
     }
 
-    fn owners(&self, text: String) -> (String, Vec<u32>) {
-        let mut owners: Vec<u32> = self.literal.get(&text).cloned().unwrap_or_default();
-        for member in self.wild.iter().filter(|member| member.glob.matches(&text)) {
+    fn has_literal(&self, text: &str) -> bool {
+        self.literal.binary_search_by(|(known, _)| known.as_str().cmp(text)).is_ok()
+    }
+
+    /// Whose globs match a text that is a literal of these owners.
+    fn owners(&self, text: &str, own: &[u32], wild: &Index) -> Vec<u32> {
+        let mut owners = own.to_vec();
+        for member in wild.matching(text).filter_map(|place| self.wild.get(place)) {
             owners.extend(&member.groups);
         }
         owners.sort_unstable();
         owners.dedup();
-        (text, owners)
+        owners
     }
 
     /// The group of a class, if it is in scope.

@@ -246,7 +246,12 @@ impl Atoms {
     }
 
     pub(super) fn compiled(&mut self, test: Test) -> Rc<Compiled> {
-        self.tests.entry(test.clone()).or_insert_with(|| Rc::new(Compiled::new(test))).clone()
+        if let Some(known) = self.tests.get(&test) {
+            return known.clone();
+        }
+        let compiled = Rc::new(Compiled::new(test.clone()));
+        self.tests.insert(test, compiled.clone());
+        compiled
     }
 
     /// The number of an atom.

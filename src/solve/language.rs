@@ -139,15 +139,13 @@ impl Test {
 /// Whether one pattern accepts a text: positions run together, as in the automaton.
 fn accepts(steps: &[Step], text: &str) -> bool {
     // Most patterns differ early: told without any allocation.
-    let plain = steps.iter().take_while(|step| matches!(step, Step::One(_))).count();
-    let mut chars = text.chars();
-    for step in steps.get(..plain).unwrap_or(&[]) {
-        match (step, chars.next()) {
-            (Step::One(class), Some(c)) if class.contains(c) => {}
-            (Step::One(_) | Step::Run(_) | Step::Value(_), _) => return false,
+    let (mut rest, mut chars) = (steps, text.chars());
+    while let [Step::One(class), behind @ ..] = rest {
+        if !chars.next().is_some_and(|c| class.contains(c)) {
+            return false;
         }
+        rest = behind;
     }
-    let rest = steps.get(plain..).unwrap_or(&[]);
     if rest.is_empty() {
         return chars.next().is_none();
     }
