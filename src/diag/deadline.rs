@@ -99,7 +99,7 @@ pub fn question<R>(budget: &Budget, work: impl FnOnce() -> R) -> Result<R, Expir
     let (started, timeout) = (Instant::now(), budget.timeout);
     let until = started + timeout + timeout / 4;
     ASKED.fetch_add(1, Ordering::Relaxed);
-    let before = resident().unwrap_or(0);
+    let before = lately_resident();
     let limits = Limits { started, timeout, until, memory: budget.memory, before, last_step: u64::MAX, most_steps: u64::MAX };
     let _restored = Restore(LIMITS.replace(Some(limits)), true);
     attempt(work)
@@ -228,6 +228,21 @@ pub fn over() -> Option<Expired> {
 /// The time until the end of the phase at hand; `None` if there is no limit.
 pub fn left() -> Option<Duration> {
     LIMITS.get().map(|limits| limits.until.saturating_duration_since(Instant::now()))
+}
+
+/// The same as [`resident`], or what it was a moment ago: to ask the system takes longer than many a question. 0 where it
+/// does not tell.
+fn lately_resident() -> usize {
+    thread_local! {
+        static KNOWN: Cell<Option<(Instant, usize)>> = const { Cell::new(None) };
+    }
+    let now = Instant::now();
+    if let Some((_, bytes)) = KNOWN.get().filter(|(last, _)| now.duration_since(*last) < LOOK_AT_MEMORY) {
+        return bytes;
+    }
+    let bytes = resident().unwrap_or(0);
+    KNOWN.set(Some((now, bytes)));
+    bytes
 }
 
 /// Bytes that the process has in memory, where the system tells.
