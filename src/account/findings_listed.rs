@@ -50,7 +50,8 @@ pub fn findings(found: &Findings<'_>) -> Vec<Finding> {
         let (source, span) = entity.place.clone();
         let level = if finding.unused == Unused::NotObservable { Level::Note } else { Level::Warning };
         let (rule, subject) = (finding.unused.name().to_owned(), entity.arn.clone());
-        Finding { rule, level, message, subject, source, span, witness: None, notes, suppressed: None }
+        let basis = String::new();
+        Finding { rule, level, message, subject, source, span, basis, witness: None, notes, suppressed: None }
     };
     found.findings.iter().map(one).collect()
 }
@@ -64,6 +65,7 @@ pub fn notes(found: &Findings<'_>, account: &str) -> Finding {
         subject: String::new(),
         source: Source::new(account, ""),
         span: Span::default(),
+        basis: String::new(),
         witness: None,
         notes: found.notes.clone(),
         suppressed: None,

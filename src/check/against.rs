@@ -4,7 +4,7 @@
 //! predecessor is compared with nothing, so whatever it grants is new. Constants of the same name are the same on both
 //! sides: the stack that is deployed is the one that was.
 
-use super::judge::{Ended, Read, Shown, Subject, search};
+use super::ask::{Answer, Read, Shown, Subject, Wanted, search};
 use super::rules::{self, finding};
 use super::{Options, files};
 use crate::diag::{Budget, Diagnostic, Finding, Source};
@@ -99,15 +99,11 @@ pub(super) fn compare(new: &Located, old: Option<&Located>, options: &Options) -
         let question = |read: &Read, settings: &Settings| match read.all.as_slice() {
             [new] => search(&Query::new(new, None), settings),
             [new, old] => search(&no_new_access::search(old, new), settings),
-            _ => Ok(super::judge::Answer::default()),
+            _ => Ok(Answer::default()),
         };
-        match subject.ask(&options.settings, &question)? {
-            Ended::Keeps => {}
-            Ended::Open(why) => out.push(rules::undecided(new, rules::NEW, &why, config)),
-            Ended::Breaks(all, values) => {
-                out.extend(all.iter().map(|shown| found(new, shown, &values, before.is_some(), options)))
-            }
-        }
+        let ended = subject.ask(&options.settings, Wanted::All, &question)?;
+        out.extend(ended.breaks.iter().map(|(shown, values)| found(new, shown, values, before.is_some(), options)));
+        out.extend(ended.open.map(|why| rules::undecided(new, rules::NEW, &why, config)));
     }
     out.dedup_by(|a, b| (&a.message, a.span) == (&b.message, b.span));
     Ok(out)

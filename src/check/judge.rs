@@ -1,169 +1,26 @@
 //! Which rules does one policy break?
 //!
-//! A rule is a question about the policy. It is asked first of the policy with a sample for every constant of its template:
-//! what is found is found for these values, and says so. Where nothing is found it is asked of the policies that stand for
-//! all values ([`open::cases`]): only if none of them breaks the rule the policy keeps it. What is found for other values
-//! is asked once more with these values, concretely. What stays open is a finding of its own.
+//! A rule is a question about the policy, asked for all values of its template (`ask`). Each statement that breaks a rule is
+//! a finding of its own, so what somebody approved of one hides nothing of another. What stays open is a finding, too.
 
+use super::ask::{Answer, Ended, Question, Read, Shown, Subject, Wanted, search};
 use super::config::{Forbidden, is_about};
 use super::rules::{self, finding};
 use super::sets::Sets;
 use super::{Options, against};
-use crate::diag::{Budget, Diagnostic, Diagnostics, Finding, Source, Span};
-use crate::document;
+use crate::diag::{Budget, Diagnostic, Finding, Source};
 use crate::document::Effect;
-use crate::json::Value;
-use crate::policy::{Access, Policy, Request, normalize, open, request_json};
+use crate::policy::{Access, Policy, open, request_json};
 use crate::query::Query;
 use crate::query::{InternalError, Settings};
 use crate::question::access_not_granted::{self, Access as Asked};
 use crate::question::no_public_access;
 use crate::question::outside_access::{Zone, outside_access};
-use crate::sources::{Located, Open, OpenKind, PolicyType, Version};
+use crate::sources::{Located, PolicyType, Version};
 use crate::witness::explain::place;
 use crate::witness::find;
-use std::cell::OnceCell;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::OnceLock;
-
-/// The policies that a rule is asked of, as they are under some values.
-pub(super) struct Read {
-    pub(super) all: Vec<Access>,
-    /// The account that they are deployed in, if it is not known.
-    account: Option<String>,
-}
-
-impl Read {
-    fn first(&self) -> Option<&Access> {
-        self.all.first()
-    }
-}
-
-/// What a question found.
-#[derive(Default)]
-pub(super) struct Answer {
-    pub(super) shown: Vec<Shown>,
-    pub(super) unknown: Option<String>,
-}
-
-/// One violation.
-pub(super) struct Shown {
-    pub(super) source: Source,
-    pub(super) span: Span,
-    pub(super) witness: Option<Request>,
-    /// What of it the rule's message says.
-    pub(super) detail: String,
-}
-
-/// A question about policies.
-type Question<'q> = &'q dyn Fn(&Read, &Settings) -> Result<Answer, InternalError>;
-
-/// How a question ended.
-pub(super) enum Ended {
-    Keeps,
-    Breaks(Vec<Shown>, Vec<String>),
-    Open(String),
-}
-
-/// Policies that share their constants, and their readings.
-pub(super) struct Subject<'l> {
-    pub(super) open: &'l [Open],
-    pub(super) documents: Vec<(Source, Value)>,
-    pub(super) named: Vec<&'l str>,
-    pub(super) values: &'l dyn Fn(&BTreeMap<usize, String>) -> Vec<String>,
-    sampled: Read,
-    cases: OnceCell<Result<Vec<Read>, String>>,
-}
-
-impl<'l> Subject<'l> {
-    /// Reads the documents with the samples of their constants.
-    pub(super) fn new(
-        open: &'l [Open],
-        documents: Vec<(Source, Value)>,
-        named: Vec<&'l str>,
-        values: &'l dyn Fn(&BTreeMap<usize, String>) -> Vec<String>,
-    ) -> Result<Self, Diagnostics> {
-        let sampled = with(open, &documents, &BTreeMap::new())?;
-        Ok(Self { open, documents, named, values, sampled, cases: OnceCell::new() })
-    }
-
-    fn cases(&self) -> &Result<Vec<Read>, String> {
-        self.cases.get_or_init(|| {
-            let values: Vec<&Value> = self.documents.iter().map(|(_, value)| value).collect();
-            let cases = open::cases(self.open, &values, &self.named)?;
-            let read = |case: open::Case| {
-                let pairs = self.documents.iter().zip(case.documents);
-                let all = pairs.map(|((source, _), value)| meaning(source, value)).collect::<Result<_, Diagnostics>>()?;
-                Ok::<_, Diagnostics>(Read { all, account: case.account })
-            };
-            cases.into_iter().map(read).collect::<Result<_, _>>().map_err(|found| found.to_string())
-        })
-    }
-
-    /// Asks a question for all values.
-    pub(super) fn ask(&self, settings: &Settings, question: Question<'_>) -> Result<Ended, InternalError> {
-        let first = question(&self.sampled, settings)?;
-        if !first.shown.is_empty() {
-            return Ok(Ended::Breaks(first.shown, (self.values)(&BTreeMap::new())));
-        }
-        if let Some(why) = first.unknown {
-            return Ok(Ended::Open(why));
-        }
-        let cases = match self.cases() {
-            Ok(cases) => cases,
-            Err(why) => return Ok(Ended::Open(why.clone())),
-        };
-        let quick = Settings { realistic: false, ..*settings };
-        for case in cases {
-            let answer = question(case, &quick)?;
-            if let Some(shown) = answer.shown.first() {
-                // The values that the request carries, once more as plain texts.
-                let context = shown.witness.iter().flat_map(|request| &request.context);
-                let given: BTreeMap<usize, String> = context
-                    .filter_map(|(key, values)| Some((open::constant_of_key(key)?, values.first()?.clone())))
-                    .filter(|(_, value)| !value.contains(['*', '?', '$']))
-                    .collect();
-                if let Ok(read) = with(self.open, &self.documents, &given) {
-                    let again = question(&read, settings)?;
-                    if !again.shown.is_empty() {
-                        return Ok(Ended::Breaks(again.shown, (self.values)(&given)));
-                    }
-                }
-                return Ok(Ended::Open("it depends on values that the template leaves open".to_owned()));
-            }
-            if let Some(why) = answer.unknown {
-                return Ok(Ended::Open(why));
-            }
-        }
-        Ok(Ended::Keeps)
-    }
-}
-
-fn with(open: &[Open], documents: &[(Source, Value)], given: &BTreeMap<usize, String>) -> Result<Read, Diagnostics> {
-    let all = documents.iter().map(|(source, value)| meaning(source, open::sampled(open, value, given)));
-    let account = open.iter().find(|open| open.kind == OpenKind::Account).map(|open| open.sample.clone());
-    Ok(Read { all: all.collect::<Result<_, _>>()?, account })
-}
-
-fn meaning(source: &Source, value: Value) -> Result<Access, Diagnostics> {
-    Ok(normalize(&document::read_value(source, value)?)?.into())
-}
-
-/// The answer of one search.
-pub(super) fn search(search: &Query<'_>, settings: &Settings) -> Result<Answer, InternalError> {
-    let found = find(search, settings)?;
-    let Some(witness) = found.witness else {
-        return Ok(Answer { shown: Vec::new(), unknown: found.unknown.map(|why| why.to_string()) });
-    };
-    let statement = found.statements.iter().find_map(|number| search.grants.statement(*number));
-    let shown = statement.map(|(member, statement)| Shown {
-        source: member.policy.source.clone(),
-        span: place(member, statement, &witness),
-        witness: Some(witness),
-        detail: String::new(),
-    });
-    Ok(Answer { shown: shown.into_iter().collect(), unknown: None })
-}
 
 /// Everything that one policy breaks. `old` is what the revision has under its name, where one is compared with.
 pub(super) fn judge(
@@ -250,15 +107,11 @@ impl Judge<'_> {
         if !config.asks(rule) {
             return Ok(());
         }
-        match subject.ask(&self.options.settings, question)? {
-            Ended::Keeps => {}
-            Ended::Breaks(all, values) => {
-                for shown in all {
-                    out.push(self.found(rule, message(&shown), &shown, &values));
-                }
-            }
-            Ended::Open(why) => out.push(self.open(rule, &why)),
+        let ended = subject.ask(&self.options.settings, Wanted::All, question)?;
+        for (shown, values) in &ended.breaks {
+            out.push(self.found(rule, message(shown), shown, values));
         }
+        out.extend(ended.open.map(|why| self.open(rule, &why)));
         Ok(())
     }
 
@@ -300,9 +153,11 @@ impl Judge<'_> {
         }
         let own = self.options.given.account.as_ref();
         let asked = config.trusted.all().next().is_some() || own.is_some();
-        if !asked || out.len() > before {
+        if !asked {
             return Ok(());
         }
+        // Who is public is outside, too: once is enough.
+        let may = may || out.iter().skip(before).any(|found| found.rule == rules::PUBLIC);
         let message = |shown: &Shown| format!("This policy grants access to {} from outside.", shown.detail);
         let question = |read: &Read, settings: &Settings| {
             let mut zone = Zone::default();
@@ -320,6 +175,7 @@ impl Judge<'_> {
                 Some(Shown {
                     source: member.policy.source.clone(),
                     span: place(member, statement, &one.witness),
+                    statement: statement.span,
                     witness: Some(one.witness),
                     detail: format!("{} {}", one.principal.0, one.principal.1),
                 })
@@ -336,7 +192,7 @@ impl Judge<'_> {
             let broad = access.statements().find(|(_, _, one)| one.effect == Effect::Allow && is_broad(one));
             let at = broad.map(|(_, member, one)| (member.policy.source.clone(), one.span));
             let (source, span) = at.unwrap_or_else(|| (self.located.source.clone(), self.located.span));
-            let shown = Shown { source, span, witness: None, detail: String::new() };
+            let shown = Shown { source, span, statement: span, witness: None, detail: String::new() };
             let message = "This policy allows every action on every resource: proved.".to_owned();
             out.push(self.found(rules::ADMINISTRATOR, message, &shown, &[]));
             return Ok(());
@@ -354,7 +210,8 @@ impl Judge<'_> {
                 Some(access) => search(&access_not_granted::search(access, &asked), settings),
                 None => Ok(Answer::default()),
             };
-            let ended = if mentions { subject.ask(&self.options.settings, &question)? } else { Ended::Keeps };
+            let settings = &self.options.settings;
+            let ended = if mentions { subject.ask(settings, Wanted::Any, &question)? } else { Ended::default() };
             known.insert(action, ended);
             Ok(())
         };
@@ -366,17 +223,16 @@ impl Judge<'_> {
                 actions.iter().try_for_each(|action| granted(action))?;
             }
         }
-        let breaks = |action: &&str| matches!(known.get(*action), Some(Ended::Breaks(..)));
-        let is_open = |action: &&str| matches!(known.get(*action), Some(Ended::Open(_)));
-        let mut say = |rule: &str, what: String, first: Option<&&str>, open: Option<&&str>| match (
-            first.and_then(|action| known.get(*action)),
-            open.and_then(|action| known.get(*action)),
-        ) {
-            (Some(Ended::Breaks(shown, values)), _) => {
-                out.extend(shown.first().map(|shown| self.found(rule, what, shown, values)));
+        let breaks = |action: &&str| known.get(*action).is_some_and(|ended| !ended.breaks.is_empty());
+        let is_open = |action: &&str| known.get(*action).is_some_and(|ended| ended.breaks.is_empty() && ended.open.is_some());
+        let mut say = |rule: &str, what: String, first: Option<&&str>, open: Option<&&str>| {
+            let ended = |action: Option<&&str>| action.and_then(|action| known.get(*action));
+            if let Some((shown, values)) = ended(first).and_then(|ended| ended.breaks.first()) {
+                out.push(self.found(rule, what, shown, values));
             }
-            (_, Some(Ended::Open(why))) => out.push(self.open(rule, why)),
-            _ => {}
+            if let Some(why) = ended(open).and_then(|ended| ended.open.as_ref()) {
+                out.push(self.open(rule, why));
+            }
         };
         if config.asks(rules::ESCALATION) {
             let ways: Vec<_> = sets.escalations.iter().filter(|(_, actions)| actions.iter().all(&breaks)).collect();

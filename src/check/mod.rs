@@ -10,6 +10,7 @@
 //! files and places, whatever the number of threads.
 
 pub mod against;
+mod ask;
 pub mod config;
 pub mod files;
 mod identities;

@@ -4,7 +4,10 @@ use super::config::Config;
 use super::files::Language;
 use crate::catalog::nearest;
 use crate::diag::{Diagnostic, Finding, Level, Rule, Source, Span, count, rule};
+use crate::json::Value;
 use crate::sources::Located;
+use crate::sources::located::filled;
+use std::collections::BTreeSet;
 
 /// Grants access to everybody.
 pub const PUBLIC: &str = "public-access";
@@ -103,10 +106,33 @@ pub(super) fn finding(
         subject: located.name.clone(),
         source: source.clone(),
         span,
+        basis: basis(rule, located, (source, span)),
         witness: None,
         notes: Vec::new(),
         suppressed: None,
     }
+}
+
+/// What of a policy a finding rests on. It is the statement that it is about, with whatever could take away from it: the
+/// version and the Deny statements; or the whole policy, where several statements together break the rule.
+fn basis(rule: &str, located: &Located, (source, span): (&Source, Span)) -> String {
+    // More than everything is not allowed by any change.
+    if rule == ADMINISTRATOR {
+        return String::new();
+    }
+    let name = |index: usize| located.open.get(index).map_or_else(String::new, |open| format!("<{}>", open.name));
+    let is_whole = [ESCALATION, CREDENTIALS, DATA, UNDECIDED].contains(&rule);
+    let mut parts = BTreeSet::new();
+    for version in &located.versions {
+        let statements = version.value.get("Statement");
+        let all = statements.map(|value| value.elements().unwrap_or(std::slice::from_ref(value))).unwrap_or_default();
+        let is_here = |one: &&Value| one.span.start <= span.start && span.end <= one.span.end && version.source == *source;
+        let is_whole = is_whole || !all.iter().any(|one| is_here(&one));
+        let denies = |one: &&Value| one.get("Effect").and_then(Value::as_str) != Some("Allow");
+        let rests = all.iter().filter(|one| is_whole || is_here(one) || denies(one)).chain(version.value.get("Version"));
+        parts.extend(rests.map(|part| filled(part, &name).to_string()));
+    }
+    parts.into_iter().collect::<Vec<_>>().join("\n")
 }
 
 /// A file or a policy that cannot be read.
@@ -125,6 +151,7 @@ pub(super) fn unreadable(subject: &str, file: &Source, found: &Diagnostic, confi
         subject: subject.to_owned(),
         source,
         span,
+        basis: String::new(),
         witness: None,
         notes: help,
         suppressed: None,
@@ -160,6 +187,7 @@ pub(super) fn empty(file: &Source, config: &Config) -> Finding {
         subject: String::new(),
         source: file.clone(),
         span: Span::default(),
+        basis: String::new(),
         witness: None,
         notes: Vec::new(),
         suppressed: None,

@@ -47,6 +47,8 @@ pub struct Finding {
     pub source: Source,
     /// See `source`.
     pub span: Span,
+    /// What of a policy it rests on, as a text: where that changes it is another finding. Empty if the message says it all.
+    pub basis: String,
     /// A request that shows it, replayed, as JSON.
     pub witness: Option<serde_json::Value>,
     /// What is worth knowing beside it: values of a template's parameters, assumptions.

@@ -114,6 +114,7 @@ fn bare(rule: &str, level: Level, message: String, source: &Source) -> Finding {
         subject: String::new(),
         source: source.clone(),
         span: Span::default(),
+        basis: String::new(),
         witness: None,
         notes: Vec::new(),
         suppressed: None,
@@ -161,6 +162,7 @@ fn verdict(outcome: &Outcome, whole: &Source) -> Vec<Finding> {
         Finding {
             subject: reason.policy.clone().unwrap_or_default(),
             span: reason.span,
+            basis: String::new(),
             witness: shown.clone().filter(|_| at == with),
             notes,
             ..bare(outcome.check, Level::Error, reason.description.clone(), &reason.source)
@@ -182,6 +184,7 @@ fn outsider(access: &crate::policy::Access, found: &crate::question::outside_acc
     Some(Finding {
         subject: if access.is_alone() { String::new() } else { member.name.to_string() },
         span: place(member, statement, &found.witness),
+        basis: String::new(),
         witness: Some(request_json::to_json(&found.witness)),
         notes: found.notes.clone(),
         ..bare("outside-access", Level::Error, message, &member.policy.source)

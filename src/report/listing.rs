@@ -63,6 +63,7 @@ impl Listing {
             subject: String::new(),
             source: item.source.named(item.uri()),
             span: item.span(),
+            basis: String::new(),
             witness: None,
             notes: vec![format!("{}: {}", item.kind(), item.link)],
             suppressed: None,

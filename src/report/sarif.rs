@@ -231,6 +231,7 @@ mod tests {
             subject: "S".to_owned(),
             source: Source::new("a b/é.json", "é😀x"),
             span: Span::new(6, 7),
+            basis: String::new(),
             witness: None,
             notes: vec!["n".to_owned()],
             suppressed: Some("why".to_owned()),

@@ -20,6 +20,7 @@ mod explains;
 mod formats;
 mod fuzz;
 mod gate;
+mod gate_hides;
 mod layers;
 mod limits;
 mod names;

@@ -112,11 +112,12 @@ pub(super) fn place(finding: &Finding) -> Place {
     Place { path: source.name.to_string(), start: at(span.start), end: at(span.end) }
 }
 
-/// A name of a finding that stays as long as rule, policy and message do, wherever the policy moves in its file: FNV-1a of
-/// them, 64 bits, in hexadecimal.
+/// A name of a finding that stays as long as rule, policy, message and what the finding rests on do, wherever the policy moves
+/// in its file: FNV-1a of them, 64 bits, in hexadecimal.
 pub fn fingerprint(finding: &Finding) -> String {
     let path = place(finding).path;
-    let parts = [finding.rule.as_str(), path.as_str(), finding.subject.as_str(), finding.message.as_str()];
+    let parts =
+        [finding.rule.as_str(), path.as_str(), finding.subject.as_str(), finding.message.as_str(), finding.basis.as_str()];
     let bytes = parts.iter().flat_map(|part| part.bytes().chain([0]));
     let hash = bytes.fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3));
     format!("{hash:016x}")
@@ -158,6 +159,7 @@ mod tests {
             subject: "R:1,x".to_owned(),
             source: Source::new("dir,a/é.json", "é\n  x"),
             span: Span::new(5, 6),
+            basis: String::new(),
             witness: Some(object!({"action": "s3:GetObject"})),
             notes: vec!["n\u{1b}".to_owned()],
             suppressed: None,
@@ -204,5 +206,7 @@ mod tests {
         let renamed = Finding { subject: "R2".to_owned(), ..hostile() };
         assert_eq!(fingerprint(&moved), fingerprint(&hostile()));
         assert_ne!(fingerprint(&renamed), fingerprint(&hostile()));
+        let grown = Finding { basis: "another statement".to_owned(), ..hostile() };
+        assert_ne!(fingerprint(&grown), fingerprint(&hostile()));
     }
 }
