@@ -177,7 +177,15 @@ pub fn notes(accounts: &Accounts, evidence: &Evidence, options: &Options, window
             ));
         }
         if coverage.last.0 < window.to.0 - 2 * crate::evidence::when::DAY {
-            notes.push(format!("CloudTrail of account {account} ends at {}, before the window does", coverage.last));
+            let what = if coverage.last < window.from { "begins: it shows nothing of it" } else { "does" };
+            notes.push(format!("CloudTrail of account {account} ends at {}, before the window {what}", coverage.last));
+        }
+        // Events of global services, IAM's among them, are in the logs of us-east-1.
+        if let (1, Some(region)) = (coverage.regions.len(), coverage.regions.first().filter(|region| *region != "us-east-1")) {
+            notes.push(format!(
+                "every CloudTrail record of account {account} is of {region}: if the trail logs that region alone, use elsewhere, \
+                 and of global services such as IAM, is not in it"
+            ));
         }
     }
     for account in accounts.ids() {

@@ -8,7 +8,7 @@
 //! Every doubt keeps a permission: an attempt counts as use, and so does each action that may have authorized a call.
 
 use super::bits::{Bits, Universe};
-use super::{Entity, EntityKind};
+use super::{Accounts, Entity, EntityKind};
 use crate::catalog::operations::{self, Shown};
 use crate::evidence::{Activity, Evidence, Kind, When, Who};
 use rustc_hash::FxHashMap;
@@ -75,12 +75,21 @@ pub fn known_as(entity: &Entity) -> Option<Who> {
     Some(Who::new(&entity.account, kind, &entity.name))
 }
 
+/// Whose unique ids the accounts' entities have, as CloudTrail writes them.
+pub fn unique_ids(accounts: &Accounts) -> BTreeMap<String, Who> {
+    accounts.entities.values().filter_map(|entity| Some((entity.id.clone()?, known_as(entity)?))).collect()
+}
+
 impl<'e> Observer<'e> {
     /// Evidence within a window; the logs hold the data events of these services whether or not there are any.
     pub fn new(evidence: &'e Evidence, window: Window, data_events: &'e BTreeSet<String>) -> Self {
         let universe = Universe::latest();
         let mut by_account = BTreeMap::new();
         for (account, coverage) in &evidence.coverage {
+            // Logs that end before the window begins show nothing of it.
+            if coverage.last < window.from {
+                continue;
+            }
             let mut bits = Bits::none();
             for (prefix, range) in universe.services() {
                 let data = coverage.data_events.contains(prefix) || data_events.contains(prefix);
@@ -228,7 +237,11 @@ impl<'e> Observer<'e> {
         let last = activity.and_then(|activity| activity.last_seen).max(of_account.0);
         let listed = self.findings.get(&who).into_iter().flatten().filter_map(|at| self.evidence.findings.get(*at));
         let is_listed = listed.into_iter().any(|finding| finding.kind == "UnusedIAMRole");
-        let has_logs = self.evidence.coverage.get(&entity.account).is_some_and(|coverage| coverage.management);
+        let has_logs = self
+            .evidence
+            .coverage
+            .get(&entity.account)
+            .is_some_and(|coverage| coverage.management && coverage.last >= self.window.from);
         let has_data = activity.is_some_and(|activity| activity.role_last_used.is_some() || !activity.services.is_empty());
         (last, of_account.1 || is_listed || has_logs || has_data)
     }

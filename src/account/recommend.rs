@@ -327,6 +327,7 @@ impl<'a> Recommender<'a> {
                 text: text.clone(),
                 is_empty: false,
                 obligations: Vec::new(),
+                by_service: false,
                 notes: Vec::new(),
             });
             refined.text = text.clone();

@@ -75,19 +75,36 @@ pub fn files(one: &Recommendation<'_>, window: super::observe::Window) -> Vec<(S
     let mut out = Vec::new();
     for policy in &one.policies {
         if let Ok(text) = &policy.attached.text {
-            out.push((format!("{folder}/before/{}.json", plain(&policy.attached.name)), written(text)));
+            let path = fresh(&out, &format!("{folder}/before"), &policy.attached.name);
+            out.push((path, written(text)));
         }
     }
     for planned in planned::planned(one) {
-        out.push((format!("{folder}/after/{}.json", plain(&planned.name)), written(planned.text)));
+        let path = fresh(&out, &format!("{folder}/after"), &planned.name);
+        out.push((path, written(planned.text)));
     }
     let pretty = |value: &Value| serde_json::to_string_pretty(value).map_or_else(|_| value.to_string(), |text| text + "\n");
     out.push((format!("{folder}/steps.json"), pretty(&steps(one))));
-    out.push((format!("{folder}/unused.json"), pretty(&unused(one, window))));
+    out.push((format!("{folder}/unused.json"), pretty(&unused(one, window, one.unused.clone()))));
+    if one.policies.iter().any(|policy| policy.refined.as_ref().is_some_and(|refined| refined.by_service)) {
+        let services = one.unused.iter().filter(|service| service.actions.is_none()).cloned().collect();
+        out.push((format!("{folder}/unused-services.json"), pretty(&unused(one, window, services))));
+    }
     out.push((format!("{folder}/proof.json"), pretty(&proof(one))));
     out.push((format!("{folder}/main.tf.json"), pretty(&terraform(one))));
     out.push((format!("{folder}/cloudformation.json"), pretty(&cloudformation(one))));
     out
+}
+
+/// The path of a file that no other has: an inline policy may have a managed one's name, and names may differ in case alone.
+fn fresh(files: &[(String, String)], folder: &str, name: &str) -> String {
+    let paths = (1..).map(|at| {
+        let number = if at == 1 { String::new() } else { format!("-{at}") };
+        format!("{folder}/{}{number}.json", plain(name))
+    });
+    let is_fresh = |path: &String| !files.iter().any(|(other, _)| other.eq_ignore_ascii_case(path));
+    let mut fresh = paths.filter(is_fresh);
+    fresh.next().unwrap_or_default()
 }
 
 /// A policy as it stands in the export, byte for byte; one that stands there as a text is printed anew.
@@ -135,9 +152,8 @@ pub fn steps(one: &Recommendation<'_>) -> Value {
     })
 }
 
-/// The findings that the recommendation removes: what `refine --unused` and `verify --unused` take.
-fn unused(one: &Recommendation<'_>, window: super::observe::Window) -> Value {
-    let services: Vec<Service> = one.unused.clone();
+/// The findings that a refinement removes: what `refine --unused` and `verify --unused` take.
+fn unused(one: &Recommendation<'_>, window: super::observe::Window, services: Vec<Service>) -> Value {
     let finding = super::findings::Finding {
         entity: one.entity,
         unused: Unused::Permissions(services),
@@ -156,7 +172,8 @@ pub fn proof(one: &Recommendation<'_>) -> Value {
             .iter()
             .map(|(id, statement, queries, milliseconds)| json!({"id": id, "statement": statement, "queries": queries, "milliseconds": milliseconds}))
             .collect();
-        Some(json!({"policy": policy.attached.label(), "obligations": obligations, "notes": refined.notes}))
+        let unused = if refined.by_service { "unused-services.json" } else { "unused.json" };
+        Some(json!({"policy": policy.attached.label(), "unused": unused, "obligations": obligations, "notes": refined.notes}))
     };
     json!({
         "resource": one.entity.arn,

@@ -24,6 +24,8 @@ pub struct Refined {
     pub is_empty: bool,
     /// What was proved, each with the number of queries.
     pub obligations: Vec<(String, String, usize, f64)>,
+    /// Whether only services went of which nothing is used.
+    pub by_service: bool,
     /// What is worth knowing.
     pub notes: Vec<String>,
 }
@@ -50,6 +52,7 @@ pub(super) fn fitting(document: &Document, unused: &UnusedPermissions, options: 
         Ok(Some(coarse)) if quota::needed(&coarse.text).is_some_and(|needed| needed <= options.attachments) => {
             let mut coarse = coarse.as_ref().clone();
             let note = "only services of which nothing is used are taken away: without each unused action the policy would be longer than what can be attached";
+            coarse.by_service = true;
             coarse.notes.push(note.to_owned());
             Ok(Some(Arc::new(coarse)))
         }
@@ -101,5 +104,5 @@ fn proved(document: &Document, unused: &UnusedPermissions, settings: &Settings, 
     let long = candidate::too_long(&refinement.policy);
     let own = refinement.notes.into_iter().filter(|note| Some(note) != long.as_ref());
     let notes = note.into_iter().map(str::to_owned).chain(own).collect();
-    Ok(Some(Arc::new(Refined { text, is_empty: refinement.is_empty && !has_deny, obligations, notes })))
+    Ok(Some(Arc::new(Refined { text, is_empty: refinement.is_empty && !has_deny, obligations, by_service: false, notes })))
 }

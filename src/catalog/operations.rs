@@ -54,7 +54,10 @@ pub fn services_of(source: &str) -> Vec<&'static str> {
     }
     let last = host.rsplit('.').next().unwrap_or(host);
     let client = CLIENTS.behind(host).and_then(known);
-    client.or_else(|| known(&last.to_ascii_lowercase())).into_iter().collect()
+    // `sqs.cn-north-1`: a regional endpoint.
+    let first = host.split_once('.').filter(|(_, region)| region.split('-').count() > 2).map(|(first, _)| first);
+    let first = || services_of(first?).into_iter().next();
+    client.or_else(|| known(&last.to_ascii_lowercase())).or_else(first).into_iter().collect()
 }
 
 /// The actions that authorize a call, in AWS's spelling, for an event's source and name. Empty if none does; `None` if

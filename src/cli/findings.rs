@@ -4,6 +4,7 @@ use super::switches::FindingFormat;
 use super::{Exit, Trouble, input, listing, print, progress, say};
 use crate::account::exclusions::Exclusions;
 use crate::account::findings::{self, Options, Unused};
+use crate::account::observe;
 use crate::account::{self, Accounts, findings_json, findings_listed, findings_text};
 use crate::catalog::Catalog;
 use crate::check::shown_path;
@@ -101,7 +102,8 @@ impl Resting {
         }
         let spinner = progress::spinner("reading the account and the evidence");
         let accounts = account::read(&self.account)?;
-        let settings = evidence::Settings { strict: self.strict, data_events: options.data_events.clone() };
+        let ids = observe::unique_ids(&accounts);
+        let settings = evidence::Settings { strict: self.strict, data_events: options.data_events.clone(), ids };
         let read = evidence::read(&self.evidence, &settings)?;
         drop(spinner);
         for trouble in &read.troubles {

@@ -29,6 +29,13 @@ impl Counts {
         *self.skipped.entry(reason).or_default() += 1;
     }
 
+    /// Counts so many records that are no use.
+    pub(super) fn skip_many(&mut self, reason: &'static str, count: u64) {
+        if count > 0 {
+            *self.skipped.entry(reason).or_default() += count;
+        }
+    }
+
     /// Counts a record that could not be read.
     pub fn fail(&mut self, reason: &'static str) {
         *self.failed.entry(reason).or_default() += 1;

@@ -17,6 +17,8 @@ pub struct Settings {
     pub strict: bool,
     /// Services whose data events the logs hold, whether or not there are any; by prefix.
     pub data_events: BTreeSet<String>,
+    /// Whose unique ids these are (`AROA..`, `AIDA..`): some records name nothing else.
+    pub ids: BTreeMap<String, Who>,
 }
 
 /// What the logs of one account cover.
@@ -32,6 +34,8 @@ pub struct Coverage {
     pub data_events: BTreeSet<String>,
     /// Whether there are management events.
     pub management: bool,
+    /// The regions of the records, where they say it.
+    pub regions: BTreeSet<String>,
 }
 
 /// One file that was read.
@@ -140,6 +144,11 @@ impl Gatherer {
         !self.ids.insert(id)
     }
 
+    /// Whether an event is remembered.
+    pub(super) fn has(&self, id: u128) -> bool {
+        self.ids.contains(&id)
+    }
+
     /// What CloudTrail's name of an event leads to.
     pub(super) fn event(&mut self, source: &str, name: &str) -> usize {
         self.key.clear();
@@ -191,7 +200,8 @@ impl Gatherer {
     /// Notes that an account's logs hold a record.
     pub(super) fn cover(&mut self, account: &str, [first, last]: [When; 2], records: u64, data: bool, event: Option<usize>) {
         if !self.evidence.coverage.contains_key(account) {
-            let new = Coverage { first, last, records: 0, data_events: BTreeSet::new(), management: false };
+            let new =
+                Coverage { first, last, records: 0, data_events: BTreeSet::new(), management: false, regions: BTreeSet::new() };
             self.evidence.coverage.insert(account.to_owned(), new);
         }
         let services = event.filter(|_| data).and_then(|event| self.known.get(event)).map(|event| event.services.as_slice());
@@ -204,6 +214,13 @@ impl Gatherer {
             if !coverage.data_events.contains(*service) {
                 coverage.data_events.insert((*service).to_owned());
             }
+        }
+    }
+
+    /// Notes that an account's logs hold a record of a region.
+    pub(super) fn cover_region(&mut self, account: &str, region: &str) {
+        if let Some(coverage) = self.evidence.coverage.get_mut(account).filter(|known| !known.regions.contains(region)) {
+            coverage.regions.insert(region.to_owned());
         }
     }
 

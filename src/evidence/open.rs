@@ -93,8 +93,8 @@ fn one(path: &Path, named: bool, gatherer: &mut Gatherer) -> Result<bool, Diagno
     let is_gzip = io::BufRead::fill_buf(&mut input).is_ok_and(|start| start.starts_with(b"\x1f\x8b"));
     let input: Box<dyn Read> = if is_gzip { Box::new(MultiGzDecoder::new(input)) } else { Box::new(input) };
     let mut splitter = Splitter::new(input);
-    let kind = match splitter.head(HEAD) {
-        Ok(head) => recognize(head),
+    let kind = match kind_of(&mut splitter) {
+        Ok(kind) => kind,
         Err(error) => {
             gatherer.counts.fail("not gzip");
             gatherer.trouble("bad-file", format!("{name}: cannot be unpacked: {error}"), "the file is left out")?;
@@ -137,6 +137,14 @@ fn one(path: &Path, named: bool, gatherer: &mut Gatherer) -> Result<bool, Diagno
     Ok(true)
 }
 
+/// What a file is, by its first bytes; one that breaks off before they tell is an error.
+fn kind_of<R: Read>(splitter: &mut Splitter<R>) -> io::Result<Option<Kind>> {
+    match splitter.head(HEAD).map(recognize)? {
+        Some(kind) => Ok(Some(kind)),
+        None => splitter.broken().map_or(Ok(None), Err),
+    }
+}
+
 /// Reads a file record by record.
 fn records<R: Read>(
     file: &Arc<str>,
@@ -148,6 +156,14 @@ fn records<R: Read>(
     if lines {
         splitter.by_lines();
     }
+    let broken = |place: String, error: std::io::Error, gatherer: &mut Gatherer| {
+        gatherer.counts.fail("the file breaks off");
+        let message = format!("{file}{place}: {error}");
+        gatherer.trouble("truncated", message, "what stands before is used; get the file again")
+    };
+    if let Some(error) = splitter.broken() {
+        broken(": the file breaks off".to_owned(), error, gatherer)?;
+    }
     let mut number = 0;
     loop {
         number += 1;
@@ -158,9 +174,7 @@ fn records<R: Read>(
             Err(error) => {
                 let at = splitter.position();
                 let line = splitter.line(at);
-                gatherer.counts.fail("the file breaks off");
-                let message = format!("{file}:{line}: the file breaks off before record {number}: {error}");
-                gatherer.trouble("truncated", message, "what stands before is used; get the file again")?;
+                broken(format!(":{line}: the file breaks off before record {number}"), error, gatherer)?;
                 continue;
             }
         };

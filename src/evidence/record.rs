@@ -209,6 +209,7 @@ lazy! {
         kind: Loose<'t> = "eventType",
         management: Loose<'t> = "managementEvent",
         recipient: Loose<'t> = "recipientAccountId",
+        region: Loose<'t> = "awsRegion",
         shared: Loose<'t> = "sharedEventID",
         category: Loose<'t> = "eventCategory",
         resources: List<Resource<'t>> = "resources",
@@ -231,6 +232,7 @@ lazy! {
     /// `userIdentity`
     Identity {
         kind: Loose<'t> = "type",
+        id: Loose<'t> = "principalId",
         arn: Loose<'t> = "arn",
         account: Loose<'t> = "accountId",
         user_name: Loose<'t> = "userName",
@@ -247,7 +249,13 @@ lazy! {
 
 lazy! {
     /// `sessionIssuer`
-    Issuer { kind: Loose<'t> = "type", arn: Loose<'t> = "arn", account: Loose<'t> = "accountId", name: Loose<'t> = "userName" }
+    Issuer {
+        kind: Loose<'t> = "type",
+        id: Loose<'t> = "principalId",
+        arn: Loose<'t> = "arn",
+        account: Loose<'t> = "accountId",
+        name: Loose<'t> = "userName",
+    }
 }
 
 lazy! {

@@ -54,12 +54,14 @@ pub(super) struct Splitter<R> {
     lines: u64,
     counted: usize,
     ended: bool,
+    /// Why the input ended early, where that was found while its head was read.
+    broken: Option<io::Error>,
     state: State,
 }
 
 impl<R: Read> Splitter<R> {
     pub(super) fn new(input: R) -> Self {
-        Self { input, buffer: Vec::new(), at: 0, lines: 0, counted: 0, ended: false, state: State::Top }
+        Self { input, buffer: Vec::new(), at: 0, lines: 0, counted: 0, ended: false, broken: None, state: State::Top }
     }
 
     /// Bytes of a record.
@@ -80,10 +82,13 @@ impl<R: Read> Splitter<R> {
         self.at
     }
 
-    /// The first bytes of the input, as many as are there or fit.
+    /// The first bytes of the input, as many as are there or fit; an error only if there are none.
     pub(super) fn head(&mut self, length: usize) -> io::Result<&[u8]> {
         while self.buffer.len() < length && !self.ended {
-            self.fill()?;
+            match self.fill() {
+                Err(error) if self.buffer.is_empty() => return Err(error),
+                outcome => self.broken = outcome.err(),
+            }
         }
         if self.at == 0 && self.buffer.starts_with(b"\xef\xbb\xbf") {
             self.at = 3;
@@ -92,8 +97,16 @@ impl<R: Read> Splitter<R> {
         Ok(self.buffer.get(self.at..end).unwrap_or_default())
     }
 
+    /// Why the input ended within its head, if it did; told once.
+    pub(super) fn broken(&mut self) -> Option<io::Error> {
+        self.broken.take()
+    }
+
     /// Everything, if it is no more than so many bytes.
     pub(super) fn whole(mut self, most: usize) -> io::Result<Option<Vec<u8>>> {
+        if let Some(error) = self.broken() {
+            return Err(error);
+        }
         while !self.ended && self.buffer.len() <= most {
             self.fill()?;
         }

@@ -1,8 +1,9 @@
 //! From a CloudTrail record to who used what, when, on which resource.
 //!
 //! A record counts once, however many files hold it: by `eventID` where that is unique (a UUID), else by all its bytes. One
-//! event in two accounts (`sharedEventID`) counts once for each, and a record that corrects an earlier one (`addendum`) is
-//! that one again. What was denied is not use, only a sign of life; every other error came after the authorization.
+//! event in two accounts (`sharedEventID`) counts once for each. A record that corrects an earlier one (`addendum`) is that one
+//! again in the counts, and what either of them shows is use, in whatever order they are read. What was denied is not use, only
+//! a sign of life; every other error came after the authorization. Who is named by a unique id alone is found by it.
 //!
 //! Source: CloudTrail User Guide, "CloudTrail record contents", "userIdentity element"; service pages for the error codes.
 
@@ -95,15 +96,23 @@ fn meaning(record: &Record<'_>, bytes: &[u8], place: &Place, gatherer: &mut Gath
     let source = record.source.get().ok_or("without eventSource")?;
     let at = record.time.get().ok_or("without eventTime")?;
     let at = When::parse(at).ok_or("eventTime is not a time")?;
-    if is_again(record, bytes, gatherer) {
+    let again = again(record, bytes, gatherer);
+    if again != Again::No {
         gatherer.counts.duplicate += 1;
+    }
+    if again == Again::Same {
         return Ok(());
     }
+    // One event counts once, whatever is said of it later.
+    let one = u64::from(again == Again::No);
     gatherer.reach(at);
     let is_data = record.category.is("Data") || record.management.is("false");
     let event = gatherer.event(source, name);
     if let Some(account) = record.recipient.get().or_else(|| record.identity.account.get()) {
-        gatherer.cover(account, [at, at], 1, is_data && !record.category.is("NetworkActivity"), Some(event));
+        gatherer.cover(account, [at, at], one, is_data && !record.category.is("NetworkActivity"), Some(event));
+        if let Some(region) = record.region.get() {
+            gatherer.cover_region(account, region);
+        }
     }
     let error = record.error.get();
     let is_denied = error.is_some_and(is_denial);
@@ -115,10 +124,11 @@ fn meaning(record: &Record<'_>, bytes: &[u8], place: &Place, gatherer: &mut Gath
     {
         assumed(record, role, at, gatherer);
     }
-    let who = match who(&record.identity) {
+    let who = who(&record.identity).or_else(|reason| by_id(&record.identity, gatherer).ok_or(reason));
+    let who = match who {
         Ok(who) => who,
         Err(reason) => {
-            gatherer.counts.skip(reason);
+            gatherer.counts.skip_many(reason, one);
             return Ok(());
         }
     };
@@ -134,22 +144,25 @@ fn meaning(record: &Record<'_>, bytes: &[u8], place: &Place, gatherer: &mut Gath
         *last = (*last).max(at);
     }
     if is_denied {
-        gatherer.counts.denied += 1;
-        gatherer.denied(&who, event, at, 1);
+        gatherer.counts.denied += one;
+        if one > 0 {
+            gatherer.denied(&who, event, at, 1);
+        }
         return Ok(());
     }
     match gatherer.known(event).and_then(|event| event.actions.as_deref()) {
-        None if signed_in || source.starts_with("signin.") => gatherer.counts.skip("a sign-in"),
+        None if signed_in || source.starts_with("signin.") => gatherer.counts.skip_many("a sign-in", one),
         None => {
-            gatherer.counts.unmapped += 1;
-            gatherer.unmapped(&who, event, at, 1);
+            gatherer.counts.unmapped += one;
+            gatherer.unmapped(&who, event, at, one);
         }
-        Some([]) => gatherer.counts.skip("an operation that needs no permission"),
+        Some([]) => gatherer.counts.skip_many("an operation that needs no permission", one),
         Some(_) => {
-            gatherer.counts.mapped += 1;
+            gatherer.counts.mapped += one;
             let context = record.context.map(|context| evaluated(context.get())).unwrap_or_default();
             let used = gatherer.used(&who, event, at, place);
-            used.add(at, at, 1, place);
+            // What was denied at first, as the log had it, is a use of its own.
+            used.add(at, at, one.max(u64::from(used.count == 0)), place);
             let mut named = false;
             let listed = record.resources.0.iter().filter_map(|resource| resource.arn.get());
             for arn in listed.chain(asked.flatten()) {
@@ -166,26 +179,46 @@ fn meaning(record: &Record<'_>, bytes: &[u8], place: &Place, gatherer: &mut Gath
 }
 
 /// Whether a record says again what was read before.
-fn is_again(record: &Record<'_>, bytes: &[u8], gatherer: &mut Gatherer) -> bool {
-    let id = record.id.get().and_then(uuid);
-    let corrects = record.addendum.original.get().and_then(uuid);
-    let Some(id) = id else {
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Again {
+    No,
+    /// The very record.
+    Same,
+    /// It corrects one that was read, or one that was read corrects it.
+    Otherwise,
+}
+
+/// What marks an event as corrected, beside its id.
+const CORRECTED: u128 = 1 << 127 | 0x00c0_44ec_7ed0;
+
+fn again(record: &Record<'_>, bytes: &[u8], gatherer: &mut Gatherer) -> Again {
+    let Some(id) = record.id.get().and_then(uuid) else {
         let mut hasher = rustc_hash::FxHasher::default();
         bytes.hash(&mut hasher);
         let first = hasher.finish();
         bytes.len().hash(&mut hasher);
-        return gatherer.again(u128::from(first) << 64 | u128::from(hasher.finish()));
+        let again = gatherer.again(u128::from(first) << 64 | u128::from(hasher.finish()));
+        return if again { Again::Same } else { Again::No };
     };
-    let mut again = gatherer.again(id);
-    if let Some(original) = corrects.filter(|original| *original != id) {
-        again |= gatherer.again(original);
+    if gatherer.again(id) {
+        return Again::Same;
+    }
+    let original = record.addendum.original.get().and_then(uuid).filter(|original| *original != id);
+    let mut otherwise = gatherer.has(id ^ CORRECTED);
+    if let Some(original) = original {
+        let is_marked = gatherer.again(original ^ CORRECTED);
+        otherwise |= is_marked || gatherer.has(original);
     }
     // The same event in the logs of another account has an id of its own.
     if let (Some(shared), Some(side)) = (record.shared.get().and_then(uuid), record.recipient.get()) {
         let side: u128 = side.parse().unwrap_or_default();
-        again |= gatherer.again(shared ^ side.rotate_left(64) ^ 1);
+        let is_known = gatherer.again(shared ^ side.rotate_left(64) ^ 1);
+        if is_known && original.is_none() && !otherwise {
+            return Again::Same;
+        }
+        otherwise |= is_known;
     }
-    again
+    if otherwise { Again::Otherwise } else { Again::No }
 }
 
 /// A UUID as a number.
@@ -237,6 +270,13 @@ fn who(identity: &Identity<'_>) -> Result<Who, &'static str> {
         }
         _ => of_arn().ok_or("an identity from outside IAM"),
     }
+}
+
+/// Whose unique id a call names, where it names nothing else: `AROAEXAMPLE:session`, `AIDAEXAMPLE`.
+fn by_id(identity: &Identity<'_>, gatherer: &Gatherer) -> Option<Who> {
+    let ids = [identity.session.issuer.id.get(), identity.id.get()];
+    let mut known = ids.into_iter().flatten().filter_map(|id| gatherer.settings.ids.get(id.split(':').next()?));
+    known.next().cloned()
 }
 
 /// Notes the role that was assumed: it is in use, whatever its sessions do.
