@@ -3,6 +3,7 @@
 //! It is found upwards from the first path that is checked. Unknown keys, levels and rules are errors with their place.
 
 use super::rules;
+use crate::catalog::names::Names;
 use crate::diag::{Diagnostic, Level, Source, Span};
 use crate::glob::Glob;
 use serde::Deserialize;
@@ -93,6 +94,24 @@ pub struct Critical {
     /// Patterns of names that it is about.
     #[serde(default)]
     pub policies: Vec<String>,
+    /// Whether actions may be of a name that the catalog does not know.
+    #[serde(default)]
+    pub allow_unknown: bool,
+}
+
+impl Critical {
+    /// An error is what is wrong with it, and the text that is.
+    fn check(&self) -> Result<(), (&str, String)> {
+        if self.actions.is_empty() && self.resources.is_empty() {
+            return Err((self.name.as_str(), "it has neither actions nor resources".to_owned()));
+        }
+        let wrong = self.actions.iter().find_map(|action| Some((action, not_action(action.as_str(), self.allow_unknown)?)));
+        if let Some((action, why)) = wrong {
+            return Err((action.as_str(), why));
+        }
+        let wrong = self.resources.iter().find(|text| !is_arn(text.as_str()));
+        wrong.map_or(Ok(()), |text| Err((text.as_str(), format!("`{text}` is not an ARN: no policy would ever grant it"))))
+    }
 }
 
 /// `[[reference]]`
@@ -227,16 +246,14 @@ impl Config {
             }
         }
         for critical in &config.critical {
-            if critical.actions.is_empty() && critical.resources.is_empty() {
-                return Err(bad(place(&critical.name), "it has neither actions nor resources".to_owned()));
-            }
+            critical.check().map_err(|(text, why)| bad(place(text), why))?;
         }
         for required in &config.boundary {
-            let is_arn = |pattern: &String| pattern.starts_with("arn:") || pattern.starts_with('*');
+            let is_pattern = |pattern: &String| pattern.starts_with("arn:") || pattern.starts_with('*');
             if required.policies.is_empty() {
                 return Err(bad(place("[boundary]"), "it names no policies: give patterns of their ARNs".to_owned()));
             }
-            if let Some(wrong) = required.policies.iter().find(|pattern| !is_arn(pattern)) {
+            if let Some(wrong) = required.policies.iter().find(|pattern| !is_pattern(pattern)) {
                 return Err(bad(place(wrong), format!("`{wrong}` is not a pattern of ARNs")));
             }
         }
@@ -276,6 +293,27 @@ impl Config {
     }
 }
 
+/// Why a text is not an action that a policy could grant.
+fn not_action(text: &str, allow_unknown: bool) -> Option<String> {
+    if Glob::parse(text).is_everything() {
+        return None;
+    }
+    if !text.contains(':') || text.contains(|c: char| c == ',' || c.is_whitespace() || c.is_control()) {
+        return Some(format!("`{text}` is not an action: write it as service:Name"));
+    }
+    let unknown = Names::default().action(text).filter(|_| !allow_unknown)?;
+    let help = if unknown.help.is_empty() { String::new() } else { format!("; {}", unknown.help) };
+    Some(format!("{}{help}; `allow-unknown = true` asks about it all the same", unknown.message))
+}
+
+/// Whether a text is a pattern of ARNs, or API Gateway's shorthand for one.
+fn is_arn(text: &str) -> bool {
+    let parts: Vec<&str> = text.splitn(6, ':').collect();
+    let is_whole = parts.len() == 6 || (parts.len() > 1 && parts.last() == Some(&"*"));
+    let begins = parts.first().is_some_and(|first| Glob::parse(first).matches("arn"));
+    Glob::parse(text).is_everything() || (is_whole && begins) || text.starts_with("execute-api:/")
+}
+
 /// Whether a text is a day as RFC 3339 writes it.
 pub(super) fn is_day(text: &str) -> bool {
     crate::value::date::parse(&format!("{text}T00:00:00Z")).is_some() && text.len() == 10
@@ -310,6 +348,12 @@ mod tests {
                 "leastwise.toml:4:11: `soon` is not a day",
             ),
             ("[[critical]]\nname = \"keys\"\n", "neither actions nor resources"),
+            ("[[critical]]\nname = \"k\"\nactions = [\"s3:DeleteBuckett\"]\n", "leastwise.toml:3:12: "),
+            ("[[critical]]\nname = \"k\"\nactions = [\"s3:DeleteBuckett\"]\nallow-unknown = true\n", "Error"),
+            ("[[critical]]\nname = \"k\"\nactions = [\"s3:Delete*\", \"*\", \"iam:PassRole\"]\n", "Error"),
+            ("[[critical]]\nname = \"k\"\nactions = [\"DeleteBucket\"]\n", "`DeleteBucket` is not an action"),
+            ("[[critical]]\nname = \"k\"\nresources = [\"s3://b\"]\n", "leastwise.toml:3:14: `s3://b` is not an ARN"),
+            ("[[critical]]\nname = \"k\"\nresources = [\"arn:aws:s3:::b/*\", \"arn:aws:s3:*\", \"*\"]\n", "Error"),
             ("[[boundary]]\npolicies = []\n", "it names no policies"),
             ("[[boundary]]\npolicies = [\"limits\"]\n", "leastwise.toml:2:13: `limits` is not a pattern of ARNs"),
             ("[[reference]]\npolicy = \"no-such-file.json\"\n", "leastwise.toml:2:10: cannot read"),

@@ -135,6 +135,8 @@ pub struct Held {
     pub identities: Vec<Identity>,
     /// The parameters of its templates.
     pub parameters: Vec<String>,
+    /// What of it stands elsewhere, in words.
+    pub elsewhere: Vec<String>,
 }
 
 /// What a text holds; an error for one that is neither JSON nor YAML.
@@ -145,6 +147,9 @@ pub fn held(source: &Source, given: &Given) -> Result<Held, Diagnostic> {
     for (source, value) in &documents {
         out.policies.extend(sources::policies(source, value, given));
         out.identities.extend(sources::attached::identities(source, value, given));
+        if sources::recognize(value) == Some(sources::Kind::Template) {
+            out.elsewhere.extend(sources::template::nested(value));
+        }
     }
     Ok(out)
 }

@@ -116,11 +116,40 @@ pub fn check(options: &Options) -> Result<Checked, Stopped> {
     checked.findings.extend(unread.iter().filter(|_| is_told).map(|(of, paths)| rules::not_read(of, paths, &options.config)));
     let absolute = |path: &Path| std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
     let is_whole = options.paths.iter().any(|path| absolute(&options.config.folder).starts_with(absolute(path)));
+    if is_whole {
+        checked.findings.extend(idle(&loaded, &files, &options.config));
+    }
     let about_approvals = suppress::apply(&mut checked.findings, &options.config, &options.today, is_whole);
     checked.findings.extend(about_approvals);
     // What is not asked is not found; what stayed open of a rule that was asked is, unless that is ignored by its own name.
     checked.findings.retain(|finding| !options.config.ignore.contains(&finding.rule));
     Ok(checked)
+}
+
+/// What of the configuration is about nothing that was looked at: a pattern that is misspelled asks for nothing.
+fn idle(loaded: &[Loaded], files: &[File], config: &Config) -> Vec<Finding> {
+    let about = |paths: &[String], names: &[String], of: fn(&Loaded) -> Vec<&str>| {
+        let mut each = loaded.iter().zip(files).flat_map(|(held, file)| of(held).into_iter().map(move |name| (&file.path, name)));
+        each.any(|(path, name)| config::is_about(paths, names, path, name))
+    };
+    let policies: fn(&Loaded) -> Vec<&str> = |held| held.policies.iter().map(|located| located.name.as_str()).collect();
+    let identities: fn(&Loaded) -> Vec<&str> = |held| held.identities.iter().map(String::as_str).collect();
+    let mut said: Vec<(String, &str)> = Vec::new();
+    for one in config.critical.iter().filter(|one| !about(&one.paths, &one.policies, policies)) {
+        said.push((
+            format!("The critical access \"{}\" is asked of no policy: no path and name fits.", one.name),
+            one.name.as_str(),
+        ));
+    }
+    for one in config.reference.iter().filter(|one| !about(&one.paths, &one.policies, policies)) {
+        let name = one.policy.to_str().unwrap_or_default();
+        said.push((format!("The reference policy {name} is compared with no policy: no path and name fits."), name));
+    }
+    for one in config.boundary.iter().filter(|one| !about(&one.paths, &one.identities, identities)) {
+        let first = one.policies.first().map_or("", String::as_str);
+        said.push((format!("The boundary {first} is asked of no user and no role: no path and name fits."), first));
+    }
+    said.into_iter().filter_map(|(message, text)| suppress::idle(config, message, text)).collect()
 }
 
 /// The policies of one file.
@@ -131,6 +160,8 @@ struct Loaded {
     old: Option<BTreeMap<String, Located>>,
     /// The parameters of its templates.
     parameters: Vec<String>,
+    /// The names of its users and roles.
+    identities: Vec<String>,
     /// What is wrong with the file itself.
     findings: Vec<Finding>,
 }
@@ -147,6 +178,7 @@ fn load(file: &File, options: &Options, before: Option<&against::Revision>) -> L
         Err(_) => return out,
     };
     (out.policies, out.parameters) = (held.policies, held.parameters);
+    out.identities = held.identities.iter().map(|identity| identity.name.clone()).collect();
     for identity in &held.identities {
         out.findings.extend(identities::judge(identity, &file.path, config));
     }
@@ -162,7 +194,7 @@ fn load(file: &File, options: &Options, before: Option<&against::Revision>) -> L
         let of_values = located.versions.iter().flat_map(|version| crate::policy::open::assumptions(located, version));
         located.notes.iter().cloned().chain(of_values)
     });
-    let assumed: BTreeSet<String> = assumed.chain(identities::unseen(&held.identities)).collect();
+    let assumed: BTreeSet<String> = assumed.chain(identities::unseen(&held.identities)).chain(held.elsewhere).collect();
     if !assumed.is_empty() && config.asks(rules::ASSUMPTION) {
         out.findings.push(rules::assumed(source, assumed.into_iter().collect(), config));
     }

@@ -41,7 +41,7 @@ pub const WRONG_TYPE: &str = "wrong-policy-type";
 pub const UNDECIDED: &str = "undecided";
 /// A named file without policies.
 pub const EMPTY: &str = "no-policy";
-/// An approval that approves nothing, or is over.
+/// An approval that approves nothing or is over, or something of the configuration that is about nothing.
 pub const UNUSED: &str = "unused-approval";
 
 /// Files of a language that is not read.
@@ -76,7 +76,7 @@ pub const RULES: [Rule; 19] = [
     rule(WRONG_TYPE, Level::Error, "A policy names principals where its type has none, or names none where it must."),
     rule(UNDECIDED, Level::Warning, "Whether a policy breaks a rule was not decided."),
     rule(EMPTY, Level::Warning, "A file that was named holds no policy."),
-    rule(UNUSED, Level::Note, "An approval of findings approves none, or is over."),
+    rule(UNUSED, Level::Note, "An approval of findings approves none or is over, or the configuration asks something of nobody."),
     rule(NOT_READ, Level::Note, "Files in which policies may be written, in a language that is not read."),
     rule(ASSUMPTION, Level::Note, "The answers about the policies of a file assume something of it."),
 ];

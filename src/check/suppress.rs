@@ -61,6 +61,13 @@ pub(super) fn apply(findings: &mut [Finding], config: &Config, today: &str, is_w
     out
 }
 
+/// Something of the configuration that is about nothing, at the text that names it.
+pub(super) fn idle(config: &Config, message: String, text: &str) -> Option<Finding> {
+    let source = config.source.as_ref().filter(|_| config.asks(UNUSED))?;
+    let at = source.text.find(text).unwrap_or(0);
+    Some(about(source, Span::new(at, at + text.len()), message, config))
+}
+
 fn about(source: &Source, span: Span, message: String, config: &Config) -> Finding {
     let mut found = rules::empty(source, config);
     UNUSED.clone_into(&mut found.rule);

@@ -76,6 +76,9 @@ fn config(args: &CheckArgs, paths: &[PathBuf]) -> Result<Config, Trouble> {
         config.select.clone_from(&args.select);
     }
     config.ignore.extend(args.ignore.iter().cloned());
+    if !RULES.iter().any(|rule| config.asks(rule.id)) {
+        return Err(anyhow!("no rule is left: every one that is selected is ignored").into());
+    }
     Ok(config)
 }
 
@@ -88,7 +91,12 @@ fn baseline(path: &Path) -> Result<BTreeSet<String>, Trouble> {
         Diagnostic::error("bad-baseline", &source, value.span, message, "write one with --write-baseline")
     };
     let list = list.ok_or_else(bad)?;
-    Ok(list.iter().filter_map(|one| one.as_str().map(str::to_owned)).collect())
+    let print = |one: &crate::json::Value| {
+        let message = "this is not the fingerprint of a finding";
+        let bad = || Diagnostic::error("bad-baseline", &source, one.span, message, "write one with --write-baseline").into();
+        one.as_str().map(str::to_owned).ok_or_else(bad)
+    };
+    list.iter().map(print).collect()
 }
 
 impl super::args::TemplateArgs {

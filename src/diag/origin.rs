@@ -15,6 +15,10 @@ pub enum Encoding {
     Escapes,
     /// Percent-encoded (RFC 3986, section 2.1).
     Percent,
+    /// With so many blanks before each line but the first, as in a block of YAML.
+    Block(usize),
+    /// In some other way: each place of the text is the whole part that it was made of.
+    Whole,
 }
 
 /// Where an encoded text stands.
@@ -80,7 +84,11 @@ impl Encoding {
                 };
                 one(byte, 2)
             }
-            (Self::Percent, [b'%', ..]) | (Self::Escapes, [b'\\']) => None,
+            (Self::Block(indent), [b'\n', line @ ..]) => {
+                let blanks = line.iter().take(indent).take_while(|byte| **byte == b' ').count();
+                one(b'\n', 1 + blanks)
+            }
+            (Self::Percent, [b'%', ..]) | (Self::Escapes, [b'\\']) | (Self::Whole, _) => None,
             (_, [byte, ..]) => one(*byte, 1),
             (_, []) => None,
         }
@@ -99,6 +107,9 @@ impl Origin {
 
     /// The text outside, and the place in it of a part of the decoded text.
     pub(super) fn place(&self, inner: Span) -> (Source, Span) {
+        if self.encoding == Encoding::Whole {
+            return self.source.place(self.span);
+        }
         self.source.place(Span::new(self.offset(inner.start), self.offset(inner.end)))
     }
 
@@ -109,6 +120,9 @@ impl Origin {
 
     /// The place, in the text outside, of an offset of the decoded text.
     fn offset(&self, inner: usize) -> usize {
+        if self.encoding == Encoding::Whole {
+            return self.span.start;
+        }
         let marks = self.marks.get_or_init(|| self.marks());
         let mark = marks.partition_point(|(decoded, _)| *decoded <= inner).checked_sub(1);
         let (decoded, encoded) = mark.and_then(|mark| marks.get(mark)).copied().unwrap_or((0, 0));
@@ -155,6 +169,7 @@ mod tests {
         for (encoding, pieces) in [
             (Encoding::Escapes, ["a", "\\n", "\\u00e9", "\\ud83d\\ude00", "é"]),
             (Encoding::Percent, ["a", "%22", "%C3%A9", "xyz", "é"]),
+            (Encoding::Block(2), ["a", "\n  ", "\n    b", "\n \n  ", "é"]),
         ] {
             let encoded: String = (0..3 * BLOCK).map(|at| pieces[(at * at + at / 7) % pieces.len()]).collect();
             let outer = Source::new("f", format!("__{encoded}"));
@@ -164,6 +179,17 @@ mod tests {
                 assert_eq!(span.start, 2 + counted(encoding, &encoded, at), "{at}");
             }
         }
+    }
+
+    #[test]
+    fn a_text_that_was_made_of_another_stands_where_that_does() {
+        let outer = Source::new("f", "a: |\n    {\"b\":\n      1}\nc: >\n  {\"d\":\n  2}\n");
+        let block = outer.taken(Span::new(3, 24), "{\"b\":\n  1}\n");
+        let (_, span) = block.place(Span::new(8, 9));
+        assert_eq!(&outer.text[span.start..span.end], "1");
+        let folded = outer.taken(Span::new(28, 42), "{\"d\": 2}\n");
+        assert_eq!((&**folded.text, folded.line_column(6).line), ("{\"d\": 2}\n", 4));
+        assert_eq!(folded.place(Span::new(6, 7)).1, Span::new(28, 42));
     }
 
     #[test]

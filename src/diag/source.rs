@@ -128,6 +128,27 @@ impl Source {
         Some(Self::with(self.name.clone(), text.into(), Some(Arc::new(origin))))
     }
 
+    /// A text that was made of a part of this one, such as a scalar of YAML or an expression of a template. Its places are told
+    /// in this text: exactly where its lines stand there indented, else as the whole part.
+    pub fn taken(&self, span: Span, text: &str) -> Self {
+        self.block(span, text).unwrap_or_else(|| {
+            let origin = Origin::new(self.clone(), span, Encoding::Whole);
+            Self::with(self.name.clone(), text.into(), Some(Arc::new(origin)))
+        })
+    }
+
+    fn block(&self, span: Span, text: &str) -> Option<Self> {
+        let part = self.text.get(span.start..span.end)?;
+        let first = text.lines().next().filter(|line| !line.is_empty())?;
+        let at = span.start + part.find(first)?;
+        let line = self.text.get(..at)?.rfind('\n')? + 1;
+        if !self.text.get(line..at)?.bytes().all(|byte| byte == b' ') {
+            return None;
+        }
+        let decoded = self.decoded(Span::new(at, span.end), Encoding::Block(at - line))?;
+        (decoded.text.trim_end() == text.trim_end()).then_some(decoded)
+    }
+
     /// The text that the user gave, and where in it a part of this text stands.
     pub fn place(&self, span: Span) -> (Self, Span) {
         match &self.origin {

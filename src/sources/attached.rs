@@ -79,9 +79,12 @@ fn of_terraform(source: &Source, document: &Value) -> Vec<Identity> {
             "aws_iam_role_policy_attachment" => "role",
             "aws_iam_user_policy_attachment" => "user",
             "aws_iam_group_policy_attachment" => "group",
+            "aws_iam_policy_attachment" => "name",
+            "aws_ssoadmin_managed_policy_attachment" => "permission_set_arn",
             _ => continue,
         };
-        if let Some(arn) = one.values.get("policy_arn").and_then(text) {
+        let arn = one.values.get("policy_arn").or_else(|| one.values.get("managed_policy_arn"));
+        if let Some(arn) = arn.and_then(text) {
             let named = one.values.get(to).and_then(text).unwrap_or_default();
             let (name, source, span) = (format!("{} ({to} {named})", one.address), source.clone(), one.at.span);
             out.push(Identity { name, source, span, boundaries: Vec::new(), managed: vec![arn] });
@@ -94,7 +97,7 @@ fn of_account(source: &Source, details: &Value) -> Vec<Identity> {
     let list = |of: &Value, name: &str| of.get(name).and_then(Value::elements).unwrap_or_default().to_vec();
     let text = |of: &Value, name: &str| of.get(name).and_then(Value::as_str).map(str::to_owned);
     let mut out = Vec::new();
-    for (all, name) in [("UserDetailList", "UserName"), ("RoleDetailList", "RoleName")] {
+    for (all, name) in [("UserDetailList", "UserName"), ("RoleDetailList", "RoleName"), ("GroupDetailList", "GroupName")] {
         for one in list(details, all) {
             // Only its service can change it.
             if text(&one, "Path").is_some_and(|path| path.starts_with("/aws-service-role/")) {
@@ -106,7 +109,12 @@ fn of_account(source: &Source, details: &Value) -> Vec<Identity> {
                 name: text(&one, "Arn").or_else(|| text(&one, name)).unwrap_or_default(),
                 source: source.clone(),
                 span: one.span,
-                boundaries: vec![bounded.map_or(Boundary::None, Boundary::Policy)],
+                // Nothing can bound a group.
+                boundaries: if all == "GroupDetailList" {
+                    Vec::new()
+                } else {
+                    vec![bounded.map_or(Boundary::None, Boundary::Policy)]
+                },
                 managed: arns.iter().filter_map(|one| text(one, "PolicyArn")).collect(),
             });
         }

@@ -180,7 +180,7 @@ pub fn unquoted(source: &Source, value: &Value, wanted: Wanted) -> Result<Option
 fn inner_text(source: &Source, written: Span, text: &str) -> Source {
     let span = Span::new(written.start + 1, written.end.saturating_sub(1));
     let decoded = source.decoded(span, Encoding::Escapes).filter(|inner| **inner.text == *text);
-    let inner = decoded.unwrap_or_else(|| Source::new(source.name.clone(), text));
+    let inner = decoded.unwrap_or_else(|| source.taken(written, text));
     // API Gateway gives a policy with its escapes: {\"Version\": ..}.
     let escaped = text.trim_start().strip_prefix(['{', '[']).is_some_and(|rest| rest.trim_start().starts_with("\\\""));
     let unescaped = || inner.decoded(Span::new(0, inner.text.len()), Encoding::Escapes);

@@ -117,12 +117,12 @@ fn of_plan(plan: &Value) -> Vec<Resource<'_>> {
         let Some(values) = inner.get("after").filter(|after| after.members().is_some()) else { continue };
         resources.extend(resource(change, values, inner.get("after_unknown")));
     }
-    let changed = !resources.is_empty();
-    for (name, only_data) in [("planned_values", changed), ("prior_state", true)] {
+    let changed: BTreeSet<String> = resources.iter().map(|one: &Resource<'_>| one.address.clone()).collect();
+    for (name, only_data) in [("planned_values", false), ("prior_state", true)] {
         let mut inner = Vec::new();
         let root = plan.get(name).map(|of| of.get("values").unwrap_or(of)).and_then(|of| of.get("root_module"));
         root.into_iter().for_each(|root| module(root, &mut inner));
-        resources.extend(inner.into_iter().filter(|one| one.is_data || !only_data));
+        resources.extend(inner.into_iter().filter(|one| one.is_data || !(only_data || changed.contains(&one.address))));
     }
     resources
 }
@@ -151,11 +151,15 @@ impl Written {
     }
 
     fn sets(&self, address: &str, path: &str) -> bool {
-        let (mut plain, mut inside) = (String::new(), false);
-        for c in address.chars() {
+        // Keys of `for_each` are quoted, and may hold brackets.
+        let (mut plain, mut inside, mut quoted) = (String::new(), false, false);
+        let mut all = address.chars();
+        while let Some(c) = all.next() {
             match c {
-                '[' => inside = true,
-                ']' => inside = false,
+                '"' if inside => quoted = !quoted,
+                '\\' if quoted => _ = all.next(),
+                '[' if !quoted => inside = true,
+                ']' if !quoted => inside = false,
                 c if !inside => plain.push(c),
                 _ => {}
             }

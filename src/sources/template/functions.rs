@@ -122,7 +122,16 @@ fn call(scope: &Scope<'_>, member: &Member, whole: &Value, depth: usize) -> Resu
                 keys.push(resolve(scope, key, depth)?.as_ref().and_then(as_text).unwrap_or_default());
             }
             if keys.iter().any(|key| is_open(key)) {
-                return text(scope.open(&expression(whole), OpenKind::Any));
+                // Whatever the keys are, it is one of the texts of the mapping.
+                let all = scope.mappings(&keys);
+                let is_plain = |one: &&Value| as_text(one).is_some_and(|text| !text.contains(['*', '?', '$']));
+                return match all.iter().find(|one| !is_plain(one)) {
+                    Some(other) if !all.is_empty() => {
+                        let shown = as_text(other).map_or_else(|| "a list".to_owned(), |text| format!("`{text}`"));
+                        Err(scope.trouble(span, format!("the keys of `Fn::FindInMap` are not known, and it may give {shown}")))
+                    }
+                    _ => text(scope.open(&expression(whole), if all.is_empty() { OpenKind::Any } else { OpenKind::Generated })),
+                };
             }
             match scope.mapping(&keys) {
                 Some(found) => resolve(scope, found, depth),

@@ -18,28 +18,25 @@ pub fn identities(source: &Source, template: &Value, given: &Given) -> Vec<Ident
         let properties = resource.value.get("Properties");
         let written = |name: &str| properties.and_then(|all| all.get(name));
         match resource.value.get("Type").and_then(Value::as_str) {
-            Some("AWS::IAM::Role" | "AWS::IAM::User") => {}
+            Some("AWS::IAM::Role" | "AWS::IAM::User" | "AWS::IAM::Group" | "AWS::SSO::PermissionSet") => {}
             // SAM makes a role for it where none is named.
             Some("AWS::Serverless::Function" | "AWS::Serverless::StateMachine") if written("Role").is_none() => {}
             _ => continue,
         }
+        let of = resource.value.get("Type").and_then(Value::as_str).unwrap_or_default();
         let own = resource.value.get("Condition").and_then(Value::as_str).map(|own| (own.to_owned(), true));
         let assumed: BTreeMap<String, bool> = own.into_iter().collect();
         let reader = Reader { source, sections: &sections, given, constants: &constants };
         let boundaries = match written("PermissionsBoundary") {
+            // Nothing can bound a group, and a permission set names its boundary in another form.
+            _ if of == "AWS::IAM::Group" || of == "AWS::SSO::PermissionSet" => Vec::new(),
             None => vec![Boundary::None],
             Some(value) => reader.boundaries(value, &assumed),
         };
-        let listed = written("ManagedPolicyArns").or_else(|| written("Policies"));
-        let managed = listed.and_then(Value::elements).unwrap_or_default().iter();
-        let managed = managed.filter_map(|one| reader.texts(one, &assumed)).flatten().filter(|text| text.starts_with("arn:"));
-        out.push(Identity {
-            name: resource.key.clone(),
-            source: source.clone(),
-            span: resource.key_span,
-            boundaries,
-            managed: managed.collect(),
-        });
+        let listed = written("ManagedPolicyArns").or_else(|| written("ManagedPolicies"));
+        let listed = listed.or_else(|| written("Policies").filter(|_| of.starts_with("AWS::Serverless::")));
+        let managed = listed.map(|all| reader.attached(all, &assumed)).unwrap_or_default();
+        out.push(Identity { name: resource.key.clone(), source: source.clone(), span: resource.key_span, boundaries, managed });
     }
     out
 }
@@ -81,10 +78,28 @@ impl Reader<'_> {
         versions.into_iter().map(one).collect()
     }
 
-    /// The texts that a value may give; nothing where it gives another value.
-    fn texts(&self, value: &Value, assumed: &BTreeMap<String, bool>) -> Option<Vec<String>> {
-        let versions = self.versions(value, assumed).ok()?;
-        Some(versions.iter().flatten().filter_map(as_text).map(|text| self.named(&text)).collect())
+    /// The managed policies that a list attaches under some choice, each once: by ARN, or as SAM has it by AWS's name of it or
+    /// by SAM's own template.
+    fn attached(&self, listed: &Value, assumed: &BTreeMap<String, bool>) -> Vec<String> {
+        let versions = match self.versions(listed, assumed) {
+            Ok(versions) => versions,
+            Err(why) => return vec![format!("(not known: {why})")],
+        };
+        let mut out: Vec<String> = Vec::new();
+        for version in versions.iter().flatten() {
+            for one in version.elements().unwrap_or(std::slice::from_ref(version)) {
+                let name = match (as_text(one), one.members()) {
+                    (Some(text), _) if text.contains(':') || text.chars().any(|c| marked(c).is_some()) => self.named(&text),
+                    (Some(text), _) => format!("arn:aws:iam::aws:policy/{text}"),
+                    (None, Some([template])) => format!("{} (a template of SAM)", template.key),
+                    _ => continue,
+                };
+                if !out.contains(&name) {
+                    out.push(name);
+                }
+            }
+        }
+        out
     }
 
     /// A text with the names of what stays open in it.

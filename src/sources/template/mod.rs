@@ -85,6 +85,21 @@ pub fn policies(source: &Source, template: &Value, given: &Given) -> Vec<Located
     out
 }
 
+/// The stacks that a template makes of other templates, in words: their policies are not in it.
+pub fn nested(template: &Value) -> Vec<String> {
+    let mut out = Vec::new();
+    for resource in template.get("Resources").and_then(Value::members).unwrap_or_default() {
+        let of = resource.value.get("Type").and_then(Value::as_str).unwrap_or_default();
+        if matches!(of, "AWS::CloudFormation::Stack" | "AWS::CloudFormation::StackSet" | "AWS::Serverless::Application") {
+            out.push(format!(
+                "the policies of the stack {} are in another template, which is not looked at for it",
+                resource.key
+            ));
+        }
+    }
+    out
+}
+
 struct Reader<'t> {
     source: &'t Source,
     sections: &'t Sections<'t>,
@@ -169,7 +184,7 @@ impl Reader<'_> {
             match resolved {
                 // No policy under these answers.
                 Ok(None) => {}
-                Ok(Some(value)) => match self.document(name, value) {
+                Ok(Some(value)) => match self.document(value) {
                     Ok((source, value)) => {
                         let under = scope.assumed.into_iter().collect();
                         located.versions.push(Version { under, source, value });
@@ -204,9 +219,9 @@ impl Reader<'_> {
     }
 
     /// The document itself, or the one that a text holds.
-    fn document(&self, name: &str, value: Value) -> Result<(Source, Value), Box<Diagnostic>> {
+    fn document(&self, value: Value) -> Result<(Source, Value), Box<Diagnostic>> {
         let Some(text) = value.as_str() else { return Ok((self.source.clone(), statement_alone(value))) };
-        let inner = Source::new(format!("{} ({name})", self.source.name), text);
+        let inner = self.source.taken(value.span, text);
         let read = crate::json::read(&inner, &crate::diag::Budget::default());
         let read = read.map_err(|found| {
             let message = format!("the policy is a text that cannot be read: {}", found.message);

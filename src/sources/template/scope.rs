@@ -126,6 +126,11 @@ impl Scope<'_> {
                 let allowed = parameter.get("AllowedValues").and_then(Value::elements).unwrap_or_default();
                 let plain = |value: &Value| as_text(value).is_some_and(|text| !text.contains(['*', '?', '$']));
                 let is_plain = !allowed.is_empty() && allowed.iter().all(plain) && !in_store;
+                if let Some(wild) = allowed.iter().find(|value| !plain(value)).and_then(as_text) {
+                    return Err(
+                        self.trouble(span, format!("the parameter `{name}` has no value, and `{wild}` is one that it may have"))
+                    );
+                }
                 Ok(Kind::String(self.open(name, if is_plain { OpenKind::Generated } else { OpenKind::Any })))
             }
         }
@@ -174,6 +179,19 @@ impl Scope<'_> {
             at = at.get(key)?;
         }
         Some(at)
+    }
+
+    /// All that `Fn::FindInMap` may find where some of the keys are open.
+    pub(super) fn mappings(&self, keys: &[String]) -> Vec<&Value> {
+        let mut found: Vec<&Value> = self.sections.mappings.into_iter().collect();
+        for key in keys {
+            let below = |at: &'_ Value| -> Vec<String> {
+                let names = at.members().unwrap_or_default().iter().map(|member| member.key.clone());
+                names.filter(|name| is_open(key) || name == key).collect()
+            };
+            found = found.into_iter().flat_map(|at| below(at).into_iter().filter_map(|name| at.get(&name))).collect();
+        }
+        found
     }
 
     /// Whether a condition of the template holds, as far as is known.
