@@ -3,11 +3,15 @@
 //! Each file is read as it was in the revision, by `git show`. A policy is compared with the one of its name; one without
 //! predecessor is compared with nothing, so whatever it grants is new. Constants of the same name are the same on both
 //! sides: the stack that is deployed is the one that was.
+//!
+//! A control policy grants nothing, but what it no longer takes away is new as well. Where it only denies, another one allows
+//! everything beside it, as `FullAWSAccess` does: both sides are compared beside such a statement.
 
 use super::ask::{Answer, Read, Shown, Subject, Wanted, search};
 use super::rules::{self, finding};
 use super::{Options, files};
 use crate::diag::{Budget, Diagnostic, Finding, Source};
+use crate::json::{Kind, Member, Value};
 use crate::policy::open::renamed;
 use crate::policy::request_json;
 use crate::query::Query;
@@ -62,7 +66,9 @@ impl Revision {
 /// What a policy grants that its predecessor did not.
 pub(super) fn compare(new: &Located, old: Option<&Located>, options: &Options) -> Result<Vec<Finding>, InternalError> {
     let config = &options.config;
-    if matches!(new.policy_type, PolicyType::ServiceControl | PolicyType::ResourceControl | PolicyType::Endpoint) {
+    let is_control = matches!(new.policy_type, PolicyType::ServiceControl | PolicyType::ResourceControl);
+    // A new one can only take away, and what an endpoint without a policy of its own lets pass is everything.
+    if old.is_none() && (is_control || new.policy_type == PolicyType::Endpoint) {
         return Ok(Vec::new());
     }
     let old = old.filter(|old| old.trouble.is_none());
@@ -90,6 +96,9 @@ pub(super) fn compare(new: &Located, old: Option<&Located>, options: &Options) -
             }
             documents.push((before.source.clone(), value));
         }
+        if is_control && documents.iter().any(|(_, value)| !allows(value)) {
+            documents = documents.into_iter().map(|(source, value)| (source, beside_everything(value))).collect();
+        }
         let values = |given: &BTreeMap<usize, String>| crate::policy::open::values(new, version, given);
         let subject = match Subject::new(&open, documents, Vec::new(), &values) {
             Ok(subject) => subject,
@@ -109,8 +118,42 @@ pub(super) fn compare(new: &Located, old: Option<&Located>, options: &Options) -
     Ok(out)
 }
 
+/// The statements of a document.
+fn statements(document: &Value) -> &[Value] {
+    let written = document.get("Statement");
+    written.map(|value| value.elements().unwrap_or(std::slice::from_ref(value))).unwrap_or_default()
+}
+
+/// Whether a document has a statement that allows.
+fn allows(document: &Value) -> bool {
+    statements(document).iter().any(|one| one.get("Effect").and_then(Value::as_str) == Some("Allow"))
+}
+
+/// A control policy with a statement more, which allows everything.
+fn beside_everything(document: Value) -> Value {
+    let span = document.span;
+    let text = |text: &str| Value { span, kind: Kind::String(text.to_owned()) };
+    let member = |key: &str, value: Value| Member { key: key.to_owned(), key_span: span, value };
+    let names = statements(&document).iter().any(|one| one.get("Principal").is_some());
+    let mut every = vec![member("Effect", text("Allow")), member("Action", text("*")), member("Resource", text("*"))];
+    every.extend(names.then(|| member("Principal", text("*"))));
+    let mut all = statements(&document).to_vec();
+    all.push(Value { span, kind: Kind::Object(every) });
+    let mut members = document.members().unwrap_or_default().to_vec();
+    members.retain(|member| member.key != "Statement");
+    members.push(member("Statement", Value { span, kind: Kind::Array(all) }));
+    Value { span, kind: Kind::Object(members) }
+}
+
 fn found(located: &Located, shown: &Shown, values: &[String], had: bool, options: &Options) -> Finding {
-    let message = if had { "This policy grants new access." } else { "This policy is new, and grants access." };
+    let is_limit = matches!(located.policy_type, PolicyType::ServiceControl | PolicyType::ResourceControl | PolicyType::Endpoint);
+    let message = if is_limit {
+        "This policy no longer takes away what it did."
+    } else if had {
+        "This policy grants new access."
+    } else {
+        "This policy is new, and grants access."
+    };
     let mut found = finding(rules::NEW, message.to_owned(), located, (&shown.source, shown.span), &options.config);
     found.witness = shown.witness.as_ref().map(request_json::to_json);
     if !values.is_empty() {

@@ -302,8 +302,8 @@ fn not_action(text: &str, allow_unknown: bool) -> Option<String> {
         return Some(format!("`{text}` is not an action: write it as service:Name"));
     }
     let unknown = Names::default().action(text).filter(|_| !allow_unknown)?;
-    let help = if unknown.help.is_empty() { String::new() } else { format!("; {}", unknown.help) };
-    Some(format!("{}{help}; `allow-unknown = true` asks about it all the same", unknown.message))
+    let help = if unknown.help.is_empty() { String::new() } else { format!(": {}", unknown.help) };
+    Some(format!("{}{help} (`allow-unknown = true` asks about it all the same)", unknown.message))
 }
 
 /// Whether a text is a pattern of ARNs, or API Gateway's shorthand for one.

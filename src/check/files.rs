@@ -144,8 +144,14 @@ pub fn held(source: &Source, given: &Given) -> Result<Held, Diagnostic> {
     let documents = sources::documents(source, &Budget::default())?;
     let parameters = documents.iter().flat_map(|(_, value)| sources::template::parameters(value)).map(str::to_owned).collect();
     let mut out = Held { parameters, ..Held::default() };
-    for (source, value) in &documents {
-        out.policies.extend(sources::policies(source, value, given));
+    for (number, (source, value)) in documents.iter().enumerate() {
+        let mut policies = sources::policies(source, value, given);
+        // The documents of one text are told apart by their numbers: a policy is compared with the one of its name.
+        for located in policies.iter_mut().filter(|_| number > 0) {
+            let dot = if located.name.is_empty() || located.name.starts_with('[') { "" } else { "." };
+            located.name = format!("[{number}]{dot}{}", located.name);
+        }
+        out.policies.append(&mut policies);
         out.identities.extend(sources::attached::identities(source, value, given));
         if sources::recognize(value) == Some(sources::Kind::Template) {
             out.elsewhere.extend(sources::template::nested(value));

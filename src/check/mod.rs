@@ -109,7 +109,8 @@ pub fn check(options: &Options) -> Result<Checked, Stopped> {
     }
     checked.without = loaded.iter().filter(|of| of.policies.is_empty() && of.findings.is_empty()).count();
     for mut of_file in found {
-        of_file.sort_by(|a, b| (a.span.start, &a.rule).cmp(&(b.span.start, &b.rule)));
+        // By where they stand in the file, whatever text inside it a policy was read from.
+        of_file.sort_by_cached_key(|one| (one.source.place(one.span).1.start, one.rule.clone()));
         checked.findings.extend(of_file);
     }
     let is_told = options.config.asks(rules::NOT_READ);

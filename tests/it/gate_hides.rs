@@ -132,3 +132,75 @@ fn what_is_public_and_approved_hides_nobody_from_outside() {
     assert!(said.contains("error[outside-access]") && said.contains("444455556666"), "{said}");
     assert_eq!(said.matches("outside-access").count(), 1, "who is public is said once: {said}");
 }
+
+/// What `check --against` finds when a file of one policy becomes another.
+fn against(name: &str, before: &str, after: &str) -> (i32, String) {
+    let folder = tempfile::tempdir().unwrap();
+    let git = |args: &[&str]| {
+        let identity = ["-c", "user.name=t", "-c", "user.email=t@example.com", "-c", "commit.gpgsign=false"];
+        assert!(Command::new("git").current_dir(folder.path()).args(identity).args(args).output().unwrap().status.success());
+    };
+    std::fs::write(folder.path().join(name), before).unwrap();
+    git(&["init", "-q"]);
+    git(&["add", "."]);
+    git(&["commit", "-q", "-m", "before"]);
+    let same = check(folder.path(), &[name, "--against", "HEAD", "--select", "new-access"]);
+    assert_eq!(same.0, 0, "{before}: {}", same.1);
+    std::fs::write(folder.path().join(name), after).unwrap();
+    check(folder.path(), &[name, "--against", "HEAD", "--select", "new-access"])
+}
+
+/// Each of several documents of a file grows in turn, whatever the others grant.
+#[test]
+fn each_document_of_a_file_is_compared_with_its_own() {
+    let document =
+        |action: &str| format!("Version: '2012-10-17'\nStatement: [{{Effect: Allow, Action: '{action}', Resource: '*'}}]\n");
+    let narrow = ["s3:ListBucket", "*", "sqs:SendMessage"];
+    for grown in 0..3 {
+        for wider in ["sns:Publish", "*"] {
+            let file = |at: Option<usize>| {
+                let of = |(number, action): (usize, &&str)| document(if at == Some(number) { wider } else { action });
+                narrow.iter().enumerate().map(of).collect::<Vec<_>>().join("---\n")
+            };
+            let (code, said) = against("all.yaml", &file(None), &file(Some(grown)));
+            assert_eq!(code, i32::from(grown != 1), "{grown} {wider}: {said}");
+        }
+    }
+}
+
+#[test]
+fn what_a_control_policy_no_longer_takes_away_is_new_access() {
+    let deny = |action: &str| json!({"Effect": "Deny", "Action": action, "Resource": "*"});
+    let allow = |action: &str| json!({"Effect": "Allow", "Action": action, "Resource": "*"});
+    let limited = json!({"Effect": "Deny", "Action": "s3:*", "Resource": "*",
+        "Condition": {"StringNotEquals": {"aws:PrincipalOrgID": "o-a1b2c3d4e5"}}});
+    let template = |of: &str, statements: &[Value]| {
+        let content = json!({"Version": "2012-10-17", "Statement": statements});
+        json!({"Resources": {"P": {"Type": "AWS::Organizations::Policy", "Properties": {"Type": of, "Name": "n", "Content": content}}}})
+            .to_string()
+    };
+    let scp = "SERVICE_CONTROL_POLICY";
+    for (before, after, is_new) in [
+        (vec![deny("s3:*"), deny("iam:*")], vec![deny("s3:*")], true),
+        (vec![deny("s3:*")], vec![deny("s3:*"), deny("iam:*")], false),
+        (vec![deny("s3:*")], vec![deny("s3:Delete*")], true),
+        (vec![deny("s3:*")], vec![limited.clone()], true),
+        (vec![limited], vec![deny("s3:*")], false),
+        (vec![allow("*"), deny("iam:*")], vec![allow("*")], true),
+        (vec![allow("s3:*")], vec![allow("s3:*"), allow("sqs:*")], true),
+        (vec![allow("s3:*"), allow("sqs:*")], vec![allow("s3:*")], false),
+        (vec![deny("iam:*")], vec![allow("s3:*")], true),
+    ] {
+        let (code, said) = against("t.json", &template(scp, &before), &template(scp, &after));
+        assert_eq!(code, i32::from(is_new), "{before:?} {after:?}: {said}");
+    }
+    let everybody = |statement: Value| {
+        let mut one = statement;
+        one["Principal"] = json!("*");
+        one
+    };
+    let rcp = |statements: &[Value]| template("RESOURCE_CONTROL_POLICY", statements);
+    let (two, one) = (vec![everybody(deny("s3:*")), everybody(deny("sqs:*"))], vec![everybody(deny("s3:*"))]);
+    assert_eq!(against("t.json", &rcp(&two), &rcp(&one)).0, 1);
+    assert_eq!(against("t.json", &rcp(&one), &rcp(&two)).0, 0);
+}
