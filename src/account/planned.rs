@@ -3,7 +3,7 @@
 //! A policy that stays keeps its name and its ARN. One that AWS wrote, or that others share, cannot be changed for one entity:
 //! a new one stands in its place, whose name says for whom, so that two entities never write to one name.
 //!
-//! Source: IAM User Guide, "IAM name requirements" (policy names have at most 128 characters).
+//! Source: IAM User Guide, "IAM name requirements" (policy names have at most 128 characters, and are unique without case).
 
 use super::recommend::{Recommendation, Recommended, after};
 use super::{EntityKind, PolicyText};
@@ -30,9 +30,22 @@ pub struct Planned<'p> {
     pub text: &'p Arc<PolicyText>,
 }
 
-/// Everything that an entity would have of its own, in order.
+/// Everything that an entity would have of its own, in order. New policies have names of their own: an account may have a
+/// policy of the name of one of AWS's.
 pub fn planned<'p>(one: &'p Recommendation<'_>) -> Vec<Planned<'p>> {
-    one.policies.iter().flat_map(|policy| of(one, policy)).collect()
+    let mut out: Vec<Planned<'p>> = Vec::new();
+    for mut next in one.policies.iter().flat_map(|policy| of(one, policy)) {
+        let is_new = |planned: &Planned<'_>| planned.managed && planned.arn.is_none();
+        let first = next.name.clone();
+        let mut number = 1;
+        while is_new(&next) && out.iter().any(|other| is_new(other) && other.name.eq_ignore_ascii_case(&next.name)) {
+            number += 1;
+            let end = format!("-{number}");
+            next.name = first.chars().take(LONGEST - end.len()).collect::<String>() + &end;
+        }
+        out.push(next);
+    }
+    out
 }
 
 /// What becomes of one policy: nothing if it goes, or is missing.

@@ -40,6 +40,7 @@ mod readme;
 mod realistic;
 mod recipes;
 mod recommendations;
+mod recommended_files;
 mod refinements;
 mod samples;
 mod satisfiable;
