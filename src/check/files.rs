@@ -1,7 +1,8 @@
 //! Which files are checked, and which policies do they hold?
 //!
 //! Files that are named are always read; in folders those of JSON and YAML that git does not ignore. A file of a folder
-//! without policies is passed over and counted; one that cannot be read counts as an error if it looks like a policy.
+//! without policies is passed over and counted; one that cannot be read counts as an error if it looks like a policy, or if
+//! nobody can see whether it does. Links and binary files are told.
 //! Sources of languages that hold policies and are not read here ([`LANGUAGES`]) are counted too: `check` says so.
 
 use super::config::Config;
@@ -41,13 +42,21 @@ pub static LANGUAGES: [Language; 3] = [
     Language { endings: &["bicep"], name: "Bicep source", remedy: "give the JSON that `bicep build` makes of it" },
 ];
 
+/// Links to files that may hold policies.
+static LINKED: Language = Language { endings: &[], name: "linked", remedy: "name the files that the links lead to" };
+
+/// Files with such an ending that are no text.
+static BINARY: Language = Language { endings: &[], name: "binary", remedy: "save them as UTF-8 if they hold policies" };
+
 /// What was found in the paths that were given.
 #[derive(Debug, Default)]
 pub struct Found {
     /// The files, sorted.
     pub files: Vec<File>,
-    /// The paths of files that are not read, by language.
+    /// The paths of files that are not read, by language or why.
     pub unread: BTreeMap<&'static Language, Vec<String>>,
+    /// Files of folders that could not be read, though they may hold policies: the paths, and why.
+    pub failed: Vec<(String, Diagnostic)>,
 }
 
 /// A file that was read.
@@ -73,8 +82,12 @@ pub fn find(paths: &[PathBuf], config: &Config) -> Result<Found, Diagnostic> {
                 let entry = entry.map_err(|error| unreadable(path, &error.to_string()))?;
                 let is_file = entry.file_type().is_some_and(|of| of.is_file());
                 let ending = entry.path().extension().and_then(|ending| ending.to_str()).unwrap_or_default();
+                let ending = ending.to_ascii_lowercase();
+                let ending = ending.as_str();
                 if is_file && ENDINGS.contains(&ending) {
                     found.push((entry.into_path(), false));
+                } else if entry.path_is_symlink() && ENDINGS.contains(&ending) {
+                    unread.insert((&LINKED, entry.into_path()));
                 } else if is_file && let Some(of) = LANGUAGES.iter().find(|of| of.endings.contains(&ending)) {
                     unread.insert((of, entry.into_path()));
                 }
@@ -100,8 +113,8 @@ pub fn find(paths: &[PathBuf], config: &Config) -> Result<Found, Diagnostic> {
         match read(&path, &shown) {
             Ok(source) => out.files.push(File { path: shown, source, is_given }),
             Err(found) if is_given => return Err(found),
-            // A file of a folder that is no text holds no policy.
-            Err(_) => {}
+            Err(found) if found.message.contains("is not UTF-8 text") => out.unread.entry(&BINARY).or_default().push(shown),
+            Err(found) => out.failed.push((shown, found)),
         }
     }
     Ok(out)

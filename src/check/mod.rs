@@ -19,7 +19,7 @@ pub mod rules;
 mod sets;
 mod suppress;
 
-use crate::diag::{Budget, Diagnostic, Finding, Level, deadline};
+use crate::diag::{Budget, Diagnostic, Finding, Level, Source, deadline};
 use crate::question::{InternalError, Settings};
 use crate::sources::Located;
 use crate::sources::template::Given;
@@ -89,7 +89,7 @@ impl From<Diagnostic> for Stopped {
 
 /// Checks every policy in files and folders.
 pub fn check(options: &Options) -> Result<Checked, Stopped> {
-    let files::Found { files, unread } = files::find(&options.paths, &options.config)?;
+    let files::Found { files, unread, failed } = files::find(&options.paths, &options.config)?;
     let before = options.against.as_deref().map(against::Revision::open).transpose()?;
     let loaded = in_parallel(options.jobs, &files, &|file| load(file, options, before.as_ref()));
     let parameters: BTreeSet<String> = loaded.iter().flat_map(|of| of.parameters.iter().cloned()).collect();
@@ -113,6 +113,9 @@ pub fn check(options: &Options) -> Result<Checked, Stopped> {
         of_file.sort_by_cached_key(|one| (one.source.place(one.span).1.start, one.rule.clone()));
         checked.findings.extend(of_file);
     }
+    let unseen =
+        |(path, why): &(String, Diagnostic)| rules::unreadable("", &Source::new(path.as_str(), ""), why, &options.config);
+    checked.findings.extend(failed.iter().map(unseen).filter(|one| options.config.asks(&one.rule)));
     let is_told = options.config.asks(rules::NOT_READ);
     checked.findings.extend(unread.iter().filter(|_| is_told).map(|(of, paths)| rules::not_read(of, paths, &options.config)));
     let absolute = |path: &Path| std::path::absolute(path).unwrap_or_else(|_| path.to_owned());

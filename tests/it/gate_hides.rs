@@ -204,3 +204,30 @@ fn what_a_control_policy_no_longer_takes_away_is_new_access() {
     assert_eq!(against("t.json", &rcp(&two), &rcp(&one)).0, 1);
     assert_eq!(against("t.json", &rcp(&one), &rcp(&two)).0, 0);
 }
+
+/// Every file of a folder that may hold a policy is read, or said.
+#[test]
+fn no_file_of_a_folder_is_left_out_in_silence() {
+    let folder = tempfile::tempdir().unwrap();
+    let root = folder.path();
+    let text = policy(&[json!({"Effect": "Allow", "Action": "*", "Resource": "*"})]);
+    std::fs::create_dir(root.join("d")).unwrap();
+    std::fs::write(root.join("d/UPPER.JSON"), &text).unwrap();
+    std::fs::write(root.join("d/seen.json"), &text).unwrap();
+    std::fs::write(root.join("d/binary.template"), b"\xff\x00\x80\x81").unwrap();
+    let wide: Vec<u8> = [0xff, 0xfe].into_iter().chain(text.bytes().flat_map(|byte| [byte, 0])).collect();
+    std::fs::write(root.join("d/wide.json"), wide).unwrap();
+    #[cfg(unix)]
+    std::os::unix::fs::symlink("seen.json", root.join("d/link.json")).unwrap();
+    let (code, said) = check(root, &["d"]);
+    assert_eq!(code, 1, "{said}");
+    for part in [
+        "d/UPPER.JSON:1:38: error[administrator]",
+        "d/seen.json:1:38: error[administrator]",
+        "d/wide.json:1:1: error[unreadable-policy]",
+        "1 binary file was not read",
+    ] {
+        assert!(said.contains(part), "{part}: {said}");
+    }
+    assert!(cfg!(not(unix)) || said.contains("1 linked file was not read"), "{said}");
+}
