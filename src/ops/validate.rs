@@ -35,6 +35,8 @@ pub struct Request {
     pub ignore: Option<OneOrList<String>>,
     /// Whether only AWS's own codes count.
     pub aws_only: Option<bool>,
+    /// Whether the policy is the whole JSON document, as AWS takes it: what a tool prints around one is a finding then.
+    pub bare: Option<bool>,
 }
 
 /// The question's name.
@@ -204,7 +206,11 @@ pub(super) fn of_line(line: &Line<'_>, options: &Options) -> Result<Report, Fail
         Some(text) => text.to_owned(),
         None => line.source.text.get(written.span.start..written.span.end).unwrap_or("").to_owned(),
     };
-    let policy = Read::of(&Source::new("policy", text), &options.settings.budget)?;
+    let (source, budget) = (Source::new("policy", text), &options.settings.budget);
+    if line.value.get("bare").is_some_and(|value| value.kind == Kind::Bool(true)) {
+        return Ok(asked.text(&source, budget)?);
+    }
+    let policy = Read::of(&source, budget)?;
     policy.note.iter().for_each(|note| line.tell_one(note));
     Ok(asked.answer(&policy.source, policy.value.as_ref()))
 }

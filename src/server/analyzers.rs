@@ -13,6 +13,9 @@ use std::collections::BTreeMap;
 /// The most analyzers that are kept.
 const MOST: usize = 1_000;
 
+/// The most bytes of text that all of them may have.
+const MOST_BYTES: usize = 4 << 20;
+
 const TYPES: [&str; 6] = [
     "ACCOUNT",
     "ORGANIZATION",
@@ -90,6 +93,11 @@ pub(super) fn create(app: &App, body: &[u8]) -> Result<Value, ApiError> {
     let arn = summary.get("arn").cloned();
     if let (Some(configuration), Some(object)) = (members.get("configuration"), summary.as_object_mut()) {
         object.insert("configuration".to_owned(), configuration.clone());
+    }
+    let kept: usize = all.values().chain([&summary]).map(|one| one.to_string().len()).sum();
+    if kept > MOST_BYTES {
+        let message = format!("The tags and configurations of all analyzers may have {MOST_BYTES} bytes; delete one.");
+        return Err(ApiError::new(Shape::Quota, message));
     }
     all.insert(name.to_owned(), summary);
     Ok(json!({"arn": arn}))

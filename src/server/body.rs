@@ -1,25 +1,91 @@
 //! What does a request's body say?
 //!
 //! A JSON object whose members are checked one by one, so that an error names the member and what it must be. A member
-//! that the operation does not have is refused: taken in silence, a misspelled one would weaken a check.
+//! that the operation does not have is refused, and so is one that stands twice: taken in silence, a misspelled one would
+//! weaken a check. The bodies of all requests together have a limit: what does not fit is refused at once, and the client
+//! comes back.
 
 use super::error::{ApiError, Shape};
+use crate::diag::{Budget, Source};
+use crate::json;
 use axum::body::Body;
 use axum::http::Request;
-use http_body_util::{BodyExt as _, LengthLimitError, Limited};
+use http_body_util::BodyExt as _;
+use hyper::body::Body as _;
 use serde_json::{Map, Value};
+use std::ops::Deref;
+use std::sync::Arc;
 use std::time::Duration;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
-/// Reads a body of at most `most` bytes that comes within `patience`.
-pub(super) async fn bytes(request: Request<Body>, most: usize, patience: Duration) -> Result<Vec<u8>, ApiError> {
-    let read = Limited::new(request.into_body(), most).collect();
-    match tokio::time::timeout(patience, read).await {
-        Err(_) => Err(ApiError::new(Shape::Slow, format!("The body did not come within {} s.", patience.as_secs()))),
-        Ok(Ok(body)) => Ok(body.to_bytes().to_vec()),
-        Ok(Err(error)) if error.is::<LengthLimitError>() => {
-            Err(ApiError::new(Shape::TooLarge, format!("The body is longer than {most} bytes; --max-body sets the limit.")))
+/// How many bodies of the greatest length may be in memory at once.
+const AT_ONCE: usize = 16;
+
+/// How bodies are read.
+#[derive(Debug, Clone)]
+pub(super) struct Limits {
+    /// The most bytes of one.
+    most: usize,
+    /// How long a client may take.
+    patience: Duration,
+    /// Bytes that all of them together may have yet.
+    room: Arc<Semaphore>,
+}
+
+/// A body; its room is free again when it is dropped.
+#[derive(Debug, Default)]
+pub(super) struct Bytes {
+    read: Vec<u8>,
+    room: Option<OwnedSemaphorePermit>,
+}
+
+impl Deref for Bytes {
+    type Target = [u8];
+
+    fn deref(&self) -> &[u8] {
+        &self.read
+    }
+}
+
+impl Limits {
+    /// Bodies of at most `most` bytes, each of which comes within `patience`.
+    pub(super) fn new(most: usize, patience: Duration) -> Self {
+        let room = most.saturating_mul(AT_ONCE).min(Semaphore::MAX_PERMITS);
+        Self { most, patience, room: Arc::new(Semaphore::new(room)) }
+    }
+
+    /// Reads a body.
+    pub(super) async fn read(&self, request: Request<Body>) -> Result<Bytes, ApiError> {
+        let slow = |_| ApiError::new(Shape::Slow, format!("The body did not come within {} s.", self.patience.as_secs()));
+        tokio::time::timeout(self.patience, self.all(request.into_body())).await.map_err(slow)?
+    }
+
+    async fn all(&self, mut body: Body) -> Result<Bytes, ApiError> {
+        let too_large = || {
+            let message = format!("The body is longer than {} bytes; --max-body sets the limit.", self.most);
+            Err(ApiError::new(Shape::TooLarge, message))
+        };
+        if body.size_hint().lower() > self.most as u64 {
+            return too_large();
         }
-        Ok(Err(_)) => Err(ApiError::validation("the body could not be read")),
+        let mut out = Bytes::default();
+        while let Some(frame) = body.frame().await {
+            let frame = frame.map_err(|_| ApiError::validation("the body could not be read"))?;
+            // Trailers say nothing here.
+            let Ok(data) = frame.into_data() else { continue };
+            if data.len() > self.most - out.read.len() {
+                return too_large();
+            }
+            let taken = u32::try_from(data.len()).ok().and_then(|bytes| self.room.clone().try_acquire_many_owned(bytes).ok());
+            let full = || ApiError::new(Shape::Throttling, "The bodies of other requests fill the memory; try again.");
+            let taken = taken.ok_or_else(full)?;
+            match &mut out.room {
+                Some(room) => room.merge(taken),
+                None => out.room = Some(taken),
+            }
+            out.read.extend_from_slice(&data);
+        }
+        Ok(out)
     }
 }
 
@@ -30,10 +96,17 @@ pub(super) struct Members(Map<String, Value>);
 impl Members {
     /// Reads them from a body.
     pub(super) fn read(body: &[u8]) -> Result<Self, ApiError> {
-        match serde_json::from_slice(body) {
-            Ok(Value::Object(members)) => Ok(Self(members)),
-            Ok(_) => Err(ApiError::validation("the body must be a JSON object")),
-            Err(error) => Err(ApiError::validation(format!("the body is not JSON: {error}"))),
+        let members = match serde_json::from_slice(body) {
+            Ok(Value::Object(members)) => members,
+            Ok(_) => return Err(ApiError::validation("the body must be a JSON object")),
+            Err(error) => return Err(ApiError::validation(format!("the body is not JSON: {error}"))),
+        };
+        // Of two members of one name serde_json takes the last, at any depth; the strict reader takes neither.
+        let source = Source::new("the body", String::from_utf8_lossy(body));
+        let budget = Budget { input_bytes: usize::MAX, ..Budget::default() };
+        match json::read(&source, &budget) {
+            Ok(_) => Ok(Self(members)),
+            Err(error) => Err(ApiError::validation(format!("the body cannot be read: {}", error.message))),
         }
     }
 
@@ -86,5 +159,25 @@ mod tests {
         assert!(members.known(&["access"]).unwrap_err().message.contains("\"policyType\""));
         assert!(Members::read(b"[").is_err());
         assert!(Members::read(b"[]").is_err());
+        for twice in [r#"{"access": 1, "access": 2}"#, r#"{"access": [{"actions": ["s3:*"], "actions": []}]}"#] {
+            assert!(Members::read(twice.as_bytes()).unwrap_err().message.contains("twice"), "{twice}");
+        }
+    }
+
+    /// Reads a body on a runtime of its own.
+    fn read(limits: &Limits, text: &str) -> Result<Bytes, ApiError> {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+        runtime.block_on(limits.read(Request::new(Body::from(text.to_owned()))))
+    }
+
+    #[test]
+    fn bodies_have_room_together_and_give_it_back() {
+        let limits = Limits::new(10, Duration::from_secs(60));
+        let shape = |given: Result<Bytes, ApiError>| given.map(|_| ()).unwrap_err().shape;
+        assert_eq!(shape(read(&limits, "0123456789a")), Shape::TooLarge);
+        let kept: Vec<Bytes> = (0..AT_ONCE).map(|_| read(&limits, "0123456789").unwrap()).collect();
+        assert_eq!(shape(read(&limits, "0")), Shape::Throttling);
+        drop(kept);
+        assert_eq!(&*read(&limits, "0123456789").unwrap(), b"0123456789");
     }
 }

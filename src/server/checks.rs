@@ -63,6 +63,8 @@ pub(super) async fn validate(app: &App, body: &[u8], page: super::page::Page) ->
         "policy": members.string("policyDocument")?,
         "policyType": members.one_of("policyType", &types)?,
         "awsOnly": true,
+        // What a tool prints around a policy is none of AWS's grammar.
+        "bare": true,
     });
     members.optional_one_of("locale", &["DE", "EN", "ES", "FR", "IT", "JA", "KO", "PT_BR", "ZH_CN", "ZH_TW"])?;
     if let (Some(of), Some(object)) = (members.optional_string("validatePolicyResourceType")?, line.as_object_mut()) {

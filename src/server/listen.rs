@@ -1,8 +1,10 @@
 //! How are connections taken, and how does the server end?
 //!
-//! HTTP/1.1 by hyper, a bounded number of connections, a limit of time for the headers of each request. On TERM or INT the
-//! listener closes, requests that were accepted are answered, idle connections are closed, and after a while the rest is.
+//! HTTP/1.1 by hyper, a bounded number of connections, limits of time for the headers of each request and for a client that
+//! takes no answer. On TERM or INT the listener closes, requests that were accepted are answered, idle connections are
+//! closed, and after a while the rest is.
 
+use super::patient::Patient;
 use super::{App, routes};
 use anyhow::Context as _;
 use hyper_util::rt::{TokioIo, TokioTimer};
@@ -42,7 +44,8 @@ pub(super) async fn until_told(app: Arc<App>) -> anyhow::Result<()> {
         let _ = stream.set_nodelay(true);
         let mut server = hyper::server::conn::http1::Builder::new();
         server.timer(TokioTimer::new()).header_read_timeout(options.patience).max_buf_size(64 << 10);
-        let served = server.serve_connection(TokioIo::new(stream), TowerToHyperService::new(router.clone()));
+        let served = server
+            .serve_connection(TokioIo::new(Patient::new(stream, options.patience)), TowerToHyperService::new(router.clone()));
         let served = graceful.watch(served);
         tokio::spawn(async move {
             // A client that breaks off harms nobody else.

@@ -1,8 +1,9 @@
 //! `serve`: the Access Analyzer REST API over the same questions that `batch` answers.
 //!
 //! HTTP in, a line of `batch` to the solver's threads ([`pool`]), an answer in AWS's shape out. Every request has a budget,
-//! a limit of its body and a time within which it must have come; connections are bounded too. On TERM or INT no new
-//! connection is taken, and what was accepted is answered. Everything is kept in memory and forgotten at the end.
+//! a limit of its body and a time within which it must have come; connections are bounded too, and so is what is kept. On
+//! TERM or INT no new connection is taken, and what was accepted is answered. Everything is kept in memory and forgotten at
+//! the end.
 //!
 //! Source: IAM Access Analyzer API reference, version 2019-11-01 (REST, JSON).
 
@@ -15,6 +16,7 @@ mod findings;
 mod held;
 mod listen;
 mod page;
+mod patient;
 mod pool;
 mod previews;
 mod recommendations;
@@ -48,7 +50,7 @@ pub struct Options {
     pub most_body: usize,
     /// Connections at once.
     pub connections: usize,
-    /// How long a client may take for its headers, and then for its body.
+    /// How long a client may take for its headers, then for its body, and to take more of an answer.
     pub patience: Duration,
     /// How long the end waits for what was accepted.
     pub farewell: Duration,
@@ -70,6 +72,7 @@ pub struct Options {
 struct App {
     options: Options,
     pool: pool::Pool,
+    bodies: body::Limits,
     analyzers: Mutex<analyzers::Analyzers>,
     previews: Mutex<previews::Previews>,
     /// Who gets in from outside an account of its own, and from outside all accounts, once it was asked.
@@ -128,6 +131,7 @@ pub fn serve(options: Options) -> anyhow::Result<()> {
     });
     let app = App {
         pool: pool::Pool::start(options.workers, options.queue, &answer)?,
+        bodies: body::Limits::new(options.most_body, options.patience),
         analyzers: Mutex::new(analyzers::at_start(&options)),
         previews: Mutex::default(),
         outside: OnceCell::new(),

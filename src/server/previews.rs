@@ -2,8 +2,8 @@
 //!
 //! Each policy of a configuration is asked `outside-access` with the server's account as the zone of trust, and what lets
 //! somebody in becomes a finding in AWS's shape, with the witness beside it. A policy that cannot be read, or a question
-//! that cannot be decided, makes the preview FAILED: it never looks as if nobody got in. At most [`MOST`] previews are
-//! kept; the oldest goes first.
+//! that cannot be decided, makes the preview FAILED: it never looks as if nobody got in. At most [`MOST`] previews of at
+//! most [`MOST_BYTES`] are kept; the oldest goes first.
 
 use super::App;
 use super::analyzers;
@@ -17,6 +17,9 @@ use std::collections::VecDeque;
 /// The most previews that are kept.
 const MOST: usize = 200;
 
+/// The most bytes of text of all previews but the newest.
+const MOST_BYTES: usize = 8 << 20;
+
 /// The most resources of one preview.
 const MOST_RESOURCES: usize = 100;
 
@@ -26,6 +29,8 @@ pub(super) struct Preview {
     id: String,
     shown: Value,
     findings: Vec<Value>,
+    /// Bytes of its text.
+    bytes: usize,
 }
 
 /// Previews, oldest first.
@@ -69,11 +74,14 @@ pub(super) async fn create(app: &App, body: &[u8]) -> Result<Value, ApiError> {
         object.insert("statusReason".to_owned(), json!({"code": "INVALID_CONFIGURATION", "message": error.message}));
         findings.clear();
     }
+    let bytes = shown.to_string().len() + findings.iter().map(|one| one.to_string().len()).sum::<usize>();
     let mut all = app.previews();
-    if all.len() >= MOST {
-        all.pop_front();
+    while all.len() >= MOST || all.iter().map(|one| one.bytes).sum::<usize>() + bytes > MOST_BYTES {
+        if all.pop_front().is_none() {
+            break;
+        }
     }
-    all.push_back(Preview { id: id.clone(), shown, findings });
+    all.push_back(Preview { id: id.clone(), shown, findings, bytes });
     Ok(json!({"id": id}))
 }
 

@@ -1,9 +1,10 @@
 //! Which operation does a request ask for?
 //!
 //! Methods and paths are those of Access Analyzer's model; `POST /` is STS's query API, and `GET /health` is ours. Each
-//! request is told on standard error as a line of JSON, without anything of its body.
+//! request is told on standard error as a line of JSON, without anything of its body. An error that the routing itself
+//! answers, such as a query string that is not UTF-8, gets AWS's shape too.
 
-use super::body::bytes;
+use super::body::Bytes;
 use super::error::{ApiError, Shape};
 use super::page::Page;
 use super::{App, analyzers, checks, findings, previews, recommendations, sts};
@@ -49,15 +50,19 @@ pub(super) fn router(app: Arc<App>) -> Router {
 /// A check with a verdict: its body becomes a line of `batch`.
 fn check(line: fn(&[u8]) -> Result<Value, ApiError>) -> MethodRouter<Arc<App>> {
     post(async move |State(app): Shared, request: Request| {
-        json_of(match body(&app, request).await.and_then(|body| line(&body)) {
-            Ok(line) => checks::verdict(&app, &line).await,
+        json_of(match body(&app, request).await {
+            // The body keeps its room until it is answered.
+            Ok(body) => match line(&body) {
+                Ok(line) => checks::verdict(&app, &line).await,
+                Err(error) => Err(error),
+            },
             Err(error) => Err(error),
         })
     })
 }
 
-async fn body(app: &App, request: Request<Body>) -> Result<Vec<u8>, ApiError> {
-    bytes(request, app.options.most_body, app.options.patience).await
+async fn body(app: &App, request: Request<Body>) -> Result<Bytes, ApiError> {
+    app.bodies.read(request).await
 }
 
 fn json_of(answer: Result<Value, ApiError>) -> Response {
@@ -172,11 +177,27 @@ fn unserved(request: &Request, shape: Shape) -> Response {
     ApiError::new(shape, message).into_response()
 }
 
+/// Errors of the routing, in AWS's shape.
+fn shaped(response: Response) -> Response {
+    let status = response.status();
+    let is_error = status.is_client_error() || status.is_server_error();
+    if !is_error || response.headers().contains_key("x-amzn-errortype") {
+        return response;
+    }
+    let (shape, message) = match status.is_client_error() {
+        true => {
+            (Shape::Validation, "the path or the query string of the request cannot be read: it must be UTF-8, percent-encoded")
+        }
+        false => (Shape::Internal, "The server failed on this request, which is a defect; please report it."),
+    };
+    ApiError::new(shape, message).into_response()
+}
+
 /// Gives the answer an id, and tells of it.
 async fn told(State(app): Shared, request: Request, next: Next) -> Response {
     let began = Instant::now();
     let (method, path) = (request.method().clone(), request.uri().path().to_owned());
-    let mut response = next.run(request).await;
+    let mut response = shaped(next.run(request).await);
     let id = app.next_id();
     if let Ok(value) = HeaderValue::from_str(&id) {
         response.headers_mut().insert("x-amzn-requestid", value);

@@ -147,7 +147,55 @@ fn what_awss_api_takes_is_taken_and_the_rest_refused_in_its_shapes() {
     let no_type = json!({"policyDocument": policy("s3:*"), "resourceType": "AWS::S3::Nothing"});
     server.post("/policy/check-no-public-access", &no_type).is(400, "ValidationException");
     server.ask("GET", "/nowhere", "").is(404, "UnknownOperationException");
+    // What the routing itself refuses.
+    server.ask("GET", "/analyzer?type=%ff", "").is(400, "ValidationException");
+    server.ask("GET", "/analyzer/%ff", "").is(400, "ValidationException");
+    let twice = r#"{"policyDocument": "{}", "policyType": "IDENTITY_POLICY", "policyType": "RESOURCE_POLICY"}"#;
+    server.ask("POST", "/policy/validation", twice).is(400, "ValidationException");
     server.ask("DELETE", "/health", "").is(405, "UnknownOperationException");
+}
+
+/// AWS takes the whole document for the policy, also one that a tool has wrapped.
+#[test]
+fn a_wrapped_policy_is_validated_as_it_stands() {
+    let server = Server::start(&[]);
+    let codes = |document: &str| {
+        let answer =
+            server.post("/policy/validation", &json!({"policyDocument": document, "policyType": "IDENTITY_POLICY"})).json();
+        let findings = answer["findings"].as_array().unwrap_or_else(|| panic!("{answer}")).clone();
+        findings.iter().map(|one| one["issueCode"].as_str().unwrap().to_owned()).collect::<Vec<_>>()
+    };
+    assert!(codes(&policy("s3:GetObject")).is_empty());
+    let wrapped = codes(&format!(r#"{{"PolicyDocument": {}}}"#, policy("s3:GetObject")));
+    assert_eq!(wrapped, ["MISSING_STATEMENT", "MISSING_VERSION", "INVALID_POLICY_ELEMENT"]);
+    assert_eq!(codes("Statement: []"), ["JSON_SYNTAX_ERROR"]);
+    assert_eq!(codes(&json!(policy("s3:GetObject")).to_string()), ["DATA_TYPE_MISMATCH"]);
+}
+
+/// What clients leave behind does not pile up: the newest is kept, and what is too much is refused.
+#[test]
+fn what_is_kept_has_a_limit() {
+    let server = Server::start(&[]);
+    let tags = "v".repeat(1 << 20);
+    let create = |name: &str| {
+        let body = json!({"analyzerName": name, "type": "ACCOUNT", "tags": {"k": tags}});
+        server.ask("PUT", "/analyzer", &body.to_string())
+    };
+    let arn = create("A0").json()["arn"].clone();
+    for number in 1..3 {
+        assert_eq!(create(&format!("A{number}")).status, 200);
+    }
+    create("A3").is(402, "ServiceQuotaExceededException");
+    assert_eq!(server.ask("DELETE", "/analyzer/A2", "").status, 200);
+    assert_eq!(create("A3").status, 200);
+    let preview = || {
+        let queue = json!({"sqsQueue": {"queuePolicy": format!("{{{}", " ".repeat(5 << 20))}});
+        let body = json!({"analyzerArn": arn, "configurations": {"arn:aws:sqs:us-east-1:111122223333:q": queue}});
+        server.ask("PUT", "/access-preview", &body.to_string()).json()["id"].as_str().unwrap().to_owned()
+    };
+    let (first, second) = (preview(), preview());
+    server.ask("GET", &format!("/access-preview/{first}"), "").is(404, "ResourceNotFoundException");
+    assert_eq!(server.ask("GET", &format!("/access-preview/{second}"), "").status, 200);
 }
 
 #[test]

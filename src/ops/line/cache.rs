@@ -68,6 +68,9 @@ impl<T: Clone> Kept<T> {
     }
 
     fn put(&self, text: String, value: T, most: usize) {
+        if text.len() > most {
+            return;
+        }
         let mut kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let (bytes, values) = &mut *kept;
         *bytes += text.len();
@@ -91,5 +94,7 @@ mod tests {
         assert_eq!(kept.get("a"), None);
         kept.put("cd".to_owned(), 2, 3);
         assert_eq!((kept.get("ab"), kept.get("cd")), (None, Some(2)));
+        kept.put("long".to_owned(), 3, 3);
+        assert_eq!((kept.get("long"), kept.get("cd")), (None, Some(2)));
     }
 }
