@@ -8,6 +8,7 @@
 
 pub mod bits;
 mod collect;
+mod conditions;
 mod details;
 mod entity;
 pub mod exclusions;
@@ -22,6 +23,7 @@ pub mod observe;
 mod organization;
 mod part;
 pub mod planned;
+pub mod proposal;
 pub mod prune;
 pub mod quota;
 pub mod recommend;

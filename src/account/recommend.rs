@@ -12,10 +12,14 @@ use super::bits::{Bits, Universe};
 use super::findings::{self, Service, about, services};
 use super::granted::Granted;
 use super::observe::{Observed, Observer, Window, known_as};
+use super::proposal::Proposal;
 use super::refining::{self, Attempt, Refined};
-use super::{Accounts, Attached, Entity, EntityKind, PolicyText, quota, replay, resources};
+use super::{Accounts, Attached, Entity, EntityKind, PolicyText, conditions, quota, replay, resources};
 use crate::diag::{Diagnostic, Source};
+use crate::document::Document;
 use crate::evidence::Evidence;
+use crate::json::Value;
+use crate::policy::Policy;
 use crate::question::Settings;
 use crate::question::no_new_access::no_new_access;
 use crate::question::{InternalError, Verdict};
@@ -45,6 +49,8 @@ pub struct Options {
     pub shared: bool,
     /// Whether resources are narrowed too, to those that were seen.
     pub resources: bool,
+    /// Whether conditions are added that keep to what was seen.
+    pub conditions: bool,
     /// What becomes of `NotAction`.
     pub not_action: NotAction,
     /// Managed policies that may be attached to one entity.
@@ -113,6 +119,12 @@ pub struct Recommendation<'a> {
 }
 
 impl Recommendation<'_> {
+    /// What is taken away beyond what is unused, by the policy.
+    pub fn proposals(&self) -> impl Iterator<Item = (&str, &Proposal)> {
+        let refined = self.policies.iter().filter_map(|policy| Some((policy.attached.label(), policy.refined.as_ref()?)));
+        refined.flat_map(|(label, refined)| refined.proposals.iter().map(move |proposal| (label, proposal)))
+    }
+
     /// How many obligations were proved.
     pub fn obligations(&self) -> usize {
         self.policies.iter().filter_map(|policy| policy.refined.as_ref()).map(|refined| refined.obligations.len()).sum()
@@ -219,7 +231,7 @@ impl<'a> Recommender<'a> {
                 Err(why) => unproved.push(format!("{}: {why}", policy.attached.label())),
             }
         }
-        if self.options.resources && unproved.is_empty() {
+        if unproved.is_empty() {
             self.narrow(&mut out)?;
         }
         let refused = quota::fit(&mut out, self.options.attachments, &self.options.settings)?;
@@ -301,42 +313,70 @@ impl<'a> Recommender<'a> {
         attempt
     }
 
-    /// Narrows the resources of an entity's policies to those that were seen.
+    /// Narrows an entity's policies to the resources, and then to the conditions, that were seen.
     fn narrow(&self, out: &mut Recommendation<'a>) -> std::result::Result<(), InternalError> {
         let activity = known_as(out.entity).and_then(|who| self.evidence.activity.get(&who));
         let Some(activity) = activity else { return Ok(()) };
-        let seen = resources::seen(activity, self.window());
+        let on = self.options.resources.then(|| resources::seen(activity, self.window()));
+        let under = self.options.conditions.then(|| conditions::seen(activity, self.window()));
         for policy in &mut out.policies {
-            let shared = policy.attached.arn.is_some() && self.options.shared;
-            let Some(lowered) = after(policy).filter(|_| !shared).and_then(|text| text.read().ok()) else { continue };
-            let Some((json, notes)) = resources::narrowed(&lowered.document, &seen) else { continue };
-            let source = Source::new("policy with narrowed resources", json.to_pretty());
-            let Ok(value) = crate::json::read(&source, &self.options.settings.budget) else { continue };
-            let text = Arc::new(PolicyText::new(&source, value));
-            let Ok(new) = text.read() else { continue };
-            let settings = Settings { prove: true, ..self.options.settings };
-            let outcome = no_new_access(&lowered.policy.clone().into(), &new.policy.clone().into(), &settings)?;
-            if outcome.verdict != Verdict::Pass {
-                out.notes.push(format!(
-                    "the resources of {} stay: that a shorter list adds nothing is not proved",
-                    policy.attached.label()
-                ));
+            if policy.attached.arn.is_some() && self.options.shared {
                 continue;
             }
-            let mut refined = policy.refined.as_deref().cloned().unwrap_or_else(|| Refined {
-                text: text.clone(),
-                is_empty: false,
-                obligations: Vec::new(),
-                by_service: false,
-                notes: Vec::new(),
-            });
-            refined.text = text.clone();
-            let statement = "no new access: the narrowed resources are among those that were granted".to_owned();
-            refined.obligations.push(("R1".to_owned(), statement, outcome.proof.obligations, outcome.proof.milliseconds));
-            refined.notes.extend(notes);
-            policy.refined = Some(Arc::new(refined));
+            let by_resources = |old: &Document| on.as_ref().and_then(|seen| resources::narrowed(old, seen));
+            let by_conditions = |old: &Document| under.as_ref().and_then(|seen| conditions::narrowed(old, seen));
+            for (obligation, narrowed) in [
+                (["R1", "resources"], &by_resources as &dyn Fn(&Document) -> Option<(Value, Vec<Proposal>)>),
+                (["C1", "conditions"], &by_conditions),
+            ] {
+                let Some(lowered) = after(policy).and_then(|text| text.read().ok()) else { continue };
+                let Some((json, proposals)) = narrowed(&lowered.document) else { continue };
+                match self.narrowed(policy, &lowered.policy, &json, obligation)? {
+                    Some(mut refined) => {
+                        refined.proposals.extend(proposals);
+                        policy.refined = Some(Arc::new(refined));
+                    }
+                    None => out.notes.push(format!(
+                        "the {} of {} stay: that fewer of them add nothing is not proved",
+                        obligation[1],
+                        policy.attached.label()
+                    )),
+                }
+            }
         }
         Ok(())
+    }
+
+    /// A policy in its narrowed form; `None` if it is not proved that it adds nothing.
+    fn narrowed(
+        &self,
+        policy: &Recommended<'a>,
+        old: &Policy,
+        json: &Value,
+        [id, what]: [&str; 2],
+    ) -> std::result::Result<Option<Refined>, InternalError> {
+        let source = Source::new(format!("policy with narrowed {what}"), json.to_pretty());
+        let Ok(value) = crate::json::read(&source, &self.options.settings.budget) else { return Ok(None) };
+        let text = Arc::new(PolicyText::new(&source, value));
+        let Ok(new) = text.read() else { return Ok(None) };
+        let settings = Settings { prove: true, ..self.options.settings };
+        let outcome = no_new_access(&old.clone().into(), &new.policy.clone().into(), &settings)?;
+        if outcome.verdict != Verdict::Pass {
+            return Ok(None);
+        }
+        let none = || Refined {
+            text: text.clone(),
+            is_empty: false,
+            obligations: Vec::new(),
+            by_service: false,
+            proposals: Vec::new(),
+            notes: Vec::new(),
+        };
+        let mut refined = policy.refined.as_deref().cloned().unwrap_or_else(none);
+        refined.text = text.clone();
+        let statement = format!("no new access: the policy with narrowed {what} grants nothing that it did not grant without");
+        refined.obligations.push((id.to_owned(), statement, outcome.proof.obligations, outcome.proof.milliseconds));
+        Ok(Some(refined))
     }
 
     /// Checks an entity as a whole; the reason why it is not proved, if it is not.

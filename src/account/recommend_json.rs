@@ -7,6 +7,7 @@
 
 use super::findings::{Service, Unused};
 use super::planned::{self, Planned};
+use super::proposal::Proposal;
 use super::recommend::{Recommendation, Recommended, Result};
 use super::{EntityKind, findings_json};
 use crate::catalog::Catalog;
@@ -31,12 +32,10 @@ pub fn summary(one: &Recommendation<'_>, counts: &Counts) -> Value {
         }
         out
     };
-    let notes: Vec<&String> = one
-        .notes
-        .iter()
-        .chain(one.policies.iter().filter_map(|policy| policy.refined.as_ref()).flat_map(|refined| &refined.notes))
-        .collect();
-    json!({
+    let refined = one.policies.iter().filter_map(|policy| policy.refined.as_ref());
+    let notes = one.notes.iter().chain(refined.flat_map(|refined| &refined.notes)).cloned();
+    let notes: Vec<String> = notes.chain(one.proposals().map(|(_, proposal)| proposal.to_string())).collect();
+    let mut out = json!({
         "schema": 1,
         "resource": one.entity.arn,
         "resourceType": match one.entity.kind {
@@ -58,7 +57,21 @@ pub fn summary(one: &Recommendation<'_>, counts: &Counts) -> Value {
             "z3": crate::smt::version(),
             "catalog": Catalog::latest().date,
         },
-    })
+    });
+    let proposals: Vec<Value> = one.proposals().map(|(policy, proposal)| proposed(policy, proposal)).collect();
+    if !proposals.is_empty() {
+        out["proposals"] = json!(proposals);
+    }
+    out
+}
+
+/// A proposal, with the policy that it is about.
+fn proposed(policy: &str, proposal: &Proposal) -> Value {
+    let mut out = json!({"policy": policy});
+    if let (Some(out), Ok(Value::Object(members))) = (out.as_object_mut(), serde_json::to_value(proposal)) {
+        out.extend(members);
+    }
+    out
 }
 
 /// The files of one entity, with their paths below the output folder. None if nothing changes.
@@ -173,7 +186,12 @@ pub fn proof(one: &Recommendation<'_>) -> Value {
             .map(|(id, statement, queries, milliseconds)| json!({"id": id, "statement": statement, "queries": queries, "milliseconds": milliseconds}))
             .collect();
         let unused = if refined.by_service { "unused-services.json" } else { "unused.json" };
-        Some(json!({"policy": policy.attached.label(), "unused": unused, "obligations": obligations, "notes": refined.notes}))
+        let (label, proposals) = (policy.attached.label(), &refined.proposals);
+        let mut out = json!({"policy": label, "unused": unused, "obligations": obligations, "notes": refined.notes});
+        if !proposals.is_empty() {
+            out["proposals"] = json!(proposals);
+        }
+        Some(out)
     };
     json!({
         "resource": one.entity.arn,

@@ -3,6 +3,7 @@
 //! An Allow with `NotAction` becomes a list of actions where that is shorter, a policy that could not be attached loses whole
 //! services alone; whatever the form, its obligations are proved ([`mod@crate::refine`]).
 
+use super::proposal::Proposal;
 use super::recommend::{NotAction, Options};
 use super::{PolicyText, quota};
 use crate::catalog::Catalog;
@@ -26,6 +27,8 @@ pub struct Refined {
     pub obligations: Vec<(String, String, usize, f64)>,
     /// Whether only services went of which nothing is used.
     pub by_service: bool,
+    /// What is taken away beyond what is unused, because it was not seen.
+    pub proposals: Vec<Proposal>,
     /// What is worth knowing.
     pub notes: Vec<String>,
 }
@@ -104,5 +107,6 @@ fn proved(document: &Document, unused: &UnusedPermissions, settings: &Settings, 
     let long = candidate::too_long(&refinement.policy);
     let own = refinement.notes.into_iter().filter(|note| Some(note) != long.as_ref());
     let notes = note.into_iter().map(str::to_owned).chain(own).collect();
-    Ok(Some(Arc::new(Refined { text, is_empty: refinement.is_empty && !has_deny, obligations, by_service: false, notes })))
+    let is_empty = refinement.is_empty && !has_deny;
+    Ok(Some(Arc::new(Refined { text, is_empty, obligations, by_service: false, proposals: Vec::new(), notes })))
 }

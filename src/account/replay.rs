@@ -1,15 +1,17 @@
 //! Does everything that was logged still work?
 //!
 //! Each use within the window becomes requests, one for each action that may have authorized it and each resource that the
-//! records name (`*` where they name none), with the condition keys that a record says were evaluated. What the old stack
-//! allows the new one must allow. A request that the old stack does not allow either cannot be replayed so: a record says
-//! little of a request's context. It is covered by the proof that no other action was lost.
+//! records name (`*` where they name none), with the condition keys that a record says were evaluated, and with each value
+//! that records have of them. What the old stack allows the new one must allow. A request that the old stack does not allow
+//! either cannot be replayed so: a record says little of a request's context. It is covered by the proof that no other action
+//! was lost.
 
 use super::observe::Window;
 use crate::catalog::operations;
 use crate::eval;
-use crate::evidence::Activity;
+use crate::evidence::{Activity, Use};
 use crate::policy::{Access, ArnMatching, Principal, Request};
+use std::collections::BTreeMap;
 
 /// Most requests of one entity.
 const MOST: usize = 2_000;
@@ -38,13 +40,15 @@ pub(super) fn replay(
     for ((source, name), used) in activity.uses.iter().filter(|(_, used)| used.last >= window.from) {
         let resources = used.resources.iter().map(String::as_str).chain((used.without_resource > 0).then_some("*"));
         for resource in resources {
-            for action in operations::actions_of(source, name).unwrap_or_default() {
+            let actions = operations::actions_of(source, name).unwrap_or_default();
+            let contexts = contexts(used);
+            for (action, context) in actions.iter().flat_map(|action| contexts.iter().map(move |context| (action, context))) {
                 tried += 1;
                 if tried > MOST {
                     out.note = Some(format!("only the first {MOST} logged calls were replayed"));
                     return out;
                 }
-                let request = Request::new(Principal::Aws(arn.to_owned()), action, resource, used.context.clone());
+                let request = Request::new(Principal::Aws(arn.to_owned()), *action, resource, context.clone());
                 if !eval::allows(old, &request, matching) {
                     continue;
                 }
@@ -55,6 +59,19 @@ pub(super) fn replay(
                     return out;
                 }
             }
+        }
+    }
+    out
+}
+
+/// The contexts of a use: that of the latest record, and the same with each other value that a key had.
+fn contexts(used: &Use) -> Vec<BTreeMap<String, Vec<String>>> {
+    let mut out = vec![used.context.clone()];
+    for (key, values) in &used.keys {
+        for value in values.iter().filter(|value| used.context.get(key).is_none_or(|own| !own.contains(value))) {
+            let mut other = used.context.clone();
+            other.insert(key.clone(), vec![value.clone()]);
+            out.push(other);
         }
     }
     out

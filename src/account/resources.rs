@@ -9,6 +9,7 @@
 //! logged call is replayed.
 
 use super::observe::Window;
+use super::proposal::{self, Proposal};
 use crate::catalog::{Catalog, operations};
 use crate::document::{Document, Effect, Statement};
 use crate::evidence::Activity;
@@ -42,28 +43,26 @@ pub(super) fn seen(activity: &Activity, window: Window) -> BTreeMap<String, Seen
     out
 }
 
-/// The document with shorter lists of resources, and what is to be said of them; `None` if nothing can be narrowed.
-pub(super) fn narrowed(document: &Document, seen: &BTreeMap<String, Seen>) -> Option<(Value, Vec<String>)> {
+/// The document with shorter lists of resources, and these; `None` if nothing can be narrowed.
+pub(super) fn narrowed(document: &Document, seen: &BTreeMap<String, Seen>) -> Option<(Value, Vec<Proposal>)> {
     let mut json = document.json.clone();
-    let mut notes = Vec::new();
+    let mut all = Vec::new();
     let Kind::Object(members) = &mut json.kind else { return None };
     let member = members.iter_mut().find(|member| member.key == "Statement")?;
     let statements: Vec<&mut Value> = match &mut member.value.kind {
         Kind::Array(statements) => statements.iter_mut().collect(),
         _ => vec![&mut member.value],
     };
-    for (at, (value, statement)) in statements.into_iter().zip(&document.statements).enumerate() {
-        let Some((list, count)) = resources(statement, seen) else { continue };
+    for (statement_index, (value, statement)) in statements.into_iter().zip(&document.statements).enumerate() {
+        let Some((list, seen)) = resources(statement, seen) else { continue };
         let Kind::Object(parts) = &mut value.kind else { continue };
         for part in parts.iter_mut().filter(|part| part.key == "Resource") {
-            notes.push(format!(
-                "a proposal: the resources of the statement with index {at} are narrowed to {} from {count} that were seen",
-                list.len()
-            ));
+            let resources = list.clone();
+            all.push(Proposal::Resources(proposal::Resources { statement_index, resources, seen }));
             part.value.kind = Kind::Array(list.iter().map(Value::string).collect());
         }
     }
-    (!notes.is_empty()).then_some((json, notes))
+    (!all.is_empty()).then_some((json, all))
 }
 
 /// The shorter list of a statement, and from how many resources.

@@ -196,6 +196,21 @@ pub(super) fn global_names<'p>(prefix: &'p str) -> impl Iterator<Item = &'static
     GLOBAL.iter().map(|(key, _)| *key).filter(own)
 }
 
+/// A condition key as AWS spells it, if it is a global one; a tag's name stays as it is.
+pub fn spelled(key: &str) -> String {
+    for (known, _) in GLOBAL {
+        if known.eq_ignore_ascii_case(key) {
+            return (*known).to_owned();
+        }
+        let literal = known.split('$').next().filter(|start| start.len() < known.len() && start.len() < key.len());
+        let tag = literal.and_then(|start| key.get(..start.len()).filter(|own| own.eq_ignore_ascii_case(start)).and(Some(start)));
+        if let Some(start) = tag {
+            return format!("{start}{}", key.get(start.len()..).unwrap_or_default());
+        }
+    }
+    key.to_owned()
+}
+
 /// The type of a global key (in lower case), with or without a placeholder's text; no catalog is needed for it.
 pub fn global_type(key: &str) -> Option<KeyType> {
     if !key.contains(':') {

@@ -18,7 +18,7 @@ mod passed;
 mod read;
 
 pub use formats::{Format, formats, is_region};
-pub use key::{KeyBase, KeyType, global_keys, global_type};
+pub use key::{KeyBase, KeyType, global_keys, global_type, spelled};
 pub use names::{Names, Unknown};
 pub use partition::{PARTITIONS, Partition};
 pub use passed::{PASSED_DATE, passed_services};

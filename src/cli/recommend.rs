@@ -23,6 +23,9 @@ pub(crate) struct RecommendArgs {
     /// Narrow resources too, to those that were seen: a proposal, as what this takes away is not proved unused
     #[arg(long)]
     pub(crate) resources: bool,
+    /// Add conditions that keep to what CloudTrail's eventContext shows: proposals, told with the records behind them
+    #[arg(long)]
+    pub(crate) conditions: bool,
     /// What becomes of an Allow with NotAction: the shorter form, the exact one, or a list of actions
     #[arg(long, value_enum, default_value = "auto")]
     pub(crate) not_action: NotActionName,
@@ -55,6 +58,7 @@ pub(crate) fn recommend(args: &RecommendArgs) -> Result<Exit, Trouble> {
         find,
         shared: args.shared,
         resources: args.resources,
+        conditions: args.conditions,
         not_action,
         attachments: args.attachments,
         settings: args.deciding.settings(),
@@ -115,6 +119,7 @@ fn text(one: &Recommendation<'_>) -> String {
         let _ = writeln!(out, "  {} {became}", policy.attached.label());
     }
     one.notes.iter().for_each(|note| _ = writeln!(out, "  note: {note}"));
+    one.proposals().for_each(|(policy, proposal)| _ = writeln!(out, "  note: {policy}: {proposal}"));
     out
 }
 

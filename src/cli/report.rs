@@ -92,6 +92,7 @@ fn with_evidence(
         find,
         shared: false,
         resources: false,
+        conditions: false,
         not_action: recommend::NotAction::Auto,
         attachments: quota::ATTACHED,
         settings: *settings,

@@ -21,6 +21,9 @@ pub struct Place {
 /// Most resources that are kept of one principal's use of one event.
 pub const MOST_RESOURCES: usize = 64;
 
+/// Most values that are kept of one condition key.
+pub const MOST_VALUES: usize = 8;
+
 /// The use of one event by one principal.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Use {
@@ -40,6 +43,10 @@ pub struct Use {
     pub place: Place,
     /// The condition keys of the latest record that says how they were evaluated.
     pub context: BTreeMap<String, Vec<String>>,
+    /// How many records say so.
+    pub with_context: u64,
+    /// The keys that each of these records has with one value, with all of them; no key with more than [`MOST_VALUES`].
+    pub keys: BTreeMap<String, BTreeSet<String>>,
 }
 
 /// When a service, or an action of it, was last tried, by last-accessed data.
@@ -91,6 +98,8 @@ impl Use {
             more_resources: false,
             place,
             context: BTreeMap::new(),
+            with_context: 0,
+            keys: BTreeMap::new(),
         }
     }
 
@@ -103,6 +112,26 @@ impl Use {
             self.place = place.clone();
         }
         self.last = self.last.max(last);
+    }
+
+    /// Adds the condition keys of one record, in lower case. In which order records come is irrelevant.
+    pub fn under(&mut self, context: &BTreeMap<String, Vec<String>>) {
+        self.with_context += 1;
+        if self.with_context == 1 {
+            let single = |(key, values): (&String, &Vec<String>)| match values.as_slice() {
+                [one] => Some((key.clone(), BTreeSet::from([one.clone()]))),
+                _ => None,
+            };
+            self.keys = context.iter().filter_map(single).collect();
+            return;
+        }
+        self.keys.retain(|key, known| match context.get(key).map(Vec::as_slice) {
+            Some([one]) => {
+                known.insert(one.clone());
+                known.len() <= MOST_VALUES
+            }
+            _ => false,
+        });
     }
 
     /// Adds a resource.

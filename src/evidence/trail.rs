@@ -170,8 +170,11 @@ fn meaning(record: &Record<'_>, bytes: &[u8], place: &Place, gatherer: &mut Gath
                 used.on(arn);
             }
             used.without_resource += u64::from(!named);
-            if !context.is_empty() && used.last == at {
-                used.context = context;
+            if !context.is_empty() {
+                used.under(&context);
+                if used.last == at {
+                    used.context = context;
+                }
             }
         }
     }

@@ -92,6 +92,7 @@ impl Held {
             find: find.clone(),
             shared: false,
             resources: false,
+            conditions: false,
             attachments: quota::ATTACHED,
             not_action: NotAction::Auto,
             settings: *settings,

@@ -50,7 +50,8 @@ fn with(folder: &tempfile::TempDir, attachments: usize, look: impl Fn(&str, &Rec
     let evidence = evidence::read(&[folder.path().join("usage.csv")], &evidence::Settings::default()).unwrap();
     let find = findings::Options { days: 90, as_of: When::parse_end("2026-05-01"), ..findings::Options::default() };
     let settings = Settings::default();
-    let options = Options { find, shared: false, resources: false, not_action: NotAction::Auto, attachments, settings };
+    let options =
+        Options { find, shared: false, resources: false, conditions: false, not_action: NotAction::Auto, attachments, settings };
     let recommender = Recommender::new(&accounts, &evidence, &options).unwrap();
     for entity in recommender.entities() {
         let one = recommender.recommend(entity).unwrap();

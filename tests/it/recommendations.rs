@@ -157,6 +157,7 @@ fn options() -> Options {
         find,
         shared: false,
         resources: false,
+        conditions: false,
         not_action: NotAction::Auto,
         attachments: quota::ATTACHED,
         settings: Settings::default(),
@@ -368,6 +369,118 @@ fn resources_are_narrowed_to_those_that_were_seen_where_the_evidence_is_whole() 
     let queues = json!([format!("arn:aws:sqs:eu-west-1:{ACCOUNT}:q0"), format!("arn:aws:sqs:eu-west-1:{ACCOUNT}:q1")]);
     assert_eq!(resources(true), (json!("PROVED"), vec![queues, json!("*")]));
     assert_eq!(resources(false), (json!("UNCHANGED"), vec![json!("*"), json!("*")]));
+}
+
+/// Condition keys as a generated role's records have them: the values of each, and how often in a hundred records the key is
+/// there.
+const CONTEXT: [(&str, &[&str], usize); 9] = [
+    ("aws:SourceVpce", &["vpce-1a", "vpce-2b"], 100),
+    ("aws:RequestedRegion", &["eu-west-1"], 100),
+    ("aws:SecureTransport", &["true"], 100),
+    ("aws:SourceIp", &["192.0.2.1", "192.0.2.2", "192.0.2.3", "192.0.2.4", "192.0.2.5"], 100),
+    ("aws:ViaAWSService", &["false"], 100),
+    ("aws:userid", &["AROA:s"], 100),
+    ("aws:SourceVpc", &["vpc-1"], 60),
+    ("aws:ResourceTag/team", &["a", "b*"], 100),
+    ("sqs:Colour", &["red"], 100),
+];
+
+/// A condition rests on whole evidence alone, says what was seen and no more, and keeps each logged call.
+#[test]
+fn conditions_are_proposed_where_the_evidence_is_whole_and_every_logged_call_stays() {
+    let (mut account, _, _) = generated(1);
+    let mut random = Random(7);
+    let (mut records, mut truth) = (Vec::new(), BTreeMap::new());
+    for role in 0..6 {
+        let name = format!("role{role}");
+        // Of three roles one has no record without a context, enough records, and no condition on the key before.
+        let (count, whole) = (if role % 4 == 1 { 3 } else { 24 }, role % 4 != 2);
+        let before = if role % 4 == 3 { json!({"StringLike": {"AWS:sourcevpce": "vpce-*"}}) } else { json!({}) };
+        let policy = json!({"Version": "2012-10-17", "Statement": [
+            {"Effect": "Allow", "Action": ["sqs:DeleteQueue", "kms:Decrypt"], "Resource": "*", "Condition": before},
+            {"Effect": "Deny", "Action": "iam:*", "Resource": "*"}]});
+        account["RoleDetailList"][role]["RolePolicyList"] = json!([{"PolicyName": "p", "PolicyDocument": policy}]);
+        let mut seen: BTreeMap<String, (usize, BTreeSet<String>)> = BTreeMap::new();
+        for at in 0..2 * count {
+            let (source, event) = if at % 2 == 0 { ("sqs", "DeleteQueue") } else { ("kms", "Decrypt") };
+            let mut one = record(role * 1_000 + at, &name, (source, event), "2026-04-29T00:00:00Z", None);
+            let mut context = serde_json::Map::new();
+            for (key, values, share) in CONTEXT {
+                if random.below(100) < share {
+                    let value = values[random.below(values.len())];
+                    context.insert(key.to_owned(), json!(value));
+                    let known = seen.entry(key.to_owned()).or_default();
+                    known.0 += 1;
+                    known.1.insert(value.to_owned());
+                }
+            }
+            if whole || at != 4 {
+                one["eventContext"] = json!({"requestContext": context});
+            }
+            records.push(one);
+        }
+        let everywhere = |key: &str| seen.get(key).filter(|known| known.0 == 2 * count).map(|known| known.1.clone());
+        let mut expected = BTreeMap::new();
+        if whole && count == 24 {
+            for (operator, key) in
+                [("StringEquals", "aws:SourceVpce"), ("StringEquals", "aws:RequestedRegion"), ("Bool", "aws:SecureTransport")]
+            {
+                if let Some(values) = everywhere(key).filter(|_| !(role % 4 == 3 && key == "aws:SourceVpce")) {
+                    expected.insert((operator.to_owned(), key.to_owned()), values);
+                }
+            }
+        }
+        truth.insert(format!("arn:aws:iam::{ACCOUNT}:role/app/{name}"), expected);
+    }
+    assert!(truth.values().filter(|expected| expected.len() == 3).count() >= 2);
+    let folder = written(&account, &records, 3);
+    let without = answer(folder.path(), &options());
+    assert!(without.summaries.iter().all(|one| one.get("proposals").is_none()), "never without being asked for");
+    let with = answer(folder.path(), &Options { conditions: true, ..options() });
+    for one in &with.summaries {
+        let expected = &truth[one["resource"].as_str().unwrap()];
+        let mut found = BTreeMap::new();
+        for proposal in one["proposals"].as_array().into_iter().flatten() {
+            let text = |name: &str| proposal[name].as_str().unwrap().to_owned();
+            let values = proposal["values"].as_array().unwrap().iter().map(|value| value.as_str().unwrap().to_owned());
+            found.insert((text("operator"), text("key")), values.collect::<BTreeSet<_>>());
+            assert_eq!((&proposal["statementIndex"], &proposal["evidence"]["records"]), (&json!(0), &json!(48)), "{proposal}");
+        }
+        assert_eq!(&found, expected, "{one}");
+        assert_eq!(one["result"], if expected.is_empty() { "UNCHANGED" } else { "PROVED" }, "{one}");
+        let notes = one["notes"].as_array().unwrap().iter().filter(|note| note.as_str().unwrap().starts_with("a proposal: "));
+        assert_eq!(notes.count(), expected.len());
+        let statement = &one["policies"][0]["document"]["Statement"][0];
+        for ((operator, key), values) in expected {
+            let written = &statement["Condition"][operator][key];
+            let written: BTreeSet<String> = match written {
+                Value::String(one) => BTreeSet::from([one.clone()]),
+                many => many.as_array().unwrap().iter().map(|one| one.as_str().unwrap().to_owned()).collect(),
+            };
+            assert_eq!(&written, values, "{statement}");
+        }
+        // Each record, as it was evaluated, and one that nobody has seen.
+        let simulate = |record: &Value, changed: Option<(&str, &str)>| {
+            let mut context = record["eventContext"]["requestContext"].clone();
+            if let Some((key, value)) = changed {
+                context[key] = json!(value);
+            }
+            let source = record["eventSource"].as_str().unwrap().split('.').next().unwrap();
+            let action = format!("{source}:{}", record["eventName"].as_str().unwrap());
+            let request = json!({"principal": one["resource"], "action": action,
+                "resource": {"arn": "arn:aws:sqs:eu-west-1:111122223333:q", "accountId": ACCOUNT}, "context": context});
+            let line = json!({"check": "simulate", "request": request, "identityPolicies": [one["policies"][0]["document"]]});
+            let answered = leastwise::ops::line::answer_line(&line.to_string(), &Settings::default());
+            serde_json::from_str::<Value>(&answered).unwrap()["decision"] == "Allowed"
+        };
+        let role = one["resource"].as_str().unwrap().rsplit('/').next().unwrap();
+        let own = |record: &&Value| record["eventContext"].is_object() && record.to_string().contains(&format!("/{role}/s"));
+        for record in records.iter().filter(own).take(8) {
+            assert!(simulate(record, None), "{record}");
+            let free = !expected.contains_key(&("StringEquals".to_owned(), "aws:SourceVpce".to_owned()));
+            assert_eq!(simulate(record, Some(("aws:SourceVpce", "vpce-9c"))), free, "{record}");
+        }
+    }
 }
 
 #[test]
