@@ -14,7 +14,7 @@ use crate::diag::{Source, Span};
 use crate::document::Effect;
 use crate::glob::Glob;
 use crate::policy::{
-    Access, ActionMatch, BaseOperator, Condition, Operator, Policy, Principal, PrincipalMatch, PrincipalPattern, Request,
+    Access, ActionMatch, BaseOperator, Condition, Known, Operator, Policy, Principal, PrincipalMatch, PrincipalPattern, Request,
     ResourceMatch, Statement,
 };
 use crate::value::arn;
@@ -96,10 +96,11 @@ pub(super) fn statement(
     Policy { source: Source::new("the question", ""), span: Span::default(), statements: vec![statement], warnings: Vec::new() }
 }
 
-/// What a key of the principal must be; `None` where it is free or follows from nothing that is known.
-fn condition(who: Who<'_>, controls: Option<&Controls>, key: &str) -> Option<Condition> {
-    let is = |value: &str| Some(written(BaseOperator::StringEquals, key, value));
-    let absent = || Some(written(BaseOperator::Null, key, "true"));
+/// The one value of a principal's key, or that it is absent (`Some(None)`); `None` where it is free, or follows from nothing
+/// that is known.
+pub fn fixed(who: Who<'_>, controls: Option<&Controls>, key: &str) -> Option<Option<String>> {
+    let is = |value: &str| Some(Some(value.to_owned()));
+    let absent = || Some(None);
     let account = |who: &Who<'_>| match who {
         Who::Entity(entity) => entity.account.clone(),
         Who::Root(account, _) => (*account).to_owned(),
@@ -118,22 +119,44 @@ fn condition(who: Who<'_>, controls: Option<&Controls>, key: &str) -> Option<Con
         ("aws:principalarn", _) => is(&who.arn()),
         ("aws:principalaccount", _) => is(&account(&who)),
         ("aws:principalorgid", _) => controls.and_then(|controls| controls.organization.as_deref()).and_then(is),
-        ("aws:principalorgpaths", _) => {
-            let path = controls.and_then(|controls| controls.path.as_deref())?;
-            let mut all = written(BaseOperator::StringEquals, key, path);
-            all.quantifier = crate::policy::Quantifier::All;
-            Some(all)
-        }
         ("aws:userid", Who::Root(account, _)) => is(account),
         ("aws:userid", Who::Entity(entity)) => match (entity.kind, &entity.id) {
             (EntityKind::User, Some(id)) => is(id),
-            (EntityKind::Role, Some(id)) => Some(written(BaseOperator::StringLike, key, &format!("{id}:*"))),
-            (EntityKind::Group, _) | (_, None) => None,
+            (EntityKind::Role | EntityKind::Group, _) | (_, None) => None,
         },
         ("aws:username", Who::Entity(entity)) if entity.kind == EntityKind::User => is(&entity.name),
         ("aws:username", _) => absent(),
         _ => None,
     }
+}
+
+/// What a key of the principal must be; `None` where it is free or follows from nothing that is known.
+fn condition(who: Who<'_>, controls: Option<&Controls>, key: &str) -> Option<Condition> {
+    match (fixed(who, controls, key), key, who) {
+        (Some(Some(value)), ..) => Some(written(BaseOperator::StringEquals, key, &value)),
+        (Some(None), ..) => Some(written(BaseOperator::Null, key, "true")),
+        (None, "aws:principalorgpaths", _) => {
+            let path = controls.and_then(|controls| controls.path.as_deref())?;
+            let mut all = written(BaseOperator::StringEquals, key, path);
+            all.quantifier = crate::policy::Quantifier::All;
+            Some(all)
+        }
+        (None, "aws:userid", Who::Entity(Entity { kind: EntityKind::Role, id: Some(id), .. })) => {
+            Some(written(BaseOperator::StringLike, key, &format!("{id}:*")))
+        }
+        (None, ..) => None,
+    }
+}
+
+/// The access definition as it is for this principal: the variables of its own keys are their values.
+pub fn own(who: Who<'_>, controls: Option<&Controls>, access: &Access) -> Option<Access> {
+    let variables = access.policies().flat_map(|policy| &policy.statements).flat_map(|statement| {
+        let of_resource = statement.resource.iter().flat_map(|resource| &resource.patterns).flat_map(|one| one.variables());
+        of_resource.chain(statement.conditions.iter().flat_map(Condition::variables))
+    });
+    let keys: BTreeSet<&str> = variables.map(|variable| variable.key.as_str()).collect();
+    let known: Known = keys.into_iter().filter_map(|key| Some((key.to_owned(), fixed(who, controls, key)?))).collect();
+    (!known.is_empty()).then(|| access.knowing(&known))
 }
 
 fn written(base: BaseOperator, key: &str, value: &str) -> Condition {

@@ -34,6 +34,7 @@ pub mod unreadable;
 
 pub use access::{Access, Stack};
 pub use condition::{Condition, Order, Quantifier, Test, TextMode};
+pub use lacking::Known;
 pub use normalize::normalize;
 pub use operator::{BaseOperator, Operator};
 pub use principal::{PrincipalMatch, PrincipalPattern};

@@ -23,6 +23,9 @@ use crate::question::{InternalError, Settings};
 use std::collections::HashMap;
 use std::sync::Arc;
 
+/// Z3's steps for a question about all principals of a shape that each of them can be asked with less to decide.
+const BRIEF: u32 = 2_000_000;
+
 /// About which resources a shape is asked.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 enum About {
@@ -42,6 +45,7 @@ struct Asked {
 }
 
 struct Asking<'a> {
+    principals: &'a [Who<'a>],
     shape: &'a Shape<'a>,
     known: &'a Resources<'a>,
     question: &'a Question,
@@ -61,7 +65,7 @@ pub(super) fn shape(
     accounts: &Accounts,
     settings: &Settings,
 ) -> Result<Vec<(usize, Answer)>, InternalError> {
-    let mut asking = Asking { shape, known, question, accounts, settings, asked: HashMap::new(), about: None };
+    let mut asking = Asking { principals, shape, known, question, accounts, settings, asked: HashMap::new(), about: None };
     let mut out = Vec::new();
     for member in &shape.members {
         let Some(who) = principals.get(member.at) else { continue };
@@ -165,6 +169,16 @@ impl Asking<'_> {
                 None => {}
             }
         }
+        // Variables of its own keys are text for this principal; what is found so is shown by its policies as they stand.
+        if let Some(own) = scope::own(who, controls, &asked.access) {
+            let within = Some(scope::requests(who, &own, controls, asked.resource.clone()));
+            let found = reach::reach(&Query { within, ..self.search(&own) }, self.settings)?;
+            let Some(witness) = &found.witness else { return Ok(found) };
+            let dressed = scope::dressed(who, controls, witness.clone());
+            if let Some(granting) = reach::shows(&search, &dressed, self.settings) {
+                return Ok(Reached { witness: Some(dressed), granting, ..found });
+            }
+        }
         let mut found = reach::reach(&search, self.settings)?;
         if let Some(witness) = &found.witness {
             let dressed = scope::dressed(who, controls, witness.clone());
@@ -194,7 +208,16 @@ impl Asking<'_> {
         if !self.shape.is_service_linked {
             scope.statements.extend(search.within.iter().flat_map(|within| within.statements.clone()));
         }
-        let found = reach::reach(&Query { within: Some(scope), ..search }, self.settings)?;
+        // Variables are told apart for each principal: about all of them together Z3 is not asked for long.
+        let has_variables = self.shape.members.iter().any(|member| {
+            let who = self.principals.get(member.at);
+            who.is_some_and(|who| scope::own(*who, self.accounts.controls_of(*who), &access).is_some())
+        });
+        let mut settings = *self.settings;
+        if has_variables {
+            settings.budget.rlimit = settings.budget.rlimit.min(BRIEF);
+        }
+        let found = reach::reach(&Query { within: Some(scope), ..search }, &settings)?;
         Ok(Asked { access, resource, found: Some(found) })
     }
 
