@@ -284,7 +284,7 @@ def told_to_end(program):
 
 
 def main(program, count):
-    server = Server(program, "--jobs", "2", "--queue", "64", "--connections", "192", "--timeout", "1", "--max-body", str(attacks.MOST_BODY))
+    server = Server(program, "--jobs", "2", "--queue", "64", "--connections", "192", "--timeout", "500ms", "--max-body", str(attacks.MOST_BODY))
     own = ask(server.at, request("PUT", "/analyzer", {"analyzerName": "Own", "type": "ACCOUNT"}))
     assert own.status == 200, own
     megabytes = lambda: (server.memory("VmRSS:") or 0) >> 20  # noqa: E731
