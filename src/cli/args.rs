@@ -293,10 +293,7 @@ impl Checking {
     pub(crate) fn settings(self) -> Settings {
         let mut settings = Settings::default();
         settings.budget.timeout = self.timeout;
-        settings.matching = match self.arn_matching {
-            super::switches::MatchingName::Segment => crate::policy::ArnMatching::Segment,
-            super::switches::MatchingName::Greedy => crate::policy::ArnMatching::Greedy,
-        };
+        settings.matching = self.arn_matching.matching();
         settings
     }
 }

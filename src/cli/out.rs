@@ -6,6 +6,7 @@
 
 use super::Trouble;
 use crate::diag::escape;
+use crate::report::json;
 use anyhow::Context as _;
 use std::io::{self, Write};
 
@@ -20,6 +21,11 @@ pub(crate) fn print(data: &str) -> Result<(), Trouble> {
 pub(crate) fn print_json(answer: &impl serde::Serialize) -> Result<(), Trouble> {
     let text = serde_json::to_string(answer).context("cannot write the answer as JSON")?;
     print(&format!("{}\n", escape::json(&text)))
+}
+
+/// Answers as JSON Lines.
+pub(crate) fn json_lines(answers: &[impl serde::Serialize]) -> String {
+    answers.iter().map(|answer| format!("{}\n", escape::json(&json::value(answer).to_string()))).collect()
 }
 
 /// Says something on standard error, if that can be.

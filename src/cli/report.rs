@@ -4,9 +4,11 @@ use super::findings::Resting;
 use super::switches::duration;
 use super::{Exit, Trouble, input, progress, save};
 use crate::account::recommend::{self, Recommender};
+use crate::account::who_can::Asked;
 use crate::account::{self, Accounts, findings, findings_json, findings_text, quota, recommend_all, recommend_json};
 use crate::diag::Budget;
 use crate::evidence::Evidence;
+use crate::ops::who_can;
 use crate::question::Settings;
 use crate::report::dashboard::{self, Beside};
 use crate::report::html;
@@ -67,7 +69,9 @@ pub(crate) fn report(args: &ReportArgs) -> Result<Exit, Trouble> {
         with_evidence(&accounts, &evidence, find, &settings, &mut beside)?;
         accounts
     };
-    let data = dashboard::data(&accounts, beside, &settings)?;
+    let asked = dashboard::questions().map(|actions| Asked { actions, resources: Vec::new() });
+    let answers = asked.map(|asked| Ok(who_can::answer(&accounts, &asked, &settings)?.lines));
+    let data = dashboard::data(&accounts, beside, &answers.collect::<Result<Vec<_>, Trouble>>()?);
     drop(spinner);
     input::warn(&accounts.notes);
     save::write(&args.output, &html::page(&data))?;

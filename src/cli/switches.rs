@@ -55,6 +55,15 @@ pub(crate) enum MatchingName {
     Greedy,
 }
 
+impl MatchingName {
+    pub(crate) fn matching(self) -> ArnMatching {
+        match self {
+            Self::Segment => ArnMatching::Segment,
+            Self::Greedy => ArnMatching::Greedy,
+        }
+    }
+}
+
 #[derive(Debug, Clone, Copy, ValueEnum)]
 pub(crate) enum NotPrincipalName {
     /// An entry spares everybody it names as a Principal: an account its principals, a role its sessions
@@ -98,10 +107,7 @@ pub(crate) struct ReadingArgs {
 
 impl ReadingArgs {
     pub(crate) fn matching(self) -> ArnMatching {
-        match self.arn_matching {
-            MatchingName::Segment => ArnMatching::Segment,
-            MatchingName::Greedy => ArnMatching::Greedy,
-        }
+        self.arn_matching.matching()
     }
 
     pub(crate) fn readings(self) -> Readings {

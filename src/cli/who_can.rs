@@ -1,12 +1,10 @@
 //! `who-can`: every principal of an account, and who outside.
 
 use super::switches::{Format, MatchingName, Unknowns, duration};
-use super::{Exit, Trouble, input, print, progress};
-use crate::account::{self, who_can as question};
-use crate::diag::{Budget, escape};
-use crate::ops::listed::Listed;
-use crate::policy::ArnMatching;
-use crate::question::Settings;
+use super::{Exit, Trouble, input, json_lines, print, progress};
+use crate::diag::Budget;
+use crate::ops::who_can;
+use crate::query::Settings;
 use crate::report::who_can as report;
 use clap::Args;
 use std::path::PathBuf;
@@ -38,27 +36,22 @@ pub(crate) struct WhoCanArgs {
 
 /// `leastwise who-can`
 pub(crate) fn who_can(args: &WhoCanArgs) -> Result<Exit, Trouble> {
-    let (access, notes) = Listed::arguments(&args.action, &args.resource).check(args.unknowns.allow_unknown)?;
-    let accounts = account::read(&args.account)?;
-    input::warn(&accounts.notes);
-    let matching = match args.arn_matching {
-        MatchingName::Segment => ArnMatching::Segment,
-        MatchingName::Greedy => ArnMatching::Greedy,
+    let request = who_can::Request {
+        account: args.account.clone(),
+        actions: args.action.clone(),
+        resources: args.resource.clone(),
+        allow_unknown: args.unknowns.allow_unknown,
     };
+    let read = request.read()?;
+    input::warn(read.warnings());
     let budget = Budget { timeout: args.timeout, ..Budget::default() };
-    let settings = Settings { matching, budget, ..Settings::default() };
-    let asked = question::Asked { actions: access.actions, resources: access.resources };
+    let settings = Settings { matching: args.arn_matching.matching(), budget, ..Settings::default() };
     let spinner = progress::spinner("asking about every principal");
-    let (mut lines, summary) = question::who_can(&accounts, &asked, &settings)?;
+    let answer = read.answer(&settings)?;
     drop(spinner);
-    lines.iter_mut().for_each(|line| line.notes.extend(notes.iter().cloned()));
     match args.format {
-        Format::Json => {
-            let shown = report::json(&lines, &summary);
-            let shown: String = shown.iter().map(|line| format!("{}\n", escape::json(&line.to_string()))).collect();
-            print(&shown)?;
-        }
-        Format::Text => print(&report::text(&lines, &summary))?,
+        Format::Json => print(&json_lines(&report::json(&answer.lines, &answer.summary)))?,
+        Format::Text => print(&report::text(&answer.lines, &answer.summary))?,
     }
     Ok(Exit::Holds)
 }

@@ -30,6 +30,7 @@ pub mod trusted;
 pub mod unused;
 pub mod validate;
 pub mod verify;
+pub mod who_can;
 pub mod written;
 
 pub use failed::{Disagreement, Failed};

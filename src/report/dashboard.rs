@@ -1,10 +1,10 @@
 //! What the page about an account shows, as data: its principals, what they can do, what is unused and what is recommended.
 
+use super::json;
 use super::who_can::line as shown_line;
-use crate::account::who_can::{Asked, Line, Verdict, who_can};
+use crate::account::who_can::{Line, Verdict};
 use crate::account::{Accounts, Attached, Entity, EntityKind, LastUsed, PolicyText};
 use crate::catalog::Catalog;
-use crate::question::{InternalError, Settings};
 use serde_json::{Map, Value, json};
 use std::collections::HashMap;
 
@@ -70,16 +70,20 @@ pub struct Beside {
     pub command: String,
 }
 
-/// The data of the page.
-pub fn data(accounts: &Accounts, beside: Beside, settings: &Settings) -> Result<Value, InternalError> {
+/// The questions about every principal whose answers the page shows: the actions of each.
+pub fn questions() -> impl Iterator<Item = Vec<String>> {
+    CARDS.iter().map(|card| card.actions.iter().map(|action| (*action).to_owned()).collect())
+}
+
+/// The data of the page, with the lines that each of [`questions`] is answered with, in their order.
+pub fn data(accounts: &Accounts, beside: Beside, answers: &[Vec<Line>]) -> Value {
+    assert_eq!(answers.len(), CARDS.len(), "each question has an answer");
     let mut documents = Documents::default();
     let entities: Vec<&Entity> = accounts.principals().collect();
     let shown: Vec<Value> = entities.iter().map(|entity| entity_of(accounts, entity, &mut documents)).collect();
     let (mut questions, mut witnesses) = (Vec::new(), 0);
-    for card in &CARDS {
-        let actions = card.actions.iter().map(|action| (*action).to_owned()).collect();
-        let (lines, _) = who_can(accounts, &Asked { actions, resources: Vec::new() }, settings)?;
-        questions.push(question(card, &lines, &mut witnesses));
+    for (card, lines) in CARDS.iter().zip(answers) {
+        questions.push(question(card, lines, &mut witnesses));
     }
     let mut notes: Vec<String> = accounts.notes.iter().map(ToString::to_string).collect();
     if witnesses > MOST_WITNESSES {
@@ -88,7 +92,7 @@ pub fn data(accounts: &Accounts, beside: Beside, settings: &Settings) -> Result<
             witnesses - MOST_WITNESSES
         ));
     }
-    Ok(json!({
+    json!({
         "meta": {
             "tool": concat!("Leastwise ", env!("CARGO_PKG_VERSION")),
             "catalog": Catalog::LATEST,
@@ -103,7 +107,7 @@ pub fn data(accounts: &Accounts, beside: Beside, settings: &Settings) -> Result<
         "recommendations": beside.recommendations,
         "evidence": beside.evidence,
         "notes": notes,
-    }))
+    })
 }
 
 /// The distinct documents of the page.
@@ -172,7 +176,7 @@ fn policy(entity: &Entity, owner: &Entity, attached: &Attached, documents: &mut 
 fn question(card: &Card, lines: &[Line], witnesses: &mut usize) -> Value {
     let (mut verdicts, mut shown, mut outside) = (String::new(), Map::new(), Vec::new());
     for line in lines {
-        let mut whole = shown_line(line);
+        let mut whole = json::value(&shown_line(line));
         if line.outside {
             outside.push(json!({"principal": line.principal, "verdict": line.verdict.name(), "resources": line.resources}));
             continue;

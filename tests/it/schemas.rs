@@ -2,9 +2,9 @@
 
 use crate::schema_check::Validator;
 use crate::support::{leastwise, root};
-use leastwise::ops::schema;
+use leastwise::ops::{self, schema};
 use serde_json::{Value, json};
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// `LEASTWISE_BLESS=1` writes the schemas anew.
 #[test]
@@ -206,6 +206,61 @@ fn answers_of_commands_keep_to_the_schema() {
         let (own, out, _) = leastwise(&[arguments, &["--format", "json"]].concat(), "");
         assert_eq!(own, code, "{out}");
         schemas.answer("", &serde_json::from_str(&out).unwrap());
+    }
+}
+
+/// Commands over files and folders, by the schema of their answers: every line that they print keeps to it.
+const OF_FOLDERS: [(&str, &[&str]); 3] = [
+    ("who-can", &["s3:GetObject,iam:PassRole", "--account", "fixtures/accounts/small.json"]),
+    ("who-can", &["s3:*", "--resource", "arn:aws:s3:::logs/*", "--account", "fixtures/accounts/small.json"]),
+    ("who-can", &["sts:AssumeRole", "--account", "fixtures/accounts/hostile.json"]),
+];
+
+#[test]
+fn answers_about_folders_keep_to_their_schemas() {
+    let mut lines_of: BTreeMap<&str, usize> = BTreeMap::new();
+    for (name, [_, answer]) in schema::of_folders() {
+        let validator = Validator::new(closed(&answer.to_value()));
+        assert!(!validator.problems(&json!({"schema": 1})).is_empty(), "{name} takes anything");
+        for (_, arguments) in OF_FOLDERS.iter().filter(|(of, _)| *of == name) {
+            let (code, out, err) = leastwise(&[&[name][..], *arguments, &["--format", "json"]].concat(), "");
+            assert!(code != 2, "{name} {arguments:?}: {out}{err}");
+            for line in out.lines() {
+                let line: Value = serde_json::from_str(line).unwrap();
+                assert_eq!(validator.problems(&line), Vec::<String>::new(), "{name} {arguments:?}: {line:#}");
+                *lines_of.entry(name).or_default() += 1;
+            }
+        }
+        assert!(lines_of.get(name).is_some_and(|lines| *lines > 0), "{name} is not run here");
+    }
+}
+
+/// Requests in JSON, as a program that uses the library writes them: the schema takes what the type reads, and neither
+/// takes a member that nobody reads.
+#[test]
+fn requests_about_folders_are_read_as_their_schemas_say() {
+    let read = |name: &str, request: &Value| match name {
+        "who-can" => serde_json::from_value::<ops::who_can::Request>(request.clone()).map(|_| ()),
+        other => panic!("{other} has no request here"),
+    };
+    let requests = [(
+        "who-can",
+        json!({"account": "a.json", "actions": ["s3:*"]}),
+        json!({"account": "a.json", "actions": ["s3:*"], "resources": ["*"], "allowUnknown": true}),
+    )];
+    for (name, [request, _]) in schema::of_folders() {
+        let request = request.to_value();
+        let properties = request["properties"].as_object().unwrap().len();
+        let validator = Validator::new(request);
+        let (_, least, most) = requests.iter().find(|(of, ..)| *of == name).unwrap_or_else(|| panic!("no request of {name}"));
+        for written in [least, most] {
+            assert_eq!(validator.problems(written), Vec::<String>::new(), "{name}: {written}");
+            assert!(read(name, written).is_ok(), "{name}: {written}");
+            let mut more = written.clone();
+            more["nobodyReadsThis"] = json!(1);
+            assert!(!validator.problems(&more).is_empty() && read(name, &more).is_err(), "{name}: {more}");
+        }
+        assert_eq!(most.as_object().unwrap().len(), properties, "{name}: a request with every member");
     }
 }
 
