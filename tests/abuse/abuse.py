@@ -81,10 +81,11 @@ def ask_good(connection, number):
     for _ in range(1_000):
         assert connection.send(request("POST", path, body, close=False)), "a good connection was closed"
         answer = connection.answer()
-        if answer.status != 429:
+        # A machine with other work may leave a question less than its time.
+        if not (answer.status == 429 or (answer.status == 422 and "time budget" in answer.json["message"])):
             assert answer.status == 200 and is_own(answer), (number, answer)
             return
-        assert answer.headers["retry-after"] == "1" and answer.is_aws(), answer
+        assert answer.is_aws() and (answer.status == 422 or answer.headers["retry-after"] == "1"), answer
         time.sleep(0.02)
     raise AssertionError("the server never had room")
 
@@ -284,7 +285,7 @@ def told_to_end(program):
 
 
 def main(program, count):
-    server = Server(program, "--jobs", "2", "--queue", "64", "--connections", "192", "--timeout", "500ms", "--max-body", str(attacks.MOST_BODY))
+    server = Server(program, "--jobs", "2", "--queue", "64", "--connections", "192", "--timeout", "2", "--max-body", str(attacks.MOST_BODY))
     own = ask(server.at, request("PUT", "/analyzer", {"analyzerName": "Own", "type": "ACCOUNT"}))
     assert own.status == 200, own
     megabytes = lambda: (server.memory("VmRSS:") or 0) >> 20  # noqa: E731

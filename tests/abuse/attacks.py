@@ -160,4 +160,4 @@ def breaks_off(random):
 
 
 KINDS = [(malformed_json, 30), (wrong_members, 20), (twice, 3), (wrong_path, 15), (bad_head, 8), (bad_chunks, 4), (too_long, 1), (short_body, 3),
-         (deep, 3), (strange_text, 10), (long_policy, 0.5), (bomb, 0.5), (keeps, 4), (breaks_off, 3)]
+         (deep, 3), (strange_text, 10), (long_policy, 0.3), (bomb, 0.2), (keeps, 4), (breaks_off, 3)]
