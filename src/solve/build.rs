@@ -10,6 +10,7 @@ use super::values::{by_parts, steps};
 use crate::glob::Glob;
 use crate::policy::compose::{Fact, Rule, Through};
 use crate::policy::{Access, ArnMatching, PrincipalMatch, PrincipalPattern, ResourcePattern, Statement, Template};
+use crate::value::arn;
 use rustc_hash::FxHashMap;
 use std::collections::BTreeSet;
 
@@ -19,6 +20,8 @@ pub(super) struct Builder {
     pub(super) atoms: Atoms,
     matching: ArnMatching,
     pub(super) sets: BTreeSet<String>,
+    /// Whether it may matter of which account a resource is.
+    asks_for_owners: bool,
     /// By side and statement: what it asks beyond its action and its principal.
     bodies: FxHashMap<(usize, usize), Node>,
     applies: FxHashMap<(usize, usize, Through), Node>,
@@ -34,8 +37,8 @@ pub(super) struct Side<'a> {
 }
 
 impl Builder {
-    pub(super) fn new(atoms: Atoms, matching: ArnMatching, sets: BTreeSet<String>) -> Self {
-        Self { atoms, matching, sets, bodies: FxHashMap::default(), applies: FxHashMap::default() }
+    pub(super) fn new(atoms: Atoms, matching: ArnMatching, sets: BTreeSet<String>, asks_for_owners: bool) -> Self {
+        Self { atoms, matching, sets, asks_for_owners, bodies: FxHashMap::default(), applies: FxHashMap::default() }
     }
 
     /// The access definition allows the request.
@@ -106,7 +109,7 @@ impl Builder {
 
     /// One of these patterns matches the resource.
     pub(super) fn resources(&mut self, patterns: &[ResourcePattern]) -> Node {
-        let (mut test, mut others) = (Test::default(), Vec::new());
+        let (mut test, mut owned, mut others) = (Test::default(), Test::default(), Vec::new());
         let by_part = self.matching == ArnMatching::Segment;
         for pattern in patterns {
             let is_shorthand = pattern.path.is_some();
@@ -125,6 +128,8 @@ impl Builder {
                 return Node::Const(true);
             }
             if pattern.variables().next().is_none() {
+                let names_owner = self.asks_for_owners && by_part && names_account(&pattern.whole);
+                let test = if names_owner { &mut owned } else { &mut test };
                 test.patterns.extend(read(&pattern.whole, &mut self.atoms).into_iter().flat_map(|test| test.patterns));
             } else if let Some(node) = self.with_variables(&Attribute::Resource, &pattern.whole, &read) {
                 others.push(node);
@@ -133,6 +138,11 @@ impl Builder {
             }
         }
         others.push(self.text(Attribute::Resource, test));
+        if !owned.patterns.is_empty() {
+            // The owner of such a resource is known: said here, it need not be found by trying.
+            let known = self.present(RESOURCE_ACCOUNT);
+            others.push(Node::and([self.text(Attribute::Resource, owned), known]));
+        }
         Node::or(others)
     }
 
@@ -274,6 +284,12 @@ impl Builder {
     pub(super) fn present(&mut self, key: &str) -> Node {
         self.opaque(&format!("{key}?"))
     }
+}
+
+/// Whether an ARN pattern matches resources of one account only.
+fn names_account(pattern: &Template) -> bool {
+    let parts = pattern.split_colons(6);
+    parts.len() == 6 && parts.get(4).and_then(Template::as_literal).is_some_and(|account| arn::is_account(&account))
 }
 
 /// The key that holds the account of the resource.

@@ -143,7 +143,8 @@ impl<'q> Decider<'q> {
         let relates_ids = question.never.is_some_and(|ties| Keys::of_statements(&ties.relating.statements).has(USER_ID));
         let statements = policies().chain(question.within).flat_map(|policy| &policy.statements);
         let owner_ids = if relates_ids { root_id::comparisons(statements) } else { Vec::new() };
-        let builder = Builder::new(atoms, matching, sets);
+        let asks_for_owners = !question.grants.is_alone() || question.unless.is_some_and(|access| !access.is_alone());
+        let builder = Builder::new(atoms, matching, sets, asks_for_owners);
         Self { question, builder, refuted: None, keep_proofs, never: Vec::new(), owner_ids }
     }
 

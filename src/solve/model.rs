@@ -20,6 +20,7 @@ use crate::glob::Glob;
 use crate::policy::keys;
 use crate::policy::ties;
 use crate::policy::{Request, Template, TextMode};
+use crate::value::arn;
 use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 
@@ -176,12 +177,22 @@ impl Modeler<'_> {
 
     /// The account of which the principal had better be: the resource's or another, as the two are to be related.
     fn wished_account(&mut self) -> Option<String> {
-        let owner = self.plain(&Attribute::Key(RESOURCE_ACCOUNT.into()));
-        match self.model.free.get(SAME_ACCOUNT) {
+        let same = self.model.free.get(SAME_ACCOUNT).copied();
+        let owner = same.and_then(|_| self.owner());
+        match same {
             Some(true) if owner.is_some() => owner,
             Some(false) if owner.is_some() => ACCOUNTS.map(str::to_owned).into_iter().find(|other| owner.as_ref() != Some(other)),
             Some(_) | None => (self.way == Way::Elsewhere).then(|| ELSEWHERE.to_owned()),
         }
+    }
+
+    /// The account of the resource, as far as its own tests say.
+    fn owner(&mut self) -> Option<String> {
+        self.plain(&Attribute::Key(RESOURCE_ACCOUNT.into())).or_else(|| {
+            let resource = self.plain(&Attribute::Resource)?;
+            let [_, _, _, _, account, _] = arn::split(&resource)?;
+            arn::is_account(account).then(|| account.to_owned())
+        })
     }
 
     /// A test of the principal: that it is of the account of which it had better be.
@@ -399,7 +410,7 @@ impl Modeler<'_> {
             (true, Some(own)) => literal(own.first()?),
             (true, None) => {
                 let principal = self.model.values.get(&Attribute::Principal).and_then(|found| found.first());
-                let account = principal.and_then(|text| crate::value::arn::split(text)).map(|[_, _, _, _, account, _]| account);
+                let account = principal.and_then(|text| arn::split(text)).map(|[_, _, _, _, account, _]| account);
                 let fixed =
                     self.atoms.variables.iter().position(|key| &**key == RESOURCE_ACCOUNT).and_then(|own| self.fixed.get(&own));
                 let same = self.model.free.get(SAME_ACCOUNT) != Some(&false);

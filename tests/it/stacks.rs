@@ -52,3 +52,42 @@ fn explicit_trust_is_of_the_action_that_is_asked_about() {
         }
     }
 }
+
+/// Whose a resource is follows from its ARN: automata decide that without Z3, whoever the owner, the asker and the rest.
+#[test]
+fn automata_know_the_owner_of_a_resource_by_its_arn() {
+    let settings = Settings { z3: false, ..Settings::default() };
+    let denied = json!({"Statement": {"Effect": "Deny", "Action": "*", "Resource": "arn:aws:*:*:999999999999:*"}});
+    for (action, resource) in [
+        ("s3:DeleteBucket", json!("arn:aws:s3:eu-west-1:111122223333:app/*")),
+        ("s3:*", json!(["arn:aws:s3:::app", "arn:aws:s3:eu-west-1:111122223333:accesspoint/app"])),
+        ("sqs:SendMessage", json!("arn:aws:sqs:eu-west-1:111122223333:app")),
+        ("sqs:SendMessage", json!(["arn:aws:sqs:*:111122223333:app*", "arn:aws:sqs:eu-west-1:444455556666:app?"])),
+        ("lambda:InvokeFunction", json!("arn:aws:lambda:*:999999999999:function:*")),
+        ("iam:PassRole", json!("arn:aws:iam::111122223333:role/app/*")),
+        ("dynamodb:*", json!("arn:aws-cn:dynamodb:cn-north-1:111122223333:table/app")),
+    ] {
+        let allow = json!({"Statement": {"Effect": "Allow", "Action": action, "Resource": resource}});
+        for (resource_policy, control) in [(None, false), (Some(json!(null)), false), (None, true), (Some(json!(null)), true)] {
+            let (mut before, mut members) = (json!({"identityPolicies": []}), json!({"identityPolicies": [allow]}));
+            if let Some(policy) = resource_policy {
+                before["resourcePolicy"] = policy.clone();
+                members["resourcePolicy"] = policy;
+            }
+            let nobody = stack("nobody", &before);
+            if control {
+                let all = json!({"Statement": {"Effect": "Allow", "Action": "*", "Resource": "*"}});
+                members["serviceControlPolicies"] = json!([[all], [all, denied]]);
+            }
+            let new = stack("new", &members);
+            let is_denied = control && resource.to_string().contains("999999999999");
+            match no_new_access(&nobody, &new, &settings).unwrap().verdict {
+                Verdict::Fail { witness, .. } => {
+                    assert!(!is_denied && eval::allows(&new, &witness, settings.matching), "{members}: {witness:?}");
+                }
+                Verdict::Pass => assert!(is_denied, "{members}"),
+                Verdict::Unknown(why) => panic!("{members}: {why}"),
+            }
+        }
+    }
+}
