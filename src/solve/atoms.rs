@@ -240,6 +240,11 @@ impl Atoms {
         free.is_some_and(|place| self.known.contains_key(&(*place, AtomKey::Opaque(name.into()))))
     }
 
+    /// Whether something is asked of an attribute.
+    pub(super) fn has(&self, attribute: &Attribute) -> bool {
+        self.of_attribute.contains_key(attribute)
+    }
+
     /// Whether a key has a set of values.
     pub(super) fn is_set(&self, key: &str) -> bool {
         self.attributes.iter().any(|attribute| matches!(attribute, Attribute::Set(own) if **own == *key))

@@ -4,15 +4,15 @@
 
 use super::atoms::{Asked, Atoms, Attribute, Element, Wish};
 use super::language::{Class, NO_COLON, NO_DIGIT, Step, Test};
+use super::owners::{MOST_OWNERS, owner};
 use super::principal;
 use super::search::Node;
 use super::values::{by_parts, steps};
 use crate::glob::Glob;
 use crate::policy::compose::{Fact, Rule, Through};
 use crate::policy::{Access, ArnMatching, PrincipalMatch, PrincipalPattern, ResourcePattern, Statement, Template};
-use crate::value::arn;
 use rustc_hash::FxHashMap;
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// Builds formulas; what was built for a statement once serves every group of actions.
 #[derive(Debug)]
@@ -20,8 +20,9 @@ pub(super) struct Builder {
     pub(super) atoms: Atoms,
     matching: ArnMatching,
     pub(super) sets: BTreeSet<String>,
-    /// Whether it may matter of which account a resource is.
-    asks_for_owners: bool,
+    /// Whether it may matter of which account a resource is, and the tests that resources of one account alone pass.
+    pub(super) asks_for_owners: bool,
+    pub(super) owners: BTreeMap<usize, String>,
     /// By side and statement: what it asks beyond its action and its principal.
     bodies: FxHashMap<(usize, usize), Node>,
     applies: FxHashMap<(usize, usize, Through), Node>,
@@ -38,7 +39,15 @@ pub(super) struct Side<'a> {
 
 impl Builder {
     pub(super) fn new(atoms: Atoms, matching: ArnMatching, sets: BTreeSet<String>, asks_for_owners: bool) -> Self {
-        Self { atoms, matching, sets, asks_for_owners, bodies: FxHashMap::default(), applies: FxHashMap::default() }
+        Self {
+            atoms,
+            matching,
+            sets,
+            asks_for_owners,
+            owners: BTreeMap::new(),
+            bodies: FxHashMap::default(),
+            applies: FxHashMap::default(),
+        }
     }
 
     /// The access definition allows the request.
@@ -109,7 +118,8 @@ impl Builder {
 
     /// One of these patterns matches the resource.
     pub(super) fn resources(&mut self, patterns: &[ResourcePattern]) -> Node {
-        let (mut test, mut owned, mut others) = (Test::default(), Test::default(), Vec::new());
+        let (mut test, mut others) = (Test::default(), Vec::new());
+        let mut owned: BTreeMap<String, Test> = BTreeMap::new();
         let by_part = self.matching == ArnMatching::Segment;
         for pattern in patterns {
             let is_shorthand = pattern.path.is_some();
@@ -128,8 +138,8 @@ impl Builder {
                 return Node::Const(true);
             }
             if pattern.variables().next().is_none() {
-                let names_owner = self.asks_for_owners && by_part && names_account(&pattern.whole);
-                let test = if names_owner { &mut owned } else { &mut test };
+                let owner = owner(&pattern.whole).filter(|_| self.asks_for_owners && by_part);
+                let test = owner.map_or(&mut test, |owner| owned.entry(owner).or_default());
                 test.patterns.extend(read(&pattern.whole, &mut self.atoms).into_iter().flat_map(|test| test.patterns));
             } else if let Some(node) = self.with_variables(&Attribute::Resource, &pattern.whole, &read) {
                 others.push(node);
@@ -137,12 +147,19 @@ impl Builder {
                 others.push(self.opaque(&format!("resource {:?} {:?}", self.matching, pattern.whole)));
             }
         }
-        others.push(self.text(Attribute::Resource, test));
-        if !owned.patterns.is_empty() {
-            // The owner of such a resource is known: said here, it need not be found by trying.
-            let known = self.present(RESOURCE_ACCOUNT);
-            others.push(Node::and([self.text(Attribute::Resource, owned), known]));
+        let few = owned.len() <= MOST_OWNERS;
+        for (owner, own) in owned {
+            if !few {
+                test.patterns.extend(own.patterns);
+                continue;
+            }
+            let node = self.text(Attribute::Resource, own);
+            if let Node::Literal(atom, _) = node {
+                self.owners.insert(atom, owner);
+            }
+            others.push(node);
         }
+        others.push(self.text(Attribute::Resource, test));
         Node::or(others)
     }
 
@@ -284,12 +301,6 @@ impl Builder {
     pub(super) fn present(&mut self, key: &str) -> Node {
         self.opaque(&format!("{key}?"))
     }
-}
-
-/// Whether an ARN pattern matches resources of one account only.
-fn names_account(pattern: &Template) -> bool {
-    let parts = pattern.split_colons(6);
-    parts.len() == 6 && parts.get(4).and_then(Template::as_literal).is_some_and(|account| arn::is_account(&account))
 }
 
 /// The key that holds the account of the resource.

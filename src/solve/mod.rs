@@ -23,6 +23,7 @@ mod language;
 mod letters;
 mod marked;
 mod model;
+mod owners;
 mod principal;
 pub mod proof;
 mod refute;
@@ -234,6 +235,7 @@ impl<'q> Decider<'q> {
         parts.extend(question.always.iter().map(|key| self.builder.carried(key)));
         self.refuted = None;
         parts.extend(self.builder.owned());
+        parts.extend(self.builder.owned_by(&parts));
         let formula = Node::and(parts);
         if formula == Node::Const(false) {
             return Decided::Empty;

@@ -1,0 +1,87 @@
+//! What does it say of accounts that a resource is one of an account's own?
+//!
+//! An ARN that names an account is of a resource that the account owns: `aws:ResourceAccount` is there and is this one, and a
+//! principal is of the same account if it is of this one. Automata decide resource, principal and keys one at a time, so
+//! where patterns name one account alone, these laws relate them. Without them a request between two accounts is found only
+//! by luck, and that there is none is left to Z3.
+//!
+//! Invariant: the laws hold of every consistent request ([`crate::policy::Request::is_consistent`]).
+
+use super::atoms::Attribute;
+use super::build::{Builder, RESOURCE_ACCOUNT, SAME_ACCOUNT};
+use super::language::{Test, literal};
+use super::principal;
+use super::search::Node;
+use crate::glob::Glob;
+use crate::policy::Template;
+use crate::value::arn;
+use rustc_hash::FxHashSet;
+use std::rc::Rc;
+
+/// Accounts that one list of resources is told apart by.
+pub(super) const MOST_OWNERS: usize = 8;
+
+/// The one account whose resources an ARN pattern matches.
+pub(super) fn owner(pattern: &Template) -> Option<String> {
+    let parts = <[Template; 6]>::try_from(pattern.split_colons(6)).ok()?;
+    let [_, _, _, _, account, _] = &parts;
+    account.as_literal().filter(|account| arn::is_account(account))
+}
+
+impl Builder {
+    /// The laws of the resources that these formulas test, as far as they ask about accounts.
+    pub(super) fn owned_by(&mut self, parts: &[Node]) -> Vec<Node> {
+        let key = Attribute::Key(RESOURCE_ACCOUNT.into());
+        let (is_known, is_compared) = (self.atoms.is_asked(&format!("{RESOURCE_ACCOUNT}?")), self.atoms.has(&key));
+        let is_related = self.atoms.is_asked(SAME_ACCOUNT);
+        if self.owners.is_empty() || !(is_known || is_compared || is_related) {
+            return Vec::new();
+        }
+        let mut tested = Tested::default();
+        parts.iter().for_each(|part| tested.add(part));
+        let named: Vec<(usize, String)> = self
+            .owners
+            .iter()
+            .filter(|(atom, _)| tested.atoms.contains(*atom))
+            .map(|(atom, owner)| (*atom, owner.clone()))
+            .collect();
+        let mut out = Vec::new();
+        for (atom, owner) in named {
+            let mut laws = Vec::new();
+            if is_known {
+                laws.push(self.present(RESOURCE_ACCOUNT));
+            }
+            if is_compared {
+                laws.push(self.text(key.clone(), Test { patterns: vec![literal(&owner)] }));
+            }
+            if is_related {
+                let (same, own) = (self.opaque(SAME_ACCOUNT), self.who(principal::account(&Glob::literal(&owner))));
+                laws.push(Node::or([same.clone().not(), own.clone()]));
+                laws.push(Node::or([same, own.not()]));
+            }
+            out.push(Node::or([Node::Literal(atom, false), Node::and(laws)]));
+        }
+        out
+    }
+}
+
+/// The atoms of formulas, which share their parts.
+#[derive(Default)]
+struct Tested {
+    atoms: FxHashSet<usize>,
+    seen: FxHashSet<*const Node>,
+}
+
+impl Tested {
+    fn add(&mut self, node: &Node) {
+        match node {
+            Node::Const(_) => {}
+            Node::Literal(atom, _) => _ = self.atoms.insert(*atom),
+            Node::And(parts) | Node::Or(parts) => {
+                if self.seen.insert(Rc::as_ptr(parts).cast()) {
+                    parts.iter().for_each(|part| self.add(part));
+                }
+            }
+        }
+    }
+}
