@@ -8,21 +8,28 @@ use super::Entity;
 use crate::diag::Diagnostic;
 use crate::evidence::When;
 use crate::glob::Glob;
+use schemars::JsonSchema;
 use serde::Deserialize;
 
 /// One exclusion.
-#[derive(Debug, Clone, Deserialize)]
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Exclusion {
     /// Why.
     pub reason: String,
     /// The last day on which it holds, `YYYY-MM-DD`.
     pub expires: Option<String>,
+    /// A pattern of account ids.
     account: Option<String>,
+    /// A pattern of names of users and roles.
     name: Option<String>,
+    /// A pattern of their paths.
     path: Option<String>,
+    /// A pattern of their ARNs.
     resource: Option<String>,
+    /// A tag that they have: `key` or `key=value`.
     tag: Option<String>,
+    /// Types of findings; all by default.
     #[serde(default)]
     findings: Vec<String>,
 }
@@ -36,13 +43,21 @@ pub struct Exclusions {
     pub exclude: Vec<Exclusion>,
 }
 
+fn bad(message: String) -> Diagnostic {
+    let help = "write [[exclude]] with reason, and name, path, account, resource, tag or findings; expires = \"YYYY-MM-DD\"";
+    Diagnostic::bare("bad-exclusions", message, help)
+}
+
 impl Exclusions {
     /// Reads a file's text.
     pub fn read(name: &str, text: &str) -> Result<Self, Diagnostic> {
-        let help = "write [[exclude]] with reason, and name, path, account, resource, tag or findings; expires = \"YYYY-MM-DD\"";
-        let bad = |message: String| Diagnostic::bare("bad-exclusions", message, help);
         let out: Self = toml::from_str(text).map_err(|error| bad(format!("{name}: {}", error.to_string().trim())))?;
-        for (at, one) in out.exclude.iter().enumerate() {
+        Self::checked(name, out.exclude)
+    }
+
+    /// Exclusions that mean something; `name` is where they stand.
+    pub fn checked(name: &str, exclude: Vec<Exclusion>) -> Result<Self, Diagnostic> {
+        for (at, one) in exclude.iter().enumerate() {
             if one.reason.trim().is_empty() {
                 return Err(bad(format!("{name}: the exclusion with index {at} has no reason")));
             }
@@ -54,7 +69,7 @@ impl Exclusions {
                 return Err(bad(format!("{name}: the exclusion with index {at} says nothing that it is about")));
             }
         }
-        Ok(out)
+        Ok(Self { exclude })
     }
 
     /// The exclusion, by its place, that a finding about an entity falls under at a time.

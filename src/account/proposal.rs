@@ -4,11 +4,12 @@
 //! was merely not seen: they are asked for (`--resources`, `--conditions`), and each of them is told with its evidence, in
 //! every format.
 
+use schemars::JsonSchema;
 use serde::Serialize;
 use std::fmt;
 
 /// One proposal.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 #[serde(untagged)]
 pub enum Proposal {
     /// A shorter list of resources.
@@ -18,7 +19,7 @@ pub enum Proposal {
 }
 
 /// A shorter list of resources for a statement.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Resources {
     /// The statement's place in the policy as it would be, from 0.
@@ -30,7 +31,7 @@ pub struct Resources {
 }
 
 /// A condition for a statement.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Condition {
     /// The statement's place in the policy as it would be, from 0.
@@ -46,7 +47,7 @@ pub struct Condition {
 }
 
 /// The records that a condition rests on: those of the statement's actions. Each of them says which value the key had.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Evidence {
     /// How many.

@@ -25,11 +25,14 @@ use crate::question::no_new_access::no_new_access;
 use crate::question::{InternalError, Verdict};
 use crate::usage::UnusedPermissions;
 use rustc_hash::FxHashMap;
+use schemars::JsonSchema;
+use serde::Deserialize;
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
 /// What becomes of an Allow with `NotAction`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
 pub enum NotAction {
     /// The shorter of the two.
     #[default]
@@ -132,20 +135,20 @@ impl Recommendation<'_> {
 }
 
 /// Refines policies; the same policy with the same unused permissions once.
-pub struct Recommender<'a> {
+pub struct Recommender<'a, 'o> {
     accounts: &'a Accounts,
-    evidence: &'a Evidence,
-    options: &'a Options,
-    observer: Observer<'a>,
+    evidence: &'o Evidence,
+    options: &'o Options,
+    observer: Observer<'o>,
     granted: Granted,
     known: Mutex<FxHashMap<(usize, String), Attempt>>,
     /// With `--shared`: what nobody who has a managed policy uses.
     shared: BTreeMap<&'a str, (Bits, Observed)>,
 }
 
-impl<'a> Recommender<'a> {
+impl<'a, 'o> Recommender<'a, 'o> {
     /// Over an account and its evidence.
-    pub fn new(accounts: &'a Accounts, evidence: &'a Evidence, options: &'a Options) -> std::result::Result<Self, Diagnostic> {
+    pub fn new(accounts: &'a Accounts, evidence: &'o Evidence, options: &'o Options) -> std::result::Result<Self, Diagnostic> {
         let window = findings::window(&options.find, evidence)?;
         let observer = Observer::new(evidence, window, &options.find.data_events);
         let (granted, known) = (Granted::default(), Mutex::default());

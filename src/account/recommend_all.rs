@@ -19,7 +19,7 @@ pub fn threads() -> usize {
 }
 
 /// What is recommended for each of these entities, in their order.
-pub fn all<'a>(recommender: &Recommender<'a>, entities: &[&'a Entity]) -> Result<Vec<Recommendation<'a>>, InternalError> {
+pub fn all<'a>(recommender: &Recommender<'a, '_>, entities: &[&'a Entity]) -> Result<Vec<Recommendation<'a>>, InternalError> {
     let threads = threads().min(entities.len().max(1));
     let next = AtomicUsize::new(0);
     let slots: Mutex<Vec<Slot<'a>>> = Mutex::new(entities.iter().map(|_| None).collect());

@@ -315,7 +315,7 @@ fn is_arn(text: &str) -> bool {
 }
 
 /// Whether a text is a day as RFC 3339 writes it.
-pub(super) fn is_day(text: &str) -> bool {
+pub fn is_day(text: &str) -> bool {
     crate::value::date::parse(&format!("{text}T00:00:00Z")).is_some() && text.len() == 10
 }
 

@@ -204,16 +204,6 @@ pub(crate) enum LevelName {
     Error,
 }
 
-impl LevelName {
-    pub(crate) fn level(self) -> crate::diag::Level {
-        match self {
-            Self::Note => crate::diag::Level::Note,
-            Self::Warning => crate::diag::Level::Warning,
-            Self::Error => crate::diag::Level::Error,
-        }
-    }
-}
-
 /// What is known of CloudFormation templates beside them.
 #[derive(Debug, Clone, Default, Args)]
 pub(crate) struct TemplateArgs {

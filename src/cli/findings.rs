@@ -1,17 +1,14 @@
 //! `findings`: what is unused in an account, from evidence.
 
 use super::switches::FindingFormat;
-use super::{Exit, Trouble, input, listing, print, progress, say};
+use super::{Exit, Trouble, input, json_lines, listing, print, progress, say, text_lines};
 use crate::account::exclusions::Exclusions;
-use crate::account::findings::{self, Options, Unused};
-use crate::account::observe;
-use crate::account::{self, Accounts, findings_json, findings_listed, findings_text};
-use crate::catalog::Catalog;
 use crate::check::shown_path;
-use crate::diag::{Diagnostic, Level, escape};
-use crate::evidence::{self, Evidence, When};
+use crate::diag::{Level, escape};
+use crate::ops::findings::{self, Request};
+use crate::ops::grounds::{Grounds, Read};
 use crate::report::gate::Findings;
-use crate::report::text;
+use crate::report::unused;
 use clap::{Args, ValueEnum};
 use std::path::PathBuf;
 
@@ -53,8 +50,8 @@ pub(crate) struct FindingsArgs {
     pub(crate) format: FindingFormat,
 }
 
-/// From the least to the most.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, ValueEnum)]
+/// Which findings count.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub(crate) enum FailOn {
     /// Any finding
     Any,
@@ -67,92 +64,73 @@ pub(crate) enum FailOn {
 }
 
 impl FailOn {
-    fn of(unused: &Unused) -> Option<Self> {
-        match unused {
-            Unused::Role { .. } => Some(Self::Role),
-            Unused::AccessKey { .. } | Unused::Password { .. } => Some(Self::Credentials),
-            Unused::Permissions(_) => Some(Self::Any),
-            Unused::NotObservable => None,
+    fn said(self) -> findings::FailOn {
+        match self {
+            Self::Any => findings::FailOn::Any,
+            Self::Credentials => findings::FailOn::Credentials,
+            Self::Role => findings::FailOn::Role,
+            Self::None => findings::FailOn::None,
         }
     }
 }
 
 impl Resting {
-    /// The account, the evidence, and what findings are made by.
-    pub(crate) fn read(&self) -> Result<(Accounts, Evidence, Options), Trouble> {
-        let bad = |code, message: String, help: &str| Trouble::from(Diagnostic::bare(code, message, help));
-        let as_of = match self.as_of.as_deref() {
-            None => None,
-            Some(text) => {
-                let read = When::parse_end(text);
-                Some(read.ok_or_else(|| bad("bad-date", format!("`{text}` is not a date"), "write YYYY-MM-DD"))?)
-            }
-        };
-        let mut options = Options { days: self.days, as_of, ..Options::default() };
-        for service in &self.data_events {
-            let prefix = service.to_ascii_lowercase();
-            if Catalog::latest().service(&prefix).is_none() {
-                return Err(bad("unknown-service", format!("there is no service `{service}`"), "give its prefix, such as s3"));
-            }
-            options.data_events.insert(prefix);
-        }
+    /// The same as operations take it; files of exclusions are read.
+    pub(crate) fn grounds(&self) -> Result<Grounds, Trouble> {
+        let mut exclude = Vec::new();
         for path in &self.exclude {
             let source = input::source(path)?;
-            options.exclusions.exclude.extend(Exclusions::read(&source.name, &source.text)?.exclude);
+            exclude.extend(Exclusions::read(&source.name, &source.text)?.exclude);
         }
-        let spinner = progress::spinner("reading the account and the evidence");
-        let accounts = account::read(&self.account)?;
-        let ids = observe::unique_ids(&accounts);
-        let settings = evidence::Settings { strict: self.strict, data_events: options.data_events.clone(), ids };
-        let read = evidence::read(&self.evidence, &settings)?;
-        drop(spinner);
-        for trouble in &read.troubles {
-            say(&format!("{}\n", text::diagnostic(trouble)));
-        }
-        input::warn(&accounts.notes);
-        if read.files.is_empty() {
-            return Err(bad("no-evidence", "there is no evidence in what was given".to_owned(), "give files of evidence"));
-        }
-        Ok((accounts, read, options))
+        Ok(Grounds {
+            account: self.account.clone(),
+            evidence: self.evidence.clone(),
+            days: self.days,
+            as_of: self.as_of.clone(),
+            data_events: self.data_events.clone(),
+            exclude,
+            strict: self.strict,
+        })
     }
+}
+
+/// Reads an account and its evidence; what is worth knowing about them goes to standard error.
+pub(crate) fn read(grounds: &Grounds) -> Result<Read, Trouble> {
+    let spinner = progress::spinner("reading the account and the evidence");
+    let read = grounds.read()?;
+    drop(spinner);
+    input::warn(read.warnings());
+    Ok(read)
 }
 
 /// `leastwise findings`
 pub(crate) fn findings(args: &FindingsArgs) -> Result<Exit, Trouble> {
-    let (accounts, evidence, options) = args.resting.read()?;
-    let found = findings::find(&accounts, &evidence, &options)?;
-    let counts = |unused: &Unused| FailOn::of(unused).is_some_and(|kind| kind >= args.fail_on);
+    let request = Request { grounds: args.resting.grounds()?, fail_on: args.fail_on.said() };
+    let read = read(&request.grounds)?;
+    let answer = request.answer(&read)?;
+    let found = &answer.found;
     match args.format {
-        FindingFormat::Json => {
-            let mut out = String::new();
-            let lines = found.findings.iter().map(|finding| findings_json::finding(finding, found.window));
-            for line in lines.chain([findings_json::summary(&found, &evidence)]) {
-                out.push_str(&escape::json(&line.to_string()));
-                out.push('\n');
-            }
-            print(&out)?;
-        }
+        FindingFormat::Json => print(&json_lines(&unused::json::lines(found, &read.evidence)))?,
         FindingFormat::Text => {
-            let shown = findings_text::findings(&found, &evidence);
-            print(&shown.lines().map(|line| format!("{}\n", escape::text(line))).collect::<String>())?;
+            print(&text_lines(&unused::text(found, &read.evidence)))?;
             for note in &found.notes {
                 say(&format!("note: {}\n", escape::text(note)));
             }
         }
         _ => {
-            let mut all = findings_listed::findings(&found);
-            let mut counted: Vec<bool> = found.findings.iter().map(|one| counts(&one.unused)).collect();
+            let mut all = unused::findings(found);
+            let mut counted = answer.counted.clone();
             if !found.notes.is_empty() {
-                all.push(findings_listed::notes(&found, &shown_path(&args.resting.account)));
+                all.push(unused::notes(found, &shown_path(&args.resting.account)));
                 counted.push(false);
             }
-            let headline = findings_text::total(&found);
-            let (rules, files, fail_on) = (&findings_listed::RULES, evidence.files.len() + 1, Level::Warning);
+            let headline = unused::total(found);
+            let (rules, files, fail_on) = (&unused::RULES, read.evidence.files.len() + 1, Level::Warning);
             let (counted, headline) = (Some(&counted[..]), Some(headline.as_str()));
             let shown =
                 Findings { check: "findings", all: &all, rules, files, policies: found.entities, fail_on, counted, headline };
             listing::list(&shown, args.format)?;
         }
     }
-    Ok(if found.findings.iter().any(|one| counts(&one.unused)) { Exit::DoesNotHold } else { Exit::Holds })
+    Ok(answer.standing().into())
 }

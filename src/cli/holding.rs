@@ -1,8 +1,7 @@
 //! The account that `serve` has findings about: arguments in, what the server holds out.
 
-use super::findings::Resting;
-use super::{Trouble, input};
-use crate::account;
+use super::Trouble;
+use super::findings::{self, Resting};
 use crate::server::Held;
 use clap::Args;
 use std::path::PathBuf;
@@ -33,11 +32,6 @@ impl Holding {
     /// Reads the account and the evidence; `None` if no account is given.
     pub(super) fn read(&self) -> Result<Option<Held>, Trouble> {
         let Some(path) = &self.account else { return Ok(None) };
-        if self.evidence.is_empty() {
-            let accounts = account::read(path)?;
-            input::warn(&accounts.notes);
-            return Ok(Some(Held::new(accounts, None)?));
-        }
         let resting = Resting {
             account: path.clone(),
             evidence: self.evidence.clone(),
@@ -47,7 +41,8 @@ impl Holding {
             exclude: self.exclude.clone(),
             strict: false,
         };
-        let (accounts, evidence, options) = resting.read()?;
-        Ok(Some(Held::new(accounts, Some((evidence, options)))?))
+        let grounds = resting.grounds()?;
+        let read = findings::read(&grounds)?;
+        Ok(Some(Held::new(grounds, read)?))
     }
 }

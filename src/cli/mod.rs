@@ -36,7 +36,7 @@ mod who_can;
 mod whose;
 
 pub use args::Cli;
-pub(crate) use out::{json_lines, print, print_json, say};
+pub(crate) use out::{json_lines, print, print_json, say, text_lines};
 
 use crate::check::shown_path;
 use crate::diag::{Diagnostic, deadline, escape};

@@ -28,6 +28,11 @@ pub(crate) fn json_lines(answers: &[impl serde::Serialize]) -> String {
     answers.iter().map(|answer| format!("{}\n", escape::json(&json::value(answer).to_string()))).collect()
 }
 
+/// Lines of text for people.
+pub(crate) fn text_lines(text: &str) -> String {
+    text.lines().map(|line| format!("{}\n", escape::text(line))).collect()
+}
+
 /// Says something on standard error, if that can be.
 pub(crate) fn say(talk: &str) {
     let mut err = anstream::stderr().lock();

@@ -2,12 +2,13 @@
 
 use super::findings::Resting;
 use super::switches::{Deciding, Format};
-use super::{Exit, Trouble, print, progress, save, say};
-use crate::account::recommend::{NotAction, Options, Recommendation, Recommender, Result as Outcome};
-use crate::account::{findings, findings_text, quota, recommend_all, recommend_json};
-use crate::diag::{count, escape};
+use super::{Exit, Trouble, findings, json_lines, print, progress, save, say, text_lines};
+use crate::account::quota;
+use crate::account::recommend::NotAction;
+use crate::diag::escape;
+use crate::ops::recommend::{self, How, Request};
+use crate::report::{recommended, unused};
 use clap::{Args, ValueEnum};
-use std::fmt::Write as _;
 use std::path::PathBuf;
 
 #[derive(Debug, Args)]
@@ -46,37 +47,31 @@ pub(crate) enum NotActionName {
     List,
 }
 
+impl NotActionName {
+    fn said(self) -> NotAction {
+        match self {
+            Self::Auto => NotAction::Auto,
+            Self::Keep => NotAction::Keep,
+            Self::List => NotAction::List,
+        }
+    }
+}
+
 /// `leastwise recommend`
 pub(crate) fn recommend(args: &RecommendArgs) -> Result<Exit, Trouble> {
-    let (accounts, evidence, find) = args.resting.read()?;
-    let not_action = match args.not_action {
-        NotActionName::Auto => NotAction::Auto,
-        NotActionName::Keep => NotAction::Keep,
-        NotActionName::List => NotAction::List,
-    };
-    let options = Options {
-        find,
-        shared: args.shared,
-        resources: args.resources,
-        conditions: args.conditions,
-        not_action,
-        attachments: args.attachments,
-        settings: args.deciding.settings(),
-    };
+    let RecommendArgs { shared, resources, conditions, attachments, .. } = *args;
+    let how = How { shared, resources, conditions, not_action: args.not_action.said(), attachments };
+    let request = Request { grounds: args.resting.grounds()?, how };
+    let read = findings::read(&request.grounds)?;
     let spinner = progress::spinner("refining and proving");
-    crate::smt::limit_memory(super::MEMORY * recommend_all::threads());
-    let recommender = Recommender::new(&accounts, &evidence, &options)?;
-    let entities = recommender.entities();
-    let all = recommend_all::all(&recommender, &entities)?;
+    crate::smt::limit_memory(super::MEMORY * recommend::threads());
+    let answer = request.answer(&read, &args.deciding.settings())?;
     drop(spinner);
-    let mut lines = String::new();
-    for one in &all {
-        lines.push_str(&escape::json(&recommend_json::summary(one, &evidence.counts).to_string()));
-        lines.push('\n');
-    }
+    let summaries = answer.all.iter().map(|one| recommended::json::summary(one, &read.evidence.counts));
+    let lines = json_lines(&summaries.collect::<Vec<_>>());
     if let Some(folder) = &args.output {
-        for one in &all {
-            for (path, text) in recommend_json::files(one, recommender.window()) {
+        for one in &answer.all {
+            for (path, text) in recommended::files(one, answer.window) {
                 let path = folder.join(path);
                 let (Some(parent), Some(name)) = (path.parent(), path.file_name()) else { continue };
                 save::write_all(parent, &[(name.to_string_lossy().into_owned(), text)])?;
@@ -87,56 +82,11 @@ pub(crate) fn recommend(args: &RecommendArgs) -> Result<Exit, Trouble> {
     match args.format {
         Format::Json => print(&lines)?,
         Format::Text => {
-            let shown = all.iter().map(text).collect::<String>() + &total(&all) + &findings_text::read(&evidence);
-            print(&shown.lines().map(|line| format!("{}\n", escape::text(line))).collect::<String>())?;
-            for note in findings::notes(&accounts, &evidence, &options.find, recommender.window()) {
-                say(&format!("note: {}\n", escape::text(&note)));
+            print(&text_lines(&(recommended::text(&answer.all) + &unused::read(&read.evidence))))?;
+            for note in &answer.notes {
+                say(&format!("note: {}\n", escape::text(note)));
             }
         }
     }
-    let unknown = all.iter().any(|one| one.result == Outcome::Unknown);
-    Ok(if unknown { Exit::Unknown } else { Exit::Holds })
-}
-
-fn text(one: &Recommendation<'_>) -> String {
-    let mut out = format!("{}: {}", one.entity.arn, one.result.name());
-    if one.removed > 0 {
-        let (fewer, proved) = (fewer(one.removed), count(one.obligations(), "obligation", "obligations"));
-        let _ = write!(out, ", {fewer}, {proved} proved");
-    }
-    if one.replayed > 0 {
-        let _ = write!(out, ", {} replayed", count(one.replayed, "logged request", "logged requests"));
-    }
-    out.push('\n');
-    for policy in &one.policies {
-        let became = match &policy.refined {
-            None => continue,
-            Some(refined) if refined.is_empty => "goes".to_owned(),
-            Some(_) if policy.parts.len() > 1 => format!("becomes {} managed policies", policy.parts.len()),
-            Some(_) if policy.parts.len() == 1 => "becomes a managed policy".to_owned(),
-            Some(_) => "is refined".to_owned(),
-        };
-        let _ = writeln!(out, "  {} {became}", policy.attached.label());
-    }
-    one.notes.iter().for_each(|note| _ = writeln!(out, "  note: {note}"));
-    one.proposals().for_each(|(policy, proposal)| _ = writeln!(out, "  note: {policy}: {proposal}"));
-    out
-}
-
-fn total(all: &[Recommendation<'_>]) -> String {
-    let of = |result: Outcome| all.iter().filter(|one| one.result == result).count();
-    format!(
-        "{}: {} proved, {} empty, {} unchanged, {} unknown; {}, {} proved\n",
-        count(all.len(), "entity", "entities"),
-        of(Outcome::Proved),
-        of(Outcome::Empty),
-        of(Outcome::Unchanged),
-        of(Outcome::Unknown),
-        fewer(all.iter().map(|one| one.removed).sum()),
-        count(all.iter().map(Recommendation::obligations).sum(), "obligation", "obligations"),
-    )
-}
-
-fn fewer(actions: usize) -> String {
-    format!("{} fewer", count(actions, "action", "actions"))
+    Ok(answer.standing().into())
 }

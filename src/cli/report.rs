@@ -1,16 +1,12 @@
 //! `report`: the page about an account, with what is unused and what is recommended where evidence is given.
 
-use super::findings::Resting;
+use super::findings::{self, Resting};
 use super::switches::duration;
-use super::{Exit, Trouble, input, progress, save};
-use crate::account::recommend::{self, Recommender};
-use crate::account::who_can::Asked;
-use crate::account::{self, Accounts, findings, findings_json, findings_text, quota, recommend_all, recommend_json};
+use super::{Exit, Trouble, progress, save};
 use crate::diag::Budget;
-use crate::evidence::Evidence;
-use crate::ops::who_can;
+use crate::ops::recommend;
+use crate::ops::report::Request;
 use crate::question::Settings;
-use crate::report::dashboard::{self, Beside};
 use crate::report::html;
 use clap::Args;
 use std::fmt::Write as _;
@@ -51,61 +47,25 @@ pub(crate) struct ReportArgs {
 /// `leastwise report`
 pub(crate) fn report(args: &ReportArgs) -> Result<Exit, Trouble> {
     let settings = Settings { budget: Budget { timeout: args.timeout, ..Budget::default() }, ..Settings::default() };
-    let spinner = progress::spinner("asking about every principal");
-    let mut beside = Beside { account: args.account.display().to_string(), command: command(args), ..Beside::default() };
-    let accounts = if args.evidence.is_empty() {
-        account::read(&args.account)?
-    } else {
-        let resting = Resting {
-            account: args.account.clone(),
-            evidence: args.evidence.clone(),
-            days: args.days,
-            as_of: args.as_of.clone(),
-            data_events: args.data_events.clone(),
-            exclude: args.exclude.clone(),
-            strict: args.strict,
-        };
-        let (accounts, evidence, find) = resting.read()?;
-        with_evidence(&accounts, &evidence, find, &settings, &mut beside)?;
-        accounts
+    let resting = Resting {
+        account: args.account.clone(),
+        evidence: args.evidence.clone(),
+        days: args.days,
+        as_of: args.as_of.clone(),
+        data_events: args.data_events.clone(),
+        exclude: args.exclude.clone(),
+        strict: args.strict,
     };
-    let asked = dashboard::questions().map(|actions| Asked { actions, resources: Vec::new() });
-    let answers = asked.map(|asked| Ok(who_can::answer(&accounts, &asked, &settings)?.lines));
-    let data = dashboard::data(&accounts, beside, &answers.collect::<Result<Vec<_>, Trouble>>()?);
+    let request = Request { grounds: resting.grounds()?, command: command(args) };
+    let read = findings::read(&request.grounds)?;
+    let spinner = progress::spinner("asking about every principal");
+    if !args.evidence.is_empty() {
+        crate::smt::limit_memory(super::MEMORY * recommend::threads());
+    }
+    let data = request.answer(&read, &settings)?;
     drop(spinner);
-    input::warn(&accounts.notes);
     save::write(&args.output, &html::page(&data))?;
     Ok(Exit::Holds)
-}
-
-/// Adds what is unused, what is recommended, and what both rest on.
-fn with_evidence(
-    accounts: &Accounts,
-    evidence: &Evidence,
-    find: findings::Options,
-    settings: &Settings,
-    beside: &mut Beside,
-) -> Result<(), Trouble> {
-    let found = findings::find(accounts, evidence, &find)?;
-    beside.findings = Some(found.findings.iter().map(|one| findings_json::finding(one, found.window)).collect());
-    let mut lines: Vec<String> = findings_text::read(evidence).lines().map(str::to_owned).collect();
-    lines.extend(found.notes.iter().cloned());
-    lines.extend(found.excluded.iter().map(|(reason, count)| format!("{count} findings are excluded: {reason}")));
-    beside.evidence = Some(lines);
-    let options = recommend::Options {
-        find,
-        shared: false,
-        resources: false,
-        conditions: false,
-        not_action: recommend::NotAction::Auto,
-        attachments: quota::ATTACHED,
-        settings: *settings,
-    };
-    crate::smt::limit_memory(super::MEMORY * recommend_all::threads());
-    let recommender = Recommender::new(accounts, evidence, &options)?;
-    let all = recommend_all::all(&recommender, &recommender.entities())?;
-    beside.recommendations = Some(all.iter().map(|one| recommend_json::summary(one, &evidence.counts)).collect());
-    Ok(())
 }
 
 /// The command that makes the page, to be copied into a shell.

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 /// Counts of records, of one file or of all. `read` is the sum of `mapped`, `unmapped`, `denied`, `duplicate`, `skipped` and
 /// `failed`.
-#[derive(Debug, Clone, PartialEq, Eq, Default, serde::Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Default, serde::Serialize, schemars::JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Counts {
     /// Records that were read.

@@ -29,7 +29,7 @@ pub mod who;
 
 pub use activity::{Activity, Place, Use};
 pub use counts::Counts;
-pub use gather::{Evidence, Settings};
+pub use gather::{Evidence, File, Settings};
 pub use open::read;
 pub use when::When;
 pub use who::{Kind, Who};

@@ -8,12 +8,15 @@
 //! are checked against the same types, so that a schema and what is read cannot part.
 
 pub mod access_not_granted;
+pub mod check;
 mod crossed;
 pub mod diff;
 pub mod equivalent;
 mod failed;
 pub mod fields;
+pub mod findings;
 pub mod fitting;
+pub mod grounds;
 pub mod line;
 pub mod listed;
 pub mod no_new_access;
@@ -22,8 +25,10 @@ pub mod opened;
 mod options;
 pub mod outside_access;
 pub mod question;
+pub mod recommend;
 pub mod refine;
 mod remarks;
+pub mod report;
 pub mod schema;
 pub mod simulate;
 pub mod trusted;

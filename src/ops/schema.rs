@@ -3,8 +3,11 @@
 //! A line of `batch` and its answer have one schema each. An operation that reads files and folders, and so has no line,
 //! has two of its own: its request, and one line, or the one object, of its answer.
 
-use super::{Request, who_can};
+use super::{Request, check, findings, recommend, report, who_can};
+use crate::report::gate::FindingsInFiles;
 use crate::report::json::Answer;
+use crate::report::recommended::json::RecommendAnswer;
+use crate::report::unused::json::FindingsAnswer;
 use crate::report::who_can::WhoCanAnswer;
 use schemars::generate::SchemaSettings;
 use schemars::{JsonSchema, Schema};
@@ -18,6 +21,8 @@ pub fn all() -> Vec<(String, Schema)> {
         all.push((format!("{name}-request"), request));
         all.push((format!("{name}-answer"), answer));
     }
+    // Its answer is a page.
+    all.push(("report-request".to_owned(), of_request::<report::Request>("What leastwise report is asked")));
     all
 }
 
@@ -32,12 +37,17 @@ pub fn answer() -> Schema {
 }
 
 /// Of the operations that read files and folders: the request and the answer of each, by its name.
-pub fn of_folders() -> [(&'static str, [Schema; 2]); 1] {
+pub fn of_folders() -> [(&'static str, [Schema; 2]); 4] {
     fn row<R: JsonSchema + DeserializeOwned, A: JsonSchema + Serialize>(name: &'static str) -> (&'static str, [Schema; 2]) {
         let request = of_request::<R>(&format!("What leastwise {name} is asked"));
         (name, [request, of_answer::<A>(&format!("What leastwise {name} answers: one line, or the one object"))])
     }
-    [row::<who_can::Request, WhoCanAnswer>("who-can")]
+    [
+        row::<check::Request, FindingsInFiles>("check"),
+        row::<findings::Request, FindingsAnswer>("findings"),
+        row::<recommend::Request, RecommendAnswer>("recommend"),
+        row::<who_can::Request, WhoCanAnswer>("who-can"),
+    ]
 }
 
 fn of_request<T: JsonSchema + DeserializeOwned>(title: &str) -> Schema {

@@ -8,20 +8,18 @@ use super::App;
 use super::configurations::Configured;
 use super::error::{ApiError, Shape};
 use super::previews;
-use crate::account::findings::{self, Unused};
-use crate::account::recommend::{NotAction, Options, Recommender};
-use crate::account::{Accounts, PolicyText, findings_json, quota, recommend_json};
-use crate::diag::Diagnostic;
-use crate::evidence::Evidence;
+use crate::account::PolicyText;
+use crate::account::findings::Unused;
+use crate::ops::grounds::{Grounds, Read};
+use crate::ops::{Failed, findings, recommend};
 use crate::question::Settings;
-use crate::smt;
+use crate::report::{recommended, unused as unused_access};
 use serde_json::{Value, json};
 
 /// The account, and what answers show of it.
 #[derive(Debug)]
 pub struct Held {
-    from: Accounts,
-    evidence: Option<(Evidence, findings::Options)>,
+    from: Read,
     /// Findings about unused access; `None` without evidence.
     unused: Option<Vec<Value>>,
     /// The days that unused access was looked for in.
@@ -44,11 +42,12 @@ struct Resource {
 }
 
 impl Held {
-    /// An account, with evidence of use and how findings are made of it.
+    /// An account, with evidence of use if there is some, as both were read.
     ///
     /// # Errors
-    /// The evidence gives no window.
-    pub fn new(accounts: Accounts, evidence: Option<(Evidence, findings::Options)>) -> Result<Self, Diagnostic> {
+    /// There is no evidence where some was given, or it gives no window.
+    pub fn new(grounds: Grounds, read: Read) -> Result<Self, Failed> {
+        let accounts = &read.accounts;
         let (mut resources, mut notes, mut unused, mut days) = (Vec::new(), Vec::new(), None, 0);
         let text = |policy: &PolicyText| policy.value().as_str().map_or_else(|| policy.value().to_string(), str::to_owned);
         for role in accounts.entities.values().filter(|entity| !entity.is_service_linked()) {
@@ -66,15 +65,15 @@ impl Held {
                 None => notes.push(format!("{} has a policy of a type that the API has no findings about", resource.arn)),
             }
         }
-        if let Some((evidence, options)) = &evidence {
-            let found = findings::find(&accounts, evidence, options)?;
+        if !grounds.evidence.is_empty() {
+            let found = findings::Request { grounds, fail_on: findings::FailOn::default() }.answer(&read)?.found;
             let shown = found.findings.iter().filter(|one| !matches!(one.unused, Unused::NotObservable));
-            unused = Some(shown.map(|one| dated(findings_json::finding(one, found.window))).collect());
+            unused = Some(shown.map(|one| dated(unused_access::json::finding(one, found.window))).collect());
             days = found.window.days;
             notes.extend(found.notes);
         }
         let ids = accounts.ids().into_iter().map(str::to_owned).collect();
-        Ok(Self { from: accounts, evidence, unused, days, resources, accounts: ids, notes })
+        Ok(Self { from: read, unused, days, resources, accounts: ids, notes })
     }
 
     /// The account's id; `None` if there are several accounts.
@@ -85,31 +84,21 @@ impl Held {
     /// What is recommended for an entity: the steps of GetFindingRecommendation with their proof, or an error.
     pub(super) fn recommend(&self, arn: &str, settings: &Settings) -> Value {
         let error = |code: &str, message: String| json!({"error": {"code": code, "message": message}});
-        let (Some((evidence, find)), Some(entity)) = (&self.evidence, self.from.entities.get(arn)) else {
-            return error("could-not-run", format!("there is no evidence about {arn}"));
+        let found = match self.unused {
+            Some(_) => recommend::one(&self.from, arn, settings),
+            None => Ok(None),
         };
-        let options = Options {
-            find: find.clone(),
-            shared: false,
-            resources: false,
-            conditions: false,
-            attachments: quota::ATTACHED,
-            not_action: NotAction::Auto,
-            settings: *settings,
-        };
-        let recommender = match Recommender::new(&self.from, evidence, &options) {
-            Ok(recommender) => recommender,
-            Err(found) => return error(found.code, found.to_string()),
-        };
-        match smt::in_fresh_context(|| recommender.recommend(entity)) {
-            Err(found) => error("internal-error", found.to_string()),
-            Ok(one) => {
-                let mut out = recommend_json::steps(&one);
+        match found {
+            Ok(None) => error("could-not-run", format!("there is no evidence about {arn}")),
+            Ok(Some(one)) => {
+                let mut out = recommended::json::steps(&one);
                 out["result"] = json!(one.result.name());
                 out["notes"] = json!(one.notes);
-                out["proof"] = recommend_json::proof(&one);
+                out["proof"] = recommended::json::proof(&one);
                 out
             }
+            Err(Failed::Input(found)) => error(found.0.first().map_or("could-not-run", |first| first.code), found.to_string()),
+            Err(failed) => error("internal-error", failed.to_string()),
         }
     }
 }
@@ -223,7 +212,7 @@ async fn outside(app: &App, held: &Held, is_organization: bool) -> Result<Vec<Va
                     "error".to_owned()
                 }
             };
-            finding["id"] = json!(findings_json::id(&["ExternalAccess", &one.arn, &shown]));
+            finding["id"] = json!(unused_access::json::id(&["ExternalAccess", &one.arn, &shown]));
             out.push(finding);
         }
     }

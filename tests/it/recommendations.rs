@@ -3,9 +3,10 @@
 use crate::support::{corpus, leastwise};
 use leastwise::account::findings::{self, Unused};
 use leastwise::account::recommend::{NotAction, Options, Recommender, Result as Outcome, after};
-use leastwise::account::{self, quota, recommend_all, recommend_json};
+use leastwise::account::{self, quota, recommend_all};
 use leastwise::evidence::{self, When};
 use leastwise::question::Settings;
+use leastwise::report;
 use serde_json::{Value, json};
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::Write as _;
@@ -193,11 +194,11 @@ fn answer(folder: &Path, options: &Options) -> Answer {
         let actions = documents.flat_map(|document| listed(document["Statement"].as_array().unwrap())).collect();
         kept.insert(one.entity.arn.clone(), actions);
         results.insert(one.entity.arn.clone(), one.result);
-        summaries.push(recommend_json::summary(one, &evidence.counts));
+        summaries.push(report::json::value(&report::recommended::json::summary(one, &evidence.counts)));
     }
     let found = findings::find(&accounts, &evidence, &options.find).unwrap();
     let shown = |finding: &findings::Finding<'_>| {
-        let value = account::findings_json::finding(finding, found.window);
+        let value = report::unused::json::finding(finding, found.window);
         matches!(finding.unused, Unused::Permissions(_) | Unused::NotObservable).then(|| (finding.entity.arn.clone(), value))
     };
     Answer { kept, found: found.findings.iter().filter_map(shown).collect(), results, summaries }

@@ -210,7 +210,17 @@ fn answers_of_commands_keep_to_the_schema() {
 }
 
 /// Commands over files and folders, by the schema of their answers: every line that they print keeps to it.
-const OF_FOLDERS: [(&str, &[&str]); 3] = [
+const OF_FOLDERS: [(&str, &[&str]); 10] = [
+    ("check", &["fixtures/gate", "--as-of", "2026-11-29"]),
+    ("check", &["fixtures/gate", "--as-of", "2026-11-29", "--select", "new-access", "--against", "HEAD"]),
+    ("check", &["fixtures/gate/policies", "--as-of", "2026-11-29", "--rules", "fixtures/gate/leastwise.toml"]),
+    ("findings", &["--account", "fixtures/usage/account.json", "--evidence", "fixtures/usage", "--as-of", "2026-05-02"]),
+    (
+        "findings",
+        &["--account", "fixtures/usage/account.json", "--evidence", "fixtures/usage", "--days", "1", "--fail-on", "none"],
+    ),
+    ("recommend", &["--account", "fixtures/usage/account.json", "--evidence", "fixtures/usage", "--as-of", "2026-05-02"]),
+    ("recommend", &["--account", "fixtures/usage/account.json", "--evidence", "fixtures/usage", "--shared", "--resources"]),
     ("who-can", &["s3:GetObject,iam:PassRole", "--account", "fixtures/accounts/small.json"]),
     ("who-can", &["s3:*", "--resource", "arn:aws:s3:::logs/*", "--account", "fixtures/accounts/small.json"]),
     ("who-can", &["sts:AssumeRole", "--account", "fixtures/accounts/hostile.json"]),
@@ -239,28 +249,97 @@ fn answers_about_folders_keep_to_their_schemas() {
 /// takes a member that nobody reads.
 #[test]
 fn requests_about_folders_are_read_as_their_schemas_say() {
+    fn of<R: serde::de::DeserializeOwned>(request: &Value) -> bool {
+        serde_json::from_value::<R>(request.clone()).is_ok()
+    }
     let read = |name: &str, request: &Value| match name {
-        "who-can" => serde_json::from_value::<ops::who_can::Request>(request.clone()).map(|_| ()),
+        "check" => of::<ops::check::Request>(request),
+        "findings" => of::<ops::findings::Request>(request),
+        "recommend" => of::<ops::recommend::Request>(request),
+        "report" => of::<ops::report::Request>(request),
+        "who-can" => of::<ops::who_can::Request>(request),
         other => panic!("{other} has no request here"),
     };
-    let requests = [(
-        "who-can",
-        json!({"account": "a.json", "actions": ["s3:*"]}),
-        json!({"account": "a.json", "actions": ["s3:*"], "resources": ["*"], "allowUnknown": true}),
-    )];
-    for (name, [request, _]) in schema::of_folders() {
+    let least = json!({"account": "a.json", "evidence": ["logs"]});
+    let most = json!({"account": "a.json", "evidence": ["logs"], "days": 30, "asOf": "2026-05-02", "dataEvents": ["s3"],
+        "exclude": [{"reason": "r", "name": "x*", "expires": "2027-01-31"}], "strict": true});
+    let how = json!({"shared": true, "resources": true, "conditions": true, "notAction": "keep", "attachments": 5});
+    let requests = [
+        (
+            "check",
+            json!({"paths": ["."], "asOf": "2026-11-29"}),
+            json!({"paths": ["."], "rules": "leastwise.toml", "select": ["public-access"], "ignore": ["new-access"],
+                "failOn": "warning", "against": "main", "asOf": "2026-11-29", "accountId": "111122223333", "region": "eu-west-1",
+                "parameters": {"A": "b"}, "baseline": ["0123456789abcdef"]}),
+        ),
+        ("findings", json!({"grounds": least}), json!({"grounds": most, "failOn": "credentials"})),
+        ("recommend", json!({"grounds": least}), json!({"grounds": most, "how": how})),
+        ("report", json!({"grounds": least}), json!({"grounds": most, "command": "leastwise report"})),
+        (
+            "who-can",
+            json!({"account": "a.json", "actions": ["s3:*"]}),
+            json!({"account": "a.json", "actions": ["s3:*"], "resources": ["*"], "allowUnknown": true}),
+        ),
+    ];
+    let schemas =
+        schema::all().into_iter().filter_map(|(name, schema)| Some((name.strip_suffix("-request")?.to_owned(), schema)));
+    let mut seen = 0;
+    for (name, request) in schemas {
+        let name = name.as_str();
+        seen += 1;
         let request = request.to_value();
         let properties = request["properties"].as_object().unwrap().len();
         let validator = Validator::new(request);
         let (_, least, most) = requests.iter().find(|(of, ..)| *of == name).unwrap_or_else(|| panic!("no request of {name}"));
         for written in [least, most] {
             assert_eq!(validator.problems(written), Vec::<String>::new(), "{name}: {written}");
-            assert!(read(name, written).is_ok(), "{name}: {written}");
+            assert!(read(name, written), "{name}: {written}");
             let mut more = written.clone();
             more["nobodyReadsThis"] = json!(1);
-            assert!(!validator.problems(&more).is_empty() && read(name, &more).is_err(), "{name}: {more}");
+            assert!(!validator.problems(&more).is_empty() && !read(name, &more), "{name}: {more}");
         }
         assert_eq!(most.as_object().unwrap().len(), properties, "{name}: a request with every member");
+    }
+    assert_eq!(seen, requests.len());
+}
+
+/// The operations answer without a command line, and refuse what no command line would let through.
+#[test]
+fn operations_over_folders_answer_and_refuse_by_themselves() {
+    let settings = leastwise::Settings::default();
+    let grounds = |more: Value| {
+        let mut out = json!({"account": root().join("fixtures/usage/account.json"), "evidence": [root().join("fixtures/usage")]});
+        out.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+        json!({"grounds": out})
+    };
+    let findings = |more: Value| -> Result<usize, String> {
+        let request: ops::findings::Request = serde_json::from_value(grounds(more)).unwrap();
+        let read = request.read().map_err(|failed| failed.to_string())?;
+        request.answer(&read).map(|answer| answer.found.findings.len()).map_err(|failed| failed.to_string())
+    };
+    assert_eq!(findings(json!({"asOf": "2026-05-02"})), Ok(4));
+    for (more, part) in [
+        (json!({"days": 0}), "a window of 0 days"),
+        (json!({"asOf": "soon"}), "`soon` is not a date"),
+        (json!({"evidence": []}), "there is no evidence"),
+        (json!({"dataEvents": ["s4"]}), "there is no service `s4`"),
+        (json!({"exclude": [{"reason": " ", "name": "x"}]}), "has no reason"),
+    ] {
+        assert!(findings(more.clone()).is_err_and(|said| said.contains(part)), "{more}");
+    }
+    let check = |more: Value| -> Result<leastwise::Standing, String> {
+        let mut request = json!({"paths": [root().join("fixtures/gate")], "asOf": "2026-11-29"});
+        request.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+        let request: ops::check::Request = serde_json::from_value(request).unwrap();
+        request.answer(&settings, 2).map(|answer| answer.standing()).map_err(|failed| failed.to_string())
+    };
+    assert_eq!(check(json!({})), Ok(leastwise::Standing::DoesNotHold));
+    for (more, part) in [
+        (json!({"asOf": "soon"}), "`soon` is not a date"),
+        (json!({"accountId": "1"}), "`1` is not an account id"),
+        (json!({"select": ["no-such-rule"]}), "unknown rule `no-such-rule`"),
+    ] {
+        assert!(check(more.clone()).is_err_and(|said| said.contains(part)), "{more}");
     }
 }
 

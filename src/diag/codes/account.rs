@@ -5,6 +5,24 @@ use super::{Code, error, warning};
 
 pub(super) const CODES: &[Code] = &[
     error(
+        "bad-account",
+        "What a request of `check` gives as the account of templates is not an account id.",
+        "Write its 12 digits.",
+        Words("a request with \"accountId\": \"1234\""),
+    ),
+    error(
+        "bad-date",
+        "What is given as a day is not one.",
+        "Write it as YYYY-MM-DD.",
+        Arguments("check fixtures/gate/policies --as-of soon"),
+    ),
+    error(
+        "bad-days",
+        "The window in which use is looked for has no day, or more than ten years of them.",
+        "Give 1 to 3650 days.",
+        Words("a request with \"days\": 0"),
+    ),
+    error(
         "bad-exclusions",
         "The file that --exclude names is not a list of exclusions, or one of them has no reason.",
         "Write [[exclude]] with a reason, and name, path, account, resource, tag or findings.",
@@ -15,6 +33,12 @@ pub(super) const CODES: &[Code] = &[
         "Two exports describe the same user, group, role or policy, and not alike. Which of them counts is not known.",
         "Give one export of each account, all of one time.",
         Words("two exports of one account, taken at different times"),
+    ),
+    error(
+        "no-evidence",
+        "No file of those that were given is evidence of use. Without evidence everything would look unused.",
+        "Give files of CloudTrail, last-accessed details, a credential report, findings or reduced usage.",
+        Words("findings with an empty folder as its evidence"),
     ),
     error(
         "no-window",

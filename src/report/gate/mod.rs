@@ -10,13 +10,14 @@ mod markdown;
 mod text;
 
 pub use github::github;
-pub use json::json;
+pub use json::{FindingsInFiles, json};
 pub use junit::junit;
 pub use markdown::markdown;
 pub use text::text;
 
 use crate::diag::{Finding, Level, Rule, count};
 use crate::policy::request_json;
+use crate::report::Standing;
 use serde_json::Value;
 use std::fmt::Write as _;
 
@@ -65,14 +66,23 @@ impl Findings<'_> {
         self.each().any(|(_, counts)| counts)
     }
 
-    /// The verdict: UNKNOWN where nothing counts, but a rule stayed open or a policy is not known yet.
-    pub fn result(&self) -> &'static str {
+    /// How the whole stands: not known where nothing counts, but a rule stayed open or a policy is not known yet.
+    pub fn standing(&self) -> Standing {
         let open = [crate::check::rules::UNDECIDED, crate::check::rules::UNRESOLVED];
         let is_open = self.all.iter().any(|one| one.suppressed.is_none() && open.contains(&one.rule.as_str()));
         match (self.fails(), is_open) {
-            (true, _) => "FAIL",
-            (false, true) => "UNKNOWN",
-            (false, false) => "PASS",
+            (true, _) => Standing::DoesNotHold,
+            (false, true) => Standing::Unknown,
+            (false, false) => Standing::Holds,
+        }
+    }
+
+    /// The verdict.
+    pub fn result(&self) -> &'static str {
+        match self.standing() {
+            Standing::DoesNotHold => "FAIL",
+            Standing::Unknown => "UNKNOWN",
+            Standing::Holds => "PASS",
         }
     }
 
@@ -194,7 +204,9 @@ mod tests {
         let findings = of(&all);
         assert!(!findings.fails());
         assert_eq!(findings.summary(), "2 policies in 1 file: 1 approved");
-        for shown in [text(&findings), markdown(&findings), junit(&findings), json(&findings).to_string()] {
+        for shown in
+            [text(&findings), markdown(&findings), junit(&findings), crate::report::json::value(&json(&findings)).to_string()]
+        {
             assert!(shown.contains("a reason"), "{shown}");
         }
         assert_eq!(github(&findings).lines().count(), 1);

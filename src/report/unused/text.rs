@@ -1,6 +1,6 @@
 //! Findings for people: by entity, then what was read, then what is worth knowing.
 
-use super::findings::{Findings, Service, Unused};
+use crate::account::findings::{Findings, Service, Unused};
 use crate::evidence::Evidence;
 use std::fmt::Write as _;
 

@@ -1,7 +1,7 @@
 //! Findings about unused access as findings in files: each where the account's export describes the user or role.
 
-use super::findings::{Findings, Unused};
-use super::findings_text::{MOST_SERVICES, last, service};
+use super::text::{MOST_SERVICES, last, names, service};
+use crate::account::findings::{self, Findings, Unused};
 use crate::diag::{Finding, Level, Rule, Source, Span, rule};
 
 /// What all of them rest on.
@@ -20,7 +20,7 @@ pub const RULES: [Rule; 6] = [
 /// A finding for each of an account's.
 pub fn findings(found: &Findings<'_>) -> Vec<Finding> {
     let days = found.window.days;
-    let one = |finding: &super::findings::Finding<'_>| {
+    let one = |finding: &findings::Finding<'_>| {
         let entity = finding.entity;
         let mut notes = Vec::new();
         let message = match &finding.unused {
@@ -41,10 +41,7 @@ pub fn findings(found: &Findings<'_>) -> Vec<Finding> {
             Unused::NotObservable => "The evidence cannot show whether these permissions are used.".to_owned(),
         };
         if !finding.not_observable.is_empty() {
-            notes.push(format!(
-                "not observable, and so never unused: {}",
-                super::findings_text::names(finding.not_observable.iter().copied())
-            ));
+            notes.push(format!("not observable, and so never unused: {}", names(finding.not_observable.iter().copied())));
         }
         notes.extend(finding.notes.iter().cloned());
         let (source, span) = entity.place.clone();
