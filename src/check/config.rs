@@ -4,7 +4,7 @@
 
 use super::rules;
 use crate::catalog::names::Names;
-use crate::diag::{Diagnostic, Level, Source, Span};
+use crate::diag::{Diagnostic, Level, Source, Span, shown_path};
 use crate::glob::Glob;
 use serde::Deserialize;
 use std::collections::BTreeMap;
@@ -208,7 +208,7 @@ impl Config {
             Diagnostic::bare("unreadable-input", message, "give the path of a readable file")
         })?;
         let folder = path.parent().map(Path::to_owned).unwrap_or_default();
-        Self::read(&Source::new(super::shown_path(&path), text), folder)
+        Self::read(&Source::new(shown_path(&path), text), folder)
     }
 
     /// Reads a configuration; reference policies are read from its folder.
@@ -262,7 +262,7 @@ impl Config {
             let shown = reference.policy.display().to_string();
             let text = std::fs::read_to_string(&path);
             let text = text.map_err(|error| bad(place(&shown), format!("cannot read {}: {error}", path.display())))?;
-            let inner = Source::new(super::shown_path(&path), text);
+            let inner = Source::new(shown_path(&path), text);
             let read = crate::policy::Policy::read(&inner, &crate::diag::Budget::default());
             reference.read = Some(read.map_err(|found| bad(place(&shown), found.to_string()))?);
         }

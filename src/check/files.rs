@@ -6,8 +6,7 @@
 //! Sources of languages that hold policies and are not read here ([`LANGUAGES`]) are counted too: `check` says so.
 
 use super::config::Config;
-use super::shown_path;
-use crate::diag::{Budget, Diagnostic, Source};
+use crate::diag::{Budget, Diagnostic, Source, shown_path};
 use crate::sources::attached::Identity;
 use crate::sources::template::Given;
 use crate::sources::{self, Located};

@@ -32,6 +32,12 @@ fn opened_of<const N: usize>(sides: [&Side; N], picking: &Picking) -> Result<Ope
     Ok(Opened::of(sides, &picking.template.given()?)?)
 }
 
+/// The policies of a principal; warnings go to standard error.
+fn told(access: Access) -> Access {
+    input::warn(access.warnings());
+    access
+}
+
 /// `leastwise no-new-access`
 pub(crate) fn no_new_access(args: &NoNewAccessArgs) -> Result<Exit, Trouble> {
     let (existing, new, opened) = match (args.whose.read()?, &args.new) {
@@ -42,11 +48,11 @@ pub(crate) fn no_new_access(args: &NoNewAccessArgs) -> Result<Exit, Trouble> {
             let given = given.access;
             let new = if given.is_alone() {
                 fitting::check_type(&given, Some(PolicyType::Identity.said()))?;
-                principal.access(given.policies().next().cloned())?
+                told(principal.access(given.policies().next().cloned())?)
             } else {
                 principal.asked(Access::clone(&given))?
             };
-            (Arc::new(principal.access(None)?), Arc::new(new), opened)
+            (Arc::new(told(principal.access(None)?)), Arc::new(new), opened)
         }
         (None, Some(new)) => {
             let (existing, new) = (read(&args.existing, &args.picking)?, read(new, &args.picking)?);
@@ -65,7 +71,7 @@ pub(crate) fn no_new_access(args: &NoNewAccessArgs) -> Result<Exit, Trouble> {
 /// `leastwise access-not-granted`
 pub(crate) fn access_not_granted(args: &AccessNotGrantedArgs) -> Result<Exit, Trouble> {
     let (policy, mut opened) = match (args.whose.read()?, &args.policy) {
-        (Some(principal), _) => (Arc::new(principal.access(None)?), Opened::none()),
+        (Some(principal), _) => (Arc::new(told(principal.access(None)?)), Opened::none()),
         (None, Some(policy)) => {
             let policy = read(policy, &args.picking)?;
             let opened = opened_of([&policy], &args.picking)?;

@@ -2,11 +2,9 @@
 
 use super::switches::FindingFormat;
 use super::{Exit, Trouble, input, json_lines, listing, print, progress, say, text_lines};
-use crate::account::exclusions::Exclusions;
-use crate::check::shown_path;
-use crate::diag::{Level, escape};
+use crate::diag::{Level, escape, shown_path};
 use crate::ops::findings::{self, Request};
-use crate::ops::grounds::{Grounds, Read};
+use crate::ops::grounds::{Exclusions, Grounds, Read};
 use crate::report::gate::Findings;
 use crate::report::unused;
 use clap::{Args, ValueEnum};

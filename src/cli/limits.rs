@@ -6,9 +6,8 @@
 use super::args::{Command, DiffFormat};
 use super::switches::{Asking, FindingFormat, Format};
 use super::{Exit, Trouble, errors, listing, print_json};
-use crate::check::shown_path;
-use crate::diag::Budget;
 use crate::diag::deadline::Expired;
+use crate::diag::{Budget, shown_path};
 use crate::report::answered::Answered;
 use crate::report::json;
 use std::path::{Path, PathBuf};

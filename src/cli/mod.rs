@@ -38,8 +38,7 @@ mod whose;
 pub use args::Cli;
 pub(crate) use out::{json_lines, print, print_json, say, text_lines};
 
-use crate::check::shown_path;
-use crate::diag::{Diagnostic, deadline, escape};
+use crate::diag::{Diagnostic, deadline, escape, shown_path};
 use crate::ops::Failed;
 use crate::report::answered::Answered;
 use crate::report::{Report, Standing, json, text};

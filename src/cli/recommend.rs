@@ -3,10 +3,8 @@
 use super::findings::Resting;
 use super::switches::{Deciding, Format};
 use super::{Exit, Trouble, findings, json_lines, print, progress, save, say, text_lines};
-use crate::account::quota;
-use crate::account::recommend::NotAction;
 use crate::diag::escape;
-use crate::ops::recommend::{self, How, Request};
+use crate::ops::recommend::{self, ATTACHED, How, NotAction, Request};
 use crate::report::{recommended, unused};
 use clap::{Args, ValueEnum};
 use std::path::PathBuf;
@@ -31,7 +29,7 @@ pub(crate) struct RecommendArgs {
     #[arg(long, value_enum, default_value = "auto")]
     pub(crate) not_action: NotActionName,
     /// Managed policies that may be attached to one entity: AWS's limit unless you asked for more
-    #[arg(long, default_value_t = quota::ATTACHED, value_name = "N")]
+    #[arg(long, default_value_t = ATTACHED, value_name = "N")]
     pub(crate) attachments: usize,
     /// Output format
     #[arg(long, value_enum, default_value = "text")]

@@ -2,14 +2,13 @@
 
 use super::args::SimulateArgs;
 use super::{Exit, Trouble, input, show};
-use crate::account::scope::{self, Who};
-use crate::account::{self, Accounts};
 use crate::diag::{Diagnostic, Diagnostics, Source, Span};
 use crate::json::Value;
 use crate::ops::Options;
 use crate::ops::line::bad;
+use crate::ops::principal::Whose;
 use crate::ops::simulate::Simulate;
-use crate::policy::{Request, Stack, access_json, request_json};
+use crate::policy::{Request, access_json, request_json};
 use crate::question::Settings;
 use crate::report::warnings::in_files;
 use crate::simulate::request::{self, Oddity};
@@ -21,7 +20,9 @@ use serde_json::{Map, json};
 pub(crate) fn simulate(args: &SimulateArgs) -> Result<Exit, Trouble> {
     let asked = match (&args.principal, &args.account, &args.file) {
         (Some(principal), Some(account), _) => {
-            let (stack, request) = of_account(&account::read(account)?, principal, in_arguments(args, principal)?)?;
+            let whose = Whose { account: account.clone(), principal: principal.clone() };
+            let read = whose.read()?;
+            let (stack, request) = read.deciding(in_arguments(args, principal)?)?;
             Simulate { stack, requests: vec![request] }
         }
         (Some(principal), None, Some(file)) => {
@@ -45,16 +46,6 @@ pub(crate) fn simulate(args: &SimulateArgs) -> Result<Exit, Trouble> {
     }
     let has = |exit| exits.contains(&exit).then_some(exit);
     Ok(has(Exit::Unknown).or_else(|| has(Exit::DoesNotHold)).unwrap_or(Exit::Holds))
-}
-
-/// The stack of a principal of an account, with the resource's own policy where the account has it, and the request with what
-/// is known of the principal.
-fn of_account(accounts: &Accounts, principal: &str, request: Request) -> Result<(Stack, Request), Diagnostics> {
-    let found = accounts.principal(principal)?;
-    let who = Who::Entity(found.entity);
-    let mut stack = found.stack;
-    stack.resource = accounts.own_policy(&request.resource, &request.action)?;
-    Ok((stack, scope::dressed(who, accounts.controls_of(who), request)))
 }
 
 /// The policies of a file that has no request of its own.

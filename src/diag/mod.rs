@@ -14,6 +14,7 @@ mod diagnostic;
 pub mod escape;
 mod finding;
 mod origin;
+mod path;
 mod plural;
 mod source;
 
@@ -21,5 +22,6 @@ pub use budget::Budget;
 pub use diagnostic::{Diagnostic, Diagnostics, Severity};
 pub use finding::{Finding, Level, Rule, rule};
 pub use origin::Encoding;
+pub use path::shown_path;
 pub use plural::count;
 pub use source::{LineColumn, Source, Span};

@@ -1,7 +1,6 @@
 //! What do findings and recommendations rest on? An account, evidence of use, and the days in which use is looked for.
 
 use super::Failed;
-use crate::account::exclusions::{Exclusion, Exclusions};
 use crate::account::{self, Accounts, findings, observe};
 use crate::catalog::Catalog;
 use crate::diag::Diagnostic;
@@ -9,6 +8,8 @@ use crate::evidence::{self, Evidence, When};
 use schemars::JsonSchema;
 use serde::Deserialize;
 use std::path::PathBuf;
+
+pub use crate::account::exclusions::{Exclusion, Exclusions};
 
 /// The days of a window: at least, by default, at most.
 pub const DAYS: [u32; 3] = [1, 90, 3_650];

@@ -24,6 +24,7 @@ pub mod no_public_access;
 pub mod opened;
 mod options;
 pub mod outside_access;
+pub mod principal;
 pub mod question;
 pub mod recommend;
 pub mod refine;

@@ -3,13 +3,16 @@
 use super::Failed;
 use super::grounds::{Grounds, Read};
 use crate::account::observe::Window;
-use crate::account::recommend::{self, NotAction, Options, Recommendation, Recommender};
-use crate::account::{findings, quota, recommend_all};
+use crate::account::recommend::{self, Options, Recommendation, Recommender};
+use crate::account::{findings, recommend_all};
 use crate::question::Settings;
 use crate::report::Standing;
 use crate::smt;
 use schemars::JsonSchema;
 use serde::Deserialize;
+
+pub use crate::account::quota::ATTACHED;
+pub use crate::account::recommend::NotAction;
 
 /// Which policies would the entities of an account have without what they do not use?
 #[derive(Debug, Clone, Deserialize, JsonSchema)]
@@ -40,7 +43,7 @@ pub struct How {
 
 impl Default for How {
     fn default() -> Self {
-        Self { shared: false, resources: false, conditions: false, not_action: NotAction::Auto, attachments: quota::ATTACHED }
+        Self { shared: false, resources: false, conditions: false, not_action: NotAction::Auto, attachments: ATTACHED }
     }
 }
 

@@ -96,6 +96,38 @@ fn modules_import_from_lower_layers_only() {
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
 
+/// What a door would decide something with: it asks `ops/` instead.
+const BELOW_OPERATIONS: [&str; 10] =
+    ["account", "check", "encode", "eval", "refine", "search", "solve", "usage", "wellformed", "witness"];
+
+/// What a door names of them all the same: types without a decision.
+const NAMED_BY_DOORS: [(&str, &str); 2] = [
+    ("cli/input.rs", "usage"),
+    // Entities, resources and kinds of findings, to be shown in the API's shape.
+    ("server/held.rs", "account"),
+];
+
+#[test]
+fn doors_ask_operations_only() {
+    let mut wrong = Vec::new();
+    let mut met = std::collections::BTreeSet::new();
+    for (path, text) in files() {
+        let own = module(&path);
+        if !own.first().is_some_and(|folder| folder == "cli" || folder == "server") {
+            continue;
+        }
+        let shown = path.display().to_string();
+        for (name, line) in named(&own, &text).into_iter().filter(|(name, _)| BELOW_OPERATIONS.contains(&name.as_str())) {
+            match NAMED_BY_DOORS.iter().find(|(of, folder)| *of == shown && *folder == name) {
+                Some(known) => _ = met.insert(*known),
+                None => wrong.push(format!("{shown}:{line}: a door names {name}: ask an operation of ops/ instead")),
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+    assert_eq!(met.len(), NAMED_BY_DOORS.len(), "an exception that nothing needs");
+}
+
 #[test]
 fn files_stay_short() {
     for (path, text) in files() {

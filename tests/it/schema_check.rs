@@ -65,6 +65,10 @@ impl Validator {
                     let is = value.as_f64().is_none_or(|number| number >= expected.as_f64().unwrap());
                     out.extend((!is).then(|| format!("{at}: {value} is less than {expected}")));
                 }
+                "maximum" => {
+                    let is = value.as_f64().is_none_or(|number| number <= expected.as_f64().unwrap());
+                    out.extend((!is).then(|| format!("{at}: {value} is more than {expected}")));
+                }
                 "items" => {
                     for (index, item) in value.as_array().into_iter().flatten().enumerate() {
                         self.check(expected, item, &format!("{at}/{index}"), out);
