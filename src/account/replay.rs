@@ -48,7 +48,7 @@ pub(super) fn replay(
                     out.note = Some(format!("only the first {MOST} logged calls were replayed"));
                     return out;
                 }
-                let request = Request::new(Principal::Aws(arn.to_owned()), *action, resource, context.clone());
+                let request = Request::new(Principal::Aws(arn.to_owned()), action, resource, context.clone());
                 if !eval::allows(old, &request, matching) {
                     continue;
                 }
