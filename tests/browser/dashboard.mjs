@@ -96,6 +96,15 @@ await tab.evaluate(() => { const scroll = document.getElementById("scroll"); scr
 await tab.waitForTimeout(200);
 assert.ok((await rows()) <= 400);
 
+// On paper, too, everybody sees who can do what.
+await tab.evaluate(() => scrollTo(0, 0));
+await tab.setViewportSize({ width: 700, height: 1000 });
+await tab.emulateMedia({ media: "print" });
+const last = await tab.locator("thead th").last().boundingBox();
+assert.ok(last.width > 150 && last.x + last.width <= 700, JSON.stringify(last));
+await tab.emulateMedia({ media: "screen" });
+await tab.setViewportSize({ width: 1280, height: 900 });
+
 if (pictures) {
   await tab.evaluate(() => scrollTo(0, 0));
   await tab.emulateMedia({ colorScheme: "dark" });
