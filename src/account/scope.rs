@@ -130,6 +130,11 @@ pub fn fixed(who: Who<'_>, controls: Option<&Controls>, key: &str) -> Option<Opt
     }
 }
 
+/// A condition that requests about an account's resources meet, whose ARNs do not say whose they are.
+pub(super) fn owned_by(account: &str) -> Condition {
+    written(BaseOperator::StringEquals, "aws:resourceaccount", account)
+}
+
 /// What a key of the principal must be; `None` where it is free or follows from nothing that is known.
 fn condition(who: Who<'_>, controls: Option<&Controls>, key: &str) -> Option<Condition> {
     match (fixed(who, controls, key), key, who) {

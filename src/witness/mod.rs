@@ -74,7 +74,7 @@ fn answer(query: &Query<'_>, settings: &Settings, found: &mut SearchResult) -> R
     match deadline::finish(nicer) {
         Ok(made) => made?,
         Err(expired) => {
-            found.notes.push(format!("a witness as AWS could receive it was not looked for to the end: {expired}"));
+            found.doubted(format!("a witness as AWS could receive it was not looked for to the end: {expired}"));
         }
     }
     note_odd_values(settings, found);

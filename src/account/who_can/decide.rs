@@ -15,11 +15,13 @@ use crate::diag::{Span, deadline};
 use crate::eval;
 use crate::policy::access::Place;
 use crate::policy::{
-    Access, Policy, PrincipalMatch, PrincipalPattern, Request, ResourceMatch, ResourcePattern, ResourcePolicy, Stack, resource,
+    Access, Condition, Policy, PrincipalMatch, PrincipalPattern, Request, ResourceMatch, ResourcePattern, ResourcePolicy, Stack,
+    resource,
 };
 use crate::query::{ActionScope, Query};
 use crate::question::reach::{self, Reached};
 use crate::question::{InternalError, Settings};
+use crate::value::arn;
 use std::collections::HashMap;
 use std::sync::Arc;
 
@@ -152,7 +154,12 @@ impl Asking<'_> {
         }
         let Some(asked) = self.asked.get(about) else { return Ok(Reached::default()) };
         let controls = self.accounts.controls_of(who);
-        let scope = scope::requests(who, &asked.access, controls, asked.resource.clone());
+        let requests = |access: &Access| {
+            let mut scope = scope::requests(who, access, controls, asked.resource.clone());
+            scope.statements.iter_mut().for_each(|one| one.conditions.extend(self.owner(about)));
+            scope
+        };
+        let scope = requests(&asked.access);
         let search = Query { within: Some(scope), ..self.search(&asked.access) };
         if let Some(found) = &asked.found {
             match &found.witness {
@@ -171,7 +178,7 @@ impl Asking<'_> {
         }
         // Variables of its own keys are text for this principal; what is found so is shown by its policies as they stand.
         if let Some(own) = scope::own(who, controls, &asked.access) {
-            let within = Some(scope::requests(who, &own, controls, asked.resource.clone()));
+            let within = Some(requests(&own));
             let found = reach::reach(&Query { within, ..self.search(&own) }, self.settings)?;
             let Some(witness) = &found.witness else { return Ok(found) };
             let dressed = scope::dressed(who, controls, witness.clone());
@@ -200,7 +207,7 @@ impl Asking<'_> {
         if self.shape.members.len() < 2 {
             return Ok(Asked { access, resource, found: None });
         }
-        let mut scope = scope::statement(None, resource.clone(), Vec::new());
+        let mut scope = scope::statement(None, resource.clone(), self.owner(about).into_iter().collect());
         let account = PrincipalPattern::Account(self.shape.account.clone());
         scope.statements.iter_mut().for_each(|one| one.principal = Some(PrincipalMatch::of(false, vec![account.clone()])));
         let search = self.search(&access);
@@ -219,6 +226,14 @@ impl Asking<'_> {
         }
         let found = reach::reach(&Query { within: Some(scope), ..search }, &settings)?;
         Ok(Asked { access, resource, found: Some(found) })
+    }
+
+    /// Whose the resource is that a question is about, where its ARN does not say it: a bucket's names no account.
+    fn owner(&self, about: &About) -> Option<Condition> {
+        let About::One(at) = about else { return None };
+        let resource = self.known.all.get(*at)?;
+        let named = arn::split(resource.arn).is_some_and(|[_, _, _, _, account, _]| arn::is_account(account));
+        (!named && arn::is_account(resource.owner)).then(|| scope::owned_by(resource.owner))
     }
 
     /// What matches the resources whose policies are known. Roles of the input's accounts are all known.

@@ -31,6 +31,8 @@ pub(super) enum Own {
 #[derive(Debug)]
 pub(super) struct Resource<'a> {
     pub(super) arn: &'a str,
+    /// The account that owns it, whether its ARN says so or not.
+    pub(super) owner: &'a str,
     pub(super) own: Own,
     /// Whether nothing but its own policy lets anybody in: a role, a key.
     pub(super) is_explicit: bool,
@@ -58,7 +60,7 @@ pub(super) fn relevant<'a>(accounts: &'a Accounts, texts: &Texts<'_>, pruned: &[
     if service.as_deref().is_none_or(|service| service == "sts") {
         for role in accounts.entities.values().filter(|entity| entity.kind == EntityKind::Role) {
             let own = role.trust.as_ref().map_or(Own::Nothing, |trust| own(trust));
-            out.add(Resource { arn: &role.arn, own, is_explicit: true }, question);
+            out.add(Resource { arn: &role.arn, owner: &role.account, own, is_explicit: true }, question);
         }
     }
     for resource in &accounts.resources {
@@ -67,7 +69,7 @@ pub(super) fn relevant<'a>(accounts: &'a Accounts, texts: &Texts<'_>, pruned: &[
             continue;
         }
         let own = resource.policy.as_ref().map_or(Own::Nothing, |policy| own(policy));
-        out.add(Resource { arn: &resource.arn, own, is_explicit: of == Some("kms") }, question);
+        out.add(Resource { arn: &resource.arn, owner: &resource.account, own, is_explicit: of == Some("kms") }, question);
     }
     out
 }
@@ -133,9 +135,9 @@ impl<'a> Resources<'a> {
         };
         let consents = |resource: &Resource<'_>| match &resource.own {
             Own::Broken(_) => true,
-            Own::Nothing => !resource.is_explicit && !is_of_other(resource.arn, account),
+            Own::Nothing => !resource.is_explicit && !is_of_other(resource, account),
             Own::Says(policy) => {
-                let needed = resource.is_explicit || is_of_other(resource.arn, account);
+                let needed = resource.is_explicit || is_of_other(resource, account);
                 !needed || allows(policy).any(|statement| lets_account_in(statement, account))
             }
         };
@@ -164,8 +166,8 @@ pub(super) fn within(some: Vec<ResourcePattern>, negated: bool) -> ResourceMatch
     ResourceMatch { negated, patterns: some }
 }
 
-fn is_of_other(text: &str, account: &str) -> bool {
-    arn::split(text).is_some_and(|[_, _, _, _, own, _]| arn::is_account(own) && own != account)
+fn is_of_other(resource: &Resource<'_>, account: &str) -> bool {
+    arn::is_account(resource.owner) && resource.owner != account
 }
 
 fn allows(policy: &Policy) -> impl Iterator<Item = &Statement> {
