@@ -21,10 +21,12 @@ use std::rc::Rc;
 /// Accounts that one list of resources is told apart by.
 pub(super) const MOST_OWNERS: usize = 8;
 
-/// The one account whose resources an ARN pattern matches.
+/// The one account whose resources a pattern matches. Of a pattern that matches other texts than ARNs, too, nobody says whose
+/// those are.
 pub(super) fn owner(pattern: &Template) -> Option<String> {
     let parts = <[Template; 6]>::try_from(pattern.split_colons(6)).ok()?;
-    let [_, _, _, _, account, _] = &parts;
+    let [start, _, _, _, account, _] = &parts;
+    start.as_literal().filter(|start| start == "arn")?;
     account.as_literal().filter(|account| arn::is_account(account))
 }
 

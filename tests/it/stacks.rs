@@ -2,7 +2,7 @@
 
 use crate::support::stack;
 use leastwise::eval;
-use leastwise::policy::Principal;
+use leastwise::policy::{Principal, Request};
 use leastwise::question::no_new_access::no_new_access;
 use leastwise::question::{Engine, Settings, Verdict};
 use leastwise::smt;
@@ -90,4 +90,53 @@ fn automata_know_the_owner_of_a_resource_by_its_arn() {
             }
         }
     }
+}
+
+/// What is said of owners holds of every request: a PASS is refuted by none on texts that are ARNs, or only look like them,
+/// whether an owner is known or not.
+#[test]
+fn no_request_on_an_arn_or_another_text_refutes_a_pass() {
+    let settings = Settings { z3: false, ..Settings::default() };
+    let none = stack("none", &json!({"identityPolicies": [], "resourcePolicy": null}));
+    let (own, other) = ("111122223333", "999999999999");
+    let conditions = [
+        json!({}),
+        json!({"Null": {"aws:ResourceAccount": "true"}}),
+        json!({"Null": {"aws:ResourceAccount": "false"}}),
+        json!({"StringEquals": {"aws:ResourceAccount": own}}),
+        json!({"StringNotEquals": {"aws:ResourceAccount": own}}),
+        json!({"StringEquals": {"aws:PrincipalAccount": other}}),
+    ];
+    let starts = ["arn:aws", "*:aws", "ar?:aws", "x:aws", "arn:*", "arn:", "a*:*"];
+    let mut requests = Vec::new();
+    for (start, account, owner) in starts.iter().flat_map(|start| {
+        let start = start.replace('*', "x").replace('?', "n");
+        let owners = [None, Some(own), Some(other)];
+        [own, other, ""].into_iter().flat_map(move |account| owners.map(|owner| (start.clone(), account, owner)))
+    }) {
+        for principal in [own, other] {
+            let context = owner.map(|owner| ("aws:resourceaccount".to_owned(), vec![owner.to_owned()])).into_iter().collect();
+            let principal = Principal::Aws(format!("arn:aws:iam::{principal}:role/example"));
+            let resource = format!("{start}:sqs:us-east-1:{account}:app");
+            let request = Request::new(principal, "sqs:SendMessage", &resource, context);
+            requests.extend(request.is_consistent().then_some(request));
+        }
+    }
+    assert!(requests.len() > 60);
+    let mut passes = 0;
+    for (start, condition) in starts.iter().flat_map(|start| conditions.iter().map(move |condition| (start, condition))) {
+        let allow = json!({"Statement": {"Effect": "Allow", "Action": "sqs:*", "Condition": condition,
+            "Resource": format!("{start}:sqs:us-east-1:{own}:app")}});
+        let new = stack("new", &json!({"identityPolicies": [allow], "resourcePolicy": null}));
+        match no_new_access(&none, &new, &settings).unwrap().verdict {
+            Verdict::Fail { witness, .. } => assert!(eval::allows(&new, &witness, settings.matching)),
+            Verdict::Unknown(_) => {}
+            Verdict::Pass => {
+                passes += 1;
+                let refuted = requests.iter().find(|request| eval::allows(&new, request, settings.matching));
+                assert!(refuted.is_none(), "{start} {condition}: {refuted:?}");
+            }
+        }
+    }
+    assert!(passes > 3, "{passes}");
 }
