@@ -17,7 +17,7 @@ use super::proposal::{Condition, Evidence, Proposal};
 use super::resources::FLOOR;
 use crate::catalog::{Catalog, KeyBase, operations, spelled};
 use crate::diag::Span;
-use crate::document::{Document, Effect, Statement};
+use crate::document::{self, Document, Effect, Statement};
 use crate::evidence::{Activity, When};
 use crate::glob::Glob;
 use crate::json::{Kind, Member, Value};
@@ -95,13 +95,7 @@ impl Seen {
 pub(super) fn narrowed(document: &Document, seen: &BTreeMap<String, Seen>) -> Option<(Value, Vec<Proposal>)> {
     let mut json = document.json.clone();
     let mut all = Vec::new();
-    let Kind::Object(members) = &mut json.kind else { return None };
-    let member = members.iter_mut().find(|member| member.key == "Statement")?;
-    let statements: Vec<&mut Value> = match &mut member.value.kind {
-        Kind::Array(statements) => statements.iter_mut().collect(),
-        _ => vec![&mut member.value],
-    };
-    for (at, (value, statement)) in statements.into_iter().zip(&document.statements).enumerate() {
+    for (at, (value, statement)) in document::statements(&mut json).into_iter().zip(&document.statements).enumerate() {
         for proposal in of_statement(at, value, statement, seen) {
             if put(value, &proposal).is_some() {
                 all.push(Proposal::Condition(proposal));

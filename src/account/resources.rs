@@ -11,7 +11,7 @@
 use super::observe::Window;
 use super::proposal::{self, Proposal};
 use crate::catalog::{Catalog, operations};
-use crate::document::{Document, Effect, Statement};
+use crate::document::{self, Document, Effect, Statement};
 use crate::evidence::Activity;
 use crate::glob::Glob;
 use crate::json::{Kind, Value};
@@ -47,13 +47,8 @@ pub(super) fn seen(activity: &Activity, window: Window) -> BTreeMap<String, Seen
 pub(super) fn narrowed(document: &Document, seen: &BTreeMap<String, Seen>) -> Option<(Value, Vec<Proposal>)> {
     let mut json = document.json.clone();
     let mut all = Vec::new();
-    let Kind::Object(members) = &mut json.kind else { return None };
-    let member = members.iter_mut().find(|member| member.key == "Statement")?;
-    let statements: Vec<&mut Value> = match &mut member.value.kind {
-        Kind::Array(statements) => statements.iter_mut().collect(),
-        _ => vec![&mut member.value],
-    };
-    for (statement_index, (value, statement)) in statements.into_iter().zip(&document.statements).enumerate() {
+    for (statement_index, (value, statement)) in document::statements(&mut json).into_iter().zip(&document.statements).enumerate()
+    {
         let Some((list, seen)) = resources(statement, seen) else { continue };
         let Kind::Object(parts) = &mut value.kind else { continue };
         for part in parts.iter_mut().filter(|part| part.key == "Resource") {

@@ -38,6 +38,21 @@ pub fn apply(document: &Document, edits: &[Edit]) -> Value {
     json
 }
 
+/// The statements of a document's JSON, in order, to be changed; none of what is no document.
+pub fn statements(json: &mut Value) -> Vec<&mut Value> {
+    let Kind::Object(members) = &mut json.kind else { return Vec::new() };
+    let mut out = Vec::new();
+    for member in members.iter_mut().filter(|member| member.key == "Statement") {
+        let value = &mut member.value;
+        if value.elements().is_none() {
+            out.push(value);
+        } else if let Kind::Array(listed) = &mut value.kind {
+            out.extend(listed);
+        }
+    }
+    out
+}
+
 fn keep(statement: &mut Value, edit: &Edit) -> bool {
     let actions = match edit {
         Edit::Keep => return true,

@@ -37,25 +37,14 @@ pub fn grants_the_same(original: &Document, made: &Document, settings: &Settings
 /// The document with lists of actions in place of `NotAction` in its Allow statements.
 pub fn rewritten(original: &Document, catalog: &Catalog) -> Result<Document, Diagnostics> {
     let mut json = original.json.clone();
-    let places: Vec<bool> =
-        original.statements.iter().map(|statement| statement.effect.value == Effect::Allow && statement.action.negated).collect();
-    if let Kind::Object(members) = &mut json.kind {
-        for member in members.iter_mut().filter(|member| member.key == "Statement") {
-            let statements: Vec<&mut Value> = match &mut member.value.kind {
-                Kind::Array(statements) => statements.iter_mut().collect(),
-                _ => vec![&mut member.value],
-            };
-            for (value, statement) in
-                statements.into_iter().zip(&original.statements).zip(&places).filter_map(|(pair, is)| is.then_some(pair))
-            {
-                let listed: Vec<Glob> =
-                    statement.action.items.iter().map(|item| Glob::parse(&item.value).to_ascii_lowercase()).collect();
-                let Kind::Object(parts) = &mut value.kind else { continue };
-                for part in parts.iter_mut().filter(|part| part.key == "NotAction") {
-                    "Action".clone_into(&mut part.key);
-                    part.value.kind = Kind::Array(actions(&listed, catalog).into_iter().map(Value::string).collect());
-                }
-            }
+    let written = document::statements(&mut json).into_iter().zip(&original.statements);
+    for (value, statement) in written.filter(|(_, statement)| statement.effect.value == Effect::Allow && statement.action.negated)
+    {
+        let listed: Vec<Glob> = statement.action.items.iter().map(|item| Glob::parse(&item.value).to_ascii_lowercase()).collect();
+        let Kind::Object(parts) = &mut value.kind else { continue };
+        for part in parts.iter_mut().filter(|part| part.key == "NotAction") {
+            "Action".clone_into(&mut part.key);
+            part.value.kind = Kind::Array(actions(&listed, catalog).into_iter().map(Value::string).collect());
         }
     }
     let source = Source::new("policy with its actions listed", json.to_pretty());
