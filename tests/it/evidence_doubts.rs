@@ -1,6 +1,7 @@
 //! Every doubt keeps a permission: whatever the order of records, whatever breaks off, whatever names a principal, what some
 //! record shows as used is used; and logs that do not reach into the window show nothing.
 
+use crate::support::leastwise_in;
 use leastwise::evidence::{Evidence, Kind, Settings, Who, read};
 use serde_json::{Value, json};
 use std::io::Write as _;
@@ -140,25 +141,12 @@ fn logs_that_end_before_the_window_show_nothing() {
         let first = record("CreateQueue", 1, &[("eventTime", json!("2025-12-01T00:00:00Z"))]);
         let last = record("CreateQueue", 2, &[("eventTime", json!(format!("{day}T12:00:00Z")))]);
         std::fs::write(folder.path().join("log.json"), lines(&[&first, &last])).unwrap();
-        let ran = std::process::Command::new(env!("CARGO_BIN_EXE_leastwise"))
-            .current_dir(folder.path())
-            .args([
-                "findings",
-                "--account",
-                "account.json",
-                "--evidence",
-                "log.json",
-                "--as-of",
-                "2026-05-02",
-                "--format",
-                "json",
-            ])
-            .output()
-            .unwrap();
-        let said = String::from_utf8(ran.stdout).unwrap();
+        let asked =
+            ["findings", "--account", "account.json", "--evidence", "log.json", "--as-of", "2026-05-02", "--format", "json"];
+        let (code, said, _) = leastwise_in(folder.path(), &asked, "");
         let unused = said.contains("\"UnusedIAMRole\",\"") || said.contains("\"UnusedPermission\",\"");
         assert_eq!(unused, is_within, "{day}: {said}");
         assert_eq!(said.contains("it shows nothing of it"), !is_within, "{day}: {said}");
-        assert_eq!(ran.status.code(), Some(i32::from(is_within)), "{day}: {said}");
+        assert_eq!(code, i32::from(is_within), "{day}: {said}");
     }
 }

@@ -1,9 +1,9 @@
 //! What `recommend` writes for one entity: whatever names its policies have, each has its file, and no two new policies have one
 //! name, as IAM tells names apart without case.
 
+use crate::support::leastwise_in;
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
-use std::process::Command;
 
 const KINDS: [&str; 3] = ["inline", "111122223333", "aws"];
 
@@ -46,25 +46,11 @@ fn policies_of_one_name_stay_apart() {
             "eventName": "DescribeVpcs", "recipientAccountId": "111122223333", "eventCategory": "Management",
             "userIdentity": {"type": "IAMUser", "arn": "arn:aws:iam::111122223333:user/bob"}});
         std::fs::write(folder.path().join("log.json"), record.to_string()).unwrap();
-        let ran = Command::new(env!("CARGO_BIN_EXE_leastwise"))
-            .current_dir(folder.path())
-            .args([
-                "recommend",
-                "--account",
-                "account.json",
-                "--evidence",
-                "log.json",
-                "--as-of",
-                "2026-05-02",
-                "--format",
-                "json",
-            ])
-            .args(["-o", "out"])
-            .output()
-            .unwrap();
-        let said = String::from_utf8_lossy(&ran.stderr).into_owned();
-        assert_eq!(ran.status.code(), Some(0), "{said}");
-        let summary: Value = serde_json::from_slice(ran.stdout.split(|byte| *byte == b'\n').next().unwrap()).unwrap();
+        let evidence = ["--account", "account.json", "--evidence", "log.json", "--as-of", "2026-05-02"];
+        let asked = [&["recommend"][..], &evidence, &["--format", "json", "-o", "out"]].concat();
+        let (code, out, said) = leastwise_in(folder.path(), &asked, "");
+        assert_eq!(code, 0, "{said}");
+        let summary: Value = serde_json::from_str(out.lines().next().unwrap()).unwrap();
         assert_eq!(summary["result"], "PROVED", "{summary}");
         let user = folder.path().join("out/111122223333/user/bob");
         for (part, many) in [("before", chosen.len()), ("after", chosen.len())] {

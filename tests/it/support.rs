@@ -53,12 +53,17 @@ pub(crate) fn try_stack(name: &str, value: &serde_json::Value) -> Option<Access>
 
 /// Runs the program: exit code, standard output, standard error. Colors and paths of the machine stay out.
 pub(crate) fn leastwise(args: &[&str], input: &str) -> (i32, String, String) {
+    leastwise_in(root(), args, input)
+}
+
+/// The same in another folder.
+pub(crate) fn leastwise_in(folder: &Path, args: &[&str], input: &str) -> (i32, String, String) {
     use std::io::Write as _;
     use std::process::{Command, Stdio};
     let mut child = Command::new(env!("CARGO_BIN_EXE_leastwise"))
         .args(args)
         .args(crate::proofs::kept_by_program(args))
-        .current_dir(root())
+        .current_dir(folder)
         .env("NO_COLOR", "1")
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
