@@ -10,6 +10,7 @@
 //! [`super::letters`] reads texts in which values are marked.
 
 use crate::diag::deadline;
+use std::borrow::Cow;
 use std::hash::Hash;
 
 /// A set of characters.
@@ -187,6 +188,11 @@ fn accepts(steps: &[Step], text: &str) -> bool {
     at.last() == Some(&true)
 }
 
+/// Whether two steps are the same run.
+fn is_doubled(pair: &[Step]) -> bool {
+    matches!(pair, [before @ Step::Run(_), behind] if before == behind)
+}
+
 /// An automaton without empty moves.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Nfa {
@@ -207,11 +213,17 @@ impl Nfa {
         let mut out = Self::default();
         for steps in &test.patterns {
             deadline::spend(1 + steps.len() / 8);
+            // A run behind the same run says nothing new, and every position leads over all runs behind it.
+            let mut steps = Cow::Borrowed(steps.as_slice());
+            if steps.windows(2).any(is_doubled) {
+                steps.to_mut().dedup_by(|behind, before| is_doubled(&[*before, *behind]));
+            }
             let base = out.moves.len();
             let state = |position: usize| u32::try_from(base + position).unwrap_or(u32::MAX);
             // Where a position leads without reading: over the runs behind it.
             let reached = |position: usize| {
                 let runs = steps.iter().skip(position).take_while(|step| matches!(step, Step::Run(_))).count();
+                deadline::spend(1 + runs / 8);
                 (position..=position + runs).map(state)
             };
             out.start.extend(reached(0));
@@ -281,5 +293,42 @@ impl Nfa {
 
     pub(super) fn is_universal_at(&self, states: &[u32]) -> bool {
         states.iter().any(|state| self.universal.get(*state as usize) == Some(&true))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn pattern(text: &str) -> Vec<Step> {
+        let step = |c| match c {
+            '*' => Step::Run(Class::Any),
+            '#' => Step::Run(NO_COLON),
+            other => Step::One(Class::Char(other)),
+        };
+        text.chars().map(step).collect()
+    }
+
+    proptest! {
+        #[test]
+        fn an_automaton_reads_what_its_patterns_accept(one in "[ab*#]{0,8}", two in "[ab:*#]{0,8}", text in "[ab:]{0,8}") {
+            let test = Test { patterns: vec![pattern(&one), pattern(&two)] };
+            let nfa = Nfa::of(&test);
+            let (mut states, mut next) = (nfa.start.clone(), Vec::new());
+            for c in text.chars() {
+                nfa.step(&states, c, &mut next);
+                std::mem::swap(&mut states, &mut next);
+            }
+            prop_assert_eq!(nfa.accepts_at(&states), test.accepts(&text));
+        }
+    }
+
+    #[test]
+    fn runs_upon_runs_are_no_work() {
+        let test = Test { patterns: vec![pattern(&"*".repeat(10_000))] };
+        let steps = deadline::steps_of(|| _ = Nfa::of(&test));
+        assert!(steps < 10_000, "{steps}");
+        assert_eq!(Nfa::of(&test).moves.len(), 2);
     }
 }
