@@ -148,7 +148,7 @@ impl Condition {
 /// Where no wildcard stands before the last part, matching the whole text is matching part by part.
 fn own_account(test: Test) -> Test {
     let Test::Text(mode @ (TextMode::Exact | TextMode::Arn), templates) = &test else { return test };
-    let own = Variable { key: "aws:principalaccount".to_owned(), default: None };
+    let own = Part::Variable(Box::new(Variable { key: "aws:principalaccount".to_owned(), default: None }));
     let mut named = false;
     let mut out = Vec::new();
     for template in templates {
@@ -157,7 +157,7 @@ fn own_account(test: Test) -> Test {
         if parts.len() != 6 || (*mode == TextMode::Exact && parts.iter().take(5).any(wild)) {
             return test;
         }
-        if let Some(account) = parts.get_mut(4).filter(|account| account.parts == [Part::Variable(own.clone())]) {
+        if let Some(account) = parts.get_mut(4).filter(|account| account.parts == [own.clone()]) {
             account.parts = vec![Part::Many];
             named = true;
         }

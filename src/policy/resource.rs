@@ -15,7 +15,7 @@
 //! API" (the ARN, `api-id/stage/METHOD/path`); IAM User Guide, "IAM JSON policy elements: Resource"; measured against AWS's published custom-check samples,
 //! which part-by-part matching answers as labelled and whole-text matching does not.
 
-use super::template::{Template, Variable};
+use super::template::{Part, Template, Variable};
 use crate::diag::Span;
 
 /// How far a wildcard reaches in an ARN.
@@ -88,7 +88,7 @@ impl ResourcePattern {
 
     /// Whether it matches every resource.
     pub fn is_everything(&self) -> bool {
-        self.whole.as_glob().is_some_and(|glob| glob.is_everything())
+        !self.whole.parts.is_empty() && self.whole.parts.iter().all(|part| *part == Part::Many)
     }
 }
 

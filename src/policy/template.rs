@@ -38,8 +38,8 @@ pub enum Part {
     One,
     /// `*`
     Many,
-    /// `${...}`
-    Variable(Variable),
+    /// `${...}`; apart, so that a character takes little room.
+    Variable(Box<Variable>),
 }
 
 /// A text with wildcards and variables.
@@ -52,7 +52,7 @@ pub struct Template {
 impl Template {
     /// Reads a template; without `wildcards`, `*` and `?` are characters; without `variables`, `${...}` is text.
     pub fn parse(text: &str, wildcards: bool, variables: bool) -> Self {
-        let mut parts = Vec::new();
+        let mut parts = Vec::with_capacity(text.len());
         let mut rest = text;
         deadline::spend(1 + text.len() / 32);
         // Behind the last brace no variable ends.
@@ -138,8 +138,10 @@ impl Template {
                 Part::Char(c) => out.push(*c),
                 Part::One => out.push('?'),
                 Part::Many => out.push('*'),
-                Part::Variable(Variable { key, default: None }) => out.push_str(&format!("${{{key}}}")),
-                Part::Variable(Variable { key, default: Some(text) }) => out.push_str(&format!("${{{key}, '{text}'}}")),
+                Part::Variable(variable) => out.push_str(&match &**variable {
+                    Variable { key, default: None } => format!("${{{key}}}"),
+                    Variable { key, default: Some(text) } => format!("${{{key}, '{text}'}}"),
+                }),
             }
         }
         out
@@ -147,21 +149,14 @@ impl Template {
 
     /// The variables in it.
     pub fn variables(&self) -> impl Iterator<Item = &Variable> {
-        self.parts.iter().filter_map(|part| if let Part::Variable(variable) = part { Some(variable) } else { None })
+        self.parts.iter().filter_map(|part| if let Part::Variable(variable) = part { Some(&**variable) } else { None })
     }
 
     /// Cuts at the first `most - 1` colons that are characters of the template (colons in a variable's name are not).
     pub fn split_colons(&self, most: usize) -> Vec<Template> {
         deadline::spend(1 + self.parts.len() / 32);
-        let mut out = vec![Template { parts: Vec::new() }];
-        for part in &self.parts {
-            if *part == Part::Char(':') && out.len() < most {
-                out.push(Template { parts: Vec::new() });
-            } else if let Some(last) = out.last_mut() {
-                last.parts.push(part.clone());
-            }
-        }
-        out
+        let cut = self.parts.splitn(most.max(1), |part| *part == Part::Char(':'));
+        cut.map(|parts| Template { parts: parts.to_vec() }).collect()
     }
 }
 
@@ -173,7 +168,7 @@ fn variable(inner: &str) -> Part {
         Some((key, default)) => (key, default.trim().strip_prefix('\'').and_then(|text| text.strip_suffix('\''))),
         None => (inner, None),
     };
-    Part::Variable(Variable { key: key.trim().to_ascii_lowercase(), default: default.map(str::to_owned) })
+    Part::Variable(Box::new(Variable { key: key.trim().to_ascii_lowercase(), default: default.map(str::to_owned) }))
 }
 
 #[cfg(test)]

@@ -28,6 +28,7 @@ use crate::policy::keys::{is_multivalued, type_of};
 use crate::value::{date, ip, number};
 use bigdecimal::BigDecimal;
 use rustc_hash::FxHashMap;
+use std::collections::hash_map::Entry;
 use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 
@@ -251,12 +252,13 @@ impl Atoms {
     }
 
     pub(super) fn compiled(&mut self, test: Test) -> Rc<Compiled> {
-        if let Some(known) = self.tests.get(&test) {
-            return known.clone();
+        match self.tests.entry(test) {
+            Entry::Occupied(known) => known.get().clone(),
+            Entry::Vacant(place) => {
+                let compiled = Rc::new(Compiled::new(place.key().clone()));
+                place.insert(compiled).clone()
+            }
         }
-        let compiled = Rc::new(Compiled::new(test.clone()));
-        self.tests.insert(test, compiled.clone());
-        compiled
     }
 
     /// The number of an atom.

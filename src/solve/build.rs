@@ -3,7 +3,7 @@
 //! Read off the IR, without the evaluator and without the encoding for Z3: a third meaning of its own.
 
 use super::atoms::{Asked, Atoms, Attribute, Element, Wish};
-use super::language::{Class, NO_COLON, NO_DIGIT, Step, Test};
+use super::language::{Class, Few, NO_COLON, NO_DIGIT, Step, Steps, Test};
 use super::owners::{MOST_OWNERS, owner};
 use super::principal;
 use super::search::Node;
@@ -123,24 +123,27 @@ impl Builder {
         let by_part = self.matching == ArnMatching::Segment;
         for pattern in patterns {
             let is_shorthand = pattern.path.is_some();
-            let read = |pattern: &Template, atoms: &mut Atoms| -> Option<Test> {
-                let parts = <[Template; 6]>::try_from(pattern.split_colons(6)).ok().filter(|_| by_part || is_shorthand);
-                let mut steps = match parts {
-                    Some(parts) => by_parts(&parts, NO_COLON, Class::Any, atoms),
-                    None => steps(pattern, Class::Any, false, atoms),
+            let of_parts = |parts: Option<&[Template; 6]>, whole: &Template, atoms: &mut Atoms| -> Steps {
+                let mut steps = match parts.filter(|_| by_part || is_shorthand) {
+                    Some(parts) => by_parts(parts, NO_COLON, Class::Any, atoms),
+                    None => steps(whole, Class::Any, false, atoms),
                 };
                 // The first run over anything is the API's id.
                 let id = steps.iter_mut().find(|step| is_shorthand && **step == Step::Run(Class::Any));
-                id.into_iter().for_each(|step| *step = Step::Run(Class::But(&['/'])));
-                Some(Test { patterns: vec![steps] })
+                id.into_iter().for_each(|step| *step = Step::Run(Class::But(Few::of(&['/']))));
+                steps
+            };
+            let read = |whole: &Template, atoms: &mut Atoms| -> Option<Test> {
+                let parts = <[Template; 6]>::try_from(whole.split_colons(6)).ok();
+                Some(Test { patterns: vec![of_parts(parts.as_ref(), whole, atoms)] })
             };
             if pattern.is_everything() {
                 return Node::Const(true);
             }
             if pattern.variables().next().is_none() {
-                let owner = owner(&pattern.whole).filter(|_| self.asks_for_owners && by_part);
+                let owner = if self.asks_for_owners && by_part { owner(pattern) } else { None };
                 let test = owner.map_or(&mut test, |owner| owned.entry(owner).or_default());
-                test.patterns.extend(read(&pattern.whole, &mut self.atoms).into_iter().flat_map(|test| test.patterns));
+                test.patterns.push(of_parts(pattern.parts.as_ref(), &pattern.whole, &mut self.atoms));
             } else if let Some(node) = self.with_variables(&Attribute::Resource, &pattern.whole, &read) {
                 others.push(node);
             } else {
@@ -176,10 +179,13 @@ impl Builder {
         };
         let named = of(vec![Step::One(Class::Digit); 12]);
         // A text that is not an ARN, too: it does not start like one.
-        let other = |c: &'static [char], before: &str| -> Vec<Step> {
-            super::language::literal(before).into_iter().chain([Step::One(Class::But(c)), Step::Run(Class::Any)]).collect()
+        let other = |c: char, before: &str| -> Vec<Step> {
+            super::language::literal(before)
+                .into_iter()
+                .chain([Step::One(Class::But(Few::of(&[c]))), Step::Run(Class::Any)])
+                .collect()
         };
-        let others = [other(&['a'], ""), other(&['r'], "a"), other(&['n'], "ar"), other(&[':'], "arn")];
+        let others = [other('a', ""), other('r', "a"), other('n', "ar"), other(':', "arn")];
         let short = ["", "a", "ar", "arn"].map(super::language::literal);
         let patterns = [named, of(vec![Step::Run(NO_DIGIT)])].into_iter().chain(others).chain(short).collect();
         let (known, owned) = (self.present(RESOURCE_ACCOUNT), self.text(Attribute::Resource, Test { patterns }));

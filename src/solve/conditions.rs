@@ -52,7 +52,7 @@ fn cases<'t>(templates: &[&'t Template], matching_only: bool, sets: &BTreeSet<St
     let read = |way: &BTreeMap<&str, Count>, template: &Template| -> Option<Template> {
         let part = |part: &Part| match part {
             Part::Variable(own) => match (way.get(own.key.as_str()), &own.default) {
-                (Some(Count::One), _) => Some(Part::Variable(Variable { key: own.key.clone(), default: None })),
+                (Some(Count::One), _) => Some(Part::Variable(Box::new(Variable { key: own.key.clone(), default: None }))),
                 (Some(Count::None), Some(_)) => Some(part.clone()),
                 _ => None,
             },
@@ -125,7 +125,8 @@ impl Builder {
     /// The value of a key matches a template that names other keys.
     pub(super) fn relates(&mut self, key: &str, mode: TextMode, template: &Template) -> Node {
         // Accounts have no letters: whether case counts does not matter.
-        if let ([Part::Variable(Variable { key: other, default })], true) = (template.parts.as_slice(), mode != TextMode::Arn)
+        if let ([Part::Variable(variable)], true) = (template.parts.as_slice(), mode != TextMode::Arn)
+            && let Variable { key: other, default } = &**variable
             && let (PRINCIPAL_ACCOUNT, RESOURCE_ACCOUNT) | (RESOURCE_ACCOUNT, PRINCIPAL_ACCOUNT) = (key, other.as_str())
         {
             // Only accounts of customers own resources.

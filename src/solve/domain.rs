@@ -4,7 +4,7 @@
 //! texts ([`spelling`]), a multivalued key no empty ones. Each is an automaton that runs along with those of the tests.
 
 use super::intersect::{Domain, Shape};
-use super::language::{Class, Nfa};
+use super::language::{Class, Few, NO_COLON, Nfa};
 use crate::policy::keys::{examples, type_of};
 use crate::policy::spelling::spelling;
 
@@ -20,23 +20,20 @@ pub(super) fn of_key(key: &str) -> Domain {
 
 /// ARNs of six parts, and texts that do not start like an ARN.
 pub(super) fn resources() -> Domain {
-    const PART: Class = Class::But(&[':']);
     let mut moves: Vec<Vec<(Class, u32)>> = Vec::new();
     let any = 11;
     // What is not "arn:" so far; from there on anything.
     for (at, c) in "arn:".chars().enumerate() {
         let next = u32::try_from(at + 1).unwrap_or(0);
-        const OTHERS: [&[char]; 4] = [&['a'], &['r'], &['n'], &[':']];
-        let other = OTHERS.get(at).copied().unwrap_or(&[]);
-        moves.push(vec![(Class::Char(c), next), (Class::But(other), any)]);
+        moves.push(vec![(Class::Char(c), next), (Class::But(Few::of(&[c])), any)]);
     }
     // partition, service: not empty; region, account: maybe empty; the rest: not empty, anything.
-    moves.push(vec![(PART, 5)]);
-    moves.push(vec![(PART, 5), (Class::Char(':'), 6)]);
-    moves.push(vec![(PART, 7)]);
-    moves.push(vec![(PART, 7), (Class::Char(':'), 8)]);
-    moves.push(vec![(PART, 8), (Class::Char(':'), 9)]);
-    moves.push(vec![(PART, 9), (Class::Char(':'), 10)]);
+    moves.push(vec![(NO_COLON, 5)]);
+    moves.push(vec![(NO_COLON, 5), (Class::Char(':'), 6)]);
+    moves.push(vec![(NO_COLON, 7)]);
+    moves.push(vec![(NO_COLON, 7), (Class::Char(':'), 8)]);
+    moves.push(vec![(NO_COLON, 8), (Class::Char(':'), 9)]);
+    moves.push(vec![(NO_COLON, 9), (Class::Char(':'), 10)]);
     moves.push(vec![(Class::Any, 12)]);
     moves.push(vec![(Class::Any, 11)]);
     moves.push(vec![(Class::Any, 12)]);

@@ -187,7 +187,7 @@ fn search(domain: &Domain, accept: &[&Compiled], refuse: &[&Compiled], limit: &m
                     Class::Char(c) => waited.push(*c),
                     Class::Either(a, b) => waited.extend([*a, *b]),
                     Class::Range(first, last) => waited.extend(*first..=*last),
-                    Class::But(excluded) => waited.extend(*excluded),
+                    Class::But(excluded) => waited.extend(excluded.chars()),
                     Class::Any | Class::Digit => {}
                 }
             }

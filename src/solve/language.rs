@@ -23,23 +23,65 @@ pub(super) enum Class {
     /// Any.
     Any,
     /// Any but these.
-    But(&'static [char]),
+    But(Few),
     /// A decimal digit.
     Digit,
     /// From the first to the last of a few, both included.
     Range(char, char),
 }
 
+/// Some of the few characters that a class can leave out.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub(super) struct Few(u16);
+
+/// The characters that a class can leave out: ends of what stands in an ARN, digits, and what an ARN starts with.
+const LEFT_OUT: [char; 16] = [':', '/', '|', '0', '1', '2', '3', '4', '5', '6', '7', '8', '9', 'a', 'r', 'n'];
+
+impl Few {
+    /// These of [`LEFT_OUT`].
+    pub(super) const fn of(chars: &[char]) -> Self {
+        let (mut bits, mut rest) = (0, chars);
+        while let [first, behind @ ..] = rest {
+            assert!(Self::bit(*first) != 0, "no bit stands for this character");
+            bits |= Self::bit(*first);
+            rest = behind;
+        }
+        Self(bits)
+    }
+
+    const fn bit(c: char) -> u16 {
+        match c {
+            ':' => 1,
+            '/' => 1 << 1,
+            '|' => 1 << 2,
+            '0'..='9' => 1 << (3 + c as u32 - '0' as u32),
+            'a' => 1 << 13,
+            'r' => 1 << 14,
+            'n' => 1 << 15,
+            _ => 0,
+        }
+    }
+
+    fn contains(self, c: char) -> bool {
+        self.0 & Self::bit(c) != 0
+    }
+
+    /// The characters, in the order of [`LEFT_OUT`].
+    pub(super) fn chars(self) -> impl Iterator<Item = char> {
+        LEFT_OUT.into_iter().filter(move |c| self.contains(*c))
+    }
+}
+
 /// All but what ends a part of an ARN, or a principal (see [`super::principal`]).
-pub(super) const NO_COLON: Class = Class::But(&[':']);
+pub(super) const NO_COLON: Class = Class::But(Few::of(&[':']));
 /// All but the colon and digits: of what an ARN has in the place of an account that is not one.
-pub(super) const NO_DIGIT: Class = Class::But(&[':', '0', '1', '2', '3', '4', '5', '6', '7', '8', '9']);
+pub(super) const NO_DIGIT: Class = Class::But(Few::of(&[':', '0', '1', '2', '3', '4', '5', '6', '7', '8', '9']));
 /// All but the bar that stands before a session's name.
-pub(super) const NO_BAR: Class = Class::But(&['|']);
+pub(super) const NO_BAR: Class = Class::But(Few::of(&['|']));
 /// A principal ARN's part.
-pub(super) const PART: Class = Class::But(&[':', '|']);
+pub(super) const PART: Class = Class::But(Few::of(&[':', '|']));
 /// A segment of a path in a principal ARN.
-pub(super) const SEGMENT: Class = Class::But(&['/', ':', '|']);
+pub(super) const SEGMENT: Class = Class::But(Few::of(&['/', ':', '|']));
 
 /// Characters that some class tells apart from others, but for digits.
 pub(super) const TOLD_APART: [char; 3] = ['/', ':', '|'];
@@ -50,7 +92,7 @@ impl Class {
             Self::Char(own) => own == c,
             Self::Either(a, b) => a == c || b == c,
             Self::Any => true,
-            Self::But(excluded) => !excluded.contains(&c),
+            Self::But(excluded) => !excluded.contains(c),
             Self::Digit => c.is_ascii_digit(),
             Self::Range(first, last) => (first..=last).contains(&c),
         }
@@ -62,7 +104,7 @@ impl Class {
     pub(super) fn includes(self, other: Self) -> bool {
         match (self, other) {
             (Self::Any, _) => true,
-            (Self::But(own), Self::But(others)) => own.iter().all(|c| others.contains(c)),
+            (Self::But(own), Self::But(others)) => own.chars().all(|c| others.contains(c)),
             (own, other) => own == other,
         }
     }
@@ -156,7 +198,7 @@ fn accepts(steps: &[Step], text: &str) -> bool {
     if let [Step::Run(class)] = rest {
         return chars.all(|c| class.contains(c));
     }
-    let mut at = vec![false; rest.len() + 1];
+    let (mut at, mut next) = (vec![false; rest.len() + 1], vec![false; rest.len() + 1]);
     let close = |at: &mut Vec<bool>| {
         for (position, step) in rest.iter().enumerate() {
             if at.get(position) == Some(&true)
@@ -170,7 +212,7 @@ fn accepts(steps: &[Step], text: &str) -> bool {
     close(&mut at);
     for c in chars {
         deadline::spend(1 + rest.len() / 64);
-        let mut next = vec![false; rest.len() + 1];
+        next.fill(false);
         for (position, step) in rest.iter().enumerate().filter(|(position, _)| at.get(*position) == Some(&true)) {
             let target = match step {
                 Step::One(class) if class.contains(c) => position + 1,
@@ -183,7 +225,7 @@ fn accepts(steps: &[Step], text: &str) -> bool {
         if next.iter().all(|alive| !alive) {
             return false;
         }
-        at = next;
+        std::mem::swap(&mut at, &mut next);
     }
     at.last() == Some(&true)
 }

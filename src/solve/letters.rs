@@ -225,7 +225,7 @@ fn symbols(automata: &[(Part, &Nfa)], state: &State, is_open: bool, letters: &[S
                 Class::Char(c) => waited.push(*c),
                 Class::Either(a, b) => waited.extend([*a, *b]),
                 Class::Range(first, last) => waited.extend(*first..=*last),
-                Class::But(excluded) => waited.extend(*excluded),
+                Class::But(excluded) => waited.extend(excluded.chars()),
                 Class::Any | Class::Digit => {}
             }
         }

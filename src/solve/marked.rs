@@ -9,7 +9,7 @@
 
 use super::atoms::{Atoms, Attribute};
 use super::intersect::Compiled;
-use super::language::{Class, Letter, Step, Test};
+use super::language::{Class, Few, Letter, Step, Test};
 use super::letters::Values;
 use super::proof;
 use super::refute::Claim;
@@ -148,11 +148,11 @@ impl Words {
 
     /// A character of a class, none of the signs.
     fn character(&self, class: Class) -> Regex {
-        let without = |excluded: &[char]| Regex::none_of(&excluded.iter().chain(&self.chars).copied().collect::<Vec<_>>());
+        let without = |excluded: Few| Regex::none_of(&excluded.chars().chain(self.chars.iter().copied()).collect::<Vec<_>>());
         match class {
             Class::Char(c) => Regex::literal(&c.to_string()),
             Class::Either(a, b) => Regex::union([a, b].map(|c| Regex::literal(&c.to_string()))),
-            Class::Any => without(&[]),
+            Class::Any => without(Few::of(&[])),
             Class::But(excluded) => without(excluded),
             Class::Digit => Regex::OneOf([('0', '9')].into()),
             Class::Range(first, last) if first > last => Regex::union([]),

@@ -13,7 +13,7 @@ use super::language::{Test, literal};
 use super::principal;
 use super::search::Node;
 use crate::glob::Glob;
-use crate::policy::Template;
+use crate::policy::ResourcePattern;
 use crate::value::arn;
 use rustc_hash::FxHashSet;
 use std::rc::Rc;
@@ -23,9 +23,8 @@ pub(super) const MOST_OWNERS: usize = 8;
 
 /// The one account whose resources a pattern matches. Of a pattern that matches other texts than ARNs, too, nobody says whose
 /// those are.
-pub(super) fn owner(pattern: &Template) -> Option<String> {
-    let parts = <[Template; 6]>::try_from(pattern.split_colons(6)).ok()?;
-    let [start, _, _, _, account, _] = &parts;
+pub(super) fn owner(pattern: &ResourcePattern) -> Option<String> {
+    let [start, _, _, _, account, _] = pattern.parts.as_ref()?;
     start.as_literal().filter(|start| start == "arn")?;
     account.as_literal().filter(|account| arn::is_account(account))
 }

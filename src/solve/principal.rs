@@ -11,7 +11,7 @@
 //! `aws:username`, ...) are tests of this text too, so nothing about a principal can contradict itself.
 
 use super::intersect::{Domain, Shape};
-use super::language::{Class, NO_BAR, Nfa, PART, SEGMENT, Step, Steps, Test, literal};
+use super::language::{Class, Few, NO_BAR, Nfa, PART, SEGMENT, Step, Steps, Test, literal};
 use crate::glob::{Glob, Token};
 use crate::policy::{self, PrincipalPattern};
 
@@ -127,7 +127,7 @@ pub(super) fn session(parts: &[Glob; 6]) -> Option<Test> {
         for (name, session) in around_slash(&residual) {
             let start = || [literal("arn:"), glob(partition, PART), literal(":iam::"), glob(account, PART), literal(":role/")];
             // A role's name may hold a colon (below), but no slash.
-            let end = [glob(&name, Class::But(&['/', '|'])), literal("|"), glob(&session, SEGMENT)];
+            let end = [glob(&name, Class::But(Few::of(&['/', '|']))), literal("|"), glob(&session, SEGMENT)];
             patterns.push(join(start().into_iter().chain(end.clone())));
             let path = vec![Step::Run(NO_BAR), Step::One(Class::Char('/'))];
             patterns.push(join(start().into_iter().chain([path]).chain(end)));

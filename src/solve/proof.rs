@@ -259,7 +259,7 @@ fn letter(class: Class) -> Regex {
         Class::Char(c) => Regex::literal(&c.to_string()),
         Class::Either(a, b) => Regex::union([a, b].map(|c| Regex::literal(&c.to_string()))),
         Class::Any => Regex::AnyChar,
-        Class::But(excluded) => Regex::none_of(excluded),
+        Class::But(excluded) => Regex::none_of(&excluded.chars().collect::<Vec<_>>()),
         Class::Digit => Regex::OneOf([('0', '9')].into()),
         Class::Range(first, last) => Regex::OneOf([(first, last)].into()),
     }

@@ -28,7 +28,8 @@ pub(super) fn comparisons<'s>(statements: impl Iterator<Item = &'s Statement>) -
             _ => continue,
         };
         for template in templates {
-            let alone = matches!(template.parts.as_slice(), [Part::Variable(Variable { key, default: None })] if key == other);
+            let names = |own: &Variable| own.key == other && own.default.is_none();
+            let alone = matches!(template.parts.as_slice(), [Part::Variable(own)] if names(own));
             let comparison = (key, *mode, template.clone());
             if alone && *mode != TextMode::Arn && !out.contains(&comparison) {
                 out.push(comparison);

@@ -64,11 +64,11 @@ pub(super) fn derived_test(key: &str, mode: TextMode, template: &Template, atoms
             constants(&[(ANONYMOUS, anonymous()), (CLOUDFRONT, of_cloudfront)])
         }
         // Without credentials the account is a word, which a value may be.
-        PRINCIPAL_ACCOUNT if mode == TextMode::Exact && !is_plain => {
+        PRINCIPAL_ACCOUNT if mode != TextMode::Arn && !is_plain => {
             let id = steps(template, PART, false, atoms);
             (!all_principals).then(|| principal::account_of(id))
         }
-        PRINCIPAL_ACCOUNT if mode == TextMode::Exact => {
+        PRINCIPAL_ACCOUNT if mode != TextMode::Arn => {
             let nobody = constants(&[(ANONYMOUS, anonymous())])?;
             Some(both(principal::account(&template.as_glob()?), nobody))
         }
@@ -108,6 +108,11 @@ pub(super) fn own_values(key: &str, all_principals: bool) -> Option<Test> {
     })
 }
 
+/// Whether the values of a key are account ids: digits, which are the same in either case.
+fn is_account(key: &str, all_principals: bool) -> bool {
+    key == super::build::RESOURCE_ACCOUNT || (key == PRINCIPAL_ACCOUNT && !all_principals)
+}
+
 /// Account ids.
 pub(super) fn account_ids() -> Test {
     Test { patterns: vec![vec![Step::One(Class::Digit); 12]] }
@@ -140,7 +145,8 @@ pub(super) fn steps(template: &Template, wild: Class, fold: bool, atoms: &mut At
             Part::One => out.push(Step::One(wild)),
             Part::Many => out.push(Step::Run(wild)),
             Part::Variable(variable) => {
-                let letter = Letter { variable: atoms.variable(&variable.key), class: wild, folded: fold };
+                let folded = fold && !is_account(&variable.key, atoms.all_principals());
+                let letter = Letter { variable: atoms.variable(&variable.key), class: wild, folded };
                 match &variable.default {
                     None => out.push(Step::Value(letter)),
                     Some(default) => out.extend(super::refute::spelled(letter, default).unwrap_or_else(|| vec![NONE])),

@@ -59,7 +59,10 @@ fn answer(query: &Query<'_>, settings: &Settings, found: &mut SearchResult) -> R
     let asked = if settings.catalog_actions { closed() } else { query };
     *found = deadline::search(|| search(asked, settings)).unwrap_or_else(|expired| Ok(SearchResult::left_open(expired)))?;
     // Whatever is left undone here, the witness stands.
-    if deadline::finish(|| simplified(asked, settings, found)).is_err() {
+    if let Err(expired) = deadline::finish(|| simplified(asked, settings, found)) {
+        if settings.realistic {
+            found.doubted(format!("the witness was not made plain to the end: {expired}"));
+        }
         return Ok(());
     }
     let Some(witness) = found.witness.clone().filter(|witness| settings.realistic && improve::is_doubtful(witness)) else {
