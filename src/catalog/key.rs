@@ -175,7 +175,10 @@ pub(super) fn placeholder(key: &str) -> Option<(&str, &str)> {
         let (_, after) = rest.split_once(close)?;
         Some((before, after))
     };
-    split("${", '}').or_else(|| split("<", '>')).or_else(|| key.strip_suffix("tag-key").map(|before| (before, "")))
+    // Most keys have no bracket.
+    let brackets = || split("${", '}').or_else(|| split("<", '>'));
+    let found = if key.bytes().any(|byte| matches!(byte, b'$' | b'<')) { brackets() } else { None };
+    found.or_else(|| key.strip_suffix("tag-key").map(|before| (before, "")))
 }
 
 /// The global keys that are no templates, in lower case, with their types; no catalog is needed for them.

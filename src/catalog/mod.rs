@@ -1,7 +1,8 @@
 //! Which services and actions does AWS have, and since when do we know?
 //!
-//! A catalog is a dated list. Two are embedded: the latest, and that of June 2024, with which the published refinement examples come out as published. A user's file may replace them. Action
-//! names match without case and are printed in the catalog's spelling.
+//! A catalog is a dated list. Two are embedded: the latest, and that of June 2024, with which the published refinement
+//! examples come out as published. A user's file may replace them. Action names match without case and are printed in the
+//! catalog's spelling.
 //!
 //! A service is read when it is asked for, once: code that needs no catalog pays nothing.
 //!
@@ -16,6 +17,7 @@ pub mod operations;
 mod partition;
 mod passed;
 mod read;
+mod services;
 
 pub use formats::{Format, formats, is_region};
 pub use key::{KeyBase, KeyType, global_keys, global_type, spelled};
@@ -26,6 +28,7 @@ pub use passed::{PASSED_DATE, passed_services};
 use crate::diag::{Diagnostic, Source};
 use crate::glob::Glob;
 use rustc_hash::FxHashMap;
+use services::Services;
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::sync::OnceLock;
@@ -43,7 +46,7 @@ pub struct Catalog {
     pub name: String,
     /// The day it describes, `YYYY-MM-DD`; `unknown` if a file does not say.
     pub date: String,
-    services: BTreeMap<Cow<'static, str>, Slot>,
+    services: Services,
     keys: OnceLock<key::Keys>,
 }
 
@@ -102,6 +105,8 @@ pub struct Service {
 struct Resource {
     /// Its ARN with placeholders: `arn:${Partition}:s3:::${BucketName}`.
     arn: String,
+    /// The same with `*` for each placeholder; several where the catalog has several with commas between them.
+    patterns: Vec<String>,
     /// Condition keys that a request about one can carry.
     keys: Vec<String>,
 }
@@ -179,7 +184,7 @@ impl Catalog {
 
     /// The prefixes of all services, sorted.
     pub fn prefixes(&self) -> impl Iterator<Item = &str> {
-        self.services.keys().map(|prefix| &**prefix)
+        self.services.iter().map(|(prefix, _)| &**prefix)
     }
 
     /// The names of a service's actions, sorted; none of a service that it does not list. The prefix is in lower case.
@@ -189,7 +194,7 @@ impl Catalog {
 
     /// The names of all actions, sorted by service.
     pub fn all_names(&self) -> impl Iterator<Item = &Name> {
-        self.services.values().flat_map(Slot::names)
+        self.services.iter().flat_map(|(_, slot)| slot.names())
     }
 
     /// The actions that a pattern in lower case matches, sorted by service. Only those are looked at that begin as the
@@ -252,7 +257,7 @@ impl Catalog {
 
     /// The ARN patterns of the resources that an action takes, each placeholder as `*`; empty if it takes none, so that
     /// its resource is `*`. `None` if the catalog does not know.
-    pub fn resource_arns(&self, action: &str) -> Option<Vec<String>> {
+    pub fn resource_arns(&self, action: &str) -> Option<Vec<&str>> {
         let (prefix, name) = action.split_once(':')?;
         let service = self.service(prefix)?;
         let action = service.action(name)?;
@@ -260,9 +265,7 @@ impl Catalog {
             return None;
         }
         let named = action.resources.iter().filter_map(|of| service.resources.get(of));
-        // Some types have several ARNs, with commas between them.
-        let each = named.flat_map(|resource| resource.arn.split(", ")).map(without_placeholders);
-        Some(each.filter(|arn| !arn.is_empty()).collect())
+        Some(named.flat_map(|resource| &resource.patterns).map(String::as_str).collect())
     }
 
     /// Whether an action may be called on no resource in particular, `*`: it requires none of the types that it takes.
@@ -288,7 +291,7 @@ impl Catalog {
 
     /// How many actions it lists.
     pub fn action_count(&self) -> usize {
-        self.services.values().map(|slot| slot.names().len()).sum()
+        self.services.iter().map(|(_, slot)| slot.names().len()).sum()
     }
 }
 
@@ -322,8 +325,8 @@ mod tests {
 
     #[test]
     fn the_embedded_catalogs_are_whole() {
-        assert_eq!((Catalog::latest().services.len(), Catalog::latest().action_count()), (457, 22_321));
-        assert_eq!((Catalog::june_2024().services.len(), Catalog::june_2024().action_count()), (399, 16_934));
+        assert_eq!((Catalog::latest().services.iter().count(), Catalog::latest().action_count()), (457, 22_321));
+        assert_eq!((Catalog::june_2024().services.iter().count(), Catalog::june_2024().action_count()), (399, 16_934));
         assert_eq!(Catalog::latest().canonical_action("S3:getobject"), Some("s3:GetObject"));
         assert_eq!(Catalog::latest().canonical_action("s3:NoSuchAction"), None);
         let level = Catalog::latest().service("S3").and_then(|s3| s3.action("getobject")).and_then(|a| a.access_level.clone());
@@ -353,9 +356,9 @@ mod tests {
     #[test]
     fn actions_have_resources_and_keys() {
         let latest = Catalog::latest();
-        assert!(latest.resource_arns("s3:GetObject").unwrap().contains(&"arn:*:s3:::*/*".to_owned()));
+        assert!(latest.resource_arns("s3:GetObject").unwrap().contains(&"arn:*:s3:::*/*"));
         assert_eq!(latest.resource_arns("s3:ListAllMyBuckets"), Some(vec![]));
-        assert_eq!(latest.resource_arns("sts:AssumeRole"), Some(vec!["arn:*:iam::*:role/*".to_owned()]));
+        assert_eq!(latest.resource_arns("sts:AssumeRole"), Some(vec!["arn:*:iam::*:role/*"]));
         assert_eq!(latest.resource_arns("s3:NoSuchAction"), None);
         assert!(latest.carries("s3:ListBucket", "S3:Prefix") && !latest.carries("s3:GetObject", "s3:prefix"));
         assert!(latest.carries("s3:GetObject", "aws:SourceIp") && latest.carries("s3:GetObject", "s3:ExistingObjectTag/team"));

@@ -44,8 +44,7 @@ pub fn services_of(source: &str) -> Vec<&'static str> {
     let host = source.strip_suffix(".cn").unwrap_or(source);
     let host = host.strip_suffix(".amazonaws.com").unwrap_or(host);
     let host = host.strip_suffix(".aws").unwrap_or(host);
-    let known =
-        |prefix: &str| -> Option<&'static str> { Catalog::latest().services.get_key_value(prefix).map(|(known, _)| &**known) };
+    let known = |prefix: &str| -> Option<&'static str> { Catalog::latest().services.listed(prefix).map(|(known, _)| &**known) };
     if let Some(listed) = SOURCES.behind(host) {
         return listed.split(' ').filter_map(known).collect();
     }

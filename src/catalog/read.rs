@@ -119,7 +119,8 @@ pub(super) fn service(text: &str) -> Service {
         out.actions.insert(name.to_ascii_lowercase(), action);
     }
     for (name, packed) in resources {
-        out.resources.insert(name.to_owned(), Resource { arn: packed.arn.to_owned(), keys: owned(packed.c) });
+        let patterns = packed.arn.split(", ").filter(|arn| !arn.is_empty()).map(super::without_placeholders).collect();
+        out.resources.insert(name.to_owned(), Resource { arn: packed.arn.to_owned(), patterns, keys: owned(packed.c) });
     }
     out.conditions.extend(conditions.iter().filter_map(|(key, kind)| Some(((*key).to_owned(), KeyType::parse(kind)?))));
     out

@@ -19,8 +19,8 @@ mod text;
 use crate::diag::deadline;
 use crate::policy::compose::{GateKind, Rule, Through};
 use crate::policy::{Access, ArnMatching, Condition, PrincipalMatch, Request, ResourcePattern, Statement};
+use rustc_hash::FxHashMap;
 use std::cell::RefCell;
-use std::collections::HashMap;
 
 /// What becomes of a request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -64,7 +64,7 @@ struct Evaluator<'e> {
     among: Option<&'e [usize]>,
     action: String,
     /// Whether a statement matches but for its principal.
-    known: RefCell<HashMap<usize, bool>>,
+    known: RefCell<FxHashMap<usize, bool>>,
 }
 
 impl Evaluator<'_> {

@@ -10,7 +10,7 @@ use crate::value::fold;
 
 /// The template as a glob for this request; `None` if a variable has no single value.
 pub(super) fn resolve(template: &Template, request: &Request) -> Option<Glob> {
-    let mut tokens = Vec::new();
+    let mut tokens = Vec::with_capacity(template.parts.len());
     deadline::spend(1 + template.parts.len() / 32);
     for part in &template.parts {
         match part {

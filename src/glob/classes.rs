@@ -14,7 +14,7 @@
 
 use super::{Glob, Token};
 use crate::diag::deadline;
-use rustc_hash::FxHashSet;
+use rustc_hash::{FxHashMap, FxHashSet};
 use std::rc::Rc;
 
 /// The strings that count: a deterministic automaton over a finite alphabet.
@@ -28,6 +28,13 @@ pub struct Domain {
     pub accepts: fn(u8) -> bool,
     /// Every character, those that read best first.
     pub alphabet: &'static str,
+}
+
+impl Domain {
+    /// How many states one character leads to.
+    fn nexts(&self, state: u8) -> usize {
+        self.alphabet.chars().filter_map(|c| (self.step)(state, c)).collect::<FxHashSet<u8>>().len()
+    }
 }
 
 /// One class of strings.
@@ -70,6 +77,7 @@ pub fn classes(members: &[Member], domain: &Domain, most_states: usize) -> Optio
     let mut found: FxHashSet<Vec<u32>> = FxHashSet::default();
     let mut out = Vec::new();
     let (mut at, mut waited, mut stored) = (0, Vec::new(), 0);
+    let mut nexts: FxHashMap<u8, usize> = FxHashMap::default();
     while let Some((shape, positions, _, _)) = states.get(at).cloned() {
         if (domain.accepts)(shape) {
             let groups = ended(members, &positions);
@@ -83,7 +91,11 @@ pub fn classes(members: &[Member], domain: &Domain, most_states: usize) -> Optio
         waited.dedup();
         // Of the characters that nobody waits for, one stands for all that lead the domain to the same state.
         let mut others: Vec<(u8, char)> = Vec::new();
+        let most_others = *nexts.entry(shape).or_insert_with(|| domain.nexts(shape));
         for c in domain.alphabet.chars().filter(|c| waited.binary_search(c).is_err()) {
+            if others.len() == most_others {
+                break;
+            }
             if let Some(next) = (domain.step)(shape, c)
                 && !others.iter().any(|(known, _)| *known == next)
             {

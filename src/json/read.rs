@@ -139,9 +139,14 @@ fn convert(source: &Source, from: usize, value: ast::Value<'_>) -> Result<Value,
     Ok(Value { span: Span::new(from + range.start, from + range.end), kind })
 }
 
+/// Up to so many members an object is small.
+const SMALL: usize = 16;
+
 fn members(source: &Source, from: usize, object: ast::Object<'_>) -> Result<Vec<Member>, Diagnostic> {
+    let mut members: Vec<Member> = Vec::with_capacity(object.properties.len());
+    // Keys of small objects are compared one by one: most objects have a handful.
+    let is_small = object.properties.len() <= SMALL;
     let mut seen: HashMap<String, Span> = HashMap::new();
-    let mut members = Vec::with_capacity(object.properties.len());
     for property in object.properties {
         let range = match &property.name {
             ast::ObjectPropName::String(literal) => literal.range,
@@ -149,7 +154,11 @@ fn members(source: &Source, from: usize, object: ast::Object<'_>) -> Result<Vec<
         };
         let key_span = Span::new(from + range.start, from + range.end);
         let key = property.name.into_string();
-        if let Some(first) = seen.insert(key.clone(), key_span) {
+        let first = match is_small {
+            true => members.iter().find(|member| member.key == key).map(|member| member.key_span),
+            false => seen.insert(key.clone(), key_span),
+        };
+        if let Some(first) = first {
             let message = format!("the key `{key}` appears twice in this object");
             let line = source.line_column(first.start).line;
             let help = format!("it appears first in line {line}; keep one, or give it a list of values");

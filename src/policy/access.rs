@@ -12,7 +12,7 @@ use super::compose::{self, Rules};
 use super::{Assumed, Policy, ResourcePolicy, Statement};
 use crate::diag::deadline;
 use crate::document::Effect;
-use std::sync::{Arc, OnceLock};
+use std::sync::Arc;
 
 /// Where a policy stands in a stack.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -93,7 +93,7 @@ pub struct Access {
     /// The requests that it is asked about: those to which every statement of this policy applies; `None` for all.
     only: Option<Arc<Policy>>,
     /// The action patterns of all statements, filed once they are asked.
-    applying: OnceLock<Box<Applying>>,
+    applying: Applying,
 }
 
 impl From<Policy> for Access {
@@ -144,7 +144,7 @@ impl Access {
             starts.push(owners.len());
             owners.extend(std::iter::repeat_n(at, member.policy.statements.len()));
         }
-        let (rules, only, applying) = (Rules::default(), None, OnceLock::new());
+        let (rules, only, applying) = (Rules::default(), None, Applying::default());
         let mut access = Self { members, starts, owners, given, rules, only, applying };
         access.rules = match &access.given {
             Some(given) => compose::stack(&access, given),
@@ -240,7 +240,7 @@ impl Access {
 
     /// The numbers of the statements that are about an action in lower case, rising.
     pub fn about(&self, action: &str) -> Vec<usize> {
-        self.applying.get_or_init(|| Box::new(Applying::new(self))).to(self, action)
+        self.applying.to(self, action)
     }
 
     /// Whether a stack says something of the principal's side; without that the resource's side is asked alone.

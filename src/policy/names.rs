@@ -137,9 +137,10 @@ const BRACKETS: [(&str, &str); 3] = [("${", "}"), ("{{", "}}"), ("<", ">")];
 
 /// The placeholders and variables of a text, in order, but for `${*}`, `${?}` and `${$}`.
 fn placeholders(text: &str) -> impl Iterator<Item = Placeholder<'_>> {
+    // Most texts have none.
+    let mut rest = if text.bytes().any(|byte| matches!(byte, b'$' | b'{' | b'<')) { text } else { "" };
     // Behind the last of them no bracket closes: what is only opened, many times, is not searched through each time.
-    let last = BRACKETS.map(|(_, close)| text.rfind(close));
-    let mut rest = text;
+    let last = if rest.is_empty() { [None; 3] } else { BRACKETS.map(|(_, close)| text.rfind(close)) };
     std::iter::from_fn(move || {
         loop {
             let at = rest.find(['$', '{', '<'])?;

@@ -180,7 +180,7 @@ mod tests {
             Part::Char(c) => c.to_string(),
             Part::One => "<one>".to_owned(),
             Part::Many => "<many>".to_owned(),
-            Part::Variable(Variable { key, default }) => format!("<{key}|{}>", default.as_deref().unwrap_or("-")),
+            Part::Variable(own) => format!("<{}|{}>", own.key, own.default.as_deref().unwrap_or("-")),
         };
         Template::parse(text, wildcards, variables).parts.iter().map(show).collect()
     }

@@ -120,7 +120,7 @@ pub(super) fn account_ids() -> Test {
 
 /// A template of six parts; wildcards of the first five do not reach over the next colon.
 pub(super) fn by_parts(parts: &[Template; 6], wild: Class, last_wild: Class, atoms: &mut Atoms) -> Steps {
-    let mut out = Vec::new();
+    let mut out = Vec::with_capacity(parts.iter().map(|part| part.parts.len() + 1).sum());
     for (at, part) in parts.iter().enumerate() {
         if at > 0 {
             out.push(Step::One(Class::Char(':')));
@@ -135,7 +135,7 @@ const NONE: Step = Step::One(Class::Range('1', '0'));
 
 /// The steps of a template.
 pub(super) fn steps(template: &Template, wild: Class, fold: bool, atoms: &mut Atoms) -> Steps {
-    let mut out: Steps = Vec::new();
+    let mut out: Steps = Vec::with_capacity(template.parts.len());
     for part in &template.parts {
         match part {
             Part::Char(c) if fold && fold::lower(*c) != fold::upper(*c) => {

@@ -77,16 +77,16 @@ pub(super) const ACCOUNT: usize = 4;
 
 /// The ARN patterns of the resources that an action takes, plain ones first: an object of a bucket before one of an access
 /// point.
-fn plain_first(action: &str) -> Option<Vec<String>> {
+fn plain_first(action: &str) -> Option<Vec<&'static str>> {
     let mut arns = Catalog::latest().resource_arns(action)?;
-    arns.sort_by_key(String::len);
+    arns.sort_by_key(|arn| arn.len());
     Some(arns)
 }
 
 /// Whether the resource is of the plainest type that the action takes.
 pub(super) fn is_plain(action: &str, resource: &str) -> bool {
     let plainest = plain_first(action).and_then(|arns| arns.into_iter().next());
-    plainest.is_none_or(|arn| by_parts(&arn, resource, Fit::Usual))
+    plainest.is_none_or(|arn| by_parts(arn, resource, Fit::Usual))
 }
 
 /// Resources that the action takes and that one of these patterns matches, plain ones first. Looked for one by one: mostly
@@ -99,12 +99,12 @@ pub(super) fn resources<'p>(
     let arns = plain_first(action);
     let none = arns.as_ref().is_some_and(Vec::is_empty).then(|| "*".to_owned());
     let own = |arn: &str| <[Glob; 6]>::try_from(arn.splitn(6, ':').map(filled).collect::<Vec<Glob>>()).ok();
-    let types: Vec<[Glob; 6]> = arns.iter().flatten().filter_map(|arn| own(arn)).collect();
+    let types = arns.into_iter().flatten().filter_map(own);
     let globs = |pattern: &&ResourcePattern| -> Option<[Glob; 6]> {
         let parts: Option<Vec<Glob>> = pattern.parts.as_ref()?.iter().map(|part| part.as_glob()).collect();
         parts?.try_into().ok()
     };
-    let named = types.into_iter().flat_map(move |own| {
+    let named = types.flat_map(move |own| {
         let wanted = patterns.iter().take(6).filter_map(globs).chain([["*"; 6].map(Glob::parse)]);
         wanted.filter_map(move |pattern| {
             let usual = ["arn", partition.name, "", partition.region, "111122223333", "example"];

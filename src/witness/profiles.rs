@@ -46,7 +46,8 @@ pub(super) fn profiles<'p>(closed: &Query<'p>, first: &str, fit: Fit) -> (impl I
         let left_out: Vec<String> = of_service.filter(|key| !catalog.carries(action, key)).map(|key| (*key).clone()).collect();
         let shape = (prefix, catalog.resource_types(action), catalog.may_lack_resource(action), left_out);
         let place = *places.entry(shape).or_insert_with_key(|(_, _, may_lack, left_out)| {
-            let mut arns = catalog.resource_arns(action);
+            let mut arns: Option<Vec<String>> =
+                catalog.resource_arns(action).map(|arns| arns.into_iter().map(str::to_owned).collect());
             if let (Some(arns), Fit::Possible, true) = (&mut arns, fit, may_lack) {
                 arns.push(EVERYTHING.to_owned());
             }

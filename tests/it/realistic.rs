@@ -26,7 +26,7 @@ fn wrong(request: &Request) -> Option<String> {
         return Some(format!("no action {action}"));
     }
     // Parts may be empty, and no resource in particular is named where none is required.
-    let fits = |arn: &String| {
+    let fits = |arn: &&str| {
         let (own, text): (Vec<&str>, Vec<&str>) = (arn.splitn(6, ':').collect(), request.resource.splitn(6, ':').collect());
         own.len() == text.len() && own.iter().zip(&text).all(|(own, text)| Glob::parse(own).matches(text))
     };
@@ -182,7 +182,7 @@ fn real(random: &mut Random) -> Request {
     let names: Vec<String> =
         catalog.service(prefix).unwrap().actions().map(|action| format!("{prefix}:{}", action.name)).collect();
     let action = random.of(&names);
-    let arns = catalog.resource_arns(action).unwrap_or_default();
+    let arns: Vec<String> = catalog.resource_arns(action).into_iter().flatten().map(str::to_owned).collect();
     let resource = if arns.is_empty() { "*".to_owned() } else { random.of(&arns).to_owned() };
     let account = random.pick(&["111122223333", "111122223333", ""]);
     let plain = ["arn", "aws", prefix, "us-east-1", account];
