@@ -14,7 +14,8 @@
 
 use super::keys::type_of;
 use super::operator::{BaseOperator, Operator, SetOperator};
-use super::template::{Part, Template, Variable};
+use super::own_account;
+use super::template::{Template, Variable};
 use super::unreadable::Unreadable;
 use crate::catalog::KeyBase;
 use crate::diag::{Span, deadline};
@@ -133,7 +134,7 @@ impl Condition {
         let when_absent = if operator.base == BaseOperator::Null { wants(values, "true") } else { when_absent };
         let (key, key_written) = (key.to_ascii_lowercase(), key.to_owned());
         let test = match test {
-            test if key == "aws:principalarn" => own_account(test),
+            test if key == "aws:principalarn" => without_own_account(test),
             // A number that is compared as a date is seconds, `aws:EpochTime` above all; it has no other spellings.
             Test::Date(order, bounds) if type_of(&key) == Some(KeyBase::Numeric) => Test::Number(order, bounds),
             test => test,
@@ -143,27 +144,15 @@ impl Condition {
     }
 }
 
-/// The principal's own account in its own ARN, `arn:aws:iam::${aws:PrincipalAccount}:role/x`, is whatever account it is.
-///
-/// Where no wildcard stands before the last part, matching the whole text is matching part by part.
-fn own_account(test: Test) -> Test {
-    let Test::Text(mode @ (TextMode::Exact | TextMode::Arn), templates) = &test else { return test };
-    let own = Part::Variable(Box::new(Variable { key: "aws:principalaccount".to_owned(), default: None }));
-    let mut named = false;
-    let mut out = Vec::new();
-    for template in templates {
-        let mut parts = template.split_colons(6);
-        let wild = |part: &Template| part.parts.iter().any(|part| matches!(part, Part::One | Part::Many));
-        if parts.len() != 6 || (*mode == TextMode::Exact && parts.iter().take(5).any(wild)) {
-            return test;
-        }
-        if let Some(account) = parts.get_mut(4).filter(|account| account.parts == [own.clone()]) {
-            account.parts = vec![Part::Many];
-            named = true;
-        }
-        out.push(Template { parts: parts.into_iter().map(|part| part.parts).collect::<Vec<_>>().join(&Part::Char(':')) });
+/// A test of the principal's ARN without the principal's own account, where it says the same.
+fn without_own_account(test: Test) -> Test {
+    let Test::Text(mode, templates) = test else { return test };
+    let parts = if mode == TextMode::IgnoreCase { None } else { own_account::by_parts(&templates, mode == TextMode::Exact) };
+    match (mode, parts) {
+        (_, Some(parts)) => Test::Text(TextMode::Arn, parts),
+        (TextMode::Arn, None) => Test::Text(mode, templates),
+        (_, None) => Test::Text(mode, templates.iter().flat_map(own_account::spelled).collect()),
     }
-    if named { Test::Text(TextMode::Arn, out) } else { test }
 }
 
 fn wants(values: &[&str], word: &str) -> bool {
@@ -251,29 +240,5 @@ mod tests {
         // Without variables `${` is text, and no truth.
         let (operator, _) = Operator::parse("Bool").unwrap();
         assert_eq!(Condition::new(operator, "k", Span { start: 0, end: 0 }, &["${aws:x}"], false).1, ["${aws:x}"]);
-    }
-
-    #[test]
-    fn the_account_of_a_principal_in_its_own_arn_is_any_account() {
-        let own = "arn:aws:iam::${aws:PrincipalAccount}:role/x*";
-        let wild = "arn:*:iam::${aws:PrincipalAccount}:role/x*";
-        let role = "arn:aws:iam::111122223333:role/r";
-        let texts = |mode: TextMode, wildcards: bool, texts: &[&str]| {
-            Test::Text(mode, texts.iter().map(|text| Template::parse(text, wildcards, true)).collect())
-        };
-        for (operator, values, expected) in [
-            ("StringLike", &[own][..], texts(TextMode::Arn, true, &["arn:aws:iam::*:role/x*"])),
-            ("StringNotLike", &[role, own], texts(TextMode::Arn, true, &[role, "arn:aws:iam::*:role/x*"])),
-            ("ArnLike", &[wild, "x"], texts(TextMode::Arn, true, &[wild, "x"])),
-            ("ArnEquals", &[wild], texts(TextMode::Arn, true, &["arn:*:iam::*:role/x*"])),
-            // Where a wildcard could reach over a colon, or a text has no six parts, it stays as it was.
-            ("StringLike", &[wild], texts(TextMode::Exact, true, &[wild])),
-            ("StringLike", &[own, "x"], texts(TextMode::Exact, true, &[own, "x"])),
-            ("StringLike", &[role], texts(TextMode::Exact, true, &[role])),
-            ("StringEqualsIgnoreCase", &[own], texts(TextMode::IgnoreCase, false, &[own])),
-        ] {
-            assert_eq!(condition(operator, "aws:PrincipalArn", values).0.test, expected, "{operator} {values:?}");
-        }
-        assert_eq!(condition("StringLike", "aws:SourceArn", &[own]).0.test, texts(TextMode::Exact, true, &[own]));
     }
 }

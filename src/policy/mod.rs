@@ -18,6 +18,7 @@ mod names;
 pub mod normalize;
 pub mod open;
 pub mod operator;
+mod own_account;
 mod parse;
 pub mod predicate;
 pub mod principal;
