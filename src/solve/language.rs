@@ -198,36 +198,44 @@ fn accepts(steps: &[Step], text: &str) -> bool {
     if let [Step::Run(class)] = rest {
         return chars.all(|c| class.contains(c));
     }
-    let (mut at, mut next) = (vec![false; rest.len() + 1], vec![false; rest.len() + 1]);
-    let close = |at: &mut Vec<bool>| {
-        for (position, step) in rest.iter().enumerate() {
-            if at.get(position) == Some(&true)
-                && let (Step::Run(_), Some(next)) = (step, at.get_mut(position + 1))
-            {
-                *next = true;
+    // Most of the others end apart.
+    if let (Some(Step::One(class)), Some(last)) = (rest.last(), chars.as_str().chars().next_back())
+        && !class.contains(last)
+    {
+        return false;
+    }
+    // The live positions; each is noted once for a character, with those behind its runs.
+    let (mut live, mut next) = (Vec::new(), Vec::new());
+    let mut noted = vec![0; rest.len() + 1];
+    let mut reach = |into: &mut Vec<usize>, read: usize, position: usize| {
+        for position in position..=rest.len() {
+            match noted.get_mut(position).filter(|noted| **noted <= read) {
+                Some(noted) => *noted = read + 1,
+                None => break,
+            }
+            into.push(position);
+            if !matches!(rest.get(position), Some(Step::Run(_))) {
+                break;
             }
         }
     };
-    at.first_mut().into_iter().for_each(|first| *first = true);
-    close(&mut at);
-    for c in chars {
-        deadline::spend(1 + rest.len() / 64);
-        next.fill(false);
-        for (position, step) in rest.iter().enumerate().filter(|(position, _)| at.get(*position) == Some(&true)) {
-            let target = match step {
-                Step::One(class) if class.contains(c) => position + 1,
-                Step::Run(class) if class.contains(c) => position,
-                Step::One(_) | Step::Run(_) | Step::Value(_) => continue,
-            };
-            next.get_mut(target).into_iter().for_each(|slot| *slot = true);
+    reach(&mut live, 0, 0);
+    for (read, c) in chars.enumerate() {
+        deadline::spend(1 + live.len() / 16);
+        next.clear();
+        for position in live.iter().copied() {
+            match rest.get(position) {
+                Some(Step::One(class)) if class.contains(c) => reach(&mut next, read + 1, position + 1),
+                Some(Step::Run(class)) if class.contains(c) => reach(&mut next, read + 1, position),
+                Some(Step::One(_) | Step::Run(_) | Step::Value(_)) | None => {}
+            }
         }
-        close(&mut next);
-        if next.iter().all(|alive| !alive) {
+        if next.is_empty() {
             return false;
         }
-        std::mem::swap(&mut at, &mut next);
+        std::mem::swap(&mut live, &mut next);
     }
-    at.last() == Some(&true)
+    live.contains(&rest.len())
 }
 
 /// Whether two steps are the same run.
