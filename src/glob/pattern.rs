@@ -113,13 +113,19 @@ impl Glob {
     /// The characters before the first wildcard.
     pub fn literal_prefix(&self) -> String {
         deadline::check();
-        let end = self.tokens.iter().position(|token| !matches!(token, Token::Char(_))).unwrap_or(self.tokens.len());
-        let chars = || self.tokens.iter().take(end).map(|token| if let Token::Char(c) = token { *c } else { '*' });
-        if !chars().all(|c| c.is_ascii()) {
-            return chars().collect();
-        }
         // Names are ASCII: bytes are quicker to write than characters.
-        String::from_utf8(chars().map(|c| u8::try_from(c).unwrap_or(b'?')).collect()).unwrap_or_default()
+        let mut bytes = Vec::with_capacity(self.tokens.len());
+        for token in &self.tokens {
+            let Token::Char(c) = token else { break };
+            match u8::try_from(*c) {
+                Ok(byte) if byte.is_ascii() => bytes.push(byte),
+                _ => {
+                    let chars = self.tokens.iter().map_while(|token| if let Token::Char(c) = token { Some(*c) } else { None });
+                    return chars.collect();
+                }
+            }
+        }
+        String::from_utf8(bytes).unwrap_or_default()
     }
 
     /// Whether the two differ in a character before the first wildcard of either: then no text matches both.

@@ -80,14 +80,14 @@ fn offset(text: &str, line: usize, column: usize) -> usize {
 /// between them, so that their trees never have more nodes: every value but the last of its list ends at a comma, and the
 /// last one is its list's.
 fn check_shape(source: &Source, part: Span, budget: &Budget) -> Result<(), Diagnostic> {
-    let (mut depth, mut values, mut in_string, mut escaped) = (0_usize, 0_usize, false, false);
-    let text = source.text.get(part.start..part.end).unwrap_or_default();
-    for (at, byte) in text.bytes().enumerate().map(|(at, byte)| (part.start + at, byte)) {
+    let (mut depth, mut values, mut next) = (0_usize, 0_usize, 0_usize);
+    let bytes = source.text.get(part.start..part.end).unwrap_or_default().as_bytes();
+    while let Some(byte) = bytes.get(next).copied() {
+        let at = part.start + next;
+        next += 1;
         match byte {
-            _ if escaped => escaped = false,
-            b'\\' if in_string => escaped = true,
-            b'"' => in_string = !in_string,
-            b',' | b'{' | b'[' if !in_string => {
+            b'"' => next = behind_string(bytes, next),
+            b',' | b'{' | b'[' => {
                 values += 1;
                 if values > budget.values {
                     let message = format!("the document has more than {} JSON values", budget.values);
@@ -109,11 +109,24 @@ fn check_shape(source: &Source, part: Span, budget: &Budget) -> Result<(), Diagn
                     return Err(Diagnostic::error("nesting-too-deep", source, Span::new(at, at + 1), message, help));
                 }
             }
-            b'}' | b']' if !in_string => depth = depth.saturating_sub(1),
+            b'}' | b']' => depth = depth.saturating_sub(1),
             _ => {}
         }
     }
     Ok(())
+}
+
+/// Where a string that starts here is over, behind its closing quote if it has one.
+fn behind_string(bytes: &[u8], start: usize) -> usize {
+    let mut next = start;
+    while let Some(found) = bytes.get(next..).and_then(|rest| rest.iter().position(|byte| matches!(byte, b'"' | b'\\'))) {
+        let at = next + found;
+        if bytes.get(at) == Some(&b'"') {
+            return at + 1;
+        }
+        next = at + 2;
+    }
+    bytes.len()
 }
 
 fn convert(source: &Source, from: usize, value: ast::Value<'_>) -> Result<Value, Diagnostic> {
