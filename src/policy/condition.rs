@@ -13,7 +13,7 @@
 //! context keys or values".
 
 use super::keys::type_of;
-use super::operator::{BaseOperator, Operator, SetOperator};
+use super::operator::{BaseOperator, Kind, Operator, Order, SetOperator, TextMode};
 use super::own_account;
 use super::template::{Template, Variable};
 use super::unreadable::Unreadable;
@@ -31,43 +31,8 @@ pub enum Quantifier {
     All,
 }
 
-/// How two numbers (or dates) must stand.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
-#[expect(missing_docs, reason = "the names say it")]
-pub enum Order {
-    Equal,
-    Less,
-    LessOrEqual,
-    Greater,
-    GreaterOrEqual,
-}
-
-impl Order {
-    /// Whether `left` stands so to `right`.
-    pub fn holds(self, left: &BigDecimal, right: &BigDecimal) -> bool {
-        match self {
-            Self::Equal => left == right,
-            Self::Less => left < right,
-            Self::LessOrEqual => left <= right,
-            Self::Greater => left > right,
-            Self::GreaterOrEqual => left >= right,
-        }
-    }
-}
-
-/// How a text is compared.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub enum TextMode {
-    /// Whole text, wildcards where the template has them.
-    Exact,
-    /// As `Exact`, letters without case (see [`fold`]).
-    IgnoreCase,
-    /// ARN parts one by one.
-    Arn,
-}
-
 /// The test of one value.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub enum Test {
     /// The text matches one of the templates.
     Text(TextMode, Vec<Template>),
@@ -160,7 +125,6 @@ fn wants(values: &[&str], word: &str) -> bool {
 }
 
 fn test<'v>(base: BaseOperator, values: &[&'v str], variables: bool) -> (Test, Vec<&'v str>) {
-    use BaseOperator as B;
     let mut invalid = Vec::new();
     let texts = |wildcards: bool| values.iter().map(|value| Template::parse(value, wildcards, variables)).collect();
     // Bool, Binary: plain texts of which only some spellings mean anything.
@@ -172,29 +136,20 @@ fn test<'v>(base: BaseOperator, values: &[&'v str], variables: bool) -> (Test, V
         invalid.extend(bad);
         good.into_iter().map(|value| Template::parse(value, false, variables)).collect()
     };
-    let test = match base {
-        B::StringEquals | B::StringNotEquals => Test::Text(TextMode::Exact, texts(false)),
-        B::StringEqualsIgnoreCase | B::StringNotEqualsIgnoreCase => Test::Text(TextMode::IgnoreCase, texts(false)),
-        B::StringLike | B::StringNotLike => Test::Text(TextMode::Exact, texts(true)),
-        B::ArnEquals | B::ArnLike | B::ArnNotEquals | B::ArnNotLike => Test::Text(TextMode::Arn, texts(true)),
-        B::Bool => {
+    let test = match base.kind() {
+        Kind::Text(mode) => Test::Text(mode, texts(false)),
+        Kind::Like => Test::Text(TextMode::Exact, texts(true)),
+        Kind::Arn => Test::Text(TextMode::Arn, texts(true)),
+        Kind::Bool => {
             let valid =
                 |value: &str| matches!(fold::lower_text(value).as_str(), "true" | "false") || (variables && value.contains("${"));
             Test::Text(TextMode::IgnoreCase, plain(&valid, &mut invalid))
         }
-        B::BinaryEquals => Test::Text(TextMode::Exact, plain(&crate::value::base64::is_canonical, &mut invalid)),
-        B::NumericEquals | B::NumericNotEquals => Test::Number(Order::Equal, read(values, number::parse, &mut invalid)),
-        B::NumericLessThan => Test::Number(Order::Less, read(values, number::parse, &mut invalid)),
-        B::NumericLessThanEquals => Test::Number(Order::LessOrEqual, read(values, number::parse, &mut invalid)),
-        B::NumericGreaterThan => Test::Number(Order::Greater, read(values, number::parse, &mut invalid)),
-        B::NumericGreaterThanEquals => Test::Number(Order::GreaterOrEqual, read(values, number::parse, &mut invalid)),
-        B::DateEquals | B::DateNotEquals => Test::Date(Order::Equal, read(values, date::parse, &mut invalid)),
-        B::DateLessThan => Test::Date(Order::Less, read(values, date::parse, &mut invalid)),
-        B::DateLessThanEquals => Test::Date(Order::LessOrEqual, read(values, date::parse, &mut invalid)),
-        B::DateGreaterThan => Test::Date(Order::Greater, read(values, date::parse, &mut invalid)),
-        B::DateGreaterThanEquals => Test::Date(Order::GreaterOrEqual, read(values, date::parse, &mut invalid)),
-        B::IpAddress | B::NotIpAddress => Test::Ip(read(values, ip::parse_block, &mut invalid)),
-        B::Null => {
+        Kind::Binary => Test::Text(TextMode::Exact, plain(&crate::value::base64::is_canonical, &mut invalid)),
+        Kind::Number(order) => Test::Number(order, read(values, number::parse, &mut invalid)),
+        Kind::Date(order) => Test::Date(order, read(values, date::parse, &mut invalid)),
+        Kind::Address => Test::Ip(read(values, ip::parse_block, &mut invalid)),
+        Kind::Presence => {
             invalid.extend(values.iter().copied().filter(|value| !wants(&[value], "true") && !wants(&[value], "false")));
             if wants(values, "false") { Test::Present } else { Test::Absent }
         }

@@ -34,10 +34,10 @@ pub mod ties;
 pub mod unreadable;
 
 pub use access::{Access, Stack};
-pub use condition::{Condition, Order, Quantifier, Test, TextMode};
+pub use condition::{Condition, Quantifier, Test};
 pub use lacking::Known;
 pub use normalize::normalize;
-pub use operator::{BaseOperator, Operator};
+pub use operator::{BaseOperator, Operator, Order, TextMode};
 pub use principal::{PrincipalMatch, PrincipalPattern};
 pub use readings::Readings;
 pub use request::{Principal, Request};

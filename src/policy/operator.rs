@@ -1,41 +1,147 @@
-//! The one table of condition operators: names, qualifiers, and which negate.
+//! The one table of condition operators: names, what they compare, and which negate.
 //!
-//! Everything that knows operators matches on [`BaseOperator`] without a catch-all, so an operator added here breaks the
-//! build wherever its meaning is missing. Names match without case, as real policies carry `ForAnyValue:Stringlike`.
+//! An operator of a known kind is a row of the table and nothing else: the enum, its names and its meaning are made of the
+//! rows. Everything that knows kinds matches on [`Kind`] without a catch-all, so a kind that is added breaks the build
+//! wherever its meaning is missing. Names match without case, as real policies carry `ForAnyValue:Stringlike`.
 //!
 //! Source: IAM User Guide, "IAM JSON policy elements: Condition operators" and "Set operators for multivalued context keys".
 
-/// A condition operator without qualifiers.
+use bigdecimal::BigDecimal;
+
+/// How two numbers (or dates) must stand.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
-#[expect(missing_docs, reason = "the names are AWS's own")]
-pub enum BaseOperator {
-    StringEquals,
-    StringNotEquals,
-    StringEqualsIgnoreCase,
-    StringNotEqualsIgnoreCase,
-    StringLike,
-    StringNotLike,
-    NumericEquals,
-    NumericNotEquals,
-    NumericLessThan,
-    NumericLessThanEquals,
-    NumericGreaterThan,
-    NumericGreaterThanEquals,
-    DateEquals,
-    DateNotEquals,
-    DateLessThan,
-    DateLessThanEquals,
-    DateGreaterThan,
-    DateGreaterThanEquals,
+#[expect(missing_docs, reason = "the names say it")]
+pub enum Order {
+    Equal,
+    Less,
+    LessOrEqual,
+    Greater,
+    GreaterOrEqual,
+}
+
+impl Order {
+    /// Whether `left` stands so to `right`.
+    pub fn holds(self, left: &BigDecimal, right: &BigDecimal) -> bool {
+        match self {
+            Self::Equal => left == right,
+            Self::Less => left < right,
+            Self::LessOrEqual => left <= right,
+            Self::Greater => left > right,
+            Self::GreaterOrEqual => left >= right,
+        }
+    }
+}
+
+/// How a text is compared.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum TextMode {
+    /// Whole text, wildcards where the template has them.
+    Exact,
+    /// As `Exact`, letters without case (see [`crate::value::fold`]).
+    IgnoreCase,
+    /// ARN parts one by one.
+    Arn,
+}
+
+/// What an operator compares.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Kind {
+    /// Texts in which `*` and `?` mean themselves.
+    Text(TextMode),
+    /// Texts with wildcards.
+    Like,
+    /// ARNs with wildcards, part by part.
+    Arn,
+    /// Numbers.
+    Number(Order),
+    /// Dates.
+    Date(Order),
+    /// Truth values.
     Bool,
-    BinaryEquals,
-    IpAddress,
-    NotIpAddress,
-    ArnEquals,
-    ArnLike,
-    ArnNotEquals,
-    ArnNotLike,
-    Null,
+    /// Bytes in Base64.
+    Binary,
+    /// Addresses and blocks of them.
+    Address,
+    /// Whether the key is there at all.
+    Presence,
+}
+
+impl Kind {
+    /// Whether its values are texts, with policy variables.
+    pub fn is_of_texts(self) -> bool {
+        match self {
+            Self::Text(_) | Self::Like | Self::Arn => true,
+            Self::Number(_) | Self::Date(_) | Self::Bool | Self::Binary | Self::Address | Self::Presence => false,
+        }
+    }
+}
+
+/// Makes the enum, its names and what they mean of the rows.
+macro_rules! operators {
+    (@negates is) => { false };
+    (@negates not) => { true };
+    ($($sign:ident $name:ident: $kind:expr;)*) => {
+        /// A condition operator without qualifiers.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+        #[expect(missing_docs, reason = "the names are AWS's own")]
+        pub enum BaseOperator {
+            $($name,)*
+        }
+
+        impl BaseOperator {
+            /// All operators with their documented names.
+            pub const ALL: [(&'static str, BaseOperator); [$(stringify!($name)),*].len()] =
+                [$((stringify!($name), Self::$name)),*];
+
+            /// What it compares.
+            pub fn kind(self) -> Kind {
+                use Kind::*;
+                use Order::*;
+                use TextMode::{Exact, IgnoreCase};
+                match self {
+                    $(Self::$name => $kind,)*
+                }
+            }
+
+            /// Whether a list of values means "none of them".
+            pub fn is_negated(self) -> bool {
+                match self {
+                    $(Self::$name => operators!(@negates $sign),)*
+                }
+            }
+        }
+    };
+}
+
+// `not`: a value passes if it matches none of the policy's.
+operators! {
+    is  StringEquals: Text(Exact);
+    not StringNotEquals: Text(Exact);
+    is  StringEqualsIgnoreCase: Text(IgnoreCase);
+    not StringNotEqualsIgnoreCase: Text(IgnoreCase);
+    is  StringLike: Like;
+    not StringNotLike: Like;
+    is  NumericEquals: Number(Equal);
+    not NumericNotEquals: Number(Equal);
+    is  NumericLessThan: Number(Less);
+    is  NumericLessThanEquals: Number(LessOrEqual);
+    is  NumericGreaterThan: Number(Greater);
+    is  NumericGreaterThanEquals: Number(GreaterOrEqual);
+    is  DateEquals: Date(Equal);
+    not DateNotEquals: Date(Equal);
+    is  DateLessThan: Date(Less);
+    is  DateLessThanEquals: Date(LessOrEqual);
+    is  DateGreaterThan: Date(Greater);
+    is  DateGreaterThanEquals: Date(GreaterOrEqual);
+    is  Bool: Bool;
+    is  BinaryEquals: Binary;
+    is  IpAddress: Address;
+    not NotIpAddress: Address;
+    is  ArnEquals: Arn;
+    is  ArnLike: Arn;
+    not ArnNotEquals: Arn;
+    not ArnNotLike: Arn;
+    is  Null: Presence;
 }
 
 /// `ForAllValues:` or `ForAnyValue:`.
@@ -56,54 +162,6 @@ pub struct Operator {
     pub set: Option<SetOperator>,
     /// Whether `IfExists` follows it.
     pub if_exists: bool,
-}
-
-impl BaseOperator {
-    /// All operators with their documented names.
-    pub const ALL: [(&'static str, BaseOperator); 27] = [
-        ("StringEquals", Self::StringEquals),
-        ("StringNotEquals", Self::StringNotEquals),
-        ("StringEqualsIgnoreCase", Self::StringEqualsIgnoreCase),
-        ("StringNotEqualsIgnoreCase", Self::StringNotEqualsIgnoreCase),
-        ("StringLike", Self::StringLike),
-        ("StringNotLike", Self::StringNotLike),
-        ("NumericEquals", Self::NumericEquals),
-        ("NumericNotEquals", Self::NumericNotEquals),
-        ("NumericLessThan", Self::NumericLessThan),
-        ("NumericLessThanEquals", Self::NumericLessThanEquals),
-        ("NumericGreaterThan", Self::NumericGreaterThan),
-        ("NumericGreaterThanEquals", Self::NumericGreaterThanEquals),
-        ("DateEquals", Self::DateEquals),
-        ("DateNotEquals", Self::DateNotEquals),
-        ("DateLessThan", Self::DateLessThan),
-        ("DateLessThanEquals", Self::DateLessThanEquals),
-        ("DateGreaterThan", Self::DateGreaterThan),
-        ("DateGreaterThanEquals", Self::DateGreaterThanEquals),
-        ("Bool", Self::Bool),
-        ("BinaryEquals", Self::BinaryEquals),
-        ("IpAddress", Self::IpAddress),
-        ("NotIpAddress", Self::NotIpAddress),
-        ("ArnEquals", Self::ArnEquals),
-        ("ArnLike", Self::ArnLike),
-        ("ArnNotEquals", Self::ArnNotEquals),
-        ("ArnNotLike", Self::ArnNotLike),
-        ("Null", Self::Null),
-    ];
-
-    /// Whether a list of values means "none of them".
-    pub fn is_negated(self) -> bool {
-        matches!(
-            self,
-            Self::StringNotEquals
-                | Self::StringNotEqualsIgnoreCase
-                | Self::StringNotLike
-                | Self::NumericNotEquals
-                | Self::DateNotEquals
-                | Self::NotIpAddress
-                | Self::ArnNotEquals
-                | Self::ArnNotLike
-        )
-    }
 }
 
 impl Operator {

@@ -185,11 +185,12 @@ impl Generator {
         // In turn, so that all are reached.
         let turn = self.conditions;
         self.conditions += 1;
-        let (name, base) = BaseOperator::ALL[turn % 27];
+        let all = BaseOperator::ALL.len();
+        let (name, base) = BaseOperator::ALL[turn % all];
         let mut key = if self.random.chance(30) { self.random.pick(&SET_KEYS) } else { self.random.pick(&TEXT_KEYS) };
         let values = self.values(base, &mut key);
-        let set = ["", "ForAllValues:", "ForAnyValue:"][turn / 27 % 3];
-        let if_exists = base != BaseOperator::Null && turn / 81 % 2 == 1;
+        let set = ["", "ForAllValues:", "ForAnyValue:"][turn / all % 3];
+        let if_exists = base != BaseOperator::Null && turn / (3 * all) % 2 == 1;
         let operator = format!("{set}{name}{}", if if_exists { "IfExists" } else { "" });
         self.operators.insert(operator.clone());
         (operator, json!({ key: values }))

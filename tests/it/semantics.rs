@@ -5,7 +5,7 @@ use leastwise::diag::{Budget, Source};
 use leastwise::document::Effect;
 use leastwise::encode::{self, Form};
 use leastwise::eval::{self, Decision};
-use leastwise::policy::{Access, ArnMatching, Policy, request_json};
+use leastwise::policy::{Access, ArnMatching, BaseOperator, Policy, request_json};
 use leastwise::smt;
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
@@ -20,6 +20,14 @@ struct Case {
 }
 
 impl Case {
+    /// The policy or the stack, as JSON.
+    fn text(&self) -> String {
+        match &self.policy {
+            Ok(text) => text.clone(),
+            Err(stack) => stack.to_string(),
+        }
+    }
+
     fn access(&self) -> Access {
         match &self.policy {
             Ok(text) => Policy::read(&Source::new(&*self.name, text.as_str()), &Budget::default()).unwrap().into(),
@@ -117,5 +125,33 @@ fn command_line() {
     assert_eq!(answers.len(), cases.len());
     for (case, answer) in cases.iter().zip(answers) {
         assert_eq!((&answer["id"], &answer["decision"]), (&json!(case.name), &json!(case.decision)), "{answer}");
+    }
+}
+
+/// What decisions the cases have that speak of something.
+fn decisions(cases: &[Case], is_about: &dyn Fn(&str) -> bool) -> BTreeSet<bool> {
+    cases.iter().filter(|case| is_about(&case.text())).map(|case| case.decision == Decision::Allowed.name()).collect()
+}
+
+/// `NotIpAddress` is `not-ip-address`.
+fn words(name: &str) -> String {
+    let letters = name.chars().enumerate();
+    let word =
+        |(at, letter): (usize, char)| if at > 0 && letter.is_uppercase() { format!("-{letter}") } else { letter.to_string() };
+    letters.map(word).collect::<String>().to_lowercase()
+}
+
+/// Each row of the table of operators has a sourced case of its name, and cases in which it lets a request through and in which
+/// it does not.
+#[test]
+fn every_operator_has_a_case_of_its_name_and_cases_of_both_decisions() {
+    let cases = cases();
+    for (name, _) in BaseOperator::ALL {
+        let starts = [format!("\"{name}"), format!(":{name}")];
+        let ends = ["\"", "IfExists\""];
+        let named = |text: &str| starts.iter().any(|start| ends.iter().any(|end| text.contains(&format!("{start}{end}"))));
+        let own = cases.iter().find(|case| case.name == words(name));
+        assert!(own.is_some_and(|case| named(&case.text())), "no case is named {}", words(name));
+        assert_eq!(decisions(&cases, &named), BTreeSet::from([false, true]), "{name}");
     }
 }

@@ -6,7 +6,8 @@ use crate::catalog::{KeyBase, KeyType, Names};
 use crate::lint::registry::Emit;
 use crate::lint::request::PolicyType;
 use crate::lint::view::{Condition, Policy};
-use crate::policy::{BaseOperator, operator::SetOperator};
+use crate::policy::BaseOperator;
+use crate::policy::operator::{Kind, SetOperator};
 
 /// Families of keys that need a tag's name.
 const TAGS: [&str; 3] = ["aws:resourcetag", "aws:requesttag", "aws:principaltag"];
@@ -134,30 +135,14 @@ fn plural(base: KeyBase) -> &'static str {
 
 /// What an operator compares; `None` of Null.
 pub(crate) fn family(base: BaseOperator) -> Option<KeyBase> {
-    use BaseOperator as B;
-    Some(match base {
-        B::StringEquals
-        | B::StringNotEquals
-        | B::StringEqualsIgnoreCase
-        | B::StringNotEqualsIgnoreCase
-        | B::StringLike
-        | B::StringNotLike => KeyBase::String,
-        B::NumericEquals
-        | B::NumericNotEquals
-        | B::NumericLessThan
-        | B::NumericLessThanEquals
-        | B::NumericGreaterThan
-        | B::NumericGreaterThanEquals => KeyBase::Numeric,
-        B::DateEquals
-        | B::DateNotEquals
-        | B::DateLessThan
-        | B::DateLessThanEquals
-        | B::DateGreaterThan
-        | B::DateGreaterThanEquals => KeyBase::Date,
-        B::Bool => KeyBase::Bool,
-        B::BinaryEquals => KeyBase::Binary,
-        B::IpAddress | B::NotIpAddress => KeyBase::IpAddress,
-        B::ArnEquals | B::ArnLike | B::ArnNotEquals | B::ArnNotLike => KeyBase::Arn,
-        B::Null => return None,
+    Some(match base.kind() {
+        Kind::Text(_) | Kind::Like => KeyBase::String,
+        Kind::Arn => KeyBase::Arn,
+        Kind::Number(_) => KeyBase::Numeric,
+        Kind::Date(_) => KeyBase::Date,
+        Kind::Bool => KeyBase::Bool,
+        Kind::Binary => KeyBase::Binary,
+        Kind::Address => KeyBase::IpAddress,
+        Kind::Presence => return None,
     })
 }

@@ -6,7 +6,7 @@
 use super::sampled;
 use super::{WHO, shown, strings};
 use crate::json::{Kind, Member, Value};
-use crate::policy::operator::{BaseOperator, Operator};
+use crate::policy::operator::Operator;
 use crate::policy::template::CONSTANT;
 use crate::sources::located::{is_open, marked};
 use crate::sources::{Open, OpenKind};
@@ -155,12 +155,12 @@ impl Reader<'_> {
                 }
                 let mut texts = Vec::new();
                 strings(&key.value, &mut texts);
-                let base = Operator::parse(&operator.key).map(|(operator, _)| operator.base);
-                if let Some(open) = texts.iter().find(|text| is_open(text)).filter(|_| !base.is_some_and(is_of_texts)) {
+                let is_of_texts = Operator::parse(&operator.key).is_some_and(|(operator, _)| operator.base.kind().is_of_texts());
+                if let Some(open) = texts.iter().find(|text| is_open(text)).filter(|_| !is_of_texts) {
                     let names = self.named(open);
                     return Err(format!("a value under `{}` is not known: it depends on {names}", operator.key));
                 }
-                let value = if base.is_some_and(is_of_texts) { self.texts(&key.value, old)? } else { key.value.clone() };
+                let value = if is_of_texts { self.texts(&key.value, old)? } else { key.value.clone() };
                 keys.push(Member { value, ..key.clone() });
             }
             let kind = if operator.value.members().is_some() { Kind::Object(keys) } else { operator.value.kind.clone() };
@@ -205,38 +205,4 @@ impl Reader<'_> {
 
 fn member(key: &str, value: Value) -> Member {
     Member { key: key.to_owned(), key_span: value.span, value }
-}
-
-/// Whether values under this operator are texts, with policy variables.
-fn is_of_texts(base: BaseOperator) -> bool {
-    use BaseOperator as B;
-    match base {
-        B::StringEquals
-        | B::StringNotEquals
-        | B::StringEqualsIgnoreCase
-        | B::StringNotEqualsIgnoreCase
-        | B::StringLike
-        | B::StringNotLike
-        | B::ArnEquals
-        | B::ArnLike
-        | B::ArnNotEquals
-        | B::ArnNotLike => true,
-        B::NumericEquals
-        | B::NumericNotEquals
-        | B::NumericLessThan
-        | B::NumericLessThanEquals
-        | B::NumericGreaterThan
-        | B::NumericGreaterThanEquals
-        | B::DateEquals
-        | B::DateNotEquals
-        | B::DateLessThan
-        | B::DateLessThanEquals
-        | B::DateGreaterThan
-        | B::DateGreaterThanEquals
-        | B::Bool
-        | B::BinaryEquals
-        | B::IpAddress
-        | B::NotIpAddress
-        | B::Null => false,
-    }
 }
