@@ -94,3 +94,16 @@ impl<T> Default for OneOrList<T> {
         Self::List(Vec::new())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::ops::fields;
+    use crate::sources::STACK_MEMBERS;
+
+    /// The schema's stack has the members that are read: those of the table of places.
+    #[test]
+    fn a_stack_has_the_members_that_are_read() {
+        assert_eq!(fields::of::<Stack>(), STACK_MEMBERS);
+    }
+}

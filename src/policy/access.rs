@@ -9,6 +9,7 @@
 
 use super::applying::Applying;
 use super::compose::{self, Rules};
+use super::places::PLACES;
 use super::{Assumed, Policy, ResourcePolicy, Statement};
 use crate::diag::deadline;
 use crate::document::Effect;
@@ -33,18 +34,6 @@ pub enum Place {
     ResourceControl(usize),
     /// The policy of the VPC endpoint that the request goes through.
     Endpoint,
-}
-
-impl Place {
-    /// Whether Allow statements there grant access; elsewhere they only let it through.
-    pub fn grants(self) -> bool {
-        matches!(self, Self::Alone | Self::Identity | Self::Resource)
-    }
-
-    /// Whether policies there have principals.
-    pub fn has_principals(self) -> bool {
-        matches!(self, Self::Resource | Self::ResourceControl(_) | Self::Endpoint)
-    }
 }
 
 /// One policy of an access definition.
@@ -98,40 +87,21 @@ pub struct Access {
 
 impl From<Policy> for Access {
     fn from(policy: Policy) -> Self {
-        let member = Member { place: Place::Alone, name: "policy".to_owned(), policy };
+        let member = Member { place: Place::Alone, name: Place::Alone.member().to_owned(), policy };
         Self::new(vec![member], None)
     }
 }
 
 impl From<Stack> for Access {
-    fn from(stack: Stack) -> Self {
+    fn from(mut stack: Stack) -> Self {
         let given = compose::Given::of(&stack);
         let mut members = Vec::new();
-        let mut add = |place: Place, name: String, policy: Policy| members.push(Member { place, name, policy });
-        for (at, policy) in stack.identity.into_iter().flatten().enumerate() {
-            add(Place::Identity, format!("identityPolicies[{at}]"), policy);
-        }
-        if let ResourcePolicy::Given(policy) = stack.resource {
-            add(Place::Resource, "resourcePolicy".to_owned(), policy);
-        }
-        for (at, policy) in stack.boundaries.into_iter().flatten().enumerate() {
-            add(Place::Boundary, format!("permissionBoundaries[{at}]"), policy);
-        }
-        for (at, policy) in stack.session.into_iter().flatten().enumerate() {
-            add(Place::Session, format!("sessionPolicies[{at}]"), policy);
-        }
-        for (level, policies) in stack.service_control.into_iter().flatten().enumerate() {
-            for (at, policy) in policies.into_iter().enumerate() {
-                add(Place::ServiceControl(level), format!("serviceControlPolicies[{level}][{at}]"), policy);
+        for row in &PLACES {
+            for (level, policies) in (row.take)(&mut stack).into_iter().enumerate() {
+                for (at, policy) in policies.into_iter().enumerate() {
+                    members.push(Member { place: (row.place)(level), name: row.name(level, at), policy });
+                }
             }
-        }
-        for (level, policies) in stack.resource_control.into_iter().flatten().enumerate() {
-            for (at, policy) in policies.into_iter().enumerate() {
-                add(Place::ResourceControl(level), format!("resourceControlPolicies[{level}][{at}]"), policy);
-            }
-        }
-        for (at, policy) in stack.endpoint.into_iter().flatten().enumerate() {
-            add(Place::Endpoint, format!("endpointPolicies[{at}]"), policy);
         }
         Self::new(members, Some(given))
     }

@@ -6,6 +6,7 @@
 //! says that the resource has none; left out, it is not known.
 
 use super::access::{Access, Stack};
+use super::places::{PLACES, Row, Shape};
 use super::{Policy, ResourcePolicy, normalize};
 use crate::diag::{Diagnostic, Diagnostics, Source, Span};
 use crate::document::{self, Document};
@@ -91,18 +92,6 @@ fn bad(source: &Source, span: Span, message: impl Into<String>) -> Diagnostic {
 
 /// Reads the members of a stack from an object that may have others beside them.
 pub fn stack(source: &Source, value: &Value) -> Result<Stack, Diagnostics> {
-    let list = |name: &str, principals: bool| -> Result<Option<Vec<Policy>>, Diagnostics> {
-        value.get(name).map(|written| policies(source, written, name, principals)).transpose()
-    };
-    let levels = |name: &str, principals: bool| -> Result<Option<Vec<Vec<Policy>>>, Diagnostics> {
-        let Some(written) = value.get(name) else { return Ok(None) };
-        let Some(levels) = written.elements() else {
-            let message = format!("`{name}` must be a list of levels, not {}", written.kind_name());
-            return Err(bad(source, written.span, message).into());
-        };
-        let level = |(at, level): (usize, &Value)| policies(source, level, &format!("{name}[{at}]"), principals);
-        levels.iter().enumerate().map(level).collect::<Result<_, _>>().map(Some)
-    };
     let management_account = match value.get("managementAccount") {
         None => None,
         Some(written) => match written.as_str().filter(|text| arn::is_account(text)) {
@@ -110,21 +99,33 @@ pub fn stack(source: &Source, value: &Value) -> Result<Stack, Diagnostics> {
             None => return Err(bad(source, written.span, "`managementAccount` must be a string of 12 digits").into()),
         },
     };
-    let resource = match value.get("resourcePolicy") {
-        None => ResourcePolicy::Unknown,
-        Some(Value { kind: Kind::Null, .. }) => ResourcePolicy::Absent,
-        Some(written) => ResourcePolicy::Given(policy(source, written, "resourcePolicy", true)?),
-    };
-    Ok(Stack {
-        identity: list("identityPolicies", false)?,
-        resource,
-        boundaries: list("permissionBoundaries", false)?,
-        session: list("sessionPolicies", false)?,
-        service_control: levels("serviceControlPolicies", false)?,
-        resource_control: levels("resourceControlPolicies", true)?,
-        endpoint: list("endpointPolicies", true)?,
-        management_account,
-    })
+    let mut out = Stack { management_account, ..Stack::default() };
+    // The one policy of the resource first: what is wrong with it is told first.
+    let (ones, others): (Vec<&Row>, Vec<&Row>) = PLACES.iter().partition(|row| row.shape == Shape::One);
+    for row in ones.into_iter().chain(others) {
+        if let Some(written) = value.get(row.member) {
+            (row.put)(&mut out, levels(source, written, row)?);
+        }
+    }
+    Ok(out)
+}
+
+/// The policies of a place, by level.
+fn levels(source: &Source, written: &Value, row: &Row) -> Result<Vec<Vec<Policy>>, Diagnostics> {
+    let (member, principals) = (row.member, row.has_principals);
+    match row.shape {
+        Shape::One if written.kind == Kind::Null => Ok(Vec::new()),
+        Shape::One => Ok(vec![vec![policy(source, written, member, principals)?]]),
+        Shape::List => Ok(vec![policies(source, written, member, principals)?]),
+        Shape::Levels => {
+            let Some(levels) = written.elements() else {
+                let message = format!("`{member}` must be a list of levels, not {}", written.kind_name());
+                return Err(bad(source, written.span, message).into());
+            };
+            let level = |(at, level): (usize, &Value)| policies(source, level, &format!("{member}[{at}]"), principals);
+            levels.iter().enumerate().map(level).collect()
+        }
+    }
 }
 
 fn policies(source: &Source, value: &Value, name: &str, principals: bool) -> Result<Vec<Policy>, Diagnostics> {

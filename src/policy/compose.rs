@@ -133,16 +133,21 @@ impl GateKind {
 
 impl std::fmt::Display for GateKind {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        match self {
-            Self::Endpoint(at) => write!(f, "endpointPolicies[{at}]"),
-            Self::Grant => f.write_str("grant"),
-            Self::Identity => f.write_str("identityPolicies"),
-            Self::Boundary(at) => write!(f, "permissionBoundaries[{at}]"),
-            Self::Alone => f.write_str("policy"),
-            Self::ResourceControl(level) => write!(f, "resourceControlPolicies[{level}]"),
-            Self::Resource => f.write_str("resourcePolicy"),
-            Self::ServiceControl(level) => write!(f, "serviceControlPolicies[{level}]"),
-            Self::Session => f.write_str("sessionPolicies"),
+        let (place, at) = match self {
+            Self::Grant => return f.write_str("grant"),
+            Self::Alone => (Place::Alone, None),
+            Self::Identity => (Place::Identity, None),
+            Self::Resource => (Place::Resource, None),
+            Self::Session => (Place::Session, None),
+            Self::Boundary(at) => (Place::Boundary, Some(at)),
+            Self::Endpoint(at) => (Place::Endpoint, Some(at)),
+            Self::ServiceControl(level) => (Place::ServiceControl(*level), Some(level)),
+            Self::ResourceControl(level) => (Place::ResourceControl(*level), Some(level)),
+        };
+        f.write_str(place.member())?;
+        match at {
+            Some(at) => write!(f, "[{at}]"),
+            None => Ok(()),
         }
     }
 }

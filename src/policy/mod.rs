@@ -20,6 +20,7 @@ pub mod open;
 pub mod operator;
 mod own_account;
 mod parse;
+pub mod places;
 pub mod predicate;
 pub mod principal;
 mod principal_warnings;

@@ -7,6 +7,7 @@ use leastwise::encode::{self, Form};
 use leastwise::eval::{self, Decision};
 use leastwise::policy::{Access, ArnMatching, BaseOperator, Policy, request_json};
 use leastwise::smt;
+use leastwise::sources::STACK_MEMBERS;
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
 
@@ -153,5 +154,15 @@ fn every_operator_has_a_case_of_its_name_and_cases_of_both_decisions() {
         let own = cases.iter().find(|case| case.name == words(name));
         assert!(own.is_some_and(|case| named(&case.text())), "no case is named {}", words(name));
         assert_eq!(decisions(&cases, &named), BTreeSet::from([false, true]), "{name}");
+    }
+}
+
+/// Each place of a stack has sourced cases in which a stack with it lets a request through, and in which it does not.
+#[test]
+fn every_place_of_a_stack_has_cases_of_both_decisions() {
+    let cases = cases();
+    for member in STACK_MEMBERS {
+        let named = |text: &str| text.contains(&format!("\"{member}\""));
+        assert_eq!(decisions(&cases, &named), BTreeSet::from([false, true]), "{member}");
     }
 }
