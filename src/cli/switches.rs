@@ -317,6 +317,22 @@ pub(crate) struct Unknowns {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::policy::readings::READINGS;
+
+    /// Each row of the table of readings is a switch, with its values and its default.
+    #[test]
+    fn every_reading_is_a_switch() {
+        let command = ReadingArgs::augment_args(clap::Command::new("any"));
+        let mut switches: Vec<&str> = command.get_arguments().filter_map(|switch| switch.get_long()).collect();
+        for reading in &READINGS {
+            let own = command.get_arguments().find(|switch| switch.get_long() == Some(reading.flag)).unwrap();
+            let values: Vec<String> = own.get_possible_values().iter().map(|value| value.get_name().to_owned()).collect();
+            assert_eq!(values, reading.values, "{}", reading.flag);
+            assert_eq!(own.get_default_values(), [reading.values[0]], "{}", reading.flag);
+            switches.retain(|switch| *switch != reading.flag);
+        }
+        assert_eq!(switches, ["arn-matching"]);
+    }
 
     #[test]
     fn a_timeout_is_seconds_or_a_duration() {

@@ -5,8 +5,8 @@
 
 use super::question::Question;
 use crate::diag::Budget;
-use crate::policy::readings::{AnyIfExists, NotPrincipal, Unqualified};
-use crate::policy::{Access, ArnMatching, Part, Readings, Template};
+use crate::policy::readings::READINGS;
+use crate::policy::{Access, ArnMatching, Part, Template};
 use crate::question::{InternalError, Outcome, Settings, Verdict};
 use std::time::Duration;
 
@@ -27,30 +27,9 @@ pub(super) fn remark(outcome: &mut Outcome, settings: &Settings, asked: &impl Qu
         };
         others.push((Settings { matching, ..*settings }, format!("--arn-matching {name}")));
     }
-    let (not_principal, name) = match settings.readings.not_principal {
-        NotPrincipal::Membership => (NotPrincipal::List, "list"),
-        NotPrincipal::List => (NotPrincipal::Membership, "membership"),
-    };
-    let alone = Readings::default();
-    if differ(&given, Readings { not_principal: NotPrincipal::List, ..alone }) {
-        let readings = Readings { not_principal, ..settings.readings };
-        others.push((Settings { readings, ..*settings }, format!("--not-principal {name}")));
-    }
-    let (unqualified, name) = match settings.readings.unqualified {
-        Unqualified::Any => (Unqualified::All, "all"),
-        Unqualified::All => (Unqualified::Any, "any"),
-    };
-    if differ(&given, Readings { unqualified: Unqualified::All, ..alone }) {
-        let readings = Readings { unqualified, ..settings.readings };
-        others.push((Settings { readings, ..*settings }, format!("--unqualified {name}")));
-    }
-    let (any_if_exists, name) = match settings.readings.any_if_exists {
-        AnyIfExists::Holds => (AnyIfExists::Fails, "fails"),
-        AnyIfExists::Fails => (AnyIfExists::Holds, "holds"),
-    };
-    if differ(&given, Readings { any_if_exists: AnyIfExists::Fails, ..alone }) {
-        let readings = Readings { any_if_exists, ..settings.readings };
-        others.push((Settings { readings, ..*settings }, format!("--any-if-exists {name}")));
+    for reading in READINGS.iter().filter(|reading| given.iter().any(|access| reading.matters(access))) {
+        let (readings, named) = reading.turned(settings.readings);
+        others.push((Settings { readings, ..*settings }, named));
     }
     for (other, reading) in others {
         // A remark beside the verdict: it may not take longer than verdicts do.
@@ -62,11 +41,6 @@ pub(super) fn remark(outcome: &mut Outcome, settings: &Settings, asked: &impl Qu
         }
     }
     Ok(())
-}
-
-/// Whether some policy reads otherwise so.
-fn differ(given: &[&Access], readings: Readings) -> bool {
-    given.iter().any(|access| access.read_as(readings).is_some())
 }
 
 /// Whether some resource pattern has a wildcard before its last part, so that how far it reaches can matter.

@@ -1,8 +1,8 @@
 //! What if AWS means it the other way?
 //!
 //! Where AWS's pages allow two readings, one is the default and the other can be chosen; a verdict that differs under the
-//! other says so. How far wildcards reach in ARNs is [`super::ArnMatching`]. The readings here change no rule of
-//! evaluation: they write a policy anew, for evaluator, automata and encoding alike.
+//! other says so. How far wildcards reach in ARNs is [`super::ArnMatching`]. The readings here, the rows of [`READINGS`],
+//! change no rule of evaluation: they write a policy anew, for evaluator, automata and encoding alike.
 //!
 //! **`NotPrincipal`.** By membership (the default) an entry spares everybody it names as a `Principal`: an account all of
 //! its principals, a role all of its sessions. By list, AWS "might validate the account first", then the user or role,
@@ -66,31 +66,91 @@ pub struct Readings {
     pub any_if_exists: AnyIfExists,
 }
 
+/// A place where AWS's pages allow two readings.
+#[derive(Debug)]
+pub struct Reading {
+    /// Its switch, without the dashes.
+    pub flag: &'static str,
+    /// What the switch takes: the default, and the other one.
+    pub values: [&'static str; 2],
+    /// Whether the other one is chosen.
+    is_other: fn(&Readings) -> bool,
+    /// Chooses the other one, or the default.
+    choose: fn(&mut Readings, bool),
+    /// Whether the other one means something else of a statement.
+    differs: fn(&Statement) -> bool,
+    /// Writes a statement as the other one means it.
+    rewrite: fn(&mut Statement),
+}
+
+/// All of them: another reading is a row, a field of [`Readings`] and a switch.
+pub static READINGS: [Reading; 3] = [
+    Reading {
+        flag: "not-principal",
+        values: ["membership", "list"],
+        is_other: |readings| readings.not_principal == NotPrincipal::List,
+        choose: |readings, other| {
+            readings.not_principal = if other { NotPrincipal::List } else { NotPrincipal::Membership };
+        },
+        differs: |statement| statement.principal.as_ref().is_some_and(|list| list.negated),
+        rewrite: |statement| {
+            statement.principal.iter_mut().filter(|list| list.negated).for_each(|list| list.levels = levels(list));
+        },
+    },
+    Reading {
+        flag: "unqualified",
+        values: ["any", "all"],
+        is_other: |readings| readings.unqualified == Unqualified::All,
+        choose: |readings, other| readings.unqualified = if other { Unqualified::All } else { Unqualified::Any },
+        differs: |statement| statement.conditions.iter().any(is_unqualified),
+        rewrite: |statement| {
+            for condition in statement.conditions.iter_mut().filter(|condition| is_unqualified(condition)) {
+                condition.quantifier = if condition.negated { Quantifier::Any } else { Quantifier::All };
+            }
+        },
+    },
+    Reading {
+        flag: "any-if-exists",
+        values: ["holds", "fails"],
+        is_other: |readings| readings.any_if_exists == AnyIfExists::Fails,
+        choose: |readings, other| {
+            readings.any_if_exists = if other { AnyIfExists::Fails } else { AnyIfExists::Holds };
+        },
+        differs: |statement| statement.conditions.iter().any(is_any_if_exists),
+        rewrite: |statement| {
+            for condition in statement.conditions.iter_mut().filter(|condition| is_any_if_exists(condition)) {
+                condition.when_absent = false;
+            }
+        },
+    },
+];
+
+impl Reading {
+    /// Whether it matters which one of the two an access definition is read by.
+    pub fn matters(&self, access: &Access) -> bool {
+        access.statements().any(|(_, _, statement)| (self.differs)(statement))
+    }
+
+    /// The same readings but for this one, and the argument that asks for them.
+    pub fn turned(&self, mut readings: Readings) -> (Readings, String) {
+        let other = !(self.is_other)(&readings);
+        (self.choose)(&mut readings, other);
+        let [default, second] = self.values;
+        (readings, format!("--{} {}", self.flag, if other { second } else { default }))
+    }
+}
+
 impl Access {
     /// The access definition as read so; `None` if these readings change nothing about it.
     pub fn read_as(&self, readings: Readings) -> Option<Self> {
-        let by_list = |statement: &Statement| {
-            readings.not_principal == NotPrincipal::List && statement.principal.as_ref().is_some_and(|list| list.negated)
-        };
-        let for_all = |condition: &Condition| readings.unqualified == Unqualified::All && is_unqualified(condition);
-        let fails = |condition: &Condition| readings.any_if_exists == AnyIfExists::Fails && is_any_if_exists(condition);
-        let reads = |condition: &Condition| for_all(condition) || fails(condition);
-        let differs = |statement: &Statement| by_list(statement) || statement.conditions.iter().any(reads);
-        if !self.statements().any(|(_, _, statement)| differs(statement)) {
+        let others: Vec<&Reading> = READINGS.iter().filter(|reading| (reading.is_other)(&readings)).collect();
+        if !others.iter().any(|reading| reading.matters(self)) {
             return None;
         }
         Some(self.rewritten(|policy: &Policy| {
             let mut statements = policy.statements.clone();
             for statement in &mut statements {
-                for condition in statement.conditions.iter_mut().filter(|condition| for_all(condition)) {
-                    condition.quantifier = if condition.negated { Quantifier::Any } else { Quantifier::All };
-                }
-                for condition in statement.conditions.iter_mut().filter(|condition| fails(condition)) {
-                    condition.when_absent = false;
-                }
-                if by_list(statement) {
-                    statement.principal.iter_mut().for_each(|list| list.levels = levels(list));
-                }
+                others.iter().for_each(|reading| (reading.rewrite)(statement));
             }
             Policy { statements, ..policy.clone() }
         }))

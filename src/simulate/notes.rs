@@ -3,7 +3,7 @@
 use crate::diag::{Budget, Source};
 use crate::eval::{self, Decision};
 use crate::policy::access::Place;
-use crate::policy::readings::{AnyIfExists, NotPrincipal, Unqualified};
+use crate::policy::readings::READINGS;
 use crate::policy::unreadable;
 use crate::policy::{Access, ArnMatching, Policy, Readings, Request, ResourcePolicy, Stack, keys, ties};
 
@@ -156,21 +156,10 @@ pub(super) fn other_readings(
         ArnMatching::Greedy => (ArnMatching::Segment, "segment"),
     };
     others.push((other, readings, format!("--arn-matching {name}")));
-    let (not_principal, name) = match readings.not_principal {
-        NotPrincipal::Membership => (NotPrincipal::List, "list"),
-        NotPrincipal::List => (NotPrincipal::Membership, "membership"),
-    };
-    others.push((matching, Readings { not_principal, ..readings }, format!("--not-principal {name}")));
-    let (unqualified, name) = match readings.unqualified {
-        Unqualified::Any => (Unqualified::All, "all"),
-        Unqualified::All => (Unqualified::Any, "any"),
-    };
-    others.push((matching, Readings { unqualified, ..readings }, format!("--unqualified {name}")));
-    let (any_if_exists, name) = match readings.any_if_exists {
-        AnyIfExists::Holds => (AnyIfExists::Fails, "fails"),
-        AnyIfExists::Fails => (AnyIfExists::Holds, "holds"),
-    };
-    others.push((matching, Readings { any_if_exists, ..readings }, format!("--any-if-exists {name}")));
+    others.extend(READINGS.iter().map(|reading| {
+        let (readings, named) = reading.turned(readings);
+        (matching, readings, named)
+    }));
     let told = |(matching, readings, name): (ArnMatching, Readings, String)| {
         let read = access.read_as(readings);
         let then = eval::decision(read.as_ref().unwrap_or(access), request, matching);

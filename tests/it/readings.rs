@@ -2,7 +2,7 @@
 
 use crate::support::{leastwise, policy};
 use leastwise::eval;
-use leastwise::policy::readings::{AnyIfExists, NotPrincipal, Unqualified};
+use leastwise::policy::readings::{AnyIfExists, NotPrincipal, READINGS, Unqualified};
 use leastwise::policy::request::Context;
 use leastwise::policy::{Access, ArnMatching, Principal, Readings, Request};
 use leastwise::question::no_new_access::no_new_access;
@@ -161,4 +161,42 @@ fn a_verdict_that_would_differ_says_so_and_the_other_reading_can_be_chosen() {
     let (code, out, _) = leastwise(&["no-new-access", &each, &tags], "");
     assert!(code == 1 && out.contains("under --unqualified all the verdict is PASS"), "{out}");
     assert_eq!(leastwise(&["no-new-access", &each, &tags, "--unqualified", "all"], "").0, 0);
+}
+
+/// Each row of the table: a policy that it decides about, and one that it says nothing of.
+#[test]
+fn every_reading_of_the_table_turns_a_decision() {
+    let everybody = json!({"Effect": "Allow", "Principal": "*", "Action": "s3:*", "Resource": "*"});
+    let on = |operator: &str, key: &str| {
+        let condition = json!({operator: {key: "a"}});
+        json!({"Effect": "Allow", "Principal": "*", "Action": "s3:*", "Resource": "*", "Condition": condition})
+    };
+    let bob = "arn:aws:iam::444455556666:user/Bob";
+    for reading in &READINGS {
+        let (statements, context) = match reading.flag {
+            "not-principal" => {
+                let deny = json!({"Effect": "Deny", "NotPrincipal": {"AWS": bob}, "Action": "s3:*", "Resource": "*"});
+                (vec![everybody.clone(), deny], Context::new())
+            }
+            "unqualified" => {
+                let values = vec!["a".to_owned(), "b".to_owned()];
+                (vec![on("StringEquals", "aws:TagKeys")], Context::from([("aws:tagkeys".to_owned(), values)]))
+            }
+            "any-if-exists" => (vec![on("ForAnyValue:StringEqualsIfExists", "aws:TagKeys")], Context::new()),
+            other => panic!("no case of --{other}"),
+        };
+        let access = policy("p", &json!({"Version": "2012-10-17", "Statement": statements}));
+        let plain = policy("p", &json!({"Version": "2012-10-17", "Statement": [everybody]}));
+        let [default, other] = reading.values;
+        let (turned, named) = reading.turned(PLAIN);
+        assert_eq!(
+            (named, reading.turned(turned)),
+            (format!("--{} {other}", reading.flag), (PLAIN, format!("--{} {default}", reading.flag)))
+        );
+        assert!(reading.matters(&access) && !reading.matters(&plain), "--{}", reading.flag);
+        assert!(plain.read_as(turned).is_none() && access.read_as(PLAIN).is_none(), "--{}", reading.flag);
+        let request = Request::new(Principal::Aws(bob.to_owned()), "s3:GetObject", "arn:aws:s3:::b/k", context);
+        let decide = |access: &Access| eval::allows(access, &request, ArnMatching::Segment);
+        assert_eq!((decide(&access), decide(&access.read_as(turned).unwrap())), (true, false), "--{}", reading.flag);
+    }
 }
