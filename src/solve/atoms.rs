@@ -20,6 +20,7 @@ use super::intersect::{Common, Compiled, Domain, Limit, common};
 use super::language::Test;
 use super::letters::Values;
 use super::refute::{Refuter, variables};
+use super::relation::Relation;
 use super::variables::Says;
 use crate::catalog::KeyBase;
 use crate::diag::deadline;
@@ -147,8 +148,8 @@ pub(super) enum Asked {
     Passes(Element, bool),
     /// The set is not empty.
     NotEmpty,
-    /// Anything that has no attribute, by its name.
-    Opaque(Rc<str>),
+    /// Anything that has no attribute.
+    Relation(Rc<Relation>),
 }
 
 /// What a request must look like for an atom that relates attributes to be true: good for a guess.
@@ -171,7 +172,7 @@ enum AtomKey {
     Date(Rc<Bounds>, bool, bool),
     Address(Rc<Blocks>, bool, bool),
     NotEmpty,
-    Opaque(Rc<str>),
+    Relation(Rc<Relation>),
 }
 
 /// One atom.
@@ -235,10 +236,10 @@ impl Atoms {
         self.of_attribute.get(attribute).is_some_and(|place| self.with_letters.contains(place))
     }
 
-    /// Whether there is an atom of this name, without an attribute.
-    pub(super) fn is_asked(&self, name: &str) -> bool {
+    /// Whether there is an atom of this relation.
+    pub(super) fn is_asked(&self, relation: Relation) -> bool {
         let free = self.of_attribute.get(&Attribute::Free);
-        free.is_some_and(|place| self.known.contains_key(&(*place, AtomKey::Opaque(name.into()))))
+        free.is_some_and(|place| self.known.contains_key(&(*place, AtomKey::Relation(relation.into()))))
     }
 
     /// Whether something is asked of an attribute.
@@ -272,7 +273,7 @@ impl Atoms {
         let key = match &asked {
             Asked::Passes(element, fails) => element.key(*fails),
             Asked::NotEmpty => AtomKey::NotEmpty,
-            Asked::Opaque(name) => AtomKey::Opaque(name.clone()),
+            Asked::Relation(relation) => AtomKey::Relation(relation.clone()),
         };
         let next = self.atoms.len();
         let number = *self.known.entry((place, key)).or_insert(next);
@@ -351,7 +352,7 @@ impl Atoms {
                 // No element passes: each fails.
                 (Some(Asked::Passes(element, false)), false) => refuse.push(element),
                 (Some(Asked::Passes(element, true)), false) => accept.push(element),
-                (Some(Asked::Opaque(_)) | None, _) => {}
+                (Some(Asked::Relation(_)) | None, _) => {}
             }
         }
         if present == Some(false) {

@@ -6,6 +6,7 @@ use super::atoms::{Asked, Atoms, Attribute, Element, Wish};
 use super::language::{Class, Few, NO_COLON, NO_DIGIT, Step, Steps, Test};
 use super::owners::{MOST_OWNERS, owner};
 use super::principal;
+use super::relation::Relation;
 use super::search::Node;
 use super::values::{by_parts, steps};
 use crate::glob::Glob;
@@ -147,7 +148,7 @@ impl Builder {
             } else if let Some(node) = self.with_variables(&Attribute::Resource, &pattern.whole, &read) {
                 others.push(node);
             } else {
-                others.push(self.opaque(&format!("resource {:?} {:?}", self.matching, pattern.whole)));
+                others.push(self.relation(Relation::Resource(pattern.whole.clone())));
             }
         }
         let few = owned.len() <= MOST_OWNERS;
@@ -169,7 +170,7 @@ impl Builder {
     /// Where the resource's account is known, it is the one in the ARN, or the ARN names none. Said where policy variables
     /// stand in resources; elsewhere a replay finds it.
     pub(super) fn owned(&mut self) -> Option<Node> {
-        if !self.atoms.names_variables(&Attribute::Resource) || !self.atoms.is_asked(&format!("{RESOURCE_ACCOUNT}?")) {
+        if !self.atoms.names_variables(&Attribute::Resource) || !self.atoms.is_asked(Relation::present(RESOURCE_ACCOUNT)) {
             return None;
         }
         let colon = Step::One(Class::Char(':'));
@@ -204,12 +205,12 @@ impl Builder {
         Node::Literal(self.atoms.atom(attribute, Asked::Passes(Element::Text(compiled), false)), true)
     }
 
-    pub(super) fn opaque(&mut self, name: &str) -> Node {
-        Node::Literal(self.atoms.atom(Attribute::Free, Asked::Opaque(name.into())), true)
+    pub(super) fn relation(&mut self, relation: Relation) -> Node {
+        Node::Literal(self.atoms.atom(Attribute::Free, Asked::Relation(relation.into())), true)
     }
 
-    pub(super) fn wish(&mut self, opaque: &Node, wish: Wish) {
-        if let Node::Literal(atom, _) = opaque {
+    pub(super) fn wish(&mut self, relation: &Node, wish: Wish) {
+        if let Node::Literal(atom, _) = relation {
             self.atoms.wishes.entry(*atom).or_insert(wish);
         }
     }
@@ -243,7 +244,7 @@ impl Builder {
             PrincipalPattern::Nobody(_) => return Node::Const(false),
             PrincipalPattern::Account(_) => Through::Account,
             PrincipalPattern::Arn(parts) if parts.iter().any(|part| part.to_string().contains('|')) => {
-                return self.opaque(&format!("principal {parts:?} {through:?}"));
+                return self.relation(Relation::Principal(parts.clone(), through));
             }
             PrincipalPattern::Arn(parts) => {
                 let [_, _, _, _, account, _] = &**parts;
@@ -279,7 +280,7 @@ impl Builder {
             Fact::ServiceLinked => self.who(principal::service_linked()),
             Fact::SameAccount => {
                 let known = self.present(RESOURCE_ACCOUNT);
-                let same = self.opaque(SAME_ACCOUNT);
+                let same = self.relation(Relation::SameAccount);
                 Node::or([known.not(), Node::and([self.who(principal::aws()), same])])
             }
             Fact::PrincipalOf(id) => self.who(principal::account(&Glob::literal(id))),
@@ -305,7 +306,7 @@ impl Builder {
     }
 
     pub(super) fn present(&mut self, key: &str) -> Node {
-        self.opaque(&format!("{key}?"))
+        self.relation(Relation::present(key))
     }
 }
 
@@ -314,6 +315,3 @@ pub(super) const RESOURCE_ACCOUNT: &str = "aws:resourceaccount";
 
 /// The key that holds the account of the principal.
 pub(super) const PRINCIPAL_ACCOUNT: &str = "aws:principalaccount";
-
-/// What relates the principal's account to the resource's.
-pub(super) const SAME_ACCOUNT: &str = "principal and resource are of one account";

@@ -6,12 +6,13 @@
 
 use super::atoms::{Asked, Atoms, Attribute, Element, Wish};
 use super::bounds::{Blocks, Bounds};
-use super::build::{Builder, PRINCIPAL_ACCOUNT, RESOURCE_ACCOUNT, SAME_ACCOUNT};
+use super::build::{Builder, PRINCIPAL_ACCOUNT, RESOURCE_ACCOUNT};
 use super::language::Test;
 use super::principal;
+use super::relation::Relation;
 use super::search::Node;
 use super::values::{derived_presence, derived_test, value_steps};
-use super::variables::{Says, single};
+use super::variables::Says;
 use crate::policy::{Condition, Part, Quantifier, Template, Test as Asks, TextMode, Variable};
 use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
@@ -96,9 +97,11 @@ impl Builder {
                 (Some(who), Count::One) => self.follows(who),
                 (Some(who), Count::None | Count::Several) => self.follows(who).not(),
                 (None, Count::None) => self.carried(key).not(),
-                (None, Count::One) if self.sets.contains(*key) => Node::and([self.carried(key), self.opaque(&single(key))]),
+                (None, Count::One) if self.sets.contains(*key) => {
+                    Node::and([self.carried(key), self.relation(Relation::single(key))])
+                }
                 (None, Count::One) => self.present(key),
-                (None, Count::Several) => Node::and([self.carried(key), self.opaque(&single(key)).not()]),
+                (None, Count::Several) => Node::and([self.carried(key), self.relation(Relation::single(key)).not()]),
             });
         }
         Node::and(parts)
@@ -130,7 +133,8 @@ impl Builder {
             && let (PRINCIPAL_ACCOUNT, RESOURCE_ACCOUNT) | (RESOURCE_ACCOUNT, PRINCIPAL_ACCOUNT) = (key, other.as_str())
         {
             // Only accounts of customers own resources.
-            let parts = [self.opaque(SAME_ACCOUNT), self.who(principal::of_customer()), self.present(RESOURCE_ACCOUNT)];
+            let parts =
+                [self.relation(Relation::SameAccount), self.who(principal::of_customer()), self.present(RESOURCE_ACCOUNT)];
             let Some(default) = default else { return Node::and(parts) };
             let template = Template::parse(default, false, false);
             let without = self.as_in(&BTreeMap::from([(other.as_str(), Count::None)]));
@@ -141,7 +145,7 @@ impl Builder {
                     Some(self.text(Attribute::Key(key.into()), test))
                 }
             };
-            let own = own.unwrap_or_else(|| self.opaque(&format!("{key} {mode:?} {default}")));
+            let own = own.unwrap_or_else(|| self.relation(Relation::IsDefault(key.into(), mode, default.clone())));
             return Node::or([Node::and(parts), Node::and([without, own])]);
         }
         let node = match derived_presence(key) {
@@ -151,9 +155,9 @@ impl Builder {
             }),
         };
         node.unwrap_or_else(|| {
-            let opaque = self.opaque(&format!("{key} {mode:?} {template:?}"));
-            self.wish(&opaque, Wish { key: key.into(), template: template.clone(), negated: false });
-            opaque
+            let matches = self.relation(Relation::Matches(key.into(), mode, template.clone()));
+            self.wish(&matches, Wish { key: key.into(), template: template.clone(), negated: false });
+            matches
         })
     }
 
@@ -205,12 +209,13 @@ impl Builder {
         }
         let Some(cases) = cases(&named, false, &self.sets) else {
             let key = &condition.key;
-            let opaque = self.opaque(&format!("{key} {:?} {} {:?}", condition.quantifier, condition.negated, condition.test));
+            let (quantifier, negated, test) = (condition.quantifier, condition.negated, condition.test.clone());
+            let passes = self.relation(Relation::Passes(key.as_str().into(), quantifier, negated, test));
             if let Some(template) = named.first() {
                 let wish = Wish { key: key.as_str().into(), template: (*template).clone(), negated: condition.negated };
-                self.wish(&opaque, wish);
+                self.wish(&passes, wish);
             }
-            return opaque;
+            return passes;
         };
         let mut ways = Vec::new();
         for (counts, own) in &cases {
@@ -253,7 +258,7 @@ impl Builder {
             Asks::Present => Node::Const(!condition.negated),
             Asks::Absent => Node::Const(condition.negated),
             Asks::Number(..) | Asks::Date(..) | Asks::Ip(_) => {
-                self.opaque(&format!("{key} {:?} {}", condition.test, condition.negated))
+                self.relation(Relation::Derived(key.into(), condition.negated, condition.test.clone()))
             }
             Asks::Text(mode, templates) => {
                 let mut parts = Vec::new();

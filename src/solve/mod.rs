@@ -28,6 +28,7 @@ mod principal;
 pub mod proof;
 mod refute;
 mod regular;
+mod relation;
 mod request;
 mod root_id;
 mod search;

@@ -7,20 +7,22 @@
 //! that must accept one text, the first says the text, and the second is read again with that text.
 
 use super::atoms::{Asked, Atoms, Attribute, Element, Value};
-use super::build::{RESOURCE_ACCOUNT, SAME_ACCOUNT};
+use super::build::RESOURCE_ACCOUNT;
 use super::intersect::Compiled;
 use super::language::{Class, NO_COLON, Step, Test, literal};
 use super::letters::{self, Found, relaxed, without_marks};
 use super::principal;
 use super::refute::{replaced, variables};
+use super::relation::Relation;
 use super::request;
 use super::values::{derived_presence, derived_test};
-use super::variables::{Lists, single};
+use super::variables::Lists;
 use crate::glob::Glob;
 use crate::policy::keys;
 use crate::policy::ties;
 use crate::policy::{Request, Template, TextMode};
 use crate::value::arn;
+use rustc_hash::FxHashMap;
 use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 
@@ -51,8 +53,8 @@ pub(super) struct Model {
     pub(super) variables: BTreeMap<Rc<str>, String>,
     /// The principal, as one text.
     pub(super) principal: String,
-    /// Atoms without an attribute, by name.
-    pub(super) free: BTreeMap<String, bool>,
+    /// Atoms without an attribute.
+    pub(super) free: FxHashMap<Rc<Relation>, bool>,
 }
 
 /// Accounts of principals and resources.
@@ -80,11 +82,11 @@ struct Modeler<'a> {
 /// A model of these signed atoms.
 pub(super) fn model(atoms: &mut Atoms, assigned: &[(usize, bool)], way: Way, action: &str) -> Option<Model> {
     let mut by_place: BTreeMap<usize, Vec<(usize, bool)>> = BTreeMap::new();
-    let mut free = BTreeMap::new();
+    let mut free = FxHashMap::default();
     for (number, sign) in assigned {
         let atom = atoms.atoms.get(*number)?;
         match &atom.asked {
-            Asked::Opaque(name) => _ = free.insert(name.to_string(), *sign),
+            Asked::Relation(relation) => _ = free.insert(relation.clone(), *sign),
             Asked::Passes(..) | Asked::NotEmpty => by_place.entry(atom.attribute).or_default().push((*number, *sign)),
         }
     }
@@ -177,7 +179,7 @@ impl Modeler<'_> {
 
     /// The account of which the principal had better be: the resource's or another, as the two are to be related.
     fn wished_account(&mut self) -> Option<String> {
-        let same = self.model.free.get(SAME_ACCOUNT).copied();
+        let same = self.model.free.get(&Relation::SameAccount).copied();
         let owner = same.and_then(|_| self.owner());
         match same {
             Some(true) if owner.is_some() => owner,
@@ -229,7 +231,7 @@ impl Modeler<'_> {
         let known = self.atoms.values_known(BTreeSet::from([variable]), self.assigned);
         let known = known.get(&variable)?;
         if key == RESOURCE_ACCOUNT {
-            let same = self.model.free.get(SAME_ACCOUNT).copied().unwrap_or(true);
+            let same = self.model.free.get(&Relation::SameAccount).copied().unwrap_or(true);
             let own = account.filter(|_| same).into_iter().chain(ACCOUNTS);
             let accounts = own.filter(|other| same || Some(*other) != account);
             return accounts
@@ -376,7 +378,7 @@ impl Modeler<'_> {
         }
         // A set of which a variable is the value has one only.
         if let Attribute::Set(key) = &attribute
-            && self.model.free.get(&single(key)) == Some(&true)
+            && self.model.free.get(&Relation::single(key)) == Some(&true)
             && out.len() > 1
         {
             return None;
@@ -403,7 +405,7 @@ impl Modeler<'_> {
 
     /// A test of the resource: that its ARN names the account that owns it, if that is known.
     fn owned(&self) -> Option<Element> {
-        let known = *self.model.free.get(&format!("{RESOURCE_ACCOUNT}?"))?;
+        let known = *self.model.free.get(&Relation::present(RESOURCE_ACCOUNT))?;
         let part = [Step::Run(NO_COLON), Step::One(Class::Char(':'))];
         let account = match (known, self.model.values.get(&Attribute::Key(RESOURCE_ACCOUNT.into()))) {
             (false, _) => Vec::new(),
@@ -413,7 +415,7 @@ impl Modeler<'_> {
                 let account = principal.and_then(|text| arn::split(text)).map(|[_, _, _, _, account, _]| account);
                 let fixed =
                     self.atoms.variables.iter().position(|key| &**key == RESOURCE_ACCOUNT).and_then(|own| self.fixed.get(&own));
-                let same = self.model.free.get(SAME_ACCOUNT) != Some(&false);
+                let same = self.model.free.get(&Relation::SameAccount) != Some(&false);
                 literal(fixed.map(String::as_str).or(account.filter(|_| same)).unwrap_or(USUAL))
             }
         };

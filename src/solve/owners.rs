@@ -8,9 +8,10 @@
 //! Invariant: the laws hold of every consistent request ([`crate::policy::Request::is_consistent`]).
 
 use super::atoms::Attribute;
-use super::build::{Builder, RESOURCE_ACCOUNT, SAME_ACCOUNT};
+use super::build::{Builder, RESOURCE_ACCOUNT};
 use super::language::{Test, literal};
 use super::principal;
+use super::relation::Relation;
 use super::search::Node;
 use crate::glob::Glob;
 use crate::policy::ResourcePattern;
@@ -33,8 +34,8 @@ impl Builder {
     /// The laws of the resources that these formulas test, as far as they ask about accounts.
     pub(super) fn owned_by(&mut self, parts: &[Node]) -> Vec<Node> {
         let key = Attribute::Key(RESOURCE_ACCOUNT.into());
-        let (is_known, is_compared) = (self.atoms.is_asked(&format!("{RESOURCE_ACCOUNT}?")), self.atoms.has(&key));
-        let is_related = self.atoms.is_asked(SAME_ACCOUNT);
+        let (is_known, is_compared) = (self.atoms.is_asked(Relation::present(RESOURCE_ACCOUNT)), self.atoms.has(&key));
+        let is_related = self.atoms.is_asked(Relation::SameAccount);
         if self.owners.is_empty() || !(is_known || is_compared || is_related) {
             return Vec::new();
         }
@@ -56,7 +57,7 @@ impl Builder {
                 laws.push(self.text(key.clone(), Test { patterns: vec![literal(&owner)] }));
             }
             if is_related {
-                let (same, own) = (self.opaque(SAME_ACCOUNT), self.who(principal::account(&Glob::literal(&owner))));
+                let (same, own) = (self.relation(Relation::SameAccount), self.who(principal::account(&Glob::literal(&owner))));
                 laws.push(Node::or([same.clone().not(), own.clone()]));
                 laws.push(Node::or([same, own.not()]));
             }

@@ -103,7 +103,7 @@ fn lemma_formula(atoms: &Atoms, lemma: &Lemma) -> Formula {
             (Some(Asked::NotEmpty), false) => parts.push(Formula::var("the set is empty")),
             (Some(Asked::Passes(element, fails)), true) => wanted.push(Some((element, !fails))),
             (Some(Asked::Passes(element, fails)), false) => every.push((element, *fails)),
-            (Some(Asked::Opaque(_)) | None, _) => {}
+            (Some(Asked::Relation(_)) | None, _) => {}
         }
     }
     let is_of_texts = has_texts(atoms, lemma);

@@ -4,8 +4,9 @@
 //! context. The caller replays it.
 
 use super::atoms::{Atoms, Attribute, Wish};
-use super::build::{RESOURCE_ACCOUNT, SAME_ACCOUNT};
+use super::build::RESOURCE_ACCOUNT;
 use super::model::{Way, model};
+use super::relation::Relation;
 use crate::policy::request::{Context, DERIVED};
 use crate::policy::{Principal, Request, Template, keys, ties};
 use crate::value::arn;
@@ -21,12 +22,12 @@ pub(super) fn request(atoms: &mut Atoms, assigned: &[(usize, bool)], way: Way, a
         _ => format!("arn:aws:{service}:us-east-1:111122223333:example"),
     };
     let resource = text(&Attribute::Resource).unwrap_or(plain);
-    let is_present = |key: &str| found.free.get(&format!("{key}?")).copied();
-    for (name, is_present) in &found.free {
-        let Some(key) = name.strip_suffix('?') else { continue };
-        let value = found.variables.get(key).cloned().or_else(|| text(&Attribute::Key(key.into())));
+    let is_present = |key: &str| found.free.get(&Relation::present(key)).copied();
+    for (relation, is_present) in &found.free {
+        let Relation::Present(key) = &**relation else { continue };
+        let value = found.variables.get(key).cloned().or_else(|| text(&Attribute::Key(key.clone())));
         let value = value.unwrap_or_else(|| keys::plain(key).to_owned());
-        context.insert(key.to_owned(), if *is_present { vec![value] } else { Vec::new() });
+        context.insert(key.to_string(), if *is_present { vec![value] } else { Vec::new() });
     }
     for (attribute, found) in &found.values {
         if let Attribute::Set(key) = attribute {
@@ -38,7 +39,7 @@ pub(super) fn request(atoms: &mut Atoms, assigned: &[(usize, bool)], way: Way, a
         !found.variables.contains_key(RESOURCE_ACCOUNT) && text(&Attribute::Key(RESOURCE_ACCOUNT.into())).is_none();
     if is_present(RESOURCE_ACCOUNT) == Some(true) && says_nothing {
         let of_arn = arn::split(&resource).map(|[_, _, _, _, account, _]| account).filter(|account| arn::is_account(account));
-        let same = found.free.get(SAME_ACCOUNT) != Some(&false);
+        let same = found.free.get(&Relation::SameAccount) != Some(&false);
         let other = if principal.account() == Some("999999999999") { "111122223333" } else { "999999999999" };
         let own = if same { principal.account().unwrap_or("111122223333") } else { other };
         context.insert(RESOURCE_ACCOUNT.to_owned(), vec![of_arn.unwrap_or(own).to_owned()]);

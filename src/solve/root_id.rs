@@ -8,8 +8,9 @@
 //!
 //! Invariant: [`Builder::root_ids`] holds of every request that keeps the law.
 
-use super::build::{Builder, RESOURCE_ACCOUNT, SAME_ACCOUNT};
+use super::build::{Builder, RESOURCE_ACCOUNT};
 use super::principal;
+use super::relation::Relation;
 use super::search::Node;
 use crate::policy::ties::USER_ID;
 use crate::policy::{Part, Statement, Template, Test, TextMode, Variable};
@@ -44,7 +45,7 @@ impl Builder {
     pub(super) fn root_ids(&mut self, comparisons: &[Comparison]) -> Vec<Node> {
         let mut out = Vec::new();
         for (key, mode, template) in comparisons {
-            let (equal, same) = (self.relates(key, *mode, template), self.opaque(SAME_ACCOUNT));
+            let (equal, same) = (self.relates(key, *mode, template), self.relation(Relation::SameAccount));
             let other = self.who(principal::root()).not();
             let absent = [RESOURCE_ACCOUNT, USER_ID].map(|key| self.present(key).not());
             out.push(Node::or([other.clone(), equal.not(), same.clone()]));

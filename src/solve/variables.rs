@@ -8,12 +8,13 @@
 //! (`build`). So what is known of a value may be used wherever the atoms it comes from are signed so.
 
 use super::atoms::{Asked, Atoms, Attribute, Element};
-use super::build::{PRINCIPAL_ACCOUNT, RESOURCE_ACCOUNT, SAME_ACCOUNT};
+use super::build::{PRINCIPAL_ACCOUNT, RESOURCE_ACCOUNT};
 use super::domain;
 use super::intersect::{Compiled, Limit};
 use super::language::{Class, Step, Test};
 use super::letters::Values;
 use super::refute::{Claim, Refuter};
+use super::relation::Relation;
 use super::values;
 use crate::policy::keys::{is_multivalued, type_of};
 use std::collections::{BTreeMap, BTreeSet};
@@ -57,7 +58,7 @@ impl Atoms {
                     let accepts = if is_set { *fails } else { *sign };
                     if accepts { every.0.push(element.clone()) } else { every.1.push(element.clone()) }
                 }
-                Some(Asked::NotEmpty | Asked::Opaque(_)) | None => {}
+                Some(Asked::NotEmpty | Asked::Relation(_)) | None => {}
             }
         }
         if !is_set {
@@ -102,10 +103,9 @@ impl Atoms {
 
     /// Whether an atom relates attributes: by policy variables, or in a way that is left open.
     pub(super) fn relates(&self, number: usize) -> bool {
-        let is_account = |name: &Rc<str>| **name == *SAME_ACCOUNT;
         let by_variables = match self.atoms.get(number).map(|atom| &atom.asked) {
             Some(Asked::Passes(Element::Text(test), _)) => test.test.has_letters(),
-            Some(Asked::Opaque(name)) => is_account(name),
+            Some(Asked::Relation(relation)) => **relation == Relation::SameAccount,
             Some(Asked::Passes(..) | Asked::NotEmpty) | None => false,
         };
         by_variables || self.wishes.contains_key(&number)
@@ -128,12 +128,12 @@ impl Atoms {
         if type_of(&key).is_some() {
             out.typed = Some(Rc::new(domain::of_key(&key)));
         }
-        let holds = |name: &str| {
-            let is_named = |number: usize| matches!(self.atoms.get(number), Some(atom) if matches!(&atom.asked, Asked::Opaque(own) if **own == *name));
-            literals.iter().any(|(number, sign)| *sign && is_named(*number))
+        let holds = |relation: &Relation| {
+            let is = |number: usize| self.relation(number) == Some(relation);
+            literals.iter().any(|(number, sign)| *sign && is(*number))
         };
-        let one_account = holds(SAME_ACCOUNT);
-        let is_one = holds(&single(&key));
+        let one_account = holds(&Relation::SameAccount);
+        let is_one = holds(&Relation::Single(key.clone()));
         let same = |other: &str| {
             *other == *key
                 || (one_account
@@ -171,11 +171,18 @@ impl Atoms {
         out
     }
 
+    /// What an atom without an attribute says.
+    fn relation(&self, number: usize) -> Option<&Relation> {
+        match self.atoms.get(number).map(|atom| &atom.asked) {
+            Some(Asked::Relation(relation)) => Some(relation),
+            _ => None,
+        }
+    }
+
     /// Those of the assigned atoms that say something of these variables' values, by attribute.
     pub(super) fn about(&self, of: &BTreeSet<usize>, by_attribute: &[Vec<(usize, bool)>]) -> Vec<(usize, bool)> {
         let keys: Vec<&str> = of.iter().filter_map(|variable| self.variables.get(*variable)).map(|key| &**key).collect();
         let accounts = keys.iter().any(|key| [RESOURCE_ACCOUNT, PRINCIPAL_ACCOUNT].contains(key));
-        let names: Vec<String> = keys.iter().map(|key| single(key)).collect();
         let mut out = Vec::new();
         for (place, own) in by_attribute.iter().enumerate() {
             let counts: Box<dyn Fn(usize) -> bool> = match self.attributes.get(place) {
@@ -186,9 +193,10 @@ impl Atoms {
                 Some(Attribute::Principal) => {
                     Box::new(|number| self.says.contains_key(&number) || self.presences.contains(&number))
                 }
-                Some(Attribute::Free) => Box::new(|number| {
-                    let is = |name: &str| names.iter().any(|own| own == name) || (accounts && name == SAME_ACCOUNT);
-                    matches!(self.atoms.get(number), Some(atom) if matches!(&atom.asked, Asked::Opaque(name) if is(name)))
+                Some(Attribute::Free) => Box::new(|number| match self.relation(number) {
+                    Some(Relation::Single(key)) => keys.contains(&&**key),
+                    Some(Relation::SameAccount) => accounts,
+                    _ => false,
                 }),
                 Some(Attribute::Resource) | None => continue,
             };
@@ -197,9 +205,4 @@ impl Atoms {
         out.sort_unstable();
         out
     }
-}
-
-/// The name of the atom that says that a multivalued key has one value.
-pub(super) fn single(key: &str) -> String {
-    format!("{key} has one value")
 }
