@@ -14,7 +14,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     let outcome = no_new_access(&old.into(), &new.into(), &Settings::default())?;
     println!("{}", outcome.message);
     if let Verdict::Fail { witness, .. } = outcome.verdict {
-        println!("A request that shows it: {}", leastwise::policy::request_json::to_json(&witness));
+        println!("A request that shows it: {}", leastwise::request::request_json::to_json(&witness));
     }
     Ok(())
 }

@@ -83,6 +83,7 @@ pub mod query;
 pub mod question;
 pub mod refine;
 pub mod report;
+pub mod request;
 pub mod search;
 #[cfg(feature = "server")]
 #[doc(hidden)]
@@ -96,6 +97,7 @@ pub mod sources;
 pub mod usage;
 #[doc(hidden)]
 pub mod value;
+pub mod wellformed;
 pub mod witness;
 
 pub use catalog::Catalog;
@@ -103,7 +105,7 @@ pub use diag::{Budget, Diagnostic, Diagnostics, Source};
 pub use document::Document;
 pub use ops::question::Question;
 pub use ops::{Failed, Options};
-pub use policy::{Access, Policy, Request, Stack};
+pub use policy::{Access, Policy, Stack};
 pub use question::access_not_granted::access_not_granted;
 pub use question::difference::difference;
 pub use question::equivalent::equivalent;
@@ -113,4 +115,5 @@ pub use question::outside_access::outside_access;
 pub use question::{InternalError, Outcome, Reason, Settings, Verdict};
 pub use refine::{Refinement, refine, verify};
 pub use report::{Report, Standing};
+pub use request::Request;
 pub use usage::UnusedPermissions;

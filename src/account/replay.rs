@@ -10,7 +10,8 @@ use super::observe::Window;
 use crate::catalog::operations;
 use crate::eval;
 use crate::evidence::{Activity, Use};
-use crate::policy::{Access, ArnMatching, Principal, Request};
+use crate::policy::{Access, ArnMatching};
+use crate::request::{Principal, Request};
 use std::collections::BTreeMap;
 
 /// Most requests of one entity.

@@ -14,9 +14,10 @@ use crate::diag::{Source, Span};
 use crate::document::Effect;
 use crate::glob::Glob;
 use crate::policy::{
-    Access, ActionMatch, BaseOperator, Condition, Known, Operator, Policy, Principal, PrincipalMatch, PrincipalPattern, Request,
-    ResourceMatch, Statement,
+    Access, ActionMatch, BaseOperator, Condition, Known, Operator, Policy, PrincipalMatch, PrincipalPattern, ResourceMatch,
+    Statement,
 };
+use crate::request::{Principal, Request};
 use crate::value::arn;
 use std::collections::BTreeSet;
 

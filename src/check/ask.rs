@@ -7,8 +7,9 @@
 use crate::diag::{Diagnostics, Source, Span};
 use crate::document;
 use crate::json::Value;
-use crate::policy::{Access, Request, normalize, open};
+use crate::policy::{Access, normalize, open};
 use crate::query::{InternalError, Query, Settings};
+use crate::request::Request;
 use crate::search::replay::violates;
 use crate::sources::{Open, OpenKind};
 use crate::witness::explain::place;

@@ -7,9 +7,10 @@
 use super::text;
 use super::{Encoder, Form, principal};
 use crate::catalog::KeyBase;
-use crate::policy::keys::{self, is_multivalued};
 use crate::policy::spelling::spelling;
 use crate::policy::{Condition, Order, Quantifier, Statement, Template, Test, TextMode};
+use crate::request::Derived;
+use crate::request::keys::{self, is_multivalued};
 use crate::smt::term::Cmp;
 use crate::smt::{Atom, Formula, Int, Regex, Text};
 use crate::value::ip::IpNet;
@@ -47,7 +48,7 @@ impl Key {
 }
 
 /// The key that holds the account of the resource; tied to the resource's ARN.
-pub(super) const RESOURCE_ACCOUNT: &str = "aws:resourceaccount";
+pub(super) use crate::request::RESOURCE_ACCOUNT;
 
 /// The Boolean that says a key, or an element of it, is present.
 pub(super) fn present(slot: &str) -> String {
@@ -136,7 +137,7 @@ impl Encoder {
         if follows && matches!(condition.test, Test::Number(..) | Test::Date(..) | Test::Ip(_)) {
             return Err(format!("the condition key `{}`, which is a text, compared as something else", condition.key));
         }
-        if let ("aws:principalarn", Test::Text(mode, templates)) = (condition.key.as_str(), &condition.test) {
+        if let (Some(Derived::Arn), Test::Text(mode, templates)) = (Derived::of(&condition.key), &condition.test) {
             return self.principal_arn(condition, *mode, templates);
         }
         let mut slots: Vec<(Formula, String)> = Vec::new();

@@ -8,8 +8,7 @@ use super::context::{self, Family, Key};
 use super::principal::{self, Kind, Type};
 use super::{Encoder, ResourceShape, resource};
 use crate::catalog::KeyBase;
-use crate::policy::request::Context;
-use crate::policy::{Principal, Request, keys};
+use crate::request::{Context, Derived, Principal, Request, keys};
 use crate::smt::Model;
 use crate::value::{arn, date, number};
 use bigdecimal::{BigDecimal, RoundingMode};
@@ -88,7 +87,7 @@ impl Encoder {
                 let partition = value(principal::PARTITION).unwrap_or_else(|| "aws".to_owned());
                 let number = if self.used(principal::TYPE) { model.int(principal::TYPE) } else { None };
                 let of = Type::ALL.into_iter().find(|of| Some(*of as i64) == number).unwrap_or(Type::Role);
-                let user = if of == Type::User { value("aws:username") } else { None };
+                let user = if of == Type::User { value(Derived::UserName.key()) } else { None };
                 let role = || value(principal::ROLE_NAME);
                 let name = value(principal::NAME).or(user).or_else(role).unwrap_or_else(|| "example".to_owned());
                 let (service, word) = of.written();
@@ -104,7 +103,7 @@ impl Encoder {
                 {
                     let (role, session) = (named(principal::ROLE_NAME, "example"), named(principal::SESSION_NAME, "session"));
                     let session = format!("arn:{partition}:sts::{account}:assumed-role/{role}/{session}");
-                    given.insert("aws:principalarn".to_owned(), vec![own]);
+                    given.insert(Derived::Arn.key().to_owned(), vec![own]);
                     return Principal::Aws(session);
                 }
                 Principal::Aws(own)

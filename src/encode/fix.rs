@@ -3,7 +3,7 @@
 use super::context::{self, Family, Key};
 use super::principal::{self, Kind, Type};
 use super::{Encoder, Form, ResourceShape, resource};
-use crate::policy::{Principal, Request};
+use crate::request::{Principal, Request};
 use crate::smt::term::Cmp;
 use crate::smt::{Atom, Formula, Int, Text};
 use crate::value::{arn, date, ip, number};

@@ -37,8 +37,11 @@ pub use rules::Allowed;
 
 use crate::diag::{LineColumn, Span};
 use crate::policy::compose::Through;
-use crate::policy::{Access, ArnMatching, Condition, Policy, ResourcePattern, Statement, Template, keys};
+use crate::policy::{Access, ArnMatching, Condition, Policy, ResourcePattern, Statement, Template};
+use crate::request::Derived;
+use crate::request::keys::USER_ID;
 use crate::smt::{Formula, Text, literal};
+use crate::wellformed::named;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 /// A construct that has no encoding (yet).
@@ -94,7 +97,7 @@ pub enum ResourceShape {
 /// `Ok(None)` if the query's typing of keys cannot represent the request, or Z3 gave up.
 pub fn allows(
     access: &Access,
-    request: &crate::policy::Request,
+    request: &crate::request::Request,
     matching: ArnMatching,
     budget: &crate::diag::Budget,
 ) -> Result<Option<bool>, Unsupported> {
@@ -105,7 +108,7 @@ pub fn allows(
 pub fn allows_in(
     form: Form,
     access: &Access,
-    request: &crate::policy::Request,
+    request: &crate::request::Request,
     matching: ArnMatching,
     budget: &crate::diag::Budget,
 ) -> Result<Option<bool>, Unsupported> {
@@ -169,13 +172,13 @@ impl Encoder {
         matching: ArnMatching,
         shape: ResourceShape,
     ) -> Self {
-        let sets = keys::multivalued(policies.clone());
+        let sets = named::multivalued(policies.clone());
         let all_principals = policies.into_iter().any(Policy::has_principals);
         let sessions = statements.iter().filter_map(|statement| statement.principal.as_ref()).any(principal::names_sessions);
         let slots = context::plan(statements, &sets);
         // The name of whose id is asked for, too: an id may hold it.
-        let names_names = slots.contains_key("aws:principalarn")
-            || slots.contains_key(crate::policy::ties::USER_ID)
+        let names_names = slots.contains_key(Derived::Arn.key())
+            || slots.contains_key(USER_ID)
             || statements.iter().filter_map(|statement| statement.principal.as_ref()).any(principal::names_names);
         Self {
             matching,

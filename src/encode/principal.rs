@@ -9,15 +9,15 @@
 use super::{Encoder, expand, text};
 use crate::glob::{Glob, Token};
 use crate::policy::compose::Through;
-use crate::policy::request::{ANONYMOUS, CLOUDFRONT, DERIVED, OWN_ROLE};
 use crate::policy::{Part, PrincipalMatch, PrincipalPattern, Template, TextMode};
+use crate::request::{ANONYMOUS, CLOUDFRONT, Derived, OWN_ROLE};
 use crate::smt::term::Cmp;
 use crate::smt::{Atom, Formula, Int, Regex, Text};
 
 pub(super) const KIND: &str = "Principal.kind";
 pub(super) const TYPE: &str = "Principal.type";
 pub(super) const PARTITION: &str = "Principal.partition";
-pub(super) const ACCOUNT: &str = "aws:principalaccount";
+pub(super) const ACCOUNT: &str = Derived::Account.key();
 pub(super) const NAME: &str = "Principal.name";
 pub(super) const ARN: &str = "Principal.arn";
 pub(super) const SERVICE: &str = "Principal.service";
@@ -62,7 +62,7 @@ impl Type {
 
 /// Whether a key follows from the principal.
 pub(super) fn is_derived(key: &str) -> bool {
-    DERIVED.contains(&key)
+    Derived::of(key).is_some()
 }
 
 /// Whether a list could tell a session from its role.
@@ -329,25 +329,25 @@ impl Encoder {
 
     /// The presence and the slot of a key that follows from the principal.
     pub(super) fn derived(&mut self, key: &str) -> Option<(Formula, String)> {
-        match key {
-            "aws:principalarn" => {
+        match Derived::of(key)? {
+            Derived::Arn => {
                 self.arn_text();
                 Some((self.kind(Kind::Aws), ARN.to_owned()))
             }
-            "aws:principalaccount" => {
+            Derived::Account => {
                 self.account_text();
                 Some((Formula::or([self.kind(Kind::Aws), self.kind(Kind::Anonymous)]), ACCOUNT.to_owned()))
             }
-            "aws:username" => {
+            Derived::UserName => {
                 let is_user = self.of_type(Type::User);
                 let tie = if self.names_names { Some(self.last_of_name(key)) } else { None };
                 self.constrain(key, || {
-                    let plain = text::matches(&Text::var("aws:username"), Regex::none_of(&[':', '/']).plus());
+                    let plain = text::matches(&Text::var(key), Regex::none_of(&[':', '/']).plus());
                     is_user.clone().implies(Formula::and([plain, tie.unwrap_or(Formula::True)]))
                 });
                 Some((is_user, key.to_owned()))
             }
-            "aws:principaltype" => {
+            Derived::Type => {
                 let words = [
                     (self.of_type(Type::User), "User"),
                     (self.of_type(Type::Role), "AssumedRole"),
@@ -356,25 +356,24 @@ impl Encoder {
                     (self.kind(Kind::Anonymous), "Anonymous"),
                 ];
                 self.constrain(key, || {
-                    let is = |word: &str| Formula::equal(&Text::var("aws:principaltype"), &Text::constant(word));
+                    let is = |word: &str| Formula::equal(&Text::var(key), &Text::constant(word));
                     Formula::and(words.map(|(of, word)| of.implies(is(word))))
                 });
                 Some((Formula::or([self.kind(Kind::Aws), self.kind(Kind::Anonymous)]), key.to_owned()))
             }
-            "aws:principalisawsservice" => {
+            Derived::IsService => {
                 let is_service = self.kind(Kind::Service);
                 let is_aws = self.kind(Kind::Aws);
                 self.constrain(key, || {
-                    let is = |word: &str| Formula::equal(&Text::var("aws:principalisawsservice"), &Text::constant(word));
+                    let is = |word: &str| Formula::equal(&Text::var(key), &Text::constant(word));
                     Formula::and([is_service.clone().implies(is("true")), is_aws.clone().implies(is("false"))])
                 });
                 Some((Formula::or([is_service, is_aws]), key.to_owned()))
             }
-            "aws:principalservicename" => {
+            Derived::ServiceName => {
                 self.id(SERVICE, &Glob::parse("*"));
                 Some((self.kind(Kind::Service), SERVICE.to_owned()))
             }
-            _ => None,
         }
     }
 }

@@ -5,7 +5,7 @@ use super::{Encoder, ResourceShape, Unsupported};
 use crate::glob::Glob;
 use crate::policy::Access;
 use crate::policy::compose::{Fact, Rule, Through};
-use crate::policy::request::CLOUDFRONT;
+use crate::request::CLOUDFRONT;
 use crate::smt::{Atom, Formula, Text};
 use std::collections::HashMap;
 

@@ -8,8 +8,8 @@
 use super::Encoder;
 use super::context::RESOURCE_ACCOUNT;
 use super::text::{self, Piece};
-use crate::policy::ties::{SOURCE_ACCOUNT, SOURCE_ARN};
 use crate::policy::{Part, Template, TextMode};
+use crate::request::keys::{SOURCE_ACCOUNT, SOURCE_ARN};
 use crate::smt::{Atom, Formula, Regex, Text, literal};
 
 /// Policy variables with defaults in one text.

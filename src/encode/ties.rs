@@ -1,4 +1,4 @@
-//! Names that one key repeats of the principal or of another key, tied in the formula as [`crate::policy::ties`] says.
+//! Names that one key repeats of the principal or of another key, tied in the formula as [`crate::wellformed`] says.
 //!
 //! `aws:userid` is made of the principal's account and name, as its type has it; `aws:SourceAccount` is the account that
 //! `aws:SourceArn` names, where it names one. Everything else that requests are not is written as statements.
@@ -6,8 +6,10 @@
 use super::context::{Family, present};
 use super::principal::{IS_SESSION, Kind, SESSION_NAME, Type};
 use super::{Encoder, template, text};
-use crate::policy::request::CLOUDFRONT;
-use crate::policy::ties::{SOURCE_ACCOUNT, SOURCE_ARN, USER_ID};
+use crate::request::{
+    CLOUDFRONT,
+    keys::{SOURCE_ACCOUNT, SOURCE_ARN, USER_ID},
+};
 use crate::smt::{Atom, Formula, Regex, Text};
 
 impl Encoder {

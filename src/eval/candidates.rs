@@ -7,8 +7,11 @@
 //! They are a sample: a value that meets several patterns at once may be missing.
 
 use super::{condition, resource};
-use crate::policy::keys::{examples, is_multivalued, type_of};
-use crate::policy::{ArnMatching, Condition, Part, Request, ResourceMatch, ResourcePattern, Statement, Template, Test};
+use crate::policy::{ArnMatching, Condition, Part, ResourceMatch, ResourcePattern, Statement, Template, Test};
+use crate::request::{
+    Request,
+    keys::{examples, is_multivalued, type_of},
+};
 use crate::value::{date, number};
 use bigdecimal::BigDecimal;
 

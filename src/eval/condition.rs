@@ -2,7 +2,8 @@
 
 use super::text;
 use crate::diag::deadline;
-use crate::policy::{Condition, Quantifier, Request, Test};
+use crate::policy::{Condition, Quantifier, Test};
+use crate::request::Request;
 use crate::value::{date, ip, number};
 
 /// Whether the condition holds: its answer for an absent key, or its quantifier over the key's values.

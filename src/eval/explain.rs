@@ -7,7 +7,8 @@ use super::{condition, principal, resource};
 use crate::diag::Span;
 use crate::document::Effect;
 use crate::policy::compose::Through;
-use crate::policy::{Access, ArnMatching, Request, Statement};
+use crate::policy::{Access, ArnMatching, Statement};
+use crate::request::Request;
 
 /// One element of a statement, judged.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -83,8 +84,8 @@ pub fn verb(effect: Effect) -> &'static str {
 mod tests {
     use super::*;
     use crate::diag::{Budget, Source};
-    use crate::policy::request::{Context, Principal};
-    use crate::policy::{Policy, Request};
+    use crate::policy::Policy;
+    use crate::request::{Context, Principal, Request};
 
     #[test]
     fn every_element_is_judged_with_its_place() {

@@ -2,8 +2,7 @@
 
 use crate::glob::Glob;
 use crate::policy::compose::Fact;
-use crate::policy::request::CLOUDFRONT;
-use crate::policy::{Principal, Request};
+use crate::request::{CLOUDFRONT, Principal, Request};
 use crate::value::arn;
 
 /// Whether the fact holds.
@@ -38,7 +37,7 @@ fn own(request: &Request) -> Option<[&str; 6]> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::policy::request::Context;
+    use crate::request::Context;
 
     #[test]
     fn who_is_what_by_service_and_path() {

@@ -15,8 +15,8 @@
 use super::candidates;
 use super::{Decision, Evaluator, evaluator};
 use crate::policy::compose::{Rule, Through};
-use crate::policy::request::DERIVED;
-use crate::policy::{Access, ArnMatching, Request, Statement};
+use crate::policy::{Access, ArnMatching, Statement};
+use crate::request::{DERIVED, Request};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// The most combinations of values that are tried, and the most statements that are looked at in doing so.

@@ -18,7 +18,8 @@ mod text;
 
 use crate::diag::deadline;
 use crate::policy::compose::{GateKind, Rule, Through};
-use crate::policy::{Access, ArnMatching, Condition, PrincipalMatch, Request, ResourcePattern, Statement};
+use crate::policy::{Access, ArnMatching, Condition, PrincipalMatch, ResourcePattern, Statement};
+use crate::request::Request;
 use rustc_hash::FxHashMap;
 use std::cell::RefCell;
 
@@ -190,7 +191,7 @@ mod tests {
     use super::*;
     use crate::diag::{Budget, Source};
     use crate::policy::access_json;
-    use crate::policy::request::{Context, Principal};
+    use crate::request::{Context, Principal};
 
     fn access(text: &str) -> Access {
         let source = Source::new("access", text);

@@ -2,7 +2,8 @@
 
 use crate::glob::Glob;
 use crate::policy::compose::Through;
-use crate::policy::{Principal, PrincipalMatch, PrincipalPattern, Request};
+use crate::policy::{PrincipalMatch, PrincipalPattern};
+use crate::request::{Principal, Request};
 use crate::value::arn;
 
 /// Whether the list, or its complement under `NotPrincipal`, applies through these entries.

@@ -1,7 +1,8 @@
 //! Does a resource list apply to a request's resource?
 
 use super::text;
-use crate::policy::{ArnMatching, Request, ResourceMatch, ResourcePattern};
+use crate::policy::{ArnMatching, ResourceMatch, ResourcePattern};
+use crate::request::Request;
 
 /// Whether the list, or its complement under `NotResource`, applies.
 pub(super) fn applies(resource: &ResourceMatch, request: &Request, matching: ArnMatching) -> bool {

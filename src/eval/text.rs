@@ -5,7 +5,8 @@
 
 use crate::diag::deadline;
 use crate::glob::{Glob, Token};
-use crate::policy::{Part, Request, Template, TextMode};
+use crate::policy::{Part, Template, TextMode};
+use crate::request::Request;
 use crate::value::fold;
 
 /// The template as a glob for this request; `None` if a variable has no single value.

@@ -6,9 +6,10 @@ use super::{Failed, Options};
 use crate::catalog::nearest;
 use crate::diag::{Diagnostics, Source, Span};
 use crate::json::Value;
-use crate::policy::{self, access_json, request_json};
+use crate::policy::{self, access_json};
 use crate::report::warnings::InLine;
 use crate::report::{Found, Report};
+use crate::request::request_json;
 use crate::simulate::Simulator;
 use crate::sources::{self, Kind as Document, STACK_MEMBERS, Wanted, is_stack};
 use schemars::JsonSchema;
@@ -114,7 +115,7 @@ pub struct Simulate {
     /// The policies that apply; an absent one does not.
     pub stack: policy::Stack,
     /// The requests to decide.
-    pub requests: Vec<policy::Request>,
+    pub requests: Vec<crate::request::Request>,
 }
 
 impl Simulate {

@@ -6,16 +6,16 @@
 //! other values are no ARNs, a variable at the account's place is twelve characters, or the word that CloudFront's identities
 //! have there.
 //!
-//! Invariant: the test holds of the same principals' ARNs as before, each with its own account ([`super::request`]).
+//! Invariant: the test holds of the same principals' ARNs as before, each with its own account ([`crate::request`]).
 
-use super::request::CLOUDFRONT;
 use super::template::{Part, Template};
+use crate::request::{CLOUDFRONT, Derived};
 
 /// Characters of an account id.
 const DIGITS: usize = 12;
 
 fn is_own(part: &Part) -> bool {
-    matches!(part, Part::Variable(variable) if variable.key == "aws:principalaccount" && variable.default.is_none())
+    matches!(part, Part::Variable(variable) if variable.key == Derived::Account.key() && variable.default.is_none())
 }
 
 fn is_wild(part: &Part) -> bool {

@@ -9,10 +9,10 @@
 //! groups; unique ids of deleted principals) and "NotPrincipal"; IAM Access Analyzer policy check reference, invalid
 //! principal format, unsupported wildcard in principal, invalid service principal format, allow with NotPrincipal.
 
-use super::request::CLOUDFRONT;
 use crate::catalog::{PARTITIONS, Partition};
 use crate::diag::{Diagnostic, Source};
 use crate::document::{Effect, PrincipalType, Statement};
+use crate::request::CLOUDFRONT;
 use crate::value::arn;
 
 /// What is wrong with an entry: a code, what it is or does, and what to do.

@@ -19,10 +19,10 @@
 //! Sources: IAM User Guide, "AWS JSON policy elements: NotPrincipal"; Zelkova's published example of a Deny with
 //! `NotPrincipal` an account (Backes et al., FMCAD 2018); "Set operators for multivalued context keys".
 
-use super::keys::is_multivalued;
 use super::operator::SetOperator;
 use super::{Access, Condition, Policy, PrincipalMatch, PrincipalPattern, Quantifier, Statement, Test};
 use crate::glob::Glob;
+use crate::request::keys::is_multivalued;
 use crate::value::arn;
 
 /// Whom `NotPrincipal` spares.

@@ -17,10 +17,11 @@
 
 use super::condition::{Condition, Quantifier, Test};
 use super::operator::BaseOperator;
-use super::{Access, Policy, Statement, keys};
+use super::{Access, Policy, Statement};
 use crate::catalog::KeyBase;
 use crate::diag::Span;
 use crate::document::Effect;
+use crate::request::keys;
 use std::fmt::Write as _;
 
 /// What starts the keys that take a condition's place.

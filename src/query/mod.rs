@@ -22,8 +22,8 @@ pub use verdict::{InternalError, Lifted, Outcome, Proof, Reason, Verdict};
 use crate::catalog::KeyBase;
 use crate::glob::Glob;
 use crate::policy::predicate::not_service_linked;
-use crate::policy::ties::{self, Ties};
-use crate::policy::{Access, Policy, ResourcePattern, keys};
+use crate::policy::{Access, Policy, ResourcePattern};
+use crate::wellformed::{self, Ties, named};
 
 /// Which actions a query is about.
 #[derive(Debug, Clone)]
@@ -66,8 +66,8 @@ impl<'p> Query<'p> {
     pub fn new(grants: &'p Access, unless: Option<&'p Access>) -> Self {
         let within = within([grants].into_iter().chain(unless));
         let policies = || grants.policies().chain(unless.into_iter().flat_map(Access::policies));
-        let (always, typed) = (keys::always(policies()), keys::typed(policies()));
-        let ties = ties::ties(policies());
+        let (always, typed) = (named::always(policies()), named::typed(policies()));
+        let ties = wellformed::ties(policies());
         let (actions, except) = (ActionScope::All, Vec::new());
         Self { grants, unless, actions, except, resources: None, within, by: None, always, typed, ties }
     }

@@ -1,7 +1,7 @@
 //! What did a search find?
 
 use super::{Certificate, Unknown};
-use crate::policy::Request;
+use crate::request::Request;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// What a search found.

@@ -4,7 +4,7 @@
 
 use super::{Certificate, SearchResult, Settings, Unknown};
 use crate::diag::{Source, Span};
-use crate::policy::Request;
+use crate::request::Request;
 use std::time::Instant;
 
 /// PASS, FAIL or UNKNOWN.

@@ -16,8 +16,9 @@ use super::{InternalError, Proof, Settings};
 use crate::catalog::PASSED_DATE;
 use crate::diag::deadline;
 use crate::glob::Glob;
-use crate::policy::{Access, Policy, Principal, Request, Statement};
+use crate::policy::{Access, Policy, Statement};
 use crate::query::{ActionScope, Certificate, Query, SearchResult, Unknown};
+use crate::request::{Principal, Request};
 use crate::witness;
 use std::time::Instant;
 

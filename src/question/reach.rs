@@ -4,8 +4,8 @@
 //! is to blame, and with the two ways told apart in which an answer can rest on a resource's policy that is not known.
 
 use super::{InternalError, Settings, unknown_policy};
-use crate::policy::Request;
 use crate::query::{Query, Unknown};
+use crate::request::Request;
 use crate::search::replay;
 use crate::witness::find;
 

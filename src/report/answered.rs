@@ -11,9 +11,9 @@ use super::{Found, Report, Standing};
 use crate::check::rules::UNDECIDED;
 use crate::diag::{Diagnostic, Finding, Level, Rule, Source, Span, rule};
 use crate::glob::Glob;
-use crate::policy::request_json;
 use crate::query::Reason;
 use crate::question::{Outcome, Verdict};
+use crate::request::request_json;
 use crate::witness::explain::place;
 
 /// What an answer rests on.

@@ -3,7 +3,8 @@
 use super::json;
 use crate::diag::escape;
 use crate::eval::explain::{Explained, Judged, explain, verb};
-use crate::policy::{Access, ArnMatching, Request};
+use crate::policy::{Access, ArnMatching};
+use crate::request::Request;
 use anstyle::{AnsiColor, Style};
 use std::fmt::Write as _;
 

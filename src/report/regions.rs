@@ -14,10 +14,10 @@
 use super::difference::{message, written};
 use super::json::{Check, Proof, Result, Schema, Warning, proof};
 use crate::catalog::Catalog;
-use crate::policy::request_json::{self, Written};
 use crate::policy::{Access, Policy};
 use crate::question;
 use crate::question::difference::{self, Cause, Difference};
+use crate::request::request_json::{self, Written};
 use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::{Map, Value};

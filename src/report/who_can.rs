@@ -4,7 +4,7 @@ use super::json::{Schema, Versions, versions};
 use crate::account::who_can::{Answered, Grant, Line, Summary, Verdict};
 use crate::catalog::Catalog;
 use crate::diag::escape;
-use crate::policy::request_json::{self, Written};
+use crate::request::request_json::{self, Written};
 use schemars::JsonSchema;
 use serde::Serialize;
 

@@ -3,10 +3,11 @@
 use super::partition::Group;
 use crate::encode::{Encoder, ResourceShape, Unsupported};
 use crate::glob::Glob;
-use crate::policy::ties::{Keys, USER_ID};
 use crate::policy::{Access, ArnMatching, Policy, ResourcePattern, Statement};
 use crate::query::{ActionScope, Query};
+use crate::request::keys::USER_ID;
 use crate::smt::Formula;
+use crate::wellformed::Keys;
 
 /// The statements that a query about a group asks about.
 fn asked<'s>(query: &'s Query<'_>, group: &Group) -> Vec<&'s Statement> {

@@ -12,13 +12,13 @@ use super::partition::Group;
 use super::replay;
 use crate::document::Effect;
 use crate::eval;
-use crate::policy::request::{Context, DERIVED};
 use crate::policy::{
-    Access, ArnMatching, Condition, Part, Principal, PrincipalMatch, PrincipalPattern, Request, ResourcePattern, Statement,
-    Template, Test, ties,
+    Access, ArnMatching, Condition, Part, PrincipalMatch, PrincipalPattern, ResourcePattern, Statement, Template, Test,
 };
 use crate::query::Query;
+use crate::request::{Context, DERIVED, Principal, Request};
 use crate::value::{arn, date, number};
+use crate::wellformed;
 use bigdecimal::BigDecimal;
 
 /// The most requests that are tried for one statement.
@@ -71,7 +71,7 @@ pub(crate) fn guess(query: &Query<'_>, number: usize, group: &Group, matching: A
                     if shows(&request) {
                         return Some(request);
                     }
-                    if let Some(mended) = query.ties.as_ref().map(|_| ties::mended(&request)).filter(shows) {
+                    if let Some(mended) = query.ties.as_ref().map(|_| wellformed::mended(&request)).filter(shows) {
                         return Some(mended);
                     }
                 }

@@ -6,9 +6,10 @@
 
 use crate::catalog::KeyBase;
 use crate::eval;
-use crate::policy::ties::{self, Ties};
-use crate::policy::{ArnMatching, Policy, Request, ResourcePattern, keys};
+use crate::policy::{ArnMatching, Policy, ResourcePattern};
 use crate::query::{ActionScope, Query};
+use crate::request::{Request, contradicts, keys};
+use crate::wellformed::{self, Ties};
 
 impl Query<'_> {
     /// Whether the request has the keys that every request has, and no value of a wrong type.
@@ -25,7 +26,7 @@ impl Query<'_> {
             let mut statements = ties.statements();
             statements.any(|(_, statement)| eval::applies_beyond_action(statement, request, matching))
         };
-        ties::contradicts(request) || self.ties.as_ref().is_some_and(breaks)
+        contradicts(request) || self.ties.as_ref().is_some_and(breaks)
     }
 
     /// The request with the keys that every request carries; where a query left one out, it does not matter there.
@@ -47,7 +48,7 @@ pub(crate) fn replayed(query: &Query<'_>, request: Request, matching: ArnMatchin
         return Some(request);
     }
     query.ties.as_ref()?;
-    let others = std::iter::once(ties::mended(&request)).chain(ties::by_id(&request));
+    let others = std::iter::once(wellformed::mended(&request)).chain(wellformed::by_id(&request));
     others.into_iter().find(|other| violates(query, other, matching).is_some())
 }
 

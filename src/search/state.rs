@@ -3,8 +3,8 @@
 //! Nothing is found but through [`Search::note`], which replays it first.
 
 use super::replay::violates;
-use crate::policy::{Request, request_json};
 use crate::query::{InternalError, Query, SearchResult, Settings, Unknown};
+use crate::request::{Request, request_json};
 use crate::smt::{Formula, Solver};
 use crate::solve::{self, Decider};
 use std::cell::OnceCell;

@@ -8,9 +8,10 @@
 use super::replay::violates;
 use crate::diag::Budget;
 use crate::eval;
+use crate::policy::Access;
 use crate::policy::unreadable::{Bound, named};
-use crate::policy::{Access, Request};
 use crate::query::{InternalError, Query, SearchResult, Settings, Unknown};
+use crate::request::Request;
 use std::time::Instant;
 
 /// A search that asks about policies whose values can all be read.

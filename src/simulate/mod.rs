@@ -10,7 +10,8 @@ pub mod request;
 use crate::eval::missing::Missing;
 use crate::eval::{self, Decision, Evaluation};
 use crate::policy::unreadable::Bound;
-use crate::policy::{Access, ArnMatching, Readings, Request, ResourcePolicy, Stack};
+use crate::policy::{Access, ArnMatching, Readings, ResourcePolicy, Stack};
+use crate::request::Request;
 
 /// The decision of one request.
 #[derive(Debug, Clone)]

@@ -5,7 +5,9 @@ use crate::eval::{self, Decision};
 use crate::policy::access::Place;
 use crate::policy::readings::READINGS;
 use crate::policy::unreadable;
-use crate::policy::{Access, ArnMatching, Policy, Readings, Request, ResourcePolicy, Stack, keys, ties};
+use crate::policy::{Access, ArnMatching, Policy, Readings, ResourcePolicy, Stack};
+use crate::request::{Request, keys};
+use crate::wellformed;
 
 /// Of a request that AWS never sends.
 const CONTRADICTS: &str =
@@ -14,7 +16,7 @@ const CONTRADICTS: &str =
 /// What is odd about a request.
 pub(super) fn about_request(request: &Request, matching: ArnMatching) -> Vec<String> {
     let is_impossible = |statement| eval::applies_beyond_action(statement, request, matching);
-    let contradicts = !request.is_consistent() || ties::about(request).any(is_impossible);
+    let contradicts = !request.is_consistent() || wellformed::about(request).any(is_impossible);
     let wrong = keys::mistyped(request)
         .map(|(key, value, own)| format!("the value of {key} is {}, \"{value}\" is not: no request carries it", own.noun()));
     let doubled = keys::doubled(request).map(|key| format!("{key} has one value, not several: no request carries these"));

@@ -7,8 +7,7 @@
 //! Sources: IAM User Guide, "AWS JSON policy elements: Principal" (who can be one), "IAM identifiers" (the ARNs).
 
 use crate::catalog::Names;
-use crate::policy::request::CLOUDFRONT;
-use crate::policy::{Principal, Request};
+use crate::request::{CLOUDFRONT, Principal, Request};
 use crate::value::arn;
 
 /// Something of a request that nobody can have meant.

@@ -25,7 +25,7 @@ use super::variables::Says;
 use crate::catalog::KeyBase;
 use crate::diag::deadline;
 use crate::policy::Template;
-use crate::policy::keys::{is_multivalued, type_of};
+use crate::request::keys::{is_multivalued, type_of};
 use crate::value::{date, ip, number};
 use bigdecimal::BigDecimal;
 use rustc_hash::FxHashMap;

@@ -311,7 +311,7 @@ impl Builder {
 }
 
 /// The key that holds the account of the resource.
-pub(super) const RESOURCE_ACCOUNT: &str = "aws:resourceaccount";
+pub(super) use crate::request::RESOURCE_ACCOUNT;
 
 /// The key that holds the account of the principal.
-pub(super) const PRINCIPAL_ACCOUNT: &str = "aws:principalaccount";
+pub(super) const PRINCIPAL_ACCOUNT: &str = crate::request::Derived::Account.key();

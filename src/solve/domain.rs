@@ -5,8 +5,8 @@
 
 use super::intersect::{Domain, Shape};
 use super::language::{Class, Few, NO_COLON, Nfa};
-use crate::policy::keys::{examples, type_of};
 use crate::policy::spelling::spelling;
+use crate::request::keys::{examples, type_of};
 
 /// The values of a key: of its type, where it has one that is no text.
 pub(super) fn of_key(key: &str) -> Domain {

@@ -38,9 +38,11 @@ mod variables;
 
 use crate::glob::Glob;
 use crate::policy::compose::{Rule, Through};
-use crate::policy::ties::{Keys, Ties, USER_ID};
-use crate::policy::{Access, ArnMatching, Policy, Request, ResourcePattern, keys};
+use crate::policy::{Access, ArnMatching, Policy, ResourcePattern};
 use crate::query::Obligation;
+use crate::request::Request;
+use crate::request::keys::USER_ID;
+use crate::wellformed::{Keys, Ties, named};
 use atoms::Atoms;
 use build::{Builder, Side};
 use intersect::{Common, Compiled, Domain, Limit};
@@ -139,7 +141,7 @@ impl<'q> Decider<'q> {
     /// A decider; with `keep_proofs` the last refutation is kept, to be checked by Z3.
     pub fn new(question: &'q Question<'q>, matching: ArnMatching, most_states: usize, keep_proofs: bool) -> Self {
         let policies = || question.grants.policies().chain(question.unless.into_iter().flat_map(Access::policies));
-        let sets = keys::multivalued(policies().chain(question.within).chain(question.never.map(|ties| &ties.plain)));
+        let sets = named::multivalued(policies().chain(question.within).chain(question.never.map(|ties| &ties.plain)));
         let all_principals = policies().chain(question.within).any(Policy::has_principals);
         let atoms = Atoms::new(all_principals, most_states);
         let relates_ids = question.never.is_some_and(|ties| Keys::of_statements(&ties.relating.statements).has(USER_ID));

@@ -18,10 +18,10 @@ use super::request;
 use super::values::{derived_presence, derived_test};
 use super::variables::Lists;
 use crate::glob::Glob;
-use crate::policy::keys;
-use crate::policy::ties;
-use crate::policy::{Request, Template, TextMode};
+use crate::policy::{Template, TextMode};
+use crate::request::{Request, keys};
 use crate::value::arn;
+use crate::wellformed;
 use rustc_hash::FxHashMap;
 use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
@@ -166,7 +166,7 @@ impl Modeler<'_> {
             };
             context.extend(value.map(|value| (key.to_string(), vec![value])));
         }
-        let request = ties::mended(&Request::new(principal, self.action, "*", context));
+        let request = wellformed::mended(&Request::new(principal, self.action, "*", context));
         for (variable, key) in own {
             if let Some(value) = request.context.get(&*key).and_then(|values| values.first())
                 && !(first && self.follows(&key))

@@ -5,7 +5,7 @@
 //! where patterns name one account alone, these laws relate them. Without them a request between two accounts is found only
 //! by luck, and that there is none is left to Z3.
 //!
-//! Invariant: the laws hold of every consistent request ([`crate::policy::Request::is_consistent`]).
+//! Invariant: the laws hold of every consistent request ([`crate::request::Request::is_consistent`]).
 
 use super::atoms::Attribute;
 use super::build::{Builder, RESOURCE_ACCOUNT};

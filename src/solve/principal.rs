@@ -13,7 +13,7 @@
 use super::intersect::{Domain, Shape};
 use super::language::{Class, Few, NO_BAR, Nfa, PART, SEGMENT, Step, Steps, Test, literal};
 use crate::glob::{Glob, Token};
-use crate::policy::{self, PrincipalPattern};
+use crate::policy::PrincipalPattern;
 
 /// The steps of a glob whose wildcards run over a class.
 pub(super) fn glob(glob: &Glob, wild: Class) -> Steps {
@@ -259,7 +259,7 @@ pub(super) fn domain(all: bool) -> Domain {
                 let bar = push(&mut moves);
                 add(&mut moves, name, Class::Char('|'), bar);
                 // AWS's own roles.
-                let own = word(&mut moves, start, policy::request::OWN_ROLE);
+                let own = word(&mut moves, start, crate::request::OWN_ROLE);
                 add(&mut moves, own, SEGMENT, name);
                 let session = push(&mut moves);
                 add(&mut moves, bar, SEGMENT, session);

@@ -7,9 +7,10 @@ use super::atoms::{Atoms, Attribute, Wish};
 use super::build::RESOURCE_ACCOUNT;
 use super::model::{Way, model};
 use super::relation::Relation;
-use crate::policy::request::{Context, DERIVED};
-use crate::policy::{Principal, Request, Template, keys, ties};
+use crate::policy::Template;
+use crate::request::{Context, DERIVED, Derived, Principal, Request, keys};
 use crate::value::arn;
+use crate::wellformed;
 
 /// The request of these signed atoms, its values chosen in one way; `None` if some value could not be written down.
 pub(super) fn request(atoms: &mut Atoms, assigned: &[(usize, bool)], way: Way, action: &str) -> Option<Request> {
@@ -51,7 +52,7 @@ pub(super) fn request(atoms: &mut Atoms, assigned: &[(usize, bool)], way: Way, a
     if wishes.is_empty() {
         return Some(request);
     }
-    let mut request = ties::mended(&request);
+    let mut request = wellformed::mended(&request);
     for (wish, sign) in wishes {
         if sign != wish.negated {
             let text = filled(&wish.template, &mut request.context);
@@ -104,7 +105,7 @@ pub(super) fn principal(text: &str) -> Option<(Principal, Context)> {
         role => {
             let [_, partition, _, _, account, rest] = arn::split(role)?;
             let role_name = rest.rsplit('/').next()?;
-            context.insert("aws:principalarn".to_owned(), vec![role.to_owned()]);
+            context.insert(Derived::Arn.key().to_owned(), vec![role.to_owned()]);
             Principal::Aws(format!("arn:{partition}:sts::{account}:assumed-role/{role_name}/{name}"))
         }
     };

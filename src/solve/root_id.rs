@@ -1,7 +1,7 @@
 //! What does it say of the accounts that a resource's owner is the id of the requester?
 //!
 //! The `aws:userid` of a root user is the id of its account (`RootIdOfAnotherAccount` in data/impossible-requests.json, see
-//! [`crate::policy::ties`]). The law relates two keys by a policy variable, and automata decide keys one at a time. Where
+//! [`crate::wellformed`]). The law relates two keys by a policy variable, and automata decide keys one at a time. Where
 //! policies compare `aws:ResourceAccount` with `aws:userid`, it is said with the atom that the two accounts are one: a root
 //! user whose id is the owner of the resource is of the owner's account, and the other way around. Of all other identities the laws without variables
 //! tell that their ids are not account ids.
@@ -12,8 +12,8 @@ use super::build::{Builder, RESOURCE_ACCOUNT};
 use super::principal;
 use super::relation::Relation;
 use super::search::Node;
-use crate::policy::ties::USER_ID;
 use crate::policy::{Part, Statement, Template, Test, TextMode, Variable};
+use crate::request::keys::USER_ID;
 
 /// A comparison of the one key with the other, which stands alone in its template.
 pub(super) type Comparison = (&'static str, TextMode, Template);

@@ -5,9 +5,8 @@
 
 use super::atoms::Attribute;
 use crate::catalog::KeyBase;
-use crate::policy;
-use crate::policy::keys::{is_multivalued, type_of};
 use crate::policy::spelling::spelling;
+use crate::request::keys::{is_multivalued, type_of};
 use crate::smt::{Formula, Regex};
 
 /// What is asked of a text.
@@ -58,7 +57,7 @@ pub(super) fn shape(attribute: &Attribute, all_principals: bool, ask: &dyn Fn(As
             let segment = || Regex::none_of(&['/', ':', '|']).plus();
             let path = Regex::concat([segment(), literal("/")]).star();
             let name = || Regex::concat([path.clone(), segment()]);
-            let own = || Regex::union([segment(), Regex::concat([literal(policy::request::OWN_ROLE), segment()])]);
+            let own = || Regex::union([segment(), Regex::concat([literal(crate::request::OWN_ROLE), segment()])]);
             let role = Regex::concat([Regex::concat([own(), literal("/")]).star(), own()]);
             let session = Regex::union([literal(""), Regex::concat([literal("|"), segment()])]);
             let iam = Regex::union([

@@ -6,12 +6,11 @@
 //! Whether a variable's key is present is not for the steps to say: a variable that still has a default stands for it.
 
 use super::atoms::Atoms;
-use super::build::PRINCIPAL_ACCOUNT;
 use super::language::{Class, Letter, NO_BAR, NO_COLON, PART, SEGMENT, Step, Steps, Test};
 use super::principal;
 use crate::glob::Glob;
-use crate::policy::request::{ANONYMOUS, CLOUDFRONT};
 use crate::policy::{Part, Template, TextMode};
+use crate::request::{ANONYMOUS, CLOUDFRONT, Derived, RESOURCE_ACCOUNT};
 use crate::value::fold;
 
 fn both(a: Test, b: Test) -> Test {
@@ -21,13 +20,12 @@ fn both(a: Test, b: Test) -> Test {
 /// The principals that have a key which follows from them; `None` for other keys.
 pub(super) fn derived_presence(key: &str) -> Option<Test> {
     let everything = Glob::parse("*");
-    Some(match key {
-        "aws:principalarn" => principal::aws(),
-        "aws:username" => principal::user(),
-        "aws:principaltype" | PRINCIPAL_ACCOUNT => both(principal::aws(), principal::of_kind("anonymous", &everything)),
-        "aws:principalisawsservice" => both(principal::aws(), principal::of_kind("service", &everything)),
-        "aws:principalservicename" => principal::of_kind("service", &everything),
-        _ => return None,
+    Some(match Derived::of(key)? {
+        Derived::Arn => principal::aws(),
+        Derived::UserName => principal::user(),
+        Derived::Type | Derived::Account => both(principal::aws(), principal::of_kind("anonymous", &everything)),
+        Derived::IsService => both(principal::aws(), principal::of_kind("service", &everything)),
+        Derived::ServiceName => principal::of_kind("service", &everything),
     })
 }
 
@@ -49,9 +47,9 @@ pub(super) fn derived_test(key: &str, mode: TextMode, template: &Template, atoms
     // A name has no slash, an account only digits: such a value matches nobody.
     let holds =
         |told_apart: &dyn Fn(char) -> bool| template.parts.iter().any(|part| matches!(part, Part::Char(c) if told_apart(*c)));
-    match key {
-        "aws:username" if holds(&|c| c == '/' || c == ':') => Some(Test::default()),
-        "aws:principalarn" => {
+    match Derived::of(key)? {
+        Derived::UserName if holds(&|c| c == '/' || c == ':') => Some(Test::default()),
+        Derived::Arn => {
             let six: Option<[Template; 6]> = template.split_colons(6).try_into().ok().filter(|_| mode == TextMode::Arn);
             let steps = match six {
                 Some(six) => by_parts(&six, PART, NO_BAR, atoms),
@@ -59,58 +57,58 @@ pub(super) fn derived_test(key: &str, mode: TextMode, template: &Template, atoms
             };
             Some(principal::whole_arn(steps))
         }
-        PRINCIPAL_ACCOUNT if holds(&|c| !c.is_ascii_digit()) => {
+        Derived::Account if holds(&|c| !c.is_ascii_digit()) => {
             let of_cloudfront = principal::account(&Glob::literal(CLOUDFRONT));
             constants(&[(ANONYMOUS, anonymous()), (CLOUDFRONT, of_cloudfront)])
         }
         // Without credentials the account is a word, which a value may be.
-        PRINCIPAL_ACCOUNT if mode != TextMode::Arn && !is_plain => {
+        Derived::Account if mode != TextMode::Arn && !is_plain => {
             let id = steps(template, PART, false, atoms);
             (!all_principals).then(|| principal::account_of(id))
         }
-        PRINCIPAL_ACCOUNT if mode != TextMode::Arn => {
+        Derived::Account if mode != TextMode::Arn => {
             let nobody = constants(&[(ANONYMOUS, anonymous())])?;
             Some(both(principal::account(&template.as_glob()?), nobody))
         }
-        "aws:username" if mode != TextMode::Arn => {
+        Derived::UserName if mode != TextMode::Arn => {
             Some(principal::username(&steps(template, SEGMENT, mode == TextMode::IgnoreCase, atoms)))
         }
-        "aws:principaltype" => constants(&[
+        Derived::Type => constants(&[
             ("User", principal::user()),
             ("AssumedRole", principal::role()),
             ("Account", principal::root()),
             ("FederatedUser", principal::federated_user()),
             ("Anonymous", anonymous()),
         ]),
-        "aws:principalisawsservice" => {
-            constants(&[("true", principal::of_kind("service", &everything)), ("false", principal::aws())])
-        }
-        "aws:principalservicename" if mode == TextMode::Exact => Some(principal::of_kind("service", &template.as_glob()?)),
-        _ => None,
+        Derived::IsService => constants(&[("true", principal::of_kind("service", &everything)), ("false", principal::aws())]),
+        Derived::ServiceName if mode == TextMode::Exact => Some(principal::of_kind("service", &template.as_glob()?)),
+        Derived::Account | Derived::UserName | Derived::ServiceName => None,
     }
 }
 
 /// The values of a key that follows from the principal; `None` for other keys, and where any text would do.
 pub(super) fn own_values(key: &str, all_principals: bool) -> Option<Test> {
     let words = |words: &[&str]| Test { patterns: words.iter().map(|word| super::language::literal(word)).collect() };
-    Some(match key {
-        super::build::RESOURCE_ACCOUNT => account_ids(),
-        PRINCIPAL_ACCOUNT if all_principals => both(account_ids(), words(&[ANONYMOUS, CLOUDFRONT])),
-        PRINCIPAL_ACCOUNT => account_ids(),
-        "aws:username" => Test { patterns: vec![vec![Step::One(SEGMENT), Step::Run(SEGMENT)]] },
-        "aws:principaltype" => words(&["User", "AssumedRole", "Account", "FederatedUser", "Anonymous"]),
-        "aws:principalisawsservice" => words(&["true", "false"]),
-        "aws:principalarn" => {
+    if key == RESOURCE_ACCOUNT {
+        return Some(account_ids());
+    }
+    Some(match Derived::of(key)? {
+        Derived::Account if all_principals => both(account_ids(), words(&[ANONYMOUS, CLOUDFRONT])),
+        Derived::Account => account_ids(),
+        Derived::UserName => Test { patterns: vec![vec![Step::One(SEGMENT), Step::Run(SEGMENT)]] },
+        Derived::Type => words(&["User", "AssumedRole", "Account", "FederatedUser", "Anonymous"]),
+        Derived::IsService => words(&["true", "false"]),
+        Derived::Arn => {
             let start = super::language::literal("arn:").into_iter();
             Test { patterns: vec![start.chain([Step::One(PART), Step::Run(NO_BAR)]).collect()] }
         }
-        _ => return None,
+        Derived::ServiceName => return None,
     })
 }
 
 /// Whether the values of a key are account ids: digits, which are the same in either case.
 fn is_account(key: &str, all_principals: bool) -> bool {
-    key == super::build::RESOURCE_ACCOUNT || (key == PRINCIPAL_ACCOUNT && !all_principals)
+    key == super::build::RESOURCE_ACCOUNT || (key == Derived::Account.key() && !all_principals)
 }
 
 /// Account ids.

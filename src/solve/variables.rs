@@ -16,7 +16,7 @@ use super::letters::Values;
 use super::refute::{Claim, Refuter};
 use super::relation::Relation;
 use super::values;
-use crate::policy::keys::{is_multivalued, type_of};
+use crate::request::keys::{is_multivalued, type_of};
 use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 

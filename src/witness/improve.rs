@@ -9,8 +9,8 @@ use super::plausible::{self, Fit};
 use super::profiles::profiles;
 use crate::catalog::Catalog;
 use crate::diag::Budget;
-use crate::policy::Request;
 use crate::query::{ActionScope, Engine, InternalError, Query, SearchResult, Settings};
+use crate::request::Request;
 use std::collections::VecDeque;
 
 /// Whether AWS could not receive a request today, as far as the catalog tells.

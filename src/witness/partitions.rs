@@ -11,8 +11,9 @@
 use crate::catalog::{PARTITIONS, Partition};
 use crate::diag::{Budget, Source};
 use crate::glob::Glob;
-use crate::policy::{Access, ArnMatching, Policy, Principal, PrincipalPattern, Request, Statement, Template, Test};
+use crate::policy::{Access, ArnMatching, Policy, PrincipalPattern, Statement, Template, Test};
 use crate::query::Query;
+use crate::request::{Derived, Principal, Request};
 use crate::value::arn;
 use serde_json::json;
 
@@ -80,7 +81,7 @@ fn moved(request: &Request, partition: Partition, moves: Moves) -> Request {
         *own = to(own);
     }
     for (key, values) in &mut out.context {
-        if moves == Moves::All || key == "aws:principalarn" {
+        if moves == Moves::All || key == Derived::Arn.key() {
             values.iter_mut().for_each(|value| *value = to(value));
         }
     }
@@ -132,7 +133,7 @@ fn globs(query: &Query<'_>) -> Option<Vec<Glob>> {
 /// The resource patterns, and what `aws:PrincipalArn` is compared with.
 fn templates(statement: &Statement) -> impl Iterator<Item = &Template> {
     let resources = statement.resource.iter().flat_map(|resource| &resource.patterns).map(|pattern| &pattern.whole);
-    let conditions = statement.conditions.iter().filter(|condition| condition.key == "aws:principalarn");
+    let conditions = statement.conditions.iter().filter(|condition| condition.key == Derived::Arn.key());
     let compared = conditions.flat_map(|condition| match &condition.test {
         Test::Text(_, templates) => templates.as_slice(),
         _ => &[],

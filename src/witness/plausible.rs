@@ -7,8 +7,8 @@
 use super::partitions;
 use crate::catalog::{Catalog, KeyBase, Partition};
 use crate::glob::{Glob, Token};
-use crate::policy::request::DERIVED;
-use crate::policy::{Principal, Request, ResourcePattern};
+use crate::policy::ResourcePattern;
+use crate::request::{DERIVED, Principal, Request};
 use crate::solve;
 use crate::value::arn;
 

@@ -11,9 +11,9 @@
 use super::plausible::{ACCOUNT, Fit};
 use crate::catalog::{Catalog, KeyBase, PARTITIONS};
 use crate::diag::{Budget, Source};
-use crate::policy::request::DERIVED;
 use crate::policy::{Access, Policy, Statement};
 use crate::query::{ActionScope, Query};
+use crate::request::DERIVED;
 use rustc_hash::FxHashMap;
 use serde_json::{Map, Value, json};
 use std::collections::{BTreeMap, BTreeSet};

@@ -6,9 +6,9 @@
 use super::plausible::Fit;
 use super::{partitions, plausible, usual_values};
 use crate::catalog::{Catalog, Name, PARTITIONS, Partition};
-use crate::policy::request::DERIVED;
-use crate::policy::{Policy, Principal, Request, ResourcePattern};
+use crate::policy::{Policy, ResourcePattern};
 use crate::query::{ActionScope, Query};
+use crate::request::{DERIVED, Principal, Request};
 use crate::search::partition::{self, Group};
 use crate::search::replay;
 use crate::value::arn;

@@ -7,7 +7,7 @@
 //! Sources: IAM User Guide, "AWS global condition context keys"; AWS Organizations API Reference, `Organization`; the keys of
 //! S3, KMS and SNS in the Service Authorization Reference.
 
-use crate::policy::Request;
+use crate::request::Request;
 use crate::value::arn;
 
 /// What the values of a key look like.

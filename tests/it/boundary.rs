@@ -5,9 +5,10 @@
 //! absent, single or (where a set operator names them) several.
 
 use crate::agreement::Random;
-use leastwise::policy::keys::{ALWAYS, is_multivalued};
-use leastwise::policy::request::Context;
-use leastwise::policy::{Principal, Request};
+use leastwise::request::{
+    Context, Principal, Request,
+    keys::{ALWAYS, is_multivalued},
+};
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;

@@ -10,13 +10,14 @@ use leastwise::diag::Budget;
 use leastwise::encode::{Encoder, ResourceShape, Unsupported};
 use leastwise::eval;
 use leastwise::glob::Glob;
-use leastwise::policy::ties::Keys;
-use leastwise::policy::{Access, Policy, Request, Statement};
+use leastwise::policy::{Access, Policy, Statement};
 use leastwise::query::Query;
 use leastwise::question::Settings;
 use leastwise::question::difference::difference;
 use leastwise::report::{difference as report, regions};
+use leastwise::request::Request;
 use leastwise::smt::{self, Answer, Formula, Solver};
+use leastwise::wellformed::Keys;
 use serde_json::{Map, Value, json};
 use std::time::{Duration, Instant};
 
@@ -102,7 +103,7 @@ fn both<'a>(old: &'a Access, new: &'a Access) -> Result<[Side<'a>; 2], String> {
     for (name, side) in ["added", "removed"].into_iter().zip(&of) {
         for (region, words) in shown[name].as_array().unwrap().iter().zip(&side.0) {
             if let Some(witness) = region.get("witness") {
-                let request = leastwise::policy::request_json::from_json(witness).unwrap();
+                let request = leastwise::request::request_json::from_json(witness).unwrap();
                 assert!(words.contains(&request), "a region's witness is in it: {region:#}");
             }
         }

@@ -3,10 +3,10 @@
 use crate::agreement::{dated, generator, is_typed};
 use crate::support::{policy, steps};
 use leastwise::eval;
-use leastwise::policy::{Principal, Request};
 use leastwise::question::no_public_access::{RESOURCE_TYPES, ResourceType, no_public_access};
 use leastwise::question::outside_access::{Zone, outside_access};
 use leastwise::question::{Settings, Verdict};
+use leastwise::request::{Principal, Request};
 use leastwise::smt;
 use serde_json::{Value, json};
 

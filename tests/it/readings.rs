@@ -3,10 +3,10 @@
 use crate::support::{leastwise, policy};
 use leastwise::eval;
 use leastwise::policy::readings::{AnyIfExists, NotPrincipal, READINGS, Unqualified};
-use leastwise::policy::request::Context;
-use leastwise::policy::{Access, ArnMatching, Principal, Readings, Request};
+use leastwise::policy::{Access, ArnMatching, Readings};
 use leastwise::question::no_new_access::no_new_access;
 use leastwise::question::{Engine, Settings, Verdict};
+use leastwise::request::{Context, Principal, Request};
 use leastwise::smt;
 use serde_json::{Value, json};
 

@@ -9,11 +9,11 @@ use crate::support::policy;
 use leastwise::catalog::{Catalog, KeyBase};
 use leastwise::eval;
 use leastwise::glob::Glob;
-use leastwise::policy::request::Context;
-use leastwise::policy::{ArnMatching, Principal, Request};
+use leastwise::policy::ArnMatching;
 use leastwise::question::access_not_granted;
 use leastwise::question::no_new_access::no_new_access;
 use leastwise::question::{Settings, Verdict};
+use leastwise::request::{Context, Principal, Request};
 use leastwise::smt;
 use serde_json::{Value, json};
 

@@ -3,8 +3,8 @@
 use crate::support::{policy, stack};
 use leastwise::diag::Budget;
 use leastwise::encode::{self, Encoder, ResourceShape};
-use leastwise::policy::request::Context;
-use leastwise::policy::{Access, ArnMatching, Principal, Request, Statement};
+use leastwise::policy::{Access, ArnMatching, Statement};
+use leastwise::request::{Context, Principal, Request};
 use leastwise::smt::{Answer, Formula, Solver};
 use leastwise::{eval, smt};
 use serde_json::{Value, json};

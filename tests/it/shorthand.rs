@@ -8,9 +8,10 @@ use crate::agreement::Random;
 use crate::support::policy;
 use leastwise::diag::Budget;
 use leastwise::glob::Glob;
-use leastwise::policy::{ArnMatching, request_json};
+use leastwise::policy::ArnMatching;
 use leastwise::question::access_not_granted::{Access, access_not_granted};
 use leastwise::question::{Engine, Settings, Verdict};
+use leastwise::request::request_json;
 use leastwise::{encode, eval, smt};
 use serde_json::json;
 

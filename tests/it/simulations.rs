@@ -3,7 +3,8 @@
 use crate::agreement::{generator, is_typed};
 use crate::support::{leastwise, try_stack};
 use leastwise::eval::{self, Decision};
-use leastwise::policy::{Access, ArnMatching, Request};
+use leastwise::policy::{Access, ArnMatching};
+use leastwise::request::Request;
 use serde_json::{Value, json};
 
 const USER: &str = "arn:aws:iam::111122223333:user/ana";
@@ -118,10 +119,7 @@ fn every_key_that_is_told_decides_and_no_other_does() {
         let told = missing(&access, &request, &mut counts);
         for (key, values) in pool(&stack) {
             let mut there = request.clone();
-            if told.contains(&key)
-                || there.context.contains_key(&key)
-                || leastwise::policy::request::DERIVED.contains(&key.as_str())
-            {
+            if told.contains(&key) || there.context.contains_key(&key) || leastwise::request::DERIVED.contains(&key.as_str()) {
                 continue;
             }
             there.context.insert(key.clone(), values);

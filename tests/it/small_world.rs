@@ -10,14 +10,15 @@
 use crate::agreement::{Random, is_typed};
 use crate::support::{policy, steps};
 use leastwise::eval;
-use leastwise::policy::request::Context;
-use leastwise::policy::{Access, Condition, Principal, Request, Statement, keys};
+use leastwise::policy::{Access, Condition, Statement};
 use leastwise::question::access_not_granted::{self, access_not_granted};
 use leastwise::question::difference::difference;
 use leastwise::question::equivalent::equivalent;
 use leastwise::question::no_new_access::no_new_access;
 use leastwise::question::{Engine, Settings, Verdict};
+use leastwise::request::{Context, Principal, Request, keys};
 use leastwise::smt;
+use leastwise::wellformed::named;
 use serde_json::{Map, Value, json};
 use std::collections::BTreeSet;
 
@@ -275,7 +276,7 @@ impl World {
     pub(crate) fn of(policies: &[&Access], used: &[usize], matter: Matter<'_>) -> Self {
         let statements: Vec<_> = policies.iter().flat_map(|access| access.statements().map(|(_, _, one)| one)).collect();
         let all = || policies.iter().flat_map(|access| access.policies());
-        let several = keys::multivalued(all());
+        let several = named::multivalued(all());
         let complete = !statements.iter().flat_map(|one| one.keys()).any(|key| key == "aws:username");
         let matching = Settings::default().matching;
         let plain = |principal: &Principal, action: &str, resource: &str, context: Context| {
@@ -338,7 +339,7 @@ impl World {
                 })
                 .collect();
         }
-        let always = keys::always(all());
+        let always = named::always(all());
         let mut requests = Vec::new();
         for principal in &principals {
             for action in &actions {

@@ -2,9 +2,9 @@
 
 use crate::support::stack;
 use leastwise::eval;
-use leastwise::policy::{Principal, Request};
 use leastwise::question::no_new_access::no_new_access;
 use leastwise::question::{Engine, Settings, Verdict};
+use leastwise::request::{Principal, Request};
 use leastwise::smt;
 use serde_json::json;
 

@@ -2,8 +2,8 @@
 
 use crate::support::policy;
 use leastwise::diag::Budget;
-use leastwise::policy::request::Context;
-use leastwise::policy::{Access, ArnMatching, Principal, Request};
+use leastwise::policy::{Access, ArnMatching};
+use leastwise::request::{Context, Principal, Request};
 use leastwise::{encode, eval, smt};
 use serde_json::json;
 

@@ -7,10 +7,10 @@ use crate::agreement::Random;
 use crate::support::policy;
 use leastwise::diag::Budget;
 use leastwise::eval;
-use leastwise::policy::request::Context;
-use leastwise::policy::{ArnMatching, Principal, Request};
+use leastwise::policy::ArnMatching;
 use leastwise::question::no_new_access::no_new_access;
 use leastwise::question::{Engine, Settings, Verdict};
+use leastwise::request::{Context, Principal, Request};
 use leastwise::smt;
 use serde_json::{Map, Value, json};
 
@@ -333,7 +333,7 @@ fn a_witness_gives_a_typed_key_a_value_of_its_type() {
         let existing = policy("old", &json!({"Version": "2012-10-17", "Statement": []}));
         let outcome = smt::in_fresh_context(|| no_new_access(&existing, &newer, &Settings::default())).unwrap();
         let Verdict::Fail { witness, .. } = outcome.verdict else { panic!("{:?}", outcome.verdict) };
-        let own = leastwise::policy::keys::type_of(key).unwrap();
+        let own = leastwise::request::keys::type_of(key).unwrap();
         assert!(witness.context[key].iter().all(|value| own.holds(value)), "{witness:?}");
     }
 }

@@ -7,10 +7,10 @@ use crate::support::policy;
 use leastwise::catalog::KeyBase;
 use leastwise::diag::Budget;
 use leastwise::eval;
-use leastwise::policy::request::Context;
-use leastwise::policy::{ArnMatching, Principal, Request, keys};
+use leastwise::policy::ArnMatching;
 use leastwise::question::no_new_access::no_new_access;
 use leastwise::question::{Engine, Settings, Verdict};
+use leastwise::request::{Context, Principal, Request, keys};
 use leastwise::smt;
 use serde_json::{Map, Value, json};
 

@@ -3,12 +3,13 @@
 use crate::agreement::{Generator, Random, generator};
 use crate::support::{leastwise as command, stack};
 use leastwise::eval;
-use leastwise::policy::{Access, ArnMatching, Request};
+use leastwise::policy::{Access, ArnMatching};
 use leastwise::question::access_not_granted::{Access as Listed, access_not_granted};
 use leastwise::question::difference::difference;
 use leastwise::question::equivalent::equivalent;
 use leastwise::question::no_new_access::no_new_access;
 use leastwise::question::{Engine, Outcome, Settings, Verdict};
+use leastwise::request::Request;
 use leastwise::smt;
 use serde_json::{Value, json};
 

@@ -15,12 +15,12 @@ use crate::diag::{Span, deadline};
 use crate::eval;
 use crate::policy::access::Place;
 use crate::policy::{
-    Access, Condition, Policy, PrincipalMatch, PrincipalPattern, Request, ResourceMatch, ResourcePattern, ResourcePolicy, Stack,
-    resource,
+    Access, Condition, Policy, PrincipalMatch, PrincipalPattern, ResourceMatch, ResourcePattern, ResourcePolicy, Stack, resource,
 };
 use crate::query::{ActionScope, Query};
 use crate::question::reach::{self, Reached};
 use crate::question::{InternalError, Settings};
+use crate::request::Request;
 use crate::value::arn;
 use std::collections::HashMap;
 use std::sync::Arc;

@@ -2,7 +2,7 @@
 
 use super::super::scope::Who;
 use super::{Answer, Question, Verdict};
-use crate::policy::Request;
+use crate::request::Request;
 use std::collections::BTreeMap;
 use std::time::Instant;
 

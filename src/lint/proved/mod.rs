@@ -20,9 +20,10 @@ use super::view::Policy;
 use crate::catalog::Catalog;
 use crate::diag::{Budget, Source, deadline};
 use crate::json::Value;
-use crate::policy::{Access, request_json};
+use crate::policy::Access;
 use crate::question::no_new_access::no_new_access;
 use crate::question::{Settings, Verdict};
+use crate::request::request_json;
 use serde_json::json;
 use std::time::Duration;
 

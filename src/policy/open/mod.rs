@@ -21,6 +21,8 @@ mod reader;
 
 use super::template::CONSTANT;
 use crate::json::{Kind, Member, Value};
+use crate::request::DERIVED;
+use crate::request::keys::USER_ID;
 use crate::sources::located::{constants, filled, is_open, mark, marked};
 use crate::sources::{Located, Open, OpenKind, Version};
 use reader::Reader;
@@ -30,16 +32,9 @@ use std::collections::{BTreeMap, BTreeSet};
 const MOST_CASES: usize = 32;
 
 /// Keys that say who the principal is, beyond its account and organization.
-const WHO: [&str; 8] = [
-    "aws:principalarn",
-    "aws:principalaccount",
-    "aws:userid",
-    "aws:username",
-    "aws:principaltype",
-    "aws:principalisawsservice",
-    "aws:principalservicename",
-    "aws:principalservicenameslist",
-];
+fn who() -> impl Iterator<Item = &'static str> {
+    DERIVED.into_iter().chain([USER_ID, "aws:principalservicenameslist"])
+}
 
 /// The document with these values, and the samples of all others.
 pub fn sampled(open: &[Open], value: &Value, given: &BTreeMap<usize, String>) -> Value {
@@ -108,7 +103,7 @@ pub fn cases(open: &[Open], documents: &[&Value], named: &[&str]) -> Result<Vec<
     // What the question says of accounts and principals must not tell new ones apart either.
     named.iter().for_each(|text| reader.look_at_digits(text));
     let about_who = named.iter().any(|text| {
-        text.to_ascii_lowercase().contains("principal\"") || WHO.iter().any(|key| text.to_ascii_lowercase().contains(key))
+        text.to_ascii_lowercase().contains("principal\"") || who().any(|key| text.to_ascii_lowercase().contains(key))
     });
     if let (true, Some((text, _))) = (about_who, reader.principals.first_key_value()) {
         return Err(format!("the principal `{}` is not known, and the other policy names principals", shown(open, text)));

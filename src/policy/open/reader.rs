@@ -4,7 +4,7 @@
 //! are chosen afterwards. What else is open is refused with its reason.
 
 use super::sampled;
-use super::{WHO, shown, strings};
+use super::{shown, strings, who};
 use crate::json::{Kind, Member, Value};
 use crate::policy::operator::Operator;
 use crate::policy::template::CONSTANT;
@@ -150,7 +150,7 @@ impl Reader<'_> {
                     return Err(format!("a condition key is not known: it depends on {}", self.named(&key.key)));
                 }
                 let lower = key.key.to_ascii_lowercase();
-                if WHO.contains(&lower.as_str()) {
+                if who().any(|key| key == lower) {
                     self.who.get_or_insert(lower);
                 }
                 let mut texts = Vec::new();

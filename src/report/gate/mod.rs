@@ -16,8 +16,8 @@ pub use markdown::markdown;
 pub use text::text;
 
 use crate::diag::{Finding, Level, Rule, count};
-use crate::policy::request_json;
 use crate::report::Standing;
+use crate::request::request_json;
 use serde_json::Value;
 use std::fmt::Write as _;
 

@@ -3,9 +3,9 @@
 use super::{Check, CheckedByZ3, Proof, Result, Schema, Warning, proof};
 use crate::catalog::Catalog;
 use crate::policy::Access;
-use crate::policy::request_json::{self, Written};
 use crate::question;
 use crate::question::outside_access::Outside;
+use crate::request::request_json::{self, Written};
 use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::{Value, json};

@@ -2,10 +2,10 @@
 
 use super::{Check, CheckedByZ3, Proof, Result, Schema, Versions, Warning, proof, versions};
 use crate::catalog::Catalog;
-use crate::policy::request_json::{self, Written};
 use crate::question::{Engine, Settings};
 use crate::refine::Refinement;
 use crate::refine::obligations::{Failure, Obligation, ObligationId};
+use crate::request::request_json::{self, Written};
 use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::Value;

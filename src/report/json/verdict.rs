@@ -2,8 +2,8 @@
 
 use super::{Check, CheckedByZ3, Proof, Result, Schema, Warning, proof};
 use crate::catalog::Catalog;
-use crate::policy::request_json::{self, Written};
 use crate::question::{self, Outcome, Verdict};
+use crate::request::request_json::{self, Written};
 use schemars::JsonSchema;
 use serde::Serialize;
 use std::collections::BTreeMap;

@@ -18,33 +18,27 @@
 
 mod instances;
 mod mend;
+pub mod named;
 
-pub use mend::{by_id, contradicts, mended};
+pub use mend::{by_id, mended};
 
-use super::{Policy, Request, Statement, Test};
 use crate::diag::{Budget, Source, Span};
+use crate::policy::{Policy, Statement, Test};
+use crate::request::{Derived, RESOURCE_ACCOUNT, Request};
+use std::collections::BTreeSet;
 use std::sync::OnceLock;
 
 /// The document.
-const IMPOSSIBLE: &str = include_str!("../../../data/impossible-requests.json");
-
-/// The unique id of the requester, with the name of its session.
-pub const USER_ID: &str = "aws:userid";
-
-/// The resource on whose behalf a service calls.
-pub const SOURCE_ARN: &str = "aws:sourcearn";
-
-/// The account of that resource.
-pub const SOURCE_ACCOUNT: &str = "aws:sourceaccount";
+const IMPOSSIBLE: &str = include_str!("../../data/impossible-requests.json");
 
 /// A set of tied keys.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct Keys(u32);
+pub struct Keys(u64);
 
 impl Keys {
     /// A key alone; nothing, if it is not tied.
     fn of(key: &str) -> Self {
-        let place = if key.starts_with("aws:") { KEYS.binary_search(&key).ok() } else { None };
+        let place = if key.starts_with("aws:") { keys().binary_search_by(|own| own.as_str().cmp(key)).ok() } else { None };
         Self(place.map_or(0, |place| 1 << place))
     }
 
@@ -140,13 +134,19 @@ struct Law {
     relates: bool,
 }
 
-fn laws() -> &'static [Law] {
-    static LAWS: OnceLock<Vec<Law>> = OnceLock::new();
-    LAWS.get_or_init(|| {
+/// The statements of the document.
+fn document() -> &'static [Statement] {
+    static DOCUMENT: OnceLock<Vec<Statement>> = OnceLock::new();
+    DOCUMENT.get_or_init(|| {
         // A test reads it: it is never missing.
         let read = Policy::read(&Source::new("requests that AWS never sends", IMPOSSIBLE), &Budget::default());
-        read.map(|policy| policy.statements.into_iter().map(law).collect()).unwrap_or_default()
+        read.map(|policy| policy.statements).unwrap_or_default()
     })
+}
+
+fn laws() -> &'static [Law] {
+    static LAWS: OnceLock<Vec<Law>> = OnceLock::new();
+    LAWS.get_or_init(|| document().iter().cloned().map(law).collect())
 }
 
 fn law(mut statement: Statement) -> Law {
@@ -164,24 +164,16 @@ pub fn about(request: &Request) -> impl Iterator<Item = &'static Statement> {
     laws().iter().filter(move |law| law.keys.within(carried)).map(|law| &law.statement)
 }
 
-/// Keys that the statements are about, in lower case and in order.
-const KEYS: [&str; 15] = [
-    "aws:calledvia",
-    "aws:calledviafirst",
-    "aws:calledvialast",
-    "aws:multifactorauthage",
-    "aws:multifactorauthpresent",
-    "aws:principalorgid",
-    "aws:principalorgpaths",
-    "aws:resourceorgid",
-    "aws:resourceorgpaths",
-    "aws:sourceaccount",
-    "aws:sourcearn",
-    "aws:sourceorgid",
-    "aws:sourceorgpaths",
-    "aws:userid",
-    "aws:viaawsservice",
-];
+/// The keys that the statements are about, in lower case and in order: those that they name and that follow from neither the
+/// principal nor the resource.
+fn keys() -> &'static [String] {
+    static KEYS: OnceLock<Vec<String>> = OnceLock::new();
+    KEYS.get_or_init(|| {
+        let follows = |key: &str| Derived::of(key).is_some() || key == RESOURCE_ACCOUNT;
+        let named: BTreeSet<&str> = document().iter().flat_map(Statement::keys).filter(|key| !follows(key)).collect();
+        named.into_iter().map(str::to_owned).collect()
+    })
+}
 
 /// What requests are not, for a question about these policies; `None` if they name no such key.
 pub fn ties<'p>(policies: impl Iterator<Item = &'p Policy> + Clone) -> Option<Ties> {
@@ -214,7 +206,6 @@ pub fn ties<'p>(policies: impl Iterator<Item = &'p Policy> + Clone) -> Option<Ti
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::policy::request::DERIVED;
 
     fn of(conditions: &str) -> Option<Ties> {
         let text = format!(
@@ -233,13 +224,9 @@ mod tests {
         let policy = Policy::read(&Source::new("p", IMPOSSIBLE), &Budget::default()).unwrap();
         assert!(policy.warnings.is_empty(), "{:?}", policy.warnings);
         assert_eq!(laws().len(), policy.statements.len());
-        assert!(KEYS.is_sorted());
+        assert!(keys().len() <= u64::BITS as usize, "a set of them is a word");
+        assert!(keys().iter().all(|key| key.starts_with("aws:") && Keys::of(key) != Keys::default()), "{:?}", keys());
         assert!(laws().iter().all(|law| law.keys != Keys::default()));
-        // A key is tied, or follows from the principal or the resource.
-        for condition in laws().iter().flat_map(|law| &law.statement.conditions) {
-            let follows = DERIVED.contains(&condition.key.as_str()) || condition.key == "aws:resourceaccount";
-            assert!(follows || Keys::of(&condition.key) != Keys::default(), "{}", condition.key);
-        }
     }
 
     #[test]

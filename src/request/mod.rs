@@ -1,16 +1,28 @@
-//! What is one concrete access?
+//! What is one concrete access, and what does every one look like?
 //!
-//! A principal, an action, a resource and a context. Some context keys follow from the principal (`aws:PrincipalArn`,
-//! `aws:username`, ...): [`Request::new`] fills them in where the caller did not give them, so that no request
-//! contradicts itself. `aws:ResourceAccount` follows from a resource ARN that names its account; an ARN with another number in
-//! that place is not of a resource whose owner is known. A key's values are a set;
-//! an empty list is an absent key, and an empty text is no value of a multivalued one.
+//! A principal, an action, a resource and a context. Some context keys follow from the principal ([`derived`]): [`Request::new`]
+//! fills them in where the caller did not give them, so that no request contradicts itself. So it does with the account of a
+//! resource that names it ([`resource`]). Which keys every request carries, which types they have and which hold several values
+//! is in [`keys`]; what two ways of naming one session or account have to do with each other in [`contradictions`]. What
+//! AWS never sends beyond that is written as a policy, a layer higher ([`crate::wellformed`]).
+//!
+//! A key's values are a set; an empty list is an absent key, and an empty text is no value of a multivalued one.
 //!
 //! Sources: IAM User Guide, "AWS global condition context keys", properties of the principal; "Set operators for
 //! multivalued context keys" (an empty text is a null dataset).
 
-use super::keys::is_multivalued;
+pub mod contradictions;
+pub mod derived;
+pub mod keys;
+pub mod request_json;
+pub mod resource;
+
+pub use contradictions::contradicts;
+pub use derived::{DERIVED, Derived};
+pub use resource::RESOURCE_ACCOUNT;
+
 use crate::value::arn;
+use keys::is_multivalued;
 use std::collections::BTreeMap;
 
 /// Who makes the request.
@@ -49,13 +61,13 @@ impl Request {
     /// A request, with the keys that follow from the principal filled in where they are not given.
     pub fn new(principal: Principal, action: &str, resource: &str, given: Context) -> Self {
         let mut context: Context = given.into_iter().map(|(key, values)| (key.to_ascii_lowercase(), values)).collect();
-        for (key, value) in derived(&principal) {
-            context.entry(key.to_owned()).or_insert_with(|| vec![value]);
+        for key in Derived::ALL {
+            if let Some(value) = key.value(&principal) {
+                context.entry(key.key().to_owned()).or_insert_with(|| vec![value]);
+            }
         }
-        if let Some([_, _, _, _, account, _]) = arn::split(resource)
-            && arn::is_account(account)
-        {
-            context.entry("aws:resourceaccount".to_owned()).or_insert_with(|| vec![account.to_owned()]);
+        if let Some(account) = resource::owner(resource) {
+            context.entry(RESOURCE_ACCOUNT.to_owned()).or_insert_with(|| vec![account.to_owned()]);
         }
         for (key, values) in &mut context {
             if is_multivalued(key) {
@@ -67,49 +79,37 @@ impl Request {
     }
 
     /// Whether what follows from the principal and the resource is as it follows, no key says otherwise, and the resource
-    /// is an ARN if it starts like one. What else requests are not depends on the question: [`super::ties`].
+    /// is an ARN if it starts like one. What else requests are not depends on the question: [`crate::wellformed`].
     pub fn is_consistent(&self) -> bool {
-        let follows = derived(&self.principal);
-        let as_follows = |key: &str| {
-            let given = self.context.get(key).map(Vec::as_slice).unwrap_or_default();
-            match (follows.iter().find(|(own, _)| *own == key), given) {
-                (Some((_, value)), [one]) if key == "aws:principalarn" => {
-                    // A session's own ARN leaves its role's path away.
-                    let last = |text: &str| text.rsplit('/').next().map(str::to_owned);
-                    one == value || (matches!(&self.principal, Principal::Aws(own) if own != value) && last(one) == last(value))
-                }
-                (Some((_, value)), [one]) => value == one,
-                (None, []) => true,
-                (Some(_), _) | (None, _) => false,
+        Derived::ALL.into_iter().all(|key| self.follows(key))
+            && resource::may_be(&self.resource)
+            && resource::may_be_of(&self.resource, self.resource_account())
+            && !contradicts(self)
+    }
+
+    /// Whether a key that follows from the principal is as it follows.
+    fn follows(&self, key: Derived) -> bool {
+        let given = self.context.get(key.key()).map(Vec::as_slice).unwrap_or_default();
+        match (key.value(&self.principal), given) {
+            (Some(value), [one]) if key == Derived::Arn => {
+                // A session's own ARN leaves its role's path away.
+                let last = |text: &str| text.rsplit('/').next().map(str::to_owned);
+                *one == value || (matches!(&self.principal, Principal::Aws(own) if *own != value) && last(one) == last(&value))
             }
-        };
-        // A text that starts like an ARN and is none is no resource.
-        if self.resource.starts_with("arn:") && arn::split(&self.resource).is_none() {
-            return false;
+            (Some(value), [one]) => value == *one,
+            (None, []) => true,
+            (Some(_), _) | (None, _) => false,
         }
-        let owner = arn::split(&self.resource).map(|[_, _, _, _, account, _]| account).filter(|account| arn::is_account(account));
-        if !self.resource_account().is_none_or(arn::is_account) {
-            return false;
-        }
-        // What stands for the account of a resource whose owner is known is no other number.
-        let of_arn = arn::split(&self.resource).map(|[_, _, _, _, account, _]| account);
-        let is_numbered = of_arn.is_some_and(|account| account.contains(|c: char| c.is_ascii_digit()));
-        if is_numbered && owner.is_none() && self.resource_account().is_some() {
-            return false;
-        }
-        DERIVED.into_iter().all(as_follows)
-            && (owner.is_none() || owner == self.resource_account())
-            && !super::ties::contradicts(self)
     }
 
     /// The account that owns the resource, if it is known.
     pub fn resource_account(&self) -> Option<&str> {
-        self.context.get("aws:resourceaccount").and_then(|values| values.first()).map(String::as_str)
+        self.context.get(RESOURCE_ACCOUNT).and_then(|values| values.first()).map(String::as_str)
     }
 
     /// The ARN under which identity-based rules know the principal: a session's is its role's.
     pub fn principal_arn(&self) -> Option<&str> {
-        self.context.get("aws:principalarn").and_then(|values| values.first()).map(String::as_str)
+        self.context.get(Derived::Arn.key()).and_then(|values| values.first()).map(String::as_str)
     }
 }
 
@@ -138,48 +138,6 @@ pub const CLOUDFRONT: &str = "cloudfront";
 /// instance, `aws:ec2-infrastructure` which decrypts its volumes (KMS Developer Guide, "How Amazon EBS uses AWS KMS").
 /// Their sessions are named as instances, and their ids are `account:role name:session`.
 pub const OWN_ROLE: &str = "aws:";
-
-/// The keys that may follow from a principal.
-pub const DERIVED: [&str; 6] = [
-    "aws:principalarn",
-    "aws:principalaccount",
-    "aws:username",
-    "aws:principaltype",
-    "aws:principalisawsservice",
-    "aws:principalservicename",
-];
-
-/// The keys that follow from a principal.
-fn derived(principal: &Principal) -> Vec<(&'static str, String)> {
-    let is_service = |flag: bool| ("aws:principalisawsservice", flag.to_string());
-    match principal {
-        Principal::Anonymous => {
-            ["aws:principaltype", "aws:principalaccount"].into_iter().zip(["Anonymous", ANONYMOUS].map(str::to_owned)).collect()
-        }
-        Principal::Service(name) => vec![is_service(true), ("aws:principalservicename", name.clone())],
-        Principal::Federated(_) | Principal::CanonicalUser(_) => vec![],
-        Principal::Aws(text) => {
-            let Some([_, partition, service, _, account, rest]) = arn::split(text) else { return vec![is_service(false)] };
-            let (kind, tail) = rest.split_once('/').unwrap_or((rest, ""));
-            let mut out = vec![is_service(false), ("aws:principalaccount", account.to_owned())];
-            let (own, kind) = match (service, kind) {
-                ("sts", "assumed-role") => {
-                    let role = tail.split_once('/').map_or(tail, |(role, _)| role);
-                    (format!("arn:{partition}:iam::{account}:role/{role}"), "AssumedRole")
-                }
-                ("sts", "federated-user") => (text.clone(), "FederatedUser"),
-                (_, "role") => (text.clone(), "AssumedRole"),
-                (_, "user") => (text.clone(), "User"),
-                _ => (text.clone(), "Account"),
-            };
-            out.extend([("aws:principalarn", own), ("aws:principaltype", kind.to_owned())]);
-            if kind == "User" {
-                out.push(("aws:username", tail.rsplit('/').next().unwrap_or(tail).to_owned()));
-            }
-            out
-        }
-    }
-}
 
 #[cfg(test)]
 mod tests {

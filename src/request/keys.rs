@@ -8,11 +8,10 @@
 //!
 //! Sources: AWS service reference (condition keys); IAM User Guide, "AWS global condition context keys".
 
-use super::request::DERIVED;
-use super::{Policy, Request, Statement};
+use super::DERIVED;
+use super::Request;
 use crate::catalog::{KeyBase, KeyType, global_keys, global_type};
 use rustc_hash::{FxHashMap, FxHashSet};
-use std::collections::BTreeSet;
 use std::sync::OnceLock;
 
 /// Table of keys that are multivalued wherever they appear.
@@ -20,6 +19,15 @@ pub const MULTIVALUED: &str = include_str!("../../data/multivalued-keys.txt");
 
 /// Keys that every request carries (User Guide, "AWS global condition context keys").
 pub const ALWAYS: [&str; 3] = ["aws:securetransport", "aws:currenttime", "aws:epochtime"];
+
+/// The unique id of the requester, with the name of its session.
+pub const USER_ID: &str = "aws:userid";
+
+/// The resource on whose behalf a service calls.
+pub const SOURCE_ARN: &str = "aws:sourcearn";
+
+/// The account of that resource.
+pub const SOURCE_ACCOUNT: &str = "aws:sourceaccount";
 
 /// Table of the services' keys whose values are no texts, with their types; those with placeholders are not in it.
 const TYPED: &str = include_str!("../../data/typed-keys.txt");
@@ -57,19 +65,6 @@ pub fn plain(key: &str) -> &'static str {
     plain
 }
 
-/// The typed keys that these policies name, in conditions or by policy variables.
-pub fn typed<'p>(policies: impl IntoIterator<Item = &'p Policy>) -> Vec<(String, KeyBase)> {
-    let mut out: Vec<(String, KeyBase)> = Vec::new();
-    for key in policies.into_iter().flat_map(|policy| &policy.statements).flat_map(Statement::keys) {
-        if let Some(own) = type_of(key)
-            && !out.iter().any(|(known, _)| known == key)
-        {
-            out.push((key.to_owned(), own));
-        }
-    }
-    out
-}
-
 /// The keys of a request that have several values, though AWS says that they have one.
 pub fn doubled(request: &Request) -> impl Iterator<Item = &str> {
     let several = request.context.iter().filter(|(_, values)| values.len() > 1);
@@ -89,18 +84,6 @@ pub fn says_nothing(key: &str, values: &[String]) -> bool {
     ALWAYS.contains(&key) && values == [plain(key)]
 }
 
-/// Those of [`ALWAYS`] that these policies name, in conditions or by policy variables.
-pub fn always<'p>(policies: impl IntoIterator<Item = &'p Policy>) -> Vec<&'static str> {
-    let mut named = [false; ALWAYS.len()];
-    let keys = policies.into_iter().flat_map(|policy| &policy.statements).flat_map(Statement::keys);
-    for key in keys.filter(|key| key.starts_with("aws:")) {
-        for (slot, always) in named.iter_mut().zip(ALWAYS) {
-            *slot |= key == always;
-        }
-    }
-    ALWAYS.into_iter().zip(named).filter(|(_, named)| *named).map(|(key, _)| key).collect()
-}
-
 /// Whether the table has the key (in lower case), as itself or as an instance of `prefix/${name}`.
 pub fn is_multivalued(key: &str) -> bool {
     static TABLE: OnceLock<(FxHashSet<&str>, Vec<&str>)> = OnceLock::new();
@@ -109,22 +92,6 @@ pub fn is_multivalued(key: &str) -> bool {
         (MULTIVALUED.lines().filter(|known| !known.contains("${")).collect(), prefixes.collect())
     });
     plain.contains(key) || prefixes.iter().any(|prefix| key.strip_prefix(prefix).is_some_and(|rest| !rest.is_empty()))
-}
-
-/// The keys (in lower case) that may carry several values in a question about these policies.
-pub fn multivalued<'p>(policies: impl IntoIterator<Item = &'p Policy>) -> BTreeSet<String> {
-    let mut out = BTreeSet::new();
-    for statement in policies.into_iter().flat_map(|policy| &policy.statements) {
-        for condition in &statement.conditions {
-            let is_single = || global_type(&condition.key).is_some_and(|kind| !kind.multivalued);
-            if condition.operator.set.is_some() && !is_single() {
-                out.insert(condition.key.clone());
-            }
-        }
-        // Policy variables name keys too.
-        out.extend(statement.keys().filter(|key| is_multivalued(key)).map(str::to_owned));
-    }
-    out
 }
 
 #[cfg(test)]
@@ -169,16 +136,5 @@ mod tests {
         }
         assert_eq!(type_of("s3:max-keys"), Some(KeyBase::Numeric));
         assert_eq!((type_of("s3:prefix"), type_of("s3:nosuchkey"), type_of("aws:username")), (None, None, None));
-    }
-
-    #[test]
-    fn a_set_operator_or_the_table_makes_a_key_multivalued() {
-        let text = r#"{"Statement":{"Effect":"Allow","Action":"*","Resource":"*","Condition":{"ForAnyValue:StringLike":{"My:Key":"a","aws:userid":"b","aws:RequestTag/x":"c"},
-            "StringLike":{"aws:TagKeys":"a","aws:username":"a"}}}}"#;
-        let policy = Policy::read(&crate::diag::Source::new("p", text), &crate::diag::Budget::default()).unwrap();
-        assert_eq!(multivalued([&policy]).into_iter().collect::<Vec<_>>(), ["aws:tagkeys", "my:key"]);
-        let text = r#"{"Version":"2012-10-17","Statement":{"Effect":"Allow","Action":"*","Resource":"arn:aws:s3:::b/${aws:TagKeys}/${aws:userid}"}}"#;
-        let policy = Policy::read(&crate::diag::Source::new("p", text), &crate::diag::Budget::default()).unwrap();
-        assert_eq!(multivalued([&policy]).into_iter().collect::<Vec<_>>(), ["aws:tagkeys"]);
     }
 }

@@ -4,7 +4,7 @@
 //! "context": {key: value or list}}`. The principal may also be `"anonymous"`, a service name, a 12-digit account, or
 //! `{"type": "Federated", "id": ".."}`; a provider's ARN and a canonical user's id are known without a type. `resource.accountId` fills `aws:ResourceAccount` where it is not given.
 
-use super::request::{Context, Principal, Request};
+use super::{Context, Principal, Request};
 use crate::value::arn;
 use schemars::JsonSchema;
 use serde::Serialize;
