@@ -7,7 +7,7 @@
 //! that must accept one text, the first says the text, and the second is read again with that text.
 
 use super::atoms::{Asked, Atoms, Attribute, Element, Value};
-use super::build::RESOURCE_ACCOUNT;
+use super::build::{PRINCIPAL_ACCOUNT, RESOURCE_ACCOUNT};
 use super::intersect::Compiled;
 use super::language::{Class, NO_COLON, Step, Test, literal};
 use super::letters::{self, Found, relaxed, without_marks};
@@ -39,10 +39,12 @@ pub(super) enum Way {
     Same,
     /// Empty texts.
     Empty,
+    /// What the automata need, of a principal whose account is the one that it had better be.
+    Apart,
 }
 
 /// The ways, in the order in which they are tried.
-pub(super) const WAYS: [Way; 5] = [Way::Distinct, Way::Needed, Way::Elsewhere, Way::Same, Way::Empty];
+pub(super) const WAYS: [Way; 6] = [Way::Distinct, Way::Needed, Way::Elsewhere, Way::Same, Way::Empty, Way::Apart];
 
 /// Values for everything that signed atoms are about.
 #[derive(Debug, Clone, Default)]
@@ -102,8 +104,10 @@ impl Modeler<'_> {
             self.by_place.iter().flat_map(|(place, literals)| self.atoms.variables_of(*place, literals)).collect();
         let places: Vec<usize> = self.by_place.keys().copied().collect();
         if !used.is_empty() {
-            if self.way != Way::Needed {
-                self.natural(&used, true)?;
+            match self.way {
+                Way::Needed => {}
+                Way::Apart => self.of_wished_account(&used),
+                Way::Distinct | Way::Elsewhere | Way::Same | Way::Empty => self.natural(&used, true)?,
             }
             // Keys whose values are variables of other templates come first.
             let is_variable = |place: &usize| match self.atoms.attributes.get(*place) {
@@ -185,6 +189,20 @@ impl Modeler<'_> {
             Some(true) if owner.is_some() => owner,
             Some(false) if owner.is_some() => ACCOUNTS.map(str::to_owned).into_iter().find(|other| owner.as_ref() != Some(other)),
             Some(_) | None => (self.way == Way::Elsewhere).then(|| ELSEWHERE.to_owned()),
+        }
+    }
+
+    /// Gives a variable that is the principal's account the one that the principal had better be of.
+    fn of_wished_account(&mut self, used: &BTreeSet<usize>) {
+        let own = |variable: &&usize| self.atoms.variables.get(**variable).is_some_and(|key| **key == *PRINCIPAL_ACCOUNT);
+        if let (Some(variable), Some(account)) = (used.iter().find(own).copied(), self.account.clone())
+            && self
+                .atoms
+                .values_known(BTreeSet::from([variable]), self.assigned)
+                .get(&variable)
+                .is_some_and(|all| all.hold(&account))
+        {
+            self.fixed.insert(variable, account);
         }
     }
 
