@@ -14,8 +14,9 @@ use crate::request::{CLOUDFRONT, Derived};
 /// Characters of an account id.
 const DIGITS: usize = 12;
 
+/// A default says nothing: who has an ARN has an account.
 fn is_own(part: &Part) -> bool {
-    matches!(part, Part::Variable(variable) if variable.key == Derived::Account.key() && variable.default.is_none())
+    matches!(part, Part::Variable(variable) if variable.key == Derived::Account.key())
 }
 
 fn is_wild(part: &Part) -> bool {
@@ -83,6 +84,7 @@ mod tests {
     fn the_account_of_a_principal_in_its_own_arn_is_any_account() {
         let wild = "arn:*:iam::${aws:PrincipalAccount}:role/x*";
         let longer = "arn:aws:iam::${aws:PrincipalAccount}*:role/x*";
+        let with_default = "arn:aws:iam::${aws:PrincipalAccount, 'x'}:role/x*";
         let role = "arn:aws:iam::111122223333:role/r";
         let (digits, word) = ("arn:aws:iam::????????????:role/x*", "arn:aws:iam::cloudfront:role/x*");
         let (longer_digits, longer_word) = ("arn:aws:iam::????????????*:role/x*", "arn:aws:iam::cloudfront*:role/x*");
@@ -92,6 +94,7 @@ mod tests {
             ("ArnLike", &[wild, "x"], texts(TextMode::Arn, true, &[wild, "x"])),
             ("ArnEquals", &[wild], texts(TextMode::Arn, true, &["arn:*:iam::*:role/x*"])),
             ("ArnLike", &[longer], texts(TextMode::Arn, true, &["arn:aws:iam::*:role/x*"])),
+            ("ArnLike", &[with_default], texts(TextMode::Arn, true, &["arn:aws:iam::*:role/x*"])),
             ("StringLike", &[longer], texts(TextMode::Exact, true, &[longer_digits, longer_word])),
             ("StringLike", &[OWN, "x"], texts(TextMode::Exact, true, &[digits, word, "x"])),
             // Where a wildcard could reach over a colon, and where nothing is named, it stays as it was.
