@@ -6,7 +6,9 @@
 //! Source: IAM User Guide, "IAM name requirements" (policy names have at most 128 characters, and are unique without case).
 
 use super::recommend::{Recommendation, Recommended, after};
-use super::{EntityKind, PolicyText};
+use super::{Accounts, EntityKind, PolicyText};
+use crate::value::arn;
+use std::collections::BTreeMap;
 use std::hash::{Hash as _, Hasher as _};
 use std::sync::Arc;
 
@@ -26,6 +28,8 @@ pub struct Planned<'p> {
     pub changed: bool,
     /// Whether it is a managed policy.
     pub managed: bool,
+    /// Whether it is new, and one for all that have what it stands in place of.
+    pub shared: bool,
     /// Its document.
     pub text: &'p Arc<PolicyText>,
 }
@@ -40,8 +44,7 @@ pub fn planned<'p>(one: &'p Recommendation<'_>) -> Vec<Planned<'p>> {
         let mut number = 1;
         while is_new(&next) && out.iter().any(|other| is_new(other) && other.name.eq_ignore_ascii_case(&next.name)) {
             number += 1;
-            let end = format!("-{number}");
-            next.name = first.chars().take(LONGEST - end.len()).collect::<String>() + &end;
+            next.name = numbered(&first, number);
         }
         out.push(next);
     }
@@ -59,6 +62,7 @@ pub fn of<'p>(one: &Recommendation<'_>, policy: &'p Recommended<'_>) -> Vec<Plan
             replaces: None,
             changed: policy.refined.is_some(),
             managed: attached.arn.is_some(),
+            shared: false,
             text,
         };
         return after(policy).map(one).into_iter().collect();
@@ -68,10 +72,58 @@ pub fn of<'p>(one: &Recommendation<'_>, policy: &'p Recommended<'_>) -> Vec<Plan
     let count = texts.len();
     let named = |(at, text): (usize, &'p Arc<PolicyText>)| {
         let number = if count > 1 { format!("-{}", at + 1) } else { String::new() };
-        let name = new_name(one, &attached.name, &number);
-        Planned { name, arn: None, replaces: Some(attached.label()), changed: true, managed: true, text }
+        let name = policy.names.get(at).cloned().unwrap_or_else(|| new_name(one, &attached.name, &number));
+        let shared = one.shared && attached.arn.is_some();
+        Planned { name, arn: None, replaces: Some(attached.label()), changed: true, managed: true, shared, text }
     };
     texts.into_iter().enumerate().map(named).collect()
+}
+
+/// Names the new policies of all entities: no name of an account stands for two documents, nor for a policy that is there
+/// already. Names alone could: what stands in place of `Deploy` of AWS and of the account's own `Deploy`, or the second part of
+/// a policy of `app` and a policy of `app-2`. With `--shared` one document in place of one policy has one name.
+pub fn name(all: &mut [Recommendation<'_>], accounts: &Accounts) {
+    let lower = |account: &str, name: &str| (account.to_owned(), name.to_lowercase());
+    let there = accounts.managed.keys().filter_map(|arn| {
+        let [.., account, rest] = arn::split(arn)?;
+        Some((lower(account, rest.rsplit('/').next()?), arn.clone()))
+    });
+    // What each name stands for.
+    let mut taken: BTreeMap<(String, String), String> = there.collect();
+    let mut known: BTreeMap<String, String> = BTreeMap::new();
+    for one in all {
+        let mut names: Vec<Vec<String>> = Vec::new();
+        for (at, policy) in one.policies.iter().enumerate() {
+            let mut own = Vec::new();
+            for (part, new) in of(one, policy).into_iter().filter(|new| new.managed && new.arn.is_none()).enumerate() {
+                let account = &one.entity.account;
+                let what = if new.shared {
+                    format!("{account} {} {}", new.replaces.unwrap_or_default(), new.text.value())
+                } else {
+                    format!("{} {at} {part}", one.entity.arn)
+                };
+                let fresh = || {
+                    let mut all = (1_usize..).map(|number| numbered(&new.name, number));
+                    all.find(|name| !taken.contains_key(&lower(account, name))).unwrap_or_default()
+                };
+                let name = known.get(&what).cloned().unwrap_or_else(fresh);
+                taken.insert(lower(account, &name), what.clone());
+                known.insert(what, name.clone());
+                own.push(name);
+            }
+            names.push(own);
+        }
+        one.policies.iter_mut().zip(names).for_each(|(policy, names)| policy.names = names);
+    }
+}
+
+/// A name with a number behind it, from the second on.
+fn numbered(name: &str, number: usize) -> String {
+    if number < 2 {
+        return name.to_owned();
+    }
+    let end = format!("-{number}");
+    name.chars().take(LONGEST - end.len()).collect::<String>() + &end
 }
 
 fn new_name(one: &Recommendation<'_>, name: &str, number: &str) -> String {

@@ -96,6 +96,8 @@ pub struct Recommended<'a> {
     pub refined: Option<Arc<Refined>>,
     /// The managed policies that stand for the refinement where it does not fit into one of its kind.
     pub parts: Vec<Arc<PolicyText>>,
+    /// The names of the new policies that stand in its place, where the names of all entities are known (`planned::name`).
+    pub names: Vec<String>,
 }
 
 /// What is recommended for one entity.
@@ -200,7 +202,11 @@ impl<'a, 'o> Recommender<'a, 'o> {
             entity,
             result: Result::Unchanged,
             removed: 0,
-            policies: entity.policies.iter().map(|attached| Recommended { attached, refined: None, parts: Vec::new() }).collect(),
+            policies: entity
+                .policies
+                .iter()
+                .map(|attached| Recommended { attached, refined: None, parts: Vec::new(), names: Vec::new() })
+                .collect(),
             unused: Vec::new(),
             not_observable: Vec::new(),
             replayed: 0,

@@ -68,13 +68,17 @@ pub(crate) fn recommend(args: &RecommendArgs) -> Result<Exit, Trouble> {
     let summaries = answer.all.iter().map(|one| recommended::json::summary(one, &read.evidence.counts));
     let lines = json_lines(&summaries.collect::<Vec<_>>());
     if let Some(folder) = &args.output {
-        for one in &answer.all {
-            for (path, text) in recommended::files(one, answer.window) {
-                let path = folder.join(path);
-                let (Some(parent), Some(name)) = (path.parent(), path.file_name()) else { continue };
-                save::write_all(parent, &[(name.to_string_lossy().into_owned(), text)])?;
+        let write = |(path, text): (String, String)| {
+            let path = folder.join(path);
+            match (path.parent(), path.file_name()) {
+                (Some(parent), Some(name)) => save::write_all(parent, &[(name.to_string_lossy().into_owned(), text)]),
+                _ => Ok(()),
             }
+        };
+        for (one, own) in answer.all.iter().zip(recommended::folders(&answer.all)) {
+            recommended::files(one, &own, answer.window).into_iter().try_for_each(&write)?;
         }
+        recommended::shared(&answer.all).into_iter().try_for_each(&write)?;
         save::write_all(folder, &[("summary.jsonl".to_owned(), lines.clone())])?;
     }
     match args.format {

@@ -4,7 +4,7 @@ use super::Failed;
 use super::grounds::{Grounds, Read};
 use crate::account::observe::Window;
 use crate::account::recommend::{self, Options, Recommendation, Recommender};
-use crate::account::{findings, recommend_all};
+use crate::account::{findings, planned, recommend_all};
 use crate::question::Settings;
 use crate::report::Standing;
 use crate::smt;
@@ -91,7 +91,8 @@ impl Request {
         read.check()?;
         let options = self.how.options(read, settings);
         let recommender = Recommender::new(&read.accounts, &read.evidence, &options)?;
-        let all = recommend_all::all(&recommender, &recommender.entities())?;
+        let mut all = recommend_all::all(&recommender, &recommender.entities())?;
+        planned::name(&mut all, &read.accounts);
         let window = recommender.window();
         Ok(Answer { all, window, notes: findings::notes(&read.accounts, &read.evidence, &read.options, window) })
     }

@@ -97,7 +97,7 @@ fn a_policy_that_outgrows_its_limit_is_cut_and_proved_to_be_the_same() {
         assert!(refined.obligations.iter().any(|(id, _, queries, _)| id == "S1" && *queries > 0), "{:?}", refined.obligations);
         assert!(one.replayed > 0);
         assert!(refined.notes.iter().any(|note| note.contains("managed policies: its refinement has")), "{:?}", refined.notes);
-        let files = recommended::files(one, findings_window());
+        let files = recommended::files(one, "f", findings_window());
         let terraform = files.iter().find(|(path, _)| path.ends_with("main.tf.json")).map(|(_, text)| text.clone()).unwrap();
         let terraform: Value = serde_json::from_str(&terraform).unwrap();
         assert_eq!(terraform["resource"]["aws_iam_policy"].as_object().unwrap().len(), planned.len());

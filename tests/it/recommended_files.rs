@@ -3,7 +3,7 @@
 
 use crate::support::leastwise_in;
 use serde_json::{Value, json};
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 const KINDS: [&str; 3] = ["inline", "111122223333", "aws"];
 
@@ -68,5 +68,81 @@ fn policies_of_one_name_stay_apart() {
             .map(|file| std::fs::read_to_string(file.unwrap().path()).unwrap())
             .collect();
         assert!(texts.iter().all(|service| before.iter().any(|text| text.contains(service))), "{chosen:?}");
+    }
+}
+
+/// Entities whose names read alike, with policies of one name: all files of all entities together have no path, no address of
+/// Terraform and no name of a new policy twice, and every name has one document.
+#[test]
+fn entities_stay_apart() {
+    let folder = tempfile::tempdir().unwrap();
+    let arn = |account: &str, name: &str| format!("arn:aws:iam::{account}:policy/{name}");
+    let (aws, own, taken) = (arn("aws", "Deploy"), arn("111122223333", "Deploy"), arn("111122223333", "Deploy-used"));
+    let attached = |arns: &[&String]| -> Vec<Value> {
+        arns.iter().map(|arn| json!({"PolicyName": arn.rsplit('/').next().unwrap(), "PolicyArn": arn})).collect()
+    };
+    let policy = |arn: &String, action: &str| {
+        let versions = json!([{"VersionId": "v1", "IsDefaultVersion": true, "Document": document(action)}]);
+        json!({"PolicyName": arn.rsplit('/').next().unwrap(), "Arn": arn, "DefaultVersionId": "v1", "PolicyVersionList": versions})
+    };
+    let users = ["app", "app-2", "app.2", "app_2", "APP-used"];
+    let user = |name: &&str| {
+        json!({"Path": "/", "UserName": name, "UserId": format!("AIDA{name}"), "Arn": format!("arn:aws:iam::111122223333:user/{name}"),
+            "CreateDate": "2020-01-01T00:00:00Z", "GroupList": [], "AttachedManagedPolicies": attached(&[&aws, &own]),
+            "UserPolicyList": [{"PolicyName": "Deploy", "PolicyDocument": document("kms:CreateKey")}]})
+    };
+    let account = json!({"UserDetailList": users.iter().map(user).collect::<Vec<_>>(), "GroupDetailList": [], "RoleDetailList": [],
+        "Policies": [policy(&aws, "sqs:CreateQueue"), policy(&own, "sns:CreateTopic"), policy(&taken, "ec2:RunInstances")]});
+    std::fs::write(folder.path().join("account.json"), account.to_string()).unwrap();
+    let record = |(at, name): (usize, &&str)| {
+        json!({"eventVersion": "1.11", "eventTime": "2026-05-01T10:00:00Z", "eventSource": "ec2.amazonaws.com", "eventID": format!("{at}"),
+            "eventName": "DescribeVpcs", "recipientAccountId": "111122223333", "eventCategory": "Management",
+            "userIdentity": {"type": "IAMUser", "arn": format!("arn:aws:iam::111122223333:user/{name}")}})
+    };
+    let records: Vec<Value> = users.iter().enumerate().map(record).collect();
+    std::fs::write(folder.path().join("log.json"), json!({"Records": records}).to_string()).unwrap();
+    for (out, shared) in [("own", false), ("shared", true)] {
+        let evidence = ["--account", "account.json", "--evidence", "log.json", "--as-of", "2026-05-02"];
+        let mut asked = [&["recommend"][..], &evidence, &["--format", "json", "-o", out]].concat();
+        asked.extend(shared.then_some("--shared"));
+        let (code, text, said) = leastwise_in(folder.path(), &asked, "");
+        assert_eq!(code, 0, "{said}");
+        let lines: Vec<Value> = text.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+        assert!(lines.iter().all(|line| line["result"] == "PROVED"), "{text}");
+        let mut documents: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
+        let mut new = 0;
+        for policy in lines.iter().flat_map(|line| line["policies"].as_array().unwrap()).filter(|one| one["replaces"].is_string())
+        {
+            new += 1;
+            let name = policy["name"].as_str().unwrap().to_lowercase();
+            assert_ne!(name, "deploy-used", "a policy that is there has this name");
+            documents.entry(name).or_default().insert(policy["document"].to_string());
+        }
+        assert_eq!((new, documents.len()), (2 * users.len(), if shared { 2 } else { 2 * users.len() }), "{documents:?}");
+        assert!(documents.values().all(|all| all.len() == 1), "{documents:?}");
+        let mut addresses = BTreeSet::new();
+        let mut names = BTreeSet::new();
+        let mut attachments = 0;
+        let mut paths = vec![folder.path().join(out)];
+        while let Some(path) = paths.pop() {
+            if path.is_dir() {
+                paths.extend(std::fs::read_dir(&path).unwrap().map(|entry| entry.unwrap().path()));
+                continue;
+            }
+            if path.file_name().unwrap() != "main.tf.json" {
+                continue;
+            }
+            let text: Value = serde_json::from_str(&std::fs::read_to_string(&path).unwrap()).unwrap();
+            for (of, all) in text["resource"].as_object().unwrap() {
+                for (id, one) in all.as_object().unwrap() {
+                    assert!(addresses.insert(format!("{of}.{id}")), "{of}.{id} stands twice");
+                    attachments += usize::from(of == "aws_iam_user_policy_attachment");
+                    if of == "aws_iam_policy" {
+                        assert!(names.insert(one["name"].as_str().unwrap().to_lowercase()), "{one}");
+                    }
+                }
+            }
+        }
+        assert_eq!((names, attachments), (documents.into_keys().collect(), 2 * users.len()), "{out}");
     }
 }

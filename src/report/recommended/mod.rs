@@ -5,5 +5,5 @@ mod files;
 pub mod json;
 mod text;
 
-pub use files::files;
+pub use files::{files, folders, shared};
 pub use text::text;
