@@ -1,9 +1,10 @@
 //! What does `leastwise.toml` say?
 //!
-//! It is found upwards from the first path that is checked. Unknown keys, levels and rules are errors with their place.
+//! It is found upwards from the first path that is checked. Unknown keys, and values that cannot be meant (`values`), are
+//! errors with their place.
 
 use super::rules;
-use crate::catalog::names::Names;
+use super::values::{self, Places};
 use crate::diag::{Diagnostic, Level, Source, Span, shown_path};
 use crate::glob::Glob;
 use serde::Deserialize;
@@ -97,21 +98,6 @@ pub struct Critical {
     /// Whether actions may be of a name that the catalog does not know.
     #[serde(default)]
     pub allow_unknown: bool,
-}
-
-impl Critical {
-    /// An error is what is wrong with it, and the text that is.
-    fn check(&self) -> Result<(), (&str, String)> {
-        if self.actions.is_empty() && self.resources.is_empty() {
-            return Err((self.name.as_str(), "it has neither actions nor resources".to_owned()));
-        }
-        let wrong = self.actions.iter().find_map(|action| Some((action, not_action(action.as_str(), self.allow_unknown)?)));
-        if let Some((action, why)) = wrong {
-            return Err((action.as_str(), why));
-        }
-        let wrong = self.resources.iter().find(|text| !is_arn(text.as_str()));
-        wrong.map_or(Ok(()), |text| Err((text.as_str(), format!("`{text}` is not an ARN: no policy would ever grant it"))))
-    }
 }
 
 /// `[[reference]]`
@@ -219,44 +205,9 @@ impl Config {
             let span = error.span().map(|span| Span::new(span.start, span.end)).unwrap_or_default();
             bad(span, error.message().to_owned())
         })?;
-        // The place of a text: the first time that it stands in quotes.
-        let place = |text: &str| {
-            let at = source.text.find(&format!("\"{text}\"")).or_else(|| source.text.find(text)).unwrap_or(0);
-            Span::new(at, at + text.len())
-        };
-        let named = config.select.iter().chain(&config.ignore).chain(config.severity.keys());
-        for rule in named.chain(config.allow.iter().map(|allow| &allow.rule)) {
-            rules::known(rule).map_err(|why| bad(place(rule), why))?;
-        }
-        for level in config.severity.values().chain(&config.fail_on) {
-            if Level::parse(level).is_none() {
-                return Err(bad(place(level), format!("`{level}` is not a level: write error, warning or note")));
-            }
-        }
-        let mut zone = crate::question::outside_access::Zone::default();
-        for trusted in config.trusted.all() {
-            zone.trust(trusted).map_err(|why| bad(place(trusted), why))?;
-        }
-        for allow in &config.allow {
-            if allow.reason.trim().is_empty() {
-                return Err(bad(place(&allow.rule), format!("`{}` is allowed without a reason", allow.rule)));
-            }
-            if let Some(day) = allow.expires.as_ref().filter(|day| !is_day(day)) {
-                return Err(bad(place(day), format!("`{day}` is not a day: write it as 2027-01-31")));
-            }
-        }
-        for critical in &config.critical {
-            critical.check().map_err(|(text, why)| bad(place(text), why))?;
-        }
-        for required in &config.boundary {
-            let is_pattern = |pattern: &String| pattern.starts_with("arn:") || pattern.starts_with('*');
-            if required.policies.is_empty() {
-                return Err(bad(place("[boundary]"), "it names no policies: give patterns of their ARNs".to_owned()));
-            }
-            if let Some(wrong) = required.policies.iter().find(|pattern| !is_pattern(pattern)) {
-                return Err(bad(place(wrong), format!("`{wrong}` is not a pattern of ARNs")));
-            }
-        }
+        let places = Places::of(source);
+        values::check(&config).map_err(|(section, text, why)| bad(places.find(section, &text), why))?;
+        let place = |text: &str| places.find("reference", text);
         for reference in &mut config.reference {
             let path = folder.join(&reference.policy);
             let shown = reference.policy.display().to_string();
@@ -293,32 +244,6 @@ impl Config {
     }
 }
 
-/// Why a text is not an action that a policy could grant.
-fn not_action(text: &str, allow_unknown: bool) -> Option<String> {
-    if Glob::parse(text).is_everything() {
-        return None;
-    }
-    if !text.contains(':') || text.contains(|c: char| c == ',' || c.is_whitespace() || c.is_control()) {
-        return Some(format!("`{text}` is not an action: write it as service:Name"));
-    }
-    let unknown = Names::default().action(text).filter(|_| !allow_unknown)?;
-    let help = if unknown.help.is_empty() { String::new() } else { format!(": {}", unknown.help) };
-    Some(format!("{}{help} (`allow-unknown = true` asks about it all the same)", unknown.message))
-}
-
-/// Whether a text is a pattern of ARNs, or API Gateway's shorthand for one.
-fn is_arn(text: &str) -> bool {
-    let parts: Vec<&str> = text.splitn(6, ':').collect();
-    let is_whole = parts.len() == 6 || (parts.len() > 1 && parts.last() == Some(&"*"));
-    let begins = parts.first().is_some_and(|first| Glob::parse(first).matches("arn"));
-    Glob::parse(text).is_everything() || (is_whole && begins) || text.starts_with("execute-api:/")
-}
-
-/// Whether a text is a day as RFC 3339 writes it.
-pub fn is_day(text: &str) -> bool {
-    crate::value::date::parse(&format!("{text}T00:00:00Z")).is_some() && text.len() == 10
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -341,7 +266,36 @@ mod tests {
             ),
             ("fail-on = \"high\"\n", "leastwise.toml:1:11: `high` is not a level"),
             ("nothing = 1\n", "leastwise.toml:1:1: unknown field `nothing`"),
-            ("[trusted]\naccounts = [\"1234\"]\n", "leastwise.toml:2:13: `1234`"),
+            ("[trusted]\naccounts = [\"1234\"]\n", "leastwise.toml:2:13: `1234` is not an account id"),
+            ("# \"o-a\"\n[trusted]\norganizations = [\"o-a\"]\n", "leastwise.toml:3:18: `o-a` is not an organization id"),
+            ("[trusted]\norganizations = [\"o-A1B2C3D4E5\"]\n", "leastwise.toml:2:18: `o-A1B2C3D4E5` is not an organization id"),
+            ("[trusted]\norganizations = [\"111122223333\"]\n", "leastwise.toml:2:18: `111122223333` is not an organization id"),
+            (
+                "[trusted]\norganizations = [\"o-a1b2c3d4e5\"]\naccounts = [\"o-a1b2c3d4e5\"]\n",
+                "leastwise.toml:3:13: `o-a1b2c3d4e5` is not",
+            ),
+            (
+                "[trusted]\nprincipals = [\"arn:aws:iam::1234:role/r\"]\n",
+                "leastwise.toml:2:15: `arn:aws:iam::1234:role/r` names an account",
+            ),
+            ("[trusted]\nprincipals = [\"arn:aws:iam:::role/r\"]\n", "names no account"),
+            ("[trusted]\nprincipals = [\"arn:aws:iam::111122223333:group/g\"]\n", "is not the ARN of a principal"),
+            ("[trusted]\nprincipals = [\"arn:awz:iam::111122223333:role/r\"]\n", "names a partition that does not exist"),
+            ("[trusted]\nprincipals = [\"somebody\"]\n", "leastwise.toml:2:15: `somebody` is neither"),
+            (
+                "[trusted]\nprincipals = [\"arn:aws:iam::*:role/r\", \"arn:aws:s3:::b\", \"arn:aws:sts::111122223333:assumed-role/r/s\", \"accounts.google.com\"]\n",
+                "Error",
+            ),
+            ("exclude = [\"\"]\n", "leastwise.toml:1:12: an empty pattern"),
+            ("[[allow]]\nrule = \"public-access\"\nreason = \"x\"\nexpires = \"2026-02-30\"\n", "`2026-02-30` is not a day"),
+            ("[[critical]]\nname = \"k\"\nresources = [\"arn:aws:sqs:*:1234:q\"]\n", "`arn:aws:sqs:*:1234:q` is not an ARN"),
+            ("[[boundary]]\npolicies = [\"arn:aws:iam::1234:policy/p\"]\n", "is not a pattern of ARNs"),
+            ("[[boundary]]\npolicies = [\"arn:aws:iam::111122223333:role/p\"]\n", "is not a pattern of ARNs"),
+            (
+                "[[boundary]]\npolicies = [\"arn:aws:iam::*:policy/p\", \"*limits\", \"arn:*limits\", \"arn:aws:iam::aws:policy/p\"]\n",
+                "Error",
+            ),
+            ("[wildcards]\nactions = \"some\"\n", "leastwise.toml:2:11: "),
             ("[[allow]]\nrule = \"public-access\"\nreason = \"\"\n", "allowed without a reason"),
             (
                 "[[allow]]\nrule = \"public-access\"\nreason = \"x\"\nexpires = \"soon\"\n",

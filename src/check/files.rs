@@ -7,7 +7,10 @@
 
 use super::config::Config;
 use crate::diag::{Budget, Diagnostic, Source, shown_path};
+use crate::json::Value;
 use crate::sources::attached::Identity;
+use crate::sources::lasting::PLACED;
+use crate::sources::owners::Owner;
 use crate::sources::template::Given;
 use crate::sources::{self, Located};
 use std::collections::{BTreeMap, BTreeSet};
@@ -15,6 +18,11 @@ use std::path::{Path, PathBuf};
 
 /// Endings of files that may hold policies.
 const ENDINGS: [&str; 6] = ["json", "yaml", "yml", "template", "tfstate", "tfplan"];
+
+/// Whether a file of a folder may hold policies, by its path.
+pub fn may_hold(path: &str) -> bool {
+    path.rsplit_once('.').is_some_and(|(_, ending)| ENDINGS.contains(&ending.to_ascii_lowercase().as_str()))
+}
 
 /// A language that is not read, though policies are written in it.
 #[derive(Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -56,6 +64,8 @@ pub struct Found {
     pub unread: BTreeMap<&'static Language, Vec<String>>,
     /// Files of folders that could not be read, though they may hold policies: the paths, and why.
     pub failed: Vec<(String, Diagnostic)>,
+    /// The paths of files that the configuration passes over.
+    pub excluded: Vec<String>,
 }
 
 /// A file that was read.
@@ -100,13 +110,16 @@ pub fn find(paths: &[PathBuf], config: &Config) -> Result<Found, Diagnostic> {
     let mut out = Found::default();
     for (of, path) in unread {
         let shown = shown_path(&path);
-        if !config.excludes(&shown) {
+        if config.excludes(&shown) {
+            out.excluded.push(shown);
+        } else {
             out.unread.entry(of).or_default().push(shown);
         }
     }
     for (path, is_given) in found {
         let shown = shown_path(&path);
         if !is_given && config.excludes(&shown) {
+            out.excluded.push(shown);
             continue;
         }
         match read(&path, &shown) {
@@ -147,6 +160,10 @@ pub struct Held {
     pub identities: Vec<Identity>,
     /// The parameters of its templates.
     pub parameters: Vec<String>,
+    /// The resources that it makes.
+    pub owners: Vec<Owner>,
+    /// How many documents it is.
+    pub documents: usize,
     /// What of it stands elsewhere, in words.
     pub elsewhere: Vec<String>,
 }
@@ -156,6 +173,7 @@ pub fn held(source: &Source, given: &Given) -> Result<Held, Diagnostic> {
     let documents = sources::documents(source, &Budget::default())?;
     let parameters = documents.iter().flat_map(|(_, value)| sources::template::parameters(value)).map(str::to_owned).collect();
     let mut out = Held { parameters, ..Held::default() };
+    out.documents = documents.len();
     for (number, (source, value)) in documents.iter().enumerate() {
         let mut policies = sources::policies(source, value, given);
         // The documents of one text are told apart by their numbers: a policy is compared with the one of its name.
@@ -163,8 +181,16 @@ pub fn held(source: &Source, given: &Given) -> Result<Held, Diagnostic> {
             let dot = if located.name.is_empty() || located.name.starts_with('[') { "" } else { "." };
             located.name = format!("[{number}]{dot}{}", located.name);
         }
+        // One that names itself is known by that, wherever in the file it stands.
+        let metadata = value.get("metadata").and_then(|of| of.get("name")).and_then(Value::as_str);
+        let own = metadata.or_else(|| value.get("Id").and_then(Value::as_str)).filter(|own| !own.starts_with('#'));
+        let kind = value.get("kind").and_then(Value::as_str).map(|kind| format!("{kind} ")).unwrap_or_default();
+        let document = own.map_or_else(|| format!("{PLACED}{number}]"), |own| format!("[{kind}{own}]"));
+        policies.iter_mut().for_each(|located| located.document.clone_from(&document));
         out.policies.append(&mut policies);
+        out.owners.extend(sources::owners::owners(value));
         out.identities.extend(sources::attached::identities(source, value, given));
+        out.elsewhere.extend(sources::beside::beside(value));
         if sources::recognize(value) == Some(sources::Kind::Template) {
             out.elsewhere.extend(sources::template::nested(value));
         }

@@ -4,7 +4,7 @@
 //! that nobody knows, is a finding. `AdministratorAccess` of AWS is known without its document.
 
 use super::config::{Config, is_about, matches};
-use super::rules::{self, ADMINISTRATOR, BOUNDARY};
+use super::rules::{self, ADMINISTRATOR, ATTACHED, BOUNDARY};
 use crate::diag::{Finding, Source, Span};
 use crate::sources::attached::{Boundary, Identity};
 
@@ -35,14 +35,11 @@ pub(super) fn judge(identity: &Identity, path: &str, config: &Config) -> Vec<Fin
         let message = format!("The attached policy {arn} allows every action on every resource.");
         out.push(found(ADMINISTRATOR, message, identity, config));
     }
+    for arn in identity.managed.iter().filter(|arn| config.asks(ATTACHED) && !is_administrator(arn)) {
+        let message = format!("The attached policy {arn} is not looked at: its document is not in this file.");
+        out.push(found(ATTACHED, message, identity, config));
+    }
     out
-}
-
-/// What a file's answers say nothing about: policies that are attached by name.
-pub(super) fn unseen(identities: &[Identity]) -> Vec<String> {
-    let note =
-        |one: &Identity, arn: &String| format!("{} has the attached policy {arn}, whose document is not looked at", one.name);
-    identities.iter().flat_map(|one| one.managed.iter().map(move |arn| note(one, arn))).collect()
 }
 
 fn found(rule: &str, message: String, identity: &Identity, config: &Config) -> Finding {

@@ -10,6 +10,7 @@ use super::sets::Sets;
 use super::{Options, against};
 use crate::diag::{Budget, Diagnostic, Finding, Source};
 use crate::document::Effect;
+use crate::json::Value;
 use crate::policy::{Access, Policy, open};
 use crate::query::Query;
 use crate::query::{InternalError, Settings};
@@ -17,6 +18,7 @@ use crate::question::access_not_granted::{self, Access as Asked};
 use crate::question::no_public_access;
 use crate::question::outside_access::{Zone, outside_access};
 use crate::request::request_json;
+use crate::sources::located::constants;
 use crate::sources::{Located, PolicyType, Version};
 use crate::witness::explain::place;
 use crate::witness::find;
@@ -26,7 +28,7 @@ use std::sync::OnceLock;
 /// Everything that one policy breaks. `old` is what the revision has under its name, where one is compared with.
 pub(super) fn judge(
     located: &Located,
-    old: Option<Option<&Located>>,
+    old: Option<against::Before<'_>>,
     path: &str,
     options: &Options,
 ) -> Result<Vec<Finding>, InternalError> {
@@ -42,7 +44,7 @@ pub(super) fn judge(
             }
         }
     }
-    if let Some(old) = old.filter(|_| options.config.asks(rules::NEW)) {
+    if let Some(old) = old.filter(|_| options.config.asks(rules::NEW) || options.config.asks(rules::LOST)) {
         out.extend(against::compare(located, old, options)?);
     }
     Ok(out)
@@ -110,10 +112,27 @@ impl Judge<'_> {
         }
         let ended = subject.ask(&self.options.settings, Wanted::All, question)?;
         for (shown, values) in &ended.breaks {
+            if self.is_planned(shown) {
+                // A value that was made up shows nothing of one that the apply gives.
+                out.push(self.open(rule, "it depends on what is known only after the apply"));
+                continue;
+            }
             out.push(self.found(rule, message(shown), shown, values));
         }
         out.extend(ended.open.map(|why| self.open(rule, &why)));
         Ok(())
+    }
+
+    /// Whether who is let in by a statement, and under which conditions, is known only after the apply of a plan.
+    fn is_planned(&self, shown: &Shown) -> bool {
+        let all = self.version.value.get("Statement").and_then(Value::elements).unwrap_or_default();
+        let is_open = |one: &Value| {
+            let mut found = BTreeSet::new();
+            let parts = ["Principal", "Condition"].into_iter().filter_map(|name| one.get(name));
+            parts.for_each(|part| constants(part, &mut found));
+            !found.is_empty()
+        };
+        self.located.is_planned && all.iter().any(|one| one.span == shown.statement && is_open(one))
     }
 
     fn open(&self, rule: &str, why: &str) -> Finding {

@@ -18,12 +18,13 @@ mod judge;
 pub mod rules;
 mod sets;
 mod suppress;
+pub mod values;
 
 use crate::diag::{Budget, Diagnostic, Finding, Level, Source, deadline};
 use crate::question::{InternalError, Settings};
 use crate::sources::Located;
 use crate::sources::template::Given;
-use config::Config;
+use config::{Config, matches};
 use files::File;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
@@ -89,17 +90,25 @@ impl From<Diagnostic> for Stopped {
 
 /// Checks every policy in files and folders.
 pub fn check(options: &Options) -> Result<Checked, Stopped> {
-    let files::Found { files, unread, failed } = files::find(&options.paths, &options.config)?;
-    let before = options.against.as_deref().map(against::Revision::open).transpose()?;
-    let loaded = in_parallel(options.jobs, &files, &|file| load(file, options, before.as_ref()));
-    let parameters: BTreeSet<String> = loaded.iter().flat_map(|of| of.parameters.iter().cloned()).collect();
+    let files::Found { files, unread, failed, excluded } = files::find(&options.paths, &options.config)?;
+    let revision = options.against.as_deref().map(against::Revision::open).transpose()?;
+    let loaded = in_parallel(options.jobs, &files, &|file| load(file, options));
+    let now: Vec<against::Now<'_>> =
+        loaded.iter().zip(&files).map(|(of, file)| against::Now { file, held: (!of.is_broken).then_some(&of.held) }).collect();
+    let compared = revision.map(|revision| against::Compared::new(&revision, &now, options)).transpose()?;
+    let parameters: BTreeSet<String> = loaded.iter().flat_map(|of| of.held.parameters.iter().cloned()).collect();
     if let Some(unknown) = crate::sources::template::unknown_parameter(&options.given, &parameters) {
         return Err(unknown.into());
     }
     // Policies are asked about one by one: a plan may hold hundreds.
     let all = loaded.iter().zip(&files).enumerate();
-    let all: Vec<_> = all.flat_map(|(at, (of, file))| of.policies.iter().map(move |located| (at, of, file, located))).collect();
-    let judged = in_parallel(options.jobs, &all, &|(_, of, file, located)| judged(of, file, located, options));
+    let all = all.flat_map(|(at, (of, file))| {
+        of.held.policies.iter().enumerate().map(move |(number, located)| (at, number, file, located))
+    });
+    let all: Vec<_> = all.collect();
+    let judged = in_parallel(options.jobs, &all, &|(at, number, file, located)| {
+        judged(file, located, compared.as_ref().map(|compared| compared.before(*at, *number)), options)
+    });
     let mut checked = Checked { files: files.len(), policies: all.len(), ..Checked::default() };
     let mut found: Vec<Vec<Finding>> = loaded.iter().map(|of| of.findings.clone()).collect();
     for ((at, ..), result) in all.iter().zip(judged) {
@@ -107,12 +116,13 @@ pub fn check(options: &Options) -> Result<Checked, Stopped> {
             of_file.extend(result?);
         }
     }
-    checked.without = loaded.iter().filter(|of| of.policies.is_empty() && of.findings.is_empty()).count();
+    checked.without = loaded.iter().filter(|of| of.held.policies.is_empty() && of.findings.is_empty()).count();
     for mut of_file in found {
         // By where they stand in the file, whatever text inside it a policy was read from.
         of_file.sort_by_cached_key(|one| (one.source.place(one.span).1.start, one.rule.clone()));
         checked.findings.extend(of_file);
     }
+    checked.findings.extend(compared.iter().flat_map(|compared| compared.findings(&now, options)));
     let unseen =
         |(path, why): &(String, Diagnostic)| rules::unreadable("", &Source::new(path.as_str(), ""), why, &options.config);
     checked.findings.extend(failed.iter().map(unseen).filter(|one| options.config.asks(&one.rule)));
@@ -121,7 +131,7 @@ pub fn check(options: &Options) -> Result<Checked, Stopped> {
     let absolute = |path: &Path| std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
     let is_whole = options.paths.iter().any(|path| absolute(&options.config.folder).starts_with(absolute(path)));
     if is_whole {
-        checked.findings.extend(idle(&loaded, &files, &options.config));
+        checked.findings.extend(idle(&loaded, &files, &excluded, &options.config));
     }
     let about_approvals = suppress::apply(&mut checked.findings, &options.config, &options.today, is_whole);
     checked.findings.extend(about_approvals);
@@ -131,13 +141,13 @@ pub fn check(options: &Options) -> Result<Checked, Stopped> {
 }
 
 /// What of the configuration is about nothing that was looked at: a pattern that is misspelled asks for nothing.
-fn idle(loaded: &[Loaded], files: &[File], config: &Config) -> Vec<Finding> {
+fn idle(loaded: &[Loaded], files: &[File], excluded: &[String], config: &Config) -> Vec<Finding> {
     let about = |paths: &[String], names: &[String], of: fn(&Loaded) -> Vec<&str>| {
         let mut each = loaded.iter().zip(files).flat_map(|(held, file)| of(held).into_iter().map(move |name| (&file.path, name)));
         each.any(|(path, name)| config::is_about(paths, names, path, name))
     };
-    let policies: fn(&Loaded) -> Vec<&str> = |held| held.policies.iter().map(|located| located.name.as_str()).collect();
-    let identities: fn(&Loaded) -> Vec<&str> = |held| held.identities.iter().map(String::as_str).collect();
+    let policies: fn(&Loaded) -> Vec<&str> = |of| of.held.policies.iter().map(|located| located.name.as_str()).collect();
+    let identities: fn(&Loaded) -> Vec<&str> = |of| of.held.identities.iter().map(|one| one.name.as_str()).collect();
     let mut said: Vec<(String, &str)> = Vec::new();
     for one in config.critical.iter().filter(|one| !about(&one.paths, &one.policies, policies)) {
         said.push((
@@ -153,62 +163,78 @@ fn idle(loaded: &[Loaded], files: &[File], config: &Config) -> Vec<Finding> {
         let first = one.policies.first().map_or("", String::as_str);
         said.push((format!("The boundary {first} is asked of no user and no role: no path and name fits."), first));
     }
-    said.into_iter().filter_map(|(message, text)| suppress::idle(config, message, text)).collect()
+    let mut out: Vec<Finding> = said.into_iter().filter_map(|(message, text)| suppress::idle(config, message, text)).collect();
+    // One pattern of several that fits nothing: what it was meant for is not asked, or is not passed over.
+    let fits = |pattern: &str, of: fn(&Loaded) -> Vec<&str>| loaded.iter().flat_map(of).any(|name| matches(pattern, name));
+    let fits_path = |pattern: &str| files.iter().any(|file| matches(pattern, &file.path));
+    let mut patterns: Vec<(&str, &str, bool)> = Vec::new();
+    patterns.extend(config.exclude.iter().map(|one| ("exclude", one.as_str(), excluded.iter().any(|path| matches(one, path)))));
+    patterns.extend(config.public.allowed.iter().map(|one| ("public", one.as_str(), fits_path(one) || fits(one, policies))));
+    let about = config.critical.iter().map(|one| ("critical", &one.paths, &one.policies));
+    let about = about.chain(config.reference.iter().map(|one| ("reference", &one.paths, &one.policies)));
+    for (section, paths, names) in about {
+        patterns.extend(paths.iter().map(|one| (section, one.as_str(), fits_path(one))));
+        patterns.extend(names.iter().map(|one| (section, one.as_str(), fits(one, policies))));
+    }
+    for one in &config.boundary {
+        patterns.extend(one.paths.iter().map(|one| ("boundary", one.as_str(), fits_path(one))));
+        patterns.extend(one.identities.iter().map(|one| ("boundary", one.as_str(), fits(one, identities))));
+    }
+    for (section, pattern, _) in patterns.iter().filter(|(.., fits)| !fits) {
+        let message = format!("The pattern `{pattern}` of `{section}` fits nothing that was looked at.");
+        out.extend(suppress::idle_at(config, message, section, pattern));
+    }
+    out
 }
 
 /// The policies of one file.
 #[derive(Default)]
 struct Loaded {
-    policies: Vec<Located>,
-    /// Those of the revision that is compared with, by name.
-    old: Option<BTreeMap<String, Located>>,
-    /// The parameters of its templates.
-    parameters: Vec<String>,
-    /// The names of its users and roles.
-    identities: Vec<String>,
+    held: files::Held,
+    /// Whether it cannot be read, which is among its findings.
+    is_broken: bool,
     /// What is wrong with the file itself.
     findings: Vec<Finding>,
 }
 
-fn load(file: &File, options: &Options, before: Option<&against::Revision>) -> Loaded {
+fn load(file: &File, options: &Options) -> Loaded {
     let (config, source) = (&options.config, &file.source);
     let mut out = Loaded::default();
     let held = match files::held(source, &options.given) {
         Ok(held) => held,
         Err(found) if file.is_given || files::looks_like_policy(&source.text) => {
             out.findings.push(rules::unreadable("", source, &found, config));
+            out.is_broken = true;
             return out;
         }
         Err(_) => return out,
     };
-    (out.policies, out.parameters) = (held.policies, held.parameters);
-    out.identities = held.identities.iter().map(|identity| identity.name.clone()).collect();
     for identity in &held.identities {
         out.findings.extend(identities::judge(identity, &file.path, config));
     }
-    if out.policies.is_empty() && held.identities.is_empty() && file.is_given {
+    if held.policies.is_empty() && held.identities.is_empty() && file.is_given {
         out.findings.push(rules::empty(source, config));
     }
-    match before.filter(|_| !out.policies.is_empty()).map(|revision| revision.policies(file, &options.given)) {
-        Some(Ok(old)) => out.old = Some(old.into_iter().map(|located| (located.name.clone(), located)).collect()),
-        Some(Err(found)) => out.findings.push(rules::unreadable("", source, &found, config)),
-        None => {}
-    }
-    let assumed = out.policies.iter().flat_map(|located| {
+    let assumed = held.policies.iter().flat_map(|located| {
         let of_values = located.versions.iter().flat_map(|version| crate::policy::open::assumptions(located, version));
         located.notes.iter().cloned().chain(of_values)
     });
-    let assumed: BTreeSet<String> = assumed.chain(identities::unseen(&held.identities)).chain(held.elsewhere).collect();
+    let assumed: BTreeSet<String> = assumed.chain(held.elsewhere.iter().cloned()).collect();
     if !assumed.is_empty() && config.asks(rules::ASSUMPTION) {
         out.findings.push(rules::assumed(source, assumed.into_iter().collect(), config));
     }
+    out.held = held;
     out
 }
 
 /// What is found of one policy, within its time.
-fn judged(of: &Loaded, file: &File, located: &Located, options: &Options) -> Result<Vec<Finding>, InternalError> {
+fn judged(
+    file: &File,
+    located: &Located,
+    old: Option<against::Before<'_>>,
+    options: &Options,
+) -> Result<Vec<Finding>, InternalError> {
     let budget = Budget { timeout: options.settings.budget.timeout * 8, ..options.settings.budget };
-    let old = of.old.as_ref().map(|old| old.get(&located.name));
     let asked = deadline::question(&budget, || judge::judge(located, old, &file.path, options));
     asked.unwrap_or_else(|expired| Ok(vec![rules::undecided(located, "every rule", &expired.to_string(), &options.config)]))
 }

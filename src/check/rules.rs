@@ -31,6 +31,12 @@ pub const BOUNDARY: &str = "missing-boundary";
 pub const WILDCARD: &str = "wildcard-action";
 /// Grants what it did not grant before.
 pub const NEW: &str = "new-access";
+/// No longer denies what it did.
+pub const LOST: &str = "lost-deny";
+/// Was there in the revision that is compared with.
+pub const GONE: &str = "gone-policy";
+/// Attached by name, and its document is not looked at.
+pub const ATTACHED: &str = "unread-attachment";
 /// Cannot be read.
 pub const UNREADABLE: &str = "unreadable-policy";
 /// Is not known before it is deployed.
@@ -51,7 +57,7 @@ pub const NOT_READ: &str = "not-read";
 pub const ASSUMPTION: &str = "assumption";
 
 /// All rules, with what they weigh.
-pub const RULES: [Rule; 19] = [
+pub const RULES: [Rule; 22] = [
     rule(PUBLIC, Level::Error, "A resource or trust policy lets in a principal that nothing in it pins."),
     rule(
         OUTSIDE,
@@ -71,6 +77,9 @@ pub const RULES: [Rule; 19] = [
     rule(BOUNDARY, Level::Error, "A user or a role has not the permissions boundary that the configuration asks for."),
     rule(WILDCARD, Level::Warning, "An Allow statement has a wildcard in an action, where the configuration forbids it."),
     rule(NEW, Level::Error, "A policy grants access that it did not grant in the revision that is compared with."),
+    rule(LOST, Level::Warning, "A policy no longer denies what it did in the revision that is compared with."),
+    rule(GONE, Level::Note, "A policy of the revision that is compared with is gone, and limited nobody."),
+    rule(ATTACHED, Level::Note, "A policy is attached by name, and its document is not looked at."),
     rule(UNREADABLE, Level::Error, "A policy, or a file that should hold one, cannot be read."),
     rule(UNRESOLVED, Level::Warning, "A policy is not known before it is deployed."),
     rule(WRONG_TYPE, Level::Error, "A policy names principals where its type has none, or names none where it must."),

@@ -8,8 +8,9 @@
 //!
 //! An approval has a reason, or it is an error; one that is over does not count; one that approves nothing is a note.
 
-use super::config::{Config, is_day, matches};
+use super::config::{Config, matches};
 use super::rules::{self, UNUSED};
+use super::values::{Places, is_day};
 use crate::diag::{Finding, Source, Span};
 
 /// Marks approved findings; what is wrong with the approvals comes back.
@@ -66,6 +67,12 @@ pub(super) fn idle(config: &Config, message: String, text: &str) -> Option<Findi
     let source = config.source.as_ref().filter(|_| config.asks(UNUSED))?;
     let at = source.text.find(text).unwrap_or(0);
     Some(about(source, Span::new(at, at + text.len()), message, config))
+}
+
+/// A pattern of a section of the configuration that fits nothing, at its place.
+pub(super) fn idle_at(config: &Config, message: String, section: &str, pattern: &str) -> Option<Finding> {
+    let source = config.source.as_ref().filter(|_| config.asks(UNUSED))?;
+    Some(about(source, Places::of(source).find(section, pattern), message, config))
 }
 
 fn about(source: &Source, span: Span, message: String, config: &Config) -> Finding {

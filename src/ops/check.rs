@@ -1,8 +1,9 @@
 //! Which policies of a repository break which rules?
 
 use super::Failed;
-use crate::check::config::{self, Config};
+use crate::check::config::Config;
 use crate::check::rules::{self, RULES};
+use crate::check::values;
 use crate::check::{self, Checked, Options, Stopped};
 use crate::diag::{Diagnostic, Level, Source, Span};
 use crate::question::Settings;
@@ -155,7 +156,7 @@ impl Request {
 
     /// What is known of templates.
     fn given(&self) -> Result<Given, Diagnostic> {
-        if !config::is_day(&self.as_of) {
+        if !values::is_day(&self.as_of) {
             return Err(Diagnostic::bare("bad-date", format!("`{}` is not a date", self.as_of), "write YYYY-MM-DD"));
         }
         if let Some(account) = self.account_id.as_ref().filter(|account| !arn::is_account(account)) {

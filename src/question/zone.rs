@@ -56,11 +56,10 @@ impl Zone {
         let canonical = text.len() == 64 && text.bytes().all(|byte| byte.is_ascii_hexdigit());
         if arn::is_account(text) {
             self.accounts.push(text.to_owned());
-        } else if text.starts_with("o-")
-            && text.len() > 2
-            && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-')
-        {
+        } else if arn::is_organization(text) {
             self.organizations.push(text.to_owned());
+        } else if text.starts_with("o-") && !text.contains('.') {
+            return Err(format!("`{text}` is not an organization id: it is o- and 10 to 32 lower-case letters or digits"));
         } else if canonical {
             self.others.push(PrincipalPattern::CanonicalUser(text.to_owned()));
         } else if let Some([_, _, "iam", "", account, "root"]) =

@@ -11,6 +11,7 @@ use super::template::{self, Given};
 use super::{Kind, kind, terraform};
 use crate::diag::{Source, Span};
 use crate::json::{Kind as JsonKind, Value};
+use std::collections::BTreeSet;
 
 /// A user or a role of a file.
 #[derive(Debug, Clone)]
@@ -50,6 +51,7 @@ pub fn identities(source: &Source, value: &Value, given: &Given) -> Vec<Identity
 
 fn of_terraform(source: &Source, document: &Value) -> Vec<Identity> {
     let resources = terraform::resources(document);
+    let looked_at = LookedAt::of(document, &resources);
     let text = |value: &Value| value.as_str().filter(|text| !text.is_empty()).map(str::to_owned);
     let mut out = Vec::new();
     for one in resources.iter().filter(|one| !one.is_data) {
@@ -65,12 +67,17 @@ fn of_terraform(source: &Source, document: &Value) -> Vec<Identity> {
             None => Boundary::None,
         };
         let listed = one.values.get("managed_policy_arns").and_then(Value::elements).unwrap_or_default();
+        let mut managed: Vec<String> = listed.iter().filter_map(text).collect();
+        managed.retain(|arn| !looked_at.arns.contains(arn));
+        if one.unknown.is_some_and(|all| all.get("managed_policy_arns").is_some_and(is_unknown)) {
+            managed.extend(looked_at.unknown(one, "managed_policy_arns"));
+        }
         out.push(Identity {
             name: one.address.clone(),
             source: source.clone(),
             span: one.at.span,
             boundaries: vec![boundary],
-            managed: listed.iter().filter_map(text).collect(),
+            managed,
         });
     }
     // Attachments are resources of their own, and name a role by its name.
@@ -80,17 +87,77 @@ fn of_terraform(source: &Source, document: &Value) -> Vec<Identity> {
             "aws_iam_user_policy_attachment" => "user",
             "aws_iam_group_policy_attachment" => "group",
             "aws_iam_policy_attachment" => "name",
-            "aws_ssoadmin_managed_policy_attachment" => "permission_set_arn",
+            "aws_ssoadmin_managed_policy_attachment" | "aws_ssoadmin_customer_managed_policy_attachment" => "permission_set_arn",
+            "aws_iam_role_policy_attachments_exclusive" => "role_name",
+            "aws_iam_user_policy_attachments_exclusive" => "user_name",
+            "aws_iam_group_policy_attachments_exclusive" => "group_name",
             _ => continue,
         };
-        let arn = one.values.get("policy_arn").or_else(|| one.values.get("managed_policy_arn"));
-        if let Some(arn) = arn.and_then(text) {
+        let mut managed: Vec<String> = Vec::new();
+        for attribute in ["policy_arn", "managed_policy_arn", "policy_arns", "customer_managed_policy_reference"] {
+            let written = one.values.get(attribute);
+            for value in written.map(|value| value.elements().unwrap_or(std::slice::from_ref(value))).unwrap_or_default() {
+                let by_name =
+                    || value.get("name").and_then(text).map(|name| format!("{name} (of the account that it is assigned to)"));
+                managed.extend(text(value).or_else(by_name).filter(|arn| !looked_at.arns.contains(arn)));
+            }
+            if one.unknown.is_some_and(|all| all.get(attribute).is_some_and(is_unknown)) {
+                managed.extend(looked_at.unknown(one, attribute));
+            }
+        }
+        if !managed.is_empty() {
             let named = one.values.get(to).and_then(text).unwrap_or_default();
             let (name, source, span) = (format!("{} ({to} {named})", one.address), source.clone(), one.at.span);
-            out.push(Identity { name, source, span, boundaries: Vec::new(), managed: vec![arn] });
+            out.push(Identity { name, source, span, boundaries: Vec::new(), managed });
         }
     }
     out
+}
+
+/// Whether a value, or a part of it, is known only after the apply.
+fn is_unknown(flags: &Value) -> bool {
+    match &flags.kind {
+        JsonKind::Bool(flag) => *flag,
+        JsonKind::Array(all) => all.iter().any(is_unknown),
+        JsonKind::Object(members) => members.iter().any(|one| is_unknown(&one.value)),
+        JsonKind::Null | JsonKind::Number(_) | JsonKind::String(_) => false,
+    }
+}
+
+/// The managed policies of a plan or state itself: they are looked at where they stand.
+struct LookedAt {
+    arns: BTreeSet<String>,
+    addresses: BTreeSet<String>,
+    written: Option<terraform::Written>,
+}
+
+impl LookedAt {
+    fn of(document: &Value, resources: &[terraform::Resource<'_>]) -> Self {
+        let own = || resources.iter().filter(|one| !one.is_data && one.of == "aws_iam_policy");
+        let arn = |one: &terraform::Resource<'_>| one.values.get("arn").and_then(Value::as_str).map(str::to_owned);
+        Self {
+            arns: own().filter_map(arn).collect(),
+            addresses: own().map(|one| terraform::plain(&one.address)).collect(),
+            written: document.get("configuration").map(terraform::Written::of),
+        }
+    }
+
+    /// What is attached by an ARN that nobody knows yet; nothing if the plan's configuration refers to its own policies alone.
+    fn unknown(&self, one: &terraform::Resource<'_>, attribute: &str) -> Option<String> {
+        let all = self.written.as_ref().map(|written| written.references(&one.address, attribute)).unwrap_or_default();
+        // `aws_iam_policy.p.arn` and `aws_iam_policy.p`: a reference is listed with what it begins with.
+        let is_own = |text: &String| {
+            self.addresses.iter().any(|own| {
+                let rest = text.strip_prefix(own.as_str());
+                rest.is_some_and(|rest| rest.is_empty() || rest.starts_with(['.', '[']))
+            })
+        };
+        if !all.is_empty() && all.iter().all(is_own) {
+            return None;
+        }
+        let to = if all.is_empty() { String::new() } else { format!(", of {}", all.join(", ")) };
+        Some(format!("(known only after the apply{to})"))
+    }
 }
 
 fn of_account(source: &Source, details: &Value) -> Vec<Identity> {

@@ -6,7 +6,7 @@
 
 use super::every::type_by_name;
 use super::located::Located;
-use super::{Kind, WRONG_DOCUMENT, Wanted, kind, read, wrong};
+use super::{Kind, WRONG_DOCUMENT, Wanted, kind, lasting, read, wrong};
 use crate::diag::{Budget, Diagnostic, Encoding, Source, Span};
 use crate::json::{Kind as JsonKind, Value};
 
@@ -100,6 +100,7 @@ pub(super) fn everything(source: &Source, value: &Value) -> Vec<Located> {
             Err(trouble) => Located::unreadable(name, policy_type, outer, trouble),
         }
         .of(resource_type)
+        .owned("", key(value, &one.path))
     };
     // CloudFormation's stack policies are about updates of a stack, not about access.
     let of_stack = |one: &&Candidate| matches!(one.path.last(), Some(Step::Member(name)) if name == "StackPolicy");
@@ -121,6 +122,27 @@ fn named(value: &Value, steps: &[Step]) -> String {
                 let names = ["UserName", "RoleName", "GroupName", "PolicyName", "VersionId"];
                 let own = names.iter().find_map(|name| at.and_then(|at| at.get(name)).and_then(Value::as_str));
                 out.push_str(&own.map_or_else(|| format!("[{index}]"), |own| format!("[{own}]")));
+            }
+        }
+    }
+    out
+}
+
+/// By what such a policy is known in another revision: a managed policy by its name, whichever its current version is.
+fn key(value: &Value, steps: &[Step]) -> String {
+    let (mut out, mut at) = (String::new(), Some(value));
+    for step in steps {
+        match step {
+            Step::Member(name) => {
+                at = at.and_then(|at| at.get(name));
+                out.push_str(if out.is_empty() { "" } else { "." });
+                out.push_str(name);
+            }
+            Step::Element(index) => {
+                at = at.and_then(Value::elements).and_then(|all| all.get(*index));
+                if at.is_none_or(|at| at.get("VersionId").is_none()) {
+                    out.push_str(&lasting::element(at, *index));
+                }
             }
         }
     }

@@ -84,6 +84,12 @@ pub struct Version {
 pub struct Located {
     /// Where it stands: `MyRole.AssumeRolePolicyDocument`, `aws_iam_policy.p.policy`; empty for a whole document.
     pub name: String,
+    /// By what it is known in another revision of the file (`lasting`): its name, without what moves.
+    pub key: String,
+    /// The resource of the file that it belongs to, by its logical id or address; empty where the file says none.
+    pub owner: String,
+    /// Which document of the file it is in, as keys say elements.
+    pub document: String,
     /// What it is attached to.
     pub policy_type: PolicyType,
     /// The type of the resource, in CloudFormation's words, if the place says it.
@@ -98,6 +104,8 @@ pub struct Located {
     pub open: Vec<Open>,
     /// Assumptions that it was read under, such as defaults of parameters.
     pub notes: Vec<String>,
+    /// Whether its constants are what is known only after the apply of a plan.
+    pub is_planned: bool,
     /// Why it could not be read.
     pub trouble: Option<Diagnostic>,
 }
@@ -108,14 +116,50 @@ impl Located {
         let versions = vec![Version { under: Vec::new(), source, value }];
         let (source, span) = (outer.0.clone(), outer.1);
         let (open, notes) = (Vec::new(), Vec::new());
-        Self { name, policy_type, resource_type: None, source, span, versions, open, notes, trouble: None }
+        let (key, owner, document) = (name.clone(), String::new(), String::new());
+        Self {
+            name,
+            key,
+            owner,
+            document,
+            policy_type,
+            resource_type: None,
+            source,
+            span,
+            versions,
+            open,
+            notes,
+            is_planned: false,
+            trouble: None,
+        }
     }
 
     /// A policy that cannot be read.
     pub fn unreadable(name: String, policy_type: PolicyType, outer: (&Source, Span), trouble: Diagnostic) -> Self {
         let (source, span) = (outer.0.clone(), outer.1);
         let (versions, open, notes) = (Vec::new(), Vec::new(), Vec::new());
-        Self { name, policy_type, resource_type: None, source, span, versions, open, notes, trouble: Some(trouble) }
+        let (key, owner, document) = (name.clone(), String::new(), String::new());
+        Self {
+            name,
+            key,
+            owner,
+            document,
+            policy_type,
+            resource_type: None,
+            source,
+            span,
+            versions,
+            open,
+            notes,
+            is_planned: false,
+            trouble: Some(trouble),
+        }
+    }
+
+    /// The same policy, which belongs to a resource of the file.
+    #[must_use]
+    pub fn owned(self, owner: &str, key: String) -> Self {
+        Self { owner: owner.to_owned(), key, ..self }
     }
 
     /// The same policy of a resource of this type.

@@ -11,10 +11,15 @@
 //! Sources: AWS CLI Command Reference (what the commands print), IAM API Reference (policies are percent-encoded, RFC 3986).
 
 pub mod attached;
+pub mod beside;
 mod every;
 mod inside;
 mod kind;
+pub mod lasting;
 pub mod located;
+pub mod owners;
+mod permission;
+mod planned;
 pub mod template;
 pub mod terraform;
 mod text;

@@ -10,10 +10,11 @@
 //! Sources: Terraform documentation, "JSON output format"; AWS provider documentation, resources (read 2026-11).
 
 use super::located::{Located, PolicyType as P};
-use super::{Wanted, unquoted};
+use super::permission::Permission;
+use super::{Wanted, lasting, unquoted};
 use crate::diag::{Diagnostic, Source};
 use crate::json::{Kind, Member, Value};
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// An attribute that holds a policy: resource type, path (`[]` for each element), what it is, what it protects.
 type Holder = (&'static str, &'static str, P, Option<&'static str>);
@@ -128,11 +129,11 @@ fn of_plan(plan: &Value) -> Vec<Resource<'_>> {
 }
 
 /// Which attributes the configuration of a plan sets, by the resource's address.
-struct Written(BTreeSet<(String, String)>);
+pub(super) struct Written(BTreeMap<(String, String), Vec<String>>);
 
 impl Written {
-    fn of(configuration: &Value) -> Self {
-        let mut out = Self(BTreeSet::new());
+    pub(super) fn of(configuration: &Value) -> Self {
+        let mut out = Self(BTreeMap::new());
         configuration.get("root_module").into_iter().for_each(|root| out.module(root, ""));
         out
     }
@@ -141,7 +142,9 @@ impl Written {
         for one in module.get("resources").and_then(Value::elements).unwrap_or_default() {
             let address = one.get("address").and_then(Value::as_str).unwrap_or_default();
             for expression in one.get("expressions").and_then(Value::members).unwrap_or_default() {
-                self.0.insert((format!("{prefix}{address}"), expression.key.clone()));
+                let all = expression.value.get("references").and_then(Value::elements).unwrap_or_default();
+                let all = all.iter().filter_map(Value::as_str).map(|one| format!("{prefix}{one}")).collect();
+                self.0.insert((format!("{prefix}{address}"), expression.key.clone()), all);
             }
         }
         for call in module.get("module_calls").and_then(Value::members).unwrap_or_default() {
@@ -151,22 +154,32 @@ impl Written {
     }
 
     fn sets(&self, address: &str, path: &str) -> bool {
-        // Keys of `for_each` are quoted, and may hold brackets.
-        let (mut plain, mut inside, mut quoted) = (String::new(), false, false);
-        let mut all = address.chars();
-        while let Some(c) = all.next() {
-            match c {
-                '"' if inside => quoted = !quoted,
-                '\\' if quoted => _ = all.next(),
-                '[' if !quoted => inside = true,
-                ']' if !quoted => inside = false,
-                c if !inside => plain.push(c),
-                _ => {}
-            }
-        }
         let attribute = path.split(['.', '[']).next().unwrap_or_default();
-        self.0.contains(&(plain, attribute.to_owned()))
+        self.0.contains_key(&(plain(address), attribute.to_owned()))
     }
+
+    /// What an attribute refers to, by the addresses of the configuration.
+    pub(super) fn references(&self, address: &str, attribute: &str) -> &[String] {
+        self.0.get(&(plain(address), attribute.to_owned())).map(Vec::as_slice).unwrap_or_default()
+    }
+}
+
+/// An address without the keys of instances.
+pub(super) fn plain(address: &str) -> String {
+    // Keys of `for_each` are quoted, and may hold brackets.
+    let (mut plain, mut inside, mut quoted) = (String::new(), false, false);
+    let mut all = address.chars();
+    while let Some(c) = all.next() {
+        match c {
+            '"' if inside => quoted = !quoted,
+            '\\' if quoted => _ = all.next(),
+            '[' if !quoted => inside = true,
+            ']' if !quoted => inside = false,
+            c if !inside => plain.push(c),
+            _ => {}
+        }
+    }
+    plain
 }
 
 /// A document with its members in the order of their names.
@@ -255,16 +268,21 @@ fn policies(source: &Source, resources: &[Resource<'_>], written: Option<Written
                         // Nobody writes one there: AWS or the provider says what it is.
                         continue;
                     }
+                    let located = located.map(|located| owned(located, one));
                     let document = located.iter().flat_map(|one| &one.versions).next().map(|one| sorted(&one.value).to_string());
                     let is_new = document.is_none_or(|document| documents.insert(document) || !one.is_data);
                     out.extend(located.filter(|_| is_new).map(|located| located.of(*resource_type)));
                 }
+            }
+            if Permission::of(one.of).is_some() {
+                continue;
             }
             if !one.is_data {
                 out.extend(others(source, one, &mut seen, written.as_ref()));
             }
         }
     }
+    out.extend(super::planned::permissions(source, resources));
     out
 }
 
@@ -273,7 +291,8 @@ fn others(source: &Source, one: &Resource<'_>, seen: &mut BTreeSet<usize>, writt
     let mut found = Vec::new();
     documents(one.values, one.address.clone(), &mut found);
     let fresh = found.into_iter().filter(|(_, value)| seen.insert(value.span.start));
-    let mut out: Vec<Located> = fresh.filter_map(|(name, value)| read(source, name, P::Unknown, value)).collect();
+    let read = |(name, value)| read(source, name, P::Unknown, value).map(|located| owned(located, one));
+    let mut out: Vec<Located> = fresh.filter_map(read).collect();
     for member in one.unknown.and_then(Value::members).unwrap_or_default() {
         let is_policy = member.key == "policy" || member.key.ends_with("_policy") || member.key == "policy_document";
         let is_listed = POLICIES.iter().any(|(of, path, ..)| *of == one.of && path.split(['.', '[']).next() == Some(&member.key));
@@ -284,10 +303,17 @@ fn others(source: &Source, one: &Resource<'_>, seen: &mut BTreeSet<usize>, writt
             let message = format!("`{name}`, which may be a policy, is known only after the apply");
             let help = "it depends on what does not exist yet: give the policy's document without it";
             let trouble = Diagnostic::error(UNKNOWN_AFTER, source, one.at.span, message, help);
-            out.push(Located::unreadable(name, P::Unknown, (source, one.at.span), trouble));
+            out.push(owned(Located::unreadable(name, P::Unknown, (source, one.at.span), trouble), one));
         }
     }
     out
+}
+
+/// A policy of this resource.
+fn owned(located: Located, one: &Resource<'_>) -> Located {
+    let place = located.name.strip_prefix(&one.address).unwrap_or_default();
+    let key = format!("{}.{}", one.address, lasting::key(one.values, place.strip_prefix('.').unwrap_or(place)));
+    located.owned(&one.address, key)
 }
 
 /// Everything in an attribute that reads like a policy document.

@@ -16,6 +16,14 @@ pub fn is_account(text: &str) -> bool {
     text.len() == 12 && text.bytes().all(|byte| byte.is_ascii_digit())
 }
 
+/// Whether the text is the id of an organization: `o-` and 10 to 32 lower-case letters or digits.
+///
+/// Source: AWS Organizations API Reference, "Organization", `Id`.
+pub fn is_organization(text: &str) -> bool {
+    let id = text.strip_prefix("o-").unwrap_or_default();
+    (10..=32).contains(&id.len()) && id.bytes().all(|byte| byte.is_ascii_digit() || byte.is_ascii_lowercase())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -27,5 +35,9 @@ mod tests {
             assert_eq!(split(text), None, "{text}");
         }
         assert!(is_account("111122223333") && !is_account("11112222333") && !is_account("11112222333a"));
+        assert!(is_organization("o-a1b2c3d4e5") && is_organization(&format!("o-{}", "a".repeat(32))));
+        for text in ["o-a", "o-a1b2c3d4e", "o-A1B2C3D4E5", "o-a1b2c3d4e-", "a1b2c3d4e5", "", &format!("o-{}", "a".repeat(33))] {
+            assert!(!is_organization(text), "{text}");
+        }
     }
 }

@@ -225,9 +225,15 @@ fn every_rule_finds_what_it_is_about() {
         ),
         ("no-policy", r#"{"a": 1}"#.to_owned(), identity(bucket)),
         ("unused-approval", String::new(), String::new()),
-        ("assumption", template(r#""ManagedPolicyArns": ["arn:aws:iam::aws:policy/ReadOnlyAccess"],"#), identity(bucket)),
+        (
+            "assumption",
+            template("").replace(r#""Resources": {"#, r#""Resources": {"S": {"Type": "AWS::RAM::ResourceShare"}, "#),
+            identity(bucket),
+        ),
+        ("unread-attachment", template(r#""ManagedPolicyArns": ["arn:aws:iam::aws:policy/ReadOnlyAccess"],"#), identity(bucket)),
     ];
-    let tested: Vec<&str> = cases.iter().map(|(rule, ..)| *rule).chain(["new-access", "undecided", "not-read"]).collect();
+    let tested: Vec<&str> =
+        cases.iter().map(|(rule, ..)| *rule).chain(["new-access", "undecided", "not-read", "lost-deny", "gone-policy"]).collect();
     for rule in leastwise::check::rules::RULES {
         assert!(tested.contains(&rule.id), "{} is not tested", rule.id);
     }

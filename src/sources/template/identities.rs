@@ -7,13 +7,15 @@ use crate::json::Value;
 use crate::sources::attached::{Boundary, Identity};
 use crate::sources::located::marked;
 use std::cell::RefCell;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// The users and roles of a template, in its order.
 pub fn identities(source: &Source, template: &Value, given: &Given) -> Vec<Identity> {
     let sections = Sections::of(template);
     let constants = RefCell::new(Constants::default());
     let mut out = Vec::new();
+    let reader = Reader { source, sections: &sections, given, constants: &constants };
+    let own = reader.own_policies();
     for resource in sections.resources.and_then(Value::members).unwrap_or_default() {
         let properties = resource.value.get("Properties");
         let written = |name: &str| properties.and_then(|all| all.get(name));
@@ -24,9 +26,8 @@ pub fn identities(source: &Source, template: &Value, given: &Given) -> Vec<Ident
             _ => continue,
         }
         let of = resource.value.get("Type").and_then(Value::as_str).unwrap_or_default();
-        let own = resource.value.get("Condition").and_then(Value::as_str).map(|own| (own.to_owned(), true));
-        let assumed: BTreeMap<String, bool> = own.into_iter().collect();
-        let reader = Reader { source, sections: &sections, given, constants: &constants };
+        let condition = resource.value.get("Condition").and_then(Value::as_str).map(|own| (own.to_owned(), true));
+        let assumed: BTreeMap<String, bool> = condition.into_iter().collect();
         let boundaries = match written("PermissionsBoundary") {
             // Nothing can bound a group, and a permission set names its boundary in another form.
             _ if of == "AWS::IAM::Group" || of == "AWS::SSO::PermissionSet" => Vec::new(),
@@ -35,13 +36,29 @@ pub fn identities(source: &Source, template: &Value, given: &Given) -> Vec<Ident
         };
         let listed = written("ManagedPolicyArns").or_else(|| written("ManagedPolicies"));
         let listed = listed.or_else(|| written("Policies").filter(|_| of.starts_with("AWS::Serverless::")));
-        let managed = listed.map(|all| reader.attached(all, &assumed)).unwrap_or_default();
+        let mut managed = listed.map(|all| reader.attached(all, &assumed)).unwrap_or_default();
+        // The policies of this template are looked at.
+        managed.retain(|name| !own.contains(name));
+        let by_name = written("CustomerManagedPolicyReferences").and_then(Value::elements).unwrap_or_default();
+        let name = |one: &Value| one.get("Name").map(|name| name.as_str().map_or_else(|| name.to_string(), str::to_owned));
+        managed.extend(by_name.iter().filter_map(name).map(|name| format!("{name} (of the account that it is assigned to)")));
         out.push(Identity { name: resource.key.clone(), source: source.clone(), span: resource.key_span, boundaries, managed });
     }
     out
 }
 
 impl Reader<'_> {
+    /// The ARNs of the managed policies of the template.
+    fn own_policies(&self) -> BTreeSet<String> {
+        let all = self.sections.resources.and_then(Value::members).unwrap_or_default();
+        let is_one = |of: &Value| of.get("Type").and_then(Value::as_str) == Some("AWS::IAM::ManagedPolicy");
+        let arn = |one: &crate::json::Member| {
+            let scope = self.scope(BTreeMap::new());
+            scope.attribute(&one.key, "Ref", one.key_span, 0).ok().map(|text| self.named(&text))
+        };
+        all.iter().filter(|one| is_one(&one.value)).filter_map(arn).collect()
+    }
+
     /// What a value gives under each choice that the template leaves open.
     fn versions(&self, value: &Value, assumed: &BTreeMap<String, bool>) -> Result<Vec<Option<Value>>, String> {
         let (mut out, mut left) = (Vec::new(), vec![assumed.clone()]);
@@ -103,7 +120,7 @@ impl Reader<'_> {
     }
 
     /// A text with the names of what stays open in it.
-    fn named(&self, text: &str) -> String {
+    pub(super) fn named(&self, text: &str) -> String {
         let constants = self.constants.borrow();
         let name = |c: char| marked(c).and_then(|at| constants.open.get(at)).map(|open| format!("${{{}}}", open.name));
         text.chars().map(|c| name(c).unwrap_or_else(|| c.to_string())).collect()

@@ -7,6 +7,7 @@
 
 mod functions;
 mod identities;
+mod permissions;
 mod resources;
 mod scope;
 
@@ -14,8 +15,10 @@ pub use identities::identities;
 pub use scope::UNRESOLVED;
 
 use crate::diag::{Diagnostic, Source, Span};
-use crate::json::{Kind, Value};
+use crate::json::{Kind, Member, Value};
+use crate::sources::lasting;
 use crate::sources::located::{Located, PolicyType, Version};
+use crate::sources::permission::Permission;
 use functions::{Stop, resolve};
 use resources::Holder;
 use scope::{Constants, Scope};
@@ -77,12 +80,36 @@ pub fn policies(source: &Source, template: &Value, given: &Given) -> Vec<Located
     let constants = RefCell::new(Constants::default());
     let reader = Reader { source, sections: &sections, given, constants: &constants };
     let mut out = Vec::new();
+    let mut permissions = Vec::new();
     for resource in sections.resources.and_then(Value::members).unwrap_or_default() {
+        if let Some((permission, properties)) = permission(&resource.key, &resource.value) {
+            permissions.push((permission, resource.key.as_str(), &resource.value, properties));
+        }
         reader.resource(&resource.key, &resource.value, &mut out);
     }
+    out.append(&mut reader.permissions(&permissions));
     let open = constants.into_inner().open;
     out.iter_mut().for_each(|located| located.open.clone_from(&open));
     out
+}
+
+/// The permission that a resource is or makes, with its properties.
+fn permission(name: &str, resource: &Value) -> Option<(Permission, Value)> {
+    let of = resource.get("Type").and_then(Value::as_str)?;
+    let properties = resource.get("Properties");
+    if let Some(permission) = Permission::of(of) {
+        // Without properties it is one that cannot be read.
+        let none = || Value { span: resource.span, kind: Kind::Object(Vec::new()) };
+        return Some((permission, properties.cloned().unwrap_or_else(none)));
+    }
+    // SAM lets everybody in where a URL asks for no credentials.
+    let url = properties.filter(|_| of == "AWS::Serverless::Function")?.get("FunctionUrlConfig")?;
+    let auth = url.get("AuthType").cloned().unwrap_or_else(|| Value { span: url.span, kind: Kind::Null });
+    let string = |text: &str| Value { span: url.span, kind: Kind::String(text.to_owned()) };
+    let member = |key: &str, value| Member { key: key.to_owned(), key_span: url.span, value };
+    let own = Value { span: url.span, kind: Kind::Object(vec![member("Ref", string(name))]) };
+    let members = vec![member("FunctionName", own), member("AuthType", auth)];
+    Some((Permission::Url, Value { span: url.span, kind: Kind::Object(members) }))
 }
 
 /// The stacks that a template makes of other templates, in words: their policies are not in it.
@@ -128,6 +155,9 @@ impl Reader<'_> {
         {
             return out.push(self.unexpanded(name, properties.span, &only.key));
         }
+        if Permission::of(of).is_some() {
+            return;
+        }
         let mut seen = BTreeSet::new();
         for holder in resources::holders(of) {
             let mut found = Vec::new();
@@ -157,14 +187,20 @@ impl Reader<'_> {
         let message = format!("`{what}` gives what only CloudFormation knows, and it may hold policies");
         let help = "give the template as it is processed: aws cloudformation get-template --template-stage Processed";
         let trouble = Diagnostic::error(scope::UNRESOLVED, self.source, span, message, help);
-        Located::unreadable(name.to_owned(), PolicyType::Unknown, (self.source, span), trouble)
+        Located::unreadable(name.to_owned(), PolicyType::Unknown, (self.source, span), trouble).owned(name, name.to_owned())
     }
 
     /// One policy, in all its versions.
     // Long: one policy under every choice of its conditions; the choices share a budget and what stays open.
     fn policy(&self, name: &str, value: &Value, holder: &Holder, resource: &Value) -> Located {
+        let owner = name.split('.').next().unwrap_or_default().to_owned();
+        let place = name.get(owner.len()..).unwrap_or_default();
+        let properties = resource.get("Properties").unwrap_or(resource);
         let mut located = Located {
             name: name.to_owned(),
+            key: format!("{owner}.{}", lasting::key(properties, place.strip_prefix('.').unwrap_or(place))),
+            owner,
+            document: String::new(),
             policy_type: holder.policy_type,
             resource_type: holder.resource_type,
             source: self.source.clone(),
@@ -172,6 +208,7 @@ impl Reader<'_> {
             versions: Vec::new(),
             open: Vec::new(),
             notes: Vec::new(),
+            is_planned: false,
             trouble: None,
         };
         let own = resource.get("Condition").and_then(Value::as_str).map(|own| (own.to_owned(), true));

@@ -1,0 +1,273 @@
+//! What do policies grant that they did not grant in a git revision?
+//!
+//! Every file is read as it was ([`revision`]), each policy is compared with the one that it was ([`pairing`], [`compare`]), and
+//! what is gone is told with what that means ([`gone`]). A file that has another path now is the one that git says, or one that
+//! is gone with the same text or the same name; a resource that is in another file now is the only one of its name that went.
+//! Such a move is told, as it is an assumption of the answers.
+//!
+//! Invariant: nothing of the revision is dropped in silence: it is compared with, or it is told to be gone.
+
+mod compare;
+mod gone;
+mod pairing;
+mod revision;
+mod users;
+
+pub(super) use compare::compare;
+pub use revision::Revision;
+
+use super::files::{self, File, Held};
+use super::{Options, Stopped, rules};
+use crate::diag::{Finding, Source, shown_path};
+use crate::sources::Located;
+use crate::sources::attached::Boundary;
+use pairing::Was;
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::Path;
+
+/// A file as it is now.
+pub(super) struct Now<'n> {
+    pub(super) file: &'n File,
+    /// What it holds; `None` if it cannot be read, which is a finding of its own.
+    pub(super) held: Option<&'n Held>,
+}
+
+/// A file of the revision.
+struct Old {
+    path: String,
+    source: Source,
+    held: Held,
+}
+
+/// What a policy was before.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Before<'b> {
+    /// This.
+    Policy(&'b Located),
+    /// Nothing.
+    Nothing,
+    /// One of several, and nobody can tell which: it is compared with nothing.
+    Unsure,
+}
+
+/// The revision beside what there is now.
+pub(super) struct Compared {
+    old: Vec<Old>,
+    /// By the numbers of the file and the policy: those of the old file and policy; `None` if it may be one of several.
+    was: BTreeMap<(usize, usize), Option<(usize, usize)>>,
+    /// By the file's number: what it was, if that had another path, and who says so.
+    moved: BTreeMap<usize, String>,
+    name: String,
+}
+
+impl Compared {
+    /// Reads the revision, and finds what each policy was.
+    ///
+    /// # Errors
+    /// git cannot be run.
+    pub(super) fn new(revision: &Revision, now: &[Now<'_>], options: &Options) -> Result<Self, Stopped> {
+        let mut out = Self { old: Vec::new(), was: BTreeMap::new(), moved: BTreeMap::new(), name: revision.name().to_owned() };
+        let paths: BTreeSet<&str> = now.iter().map(|one| one.file.path.as_str()).collect();
+        let there = revision.files(&options.paths);
+        let renames = revision.renames();
+        let is_named = |path: &String| options.paths.iter().any(|given| shown_path(given) == *path);
+        let is_read = |path: &&String| is_named(path) || (files::may_hold(path) && !options.config.excludes(path));
+        let from_elsewhere = renames.iter().filter(|(new, _)| paths.contains(new.as_str())).map(|(_, (old, _))| old.clone());
+        let mut wanted: BTreeSet<String> = there.iter().filter(is_read).cloned().chain(from_elsewhere).collect();
+        wanted.extend(paths.iter().map(|path| (*path).to_owned()));
+        let wanted: Vec<String> = wanted.into_iter().collect();
+        let texts = revision.read(&wanted)?;
+        let read = super::in_parallel(options.jobs, &texts, &|text| match text {
+            // What could not be read then granted nothing that anyone here knows of.
+            Some(Ok(source)) => Some((source.clone(), files::held(source, &options.given).unwrap_or_default())),
+            Some(Err(_)) | None => None,
+        });
+        for (path, one) in wanted.into_iter().zip(read) {
+            out.old.extend(one.map(|(source, held)| Old { path, source, held }));
+        }
+        out.pair(now, &renames);
+        Ok(out)
+    }
+
+    fn pair(&mut self, now: &[Now<'_>], renames: &BTreeMap<String, (String, String)>) {
+        let mut files: BTreeMap<usize, usize> = BTreeMap::new();
+        for (at, one) in now.iter().enumerate() {
+            files.extend(self.old.iter().position(|old| old.path == one.file.path).map(|was| (at, was)));
+        }
+        let taken = |files: &BTreeMap<usize, usize>, was: usize| files.values().any(|one| *one == was);
+        // Only a file that is not there any more can have become another one.
+        let is_gone = |old: &Old| !Path::new(&old.path).exists();
+        type Same<'s> = &'s dyn Fn(&Now<'_>, &Old) -> Option<String>;
+        let by_git: Same<'_> = &|one, old| {
+            let (from, percent) = renames.get(&one.file.path)?;
+            (*from == old.path).then(|| format!("as git says ({percent} percent of it are the same)"))
+        };
+        let by_text: Same<'_> =
+            &|one, old| (one.file.source.text[..] == old.source.text[..]).then(|| "which had the same text".to_owned());
+        let by_name: Same<'_> = &|one, old| {
+            let last = |path: &str| path.rsplit('/').next().unwrap_or_default().to_owned();
+            (last(&one.file.path) == last(&old.path)).then(|| "which had the same name and is gone".to_owned())
+        };
+        for same in [by_git, by_text, by_name] {
+            let mut found: Vec<(usize, usize, String)> = Vec::new();
+            for (at, one) in now.iter().enumerate().filter(|(at, _)| !files.contains_key(at)) {
+                let candidates = self.old.iter().enumerate().filter(|(was, old)| !taken(&files, *was) && is_gone(old));
+                let mut all = candidates.filter_map(|(was, old)| Some((at, was, same(one, old)?)));
+                // Of several with one text any will do; of several with one name none is known.
+                let first = all.next();
+                found.extend(first.filter(|(_, was, _)| all.next().is_none() || self.is_text_of(*was, one)));
+            }
+            for (at, was, how) in found {
+                if !taken(&files, was) {
+                    files.insert(at, was);
+                    let path = self.old.get(was).map(|old| old.path.clone()).unwrap_or_default();
+                    self.moved.insert(at, format!("its policies are compared with those of {path}, {how}"));
+                }
+            }
+        }
+        for (at, one) in now.iter().enumerate() {
+            let (Some(held), Some(was)) = (one.held, files.get(&at)) else { continue };
+            let Some(old) = self.old.get(*was) else { continue };
+            let several = held.documents > 1 || old.held.documents > 1;
+            let (new, before): (Vec<&Located>, Vec<&Located>) =
+                (held.policies.iter().collect(), old.held.policies.iter().collect());
+            for (number, is) in pairing::pair(&new, &before, several).into_iter().enumerate() {
+                match is {
+                    Was::One(policy) => _ = self.was.insert((at, number), Some((*was, policy))),
+                    Was::Unsure => _ = self.was.insert((at, number), None),
+                    Was::New => {}
+                }
+            }
+        }
+        self.across(now);
+    }
+
+    fn is_text_of(&self, was: usize, one: &Now<'_>) -> bool {
+        self.old.get(was).is_some_and(|old| old.source.text[..] == one.file.source.text[..])
+    }
+
+    /// Resources that are in another file now: the only one of its name that is new, and the only one that went.
+    fn across(&mut self, now: &[Now<'_>]) {
+        let name = |of: &Located| (!of.owner.is_empty()).then(|| (of.key.clone(), of.policy_type));
+        let mut new: BTreeMap<_, Vec<(usize, usize)>> = BTreeMap::new();
+        for (at, one) in now.iter().enumerate() {
+            for (number, located) in one.held.iter().flat_map(|held| &held.policies).enumerate() {
+                if let Some(name) = name(located).filter(|_| !self.was.contains_key(&(at, number))) {
+                    new.entry(name).or_default().push((at, number));
+                }
+            }
+        }
+        let mut went: BTreeMap<_, Vec<(usize, usize)>> = BTreeMap::new();
+        for ((was, number), located) in self.left() {
+            if let Some(name) = name(located) {
+                went.entry(name).or_default().push((was, number));
+            }
+        }
+        for (name, new) in new {
+            if let ([one], Some([was])) = (new.as_slice(), went.get(&name).map(Vec::as_slice)) {
+                self.was.insert(*one, Some(*was));
+                let path = self.old.get(was.0).map(|old| old.path.as_str()).unwrap_or_default();
+                let told = format!("{} is compared with the one of {path}, where it is gone", name.0);
+                self.moved.entry(one.0).and_modify(|all| *all = format!("{all}; {told}")).or_insert(told);
+            }
+        }
+    }
+
+    /// The policies of the revision that nothing is compared with.
+    fn left(&self) -> Vec<((usize, usize), &Located)> {
+        let used: BTreeSet<(usize, usize)> = self.was.values().copied().flatten().collect();
+        let all = self.old.iter().enumerate();
+        let all = all.flat_map(|(was, old)| old.held.policies.iter().enumerate().map(move |(at, one)| ((was, at), one)));
+        all.filter(|(at, _)| !used.contains(at)).collect()
+    }
+
+    /// What a policy was.
+    pub(super) fn before(&self, file: usize, policy: usize) -> Before<'_> {
+        match self.was.get(&(file, policy)) {
+            None => Before::Nothing,
+            Some(None) => Before::Unsure,
+            Some(Some((was, at))) => {
+                let old = self.old.get(*was).and_then(|old| old.held.policies.get(*at));
+                old.map_or(Before::Nothing, Before::Policy)
+            }
+        }
+    }
+
+    /// What is gone, what became of users and roles, and what was taken for what.
+    pub(super) fn findings(&self, now: &[Now<'_>], options: &Options) -> Vec<Finding> {
+        let config = &options.config;
+        let mut out = Vec::new();
+        let told = self.moved.iter().filter(|_| config.asks(rules::ASSUMPTION));
+        out.extend(told.filter_map(|(at, note)| {
+            let one = now.get(*at).filter(|one| one.held.is_some_and(|held| !held.policies.is_empty()))?;
+            Some(rules::assumed(&one.file.source, vec![note.clone()], config))
+        }));
+        let identities = |held: &Held| -> Vec<String> {
+            let all = held.identities.iter().flat_map(|one| &one.boundaries);
+            all.filter_map(|one| if let Boundary::Policy(arn) = one { Some(arn.clone()) } else { None }).collect()
+        };
+        let boundaries: Vec<String> =
+            now.iter().filter_map(|one| one.held).chain(self.old.iter().map(|old| &old.held)).flat_map(identities).collect();
+        let paired: BTreeMap<usize, usize> = self.successors(now);
+        for ((was, _), located) in self.left() {
+            let Some(old) = self.old.get(was) else { continue };
+            let at = paired.get(&was).and_then(|at| now.get(*at));
+            // A file that cannot be read now is a finding already; a data source only says what others grant.
+            if at.is_some_and(|at| at.held.is_none()) || located.owner.contains("data.aws_") {
+                continue;
+            }
+            let left: BTreeSet<String> = at.and_then(|at| at.held).map(|held| denied_now(held, located)).unwrap_or_default();
+            let gone = gone::Gone {
+                old: located,
+                file: at.map_or_else(|| Source::new(old.path.as_str(), ""), |at| at.file.source.clone()),
+                with_its_resource: self.is_with_its_resource(located, old, at),
+                bounded: is_bounded(located, &old.held, &boundaries),
+                left: &left,
+                is_passed_over: at.is_none() && Path::new(&old.path).exists(),
+            };
+            out.extend(gone::judge(&gone, config));
+        }
+        for (at, one) in now.iter().enumerate() {
+            let Some(held) = one.held else { continue };
+            let before = paired.iter().find(|(_, now)| **now == at).and_then(|(was, _)| self.old.get(*was));
+            out.extend(users::judge(&held.identities, before.map(|old| old.held.identities.as_slice()), config));
+        }
+        out.iter_mut().for_each(|one| one.notes.push(format!("compared with {}", self.name)));
+        out
+    }
+
+    /// The files of the revision by number, each with the one that it is now.
+    fn successors(&self, now: &[Now<'_>]) -> BTreeMap<usize, usize> {
+        let mut out = BTreeMap::new();
+        for (was, old) in self.old.iter().enumerate() {
+            out.extend(now.iter().position(|one| one.file.path == old.path).map(|at| (was, at)));
+        }
+        for ((at, _), was) in &self.was {
+            if let Some((was, _)) = was.filter(|_| self.moved.contains_key(at)) {
+                out.entry(was).or_insert(*at);
+            }
+        }
+        out
+    }
+
+    fn is_with_its_resource(&self, located: &Located, old: &Old, at: Option<&Now<'_>>) -> bool {
+        let Some(owner) = old.held.owners.iter().find(|owner| owner.id == located.owner) else { return false };
+        let is_there = |id: &String| at.and_then(|at| at.held).is_some_and(|held| held.owners.iter().any(|one| one.id == *id));
+        if owner.is_policy() { !owner.to.is_empty() && !owner.to.iter().any(is_there) } else { !is_there(&owner.id) }
+    }
+}
+
+/// What the policies of the same resource deny now.
+fn denied_now(held: &Held, old: &Located) -> BTreeSet<String> {
+    let same = |of: &&Located| !of.owner.is_empty() && of.owner == old.owner && of.policy_type == old.policy_type;
+    held.policies.iter().filter(same).flat_map(gone::denied).collect()
+}
+
+/// Whether somebody is or was bounded by a policy.
+fn is_bounded(located: &Located, held: &Held, boundaries: &[String]) -> bool {
+    let Some(owner) = held.owners.iter().find(|owner| owner.id == located.owner) else { return false };
+    let by_name = owner.policy_name.as_ref().map(|name| format!("/{name}"));
+    let by_id = format!("${{{}}}", owner.id);
+    let is_it = |arn: &String| by_name.as_ref().is_some_and(|name| arn.ends_with(name)) || arn.contains(&by_id);
+    owner.is_policy() && boundaries.iter().any(is_it)
+}

@@ -1,0 +1,84 @@
+//! Which resources of a file give access without a policy?
+//!
+//! Grants, ACLs, shares, permissions of images and snapshots: what they give is not read here, so whoever hears that no policy
+//! lets anybody in must hear of them too.
+//!
+//! Sources: AWS CloudFormation, template reference; AWS provider of Terraform (read 2026-11).
+
+use super::{Kind, kind, terraform};
+use crate::json::Value;
+
+/// A resource type that gives access, and by what.
+const TYPES: [(&str, &str); 20] = [
+    ("AWS::EC2::VPCEndpointServicePermissions", "a permission of an endpoint service"),
+    ("AWS::EKS::AccessEntry", "an access entry of EKS"),
+    ("AWS::LakeFormation::Permissions", "Lake Formation"),
+    ("AWS::LakeFormation::PrincipalPermissions", "Lake Formation"),
+    ("AWS::RAM::ResourceShare", "a share of RAM"),
+    ("AWS::Redshift::EndpointAuthorization", "an authorization of Redshift"),
+    ("AWS::S3::AccessGrant", "a grant of S3 Access Grants"),
+    ("aws_ami_launch_permission", "a launch permission of an image"),
+    ("aws_eks_access_entry", "an access entry of EKS"),
+    ("aws_eks_access_policy_association", "an access policy of EKS"),
+    ("aws_kms_grant", "a grant of KMS"),
+    ("aws_lakeformation_permissions", "Lake Formation"),
+    ("aws_opensearch_authorize_vpc_endpoint_access", "an authorization of OpenSearch"),
+    ("aws_ram_principal_association", "a share of RAM"),
+    ("aws_ram_resource_share", "a share of RAM"),
+    ("aws_redshift_endpoint_authorization", "an authorization of Redshift"),
+    ("aws_s3control_access_grant", "a grant of S3 Access Grants"),
+    ("aws_snapshot_create_volume_permission", "a permission of a snapshot"),
+    ("aws_vpc_endpoint_service_allowed_principal", "a permission of an endpoint service"),
+    ("aws_redshift_data_share_authorization", "an authorization of Redshift"),
+];
+
+/// Properties that give access where they have another value than these: type, property, values, by what.
+const PROPERTIES: [(&str, &str, &[&str], &str); 9] = [
+    ("AWS::S3::Bucket", "AccessControl", &OWNERS, "the ACL"),
+    ("aws_s3_bucket", "acl", &OWNERS, "the ACL"),
+    ("aws_s3_bucket_acl", "acl", &OWNERS, "the ACL"),
+    ("aws_s3_bucket_acl", "access_control_policy", &[], "the ACL"),
+    ("aws_s3_bucket", "grant", &[], "the ACL"),
+    ("aws_s3_object", "acl", &OWNERS, "the ACL"),
+    ("aws_ssm_document", "permissions", &[], "the permissions"),
+    ("aws_db_snapshot", "shared_accounts", &[], "the shared accounts"),
+    ("aws_db_cluster_snapshot", "shared_accounts", &[], "the shared accounts"),
+];
+
+/// ACLs that let in nobody but the owners.
+const OWNERS: [&str; 6] =
+    ["private", "bucket-owner-full-control", "bucket-owner-read", "Private", "BucketOwnerFullControl", "BucketOwnerRead"];
+
+/// What gives access without a policy, in words.
+pub fn beside(document: &Value) -> Vec<String> {
+    let mut out = Vec::new();
+    match kind::recognize(document) {
+        Some(Kind::Template) => {
+            for one in document.get("Resources").and_then(Value::members).unwrap_or_default() {
+                let of = one.value.get("Type").and_then(Value::as_str).unwrap_or_default();
+                out.extend(said(&one.key, of, one.value.get("Properties")));
+            }
+        }
+        Some(Kind::Plan | Kind::State) => {
+            for one in terraform::resources(document).iter().filter(|one| !one.is_data) {
+                out.extend(said(&one.address, one.of, Some(one.values)));
+            }
+        }
+        _ => {}
+    }
+    out
+}
+
+fn said(name: &str, of: &str, properties: Option<&Value>) -> Vec<String> {
+    let by_type =
+        TYPES.iter().filter(|(own, _)| *own == of).map(|(_, by)| format!("{name} gives access by {by}, which is not read"));
+    let by_property = PROPERTIES.iter().filter(|(own, ..)| *own == of).filter_map(|(_, property, harmless, by)| {
+        let value = properties?.get(property)?;
+        let is_empty = value.kind == crate::json::Kind::Null || value.elements().is_some_and(<[Value]>::is_empty);
+        let is_empty = is_empty || value.members().is_some_and(<[_]>::is_empty) || value.as_str() == Some("");
+        let is_harmless = value.as_str().is_some_and(|text| harmless.contains(&text));
+        let shown = value.as_str().map(|text| format!(" `{text}`")).unwrap_or_default();
+        (!is_empty && !is_harmless).then(|| format!("{name} has {by}{shown}, and what that gives is not read"))
+    });
+    by_type.chain(by_property).collect()
+}

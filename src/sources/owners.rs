@@ -1,0 +1,93 @@
+//! Which resources does a file make, and to which of them do others belong?
+//!
+//! Of templates, plans and states. A policy that is a resource of its own (`AWS::S3::BucketPolicy`) belongs to those that its
+//! other properties refer to; one that is a property belongs to its resource.
+
+use super::{Kind, kind, terraform};
+use crate::json::{Kind as JsonKind, Value};
+
+/// A resource of a file.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Owner {
+    /// Its logical id or address.
+    pub id: String,
+    /// Its type.
+    pub of: String,
+    /// The name of a managed policy, if the file says it.
+    pub policy_name: Option<String>,
+    /// The resources of the template that it refers to, outside of policy documents.
+    pub to: Vec<String>,
+}
+
+impl Owner {
+    /// Whether it is itself a policy, or an attachment of one, to something else.
+    pub fn is_policy(&self) -> bool {
+        let last = self.of.rsplit("::").next().unwrap_or_default().to_ascii_lowercase();
+        last.contains("policy") || last.contains("permission")
+    }
+}
+
+/// The resources of a document, in its order.
+pub fn owners(document: &Value) -> Vec<Owner> {
+    match kind::recognize(document) {
+        Some(Kind::Template) => of_template(document),
+        Some(Kind::Plan | Kind::State) => {
+            let all = terraform::resources(document);
+            let text = |value: &Value| value.as_str().map(str::to_owned);
+            let owner = |one: &terraform::Resource<'_>| Owner {
+                id: one.address.clone(),
+                of: one.of.to_owned(),
+                policy_name: one.values.get("name").and_then(text),
+                to: Vec::new(),
+            };
+            all.iter().filter(|one| !one.is_data).map(owner).collect()
+        }
+        _ => Vec::new(),
+    }
+}
+
+fn of_template(template: &Value) -> Vec<Owner> {
+    let all = template.get("Resources").and_then(Value::members).unwrap_or_default();
+    let ids: Vec<&str> = all.iter().map(|one| one.key.as_str()).collect();
+    let owner = |one: &crate::json::Member| {
+        let properties = one.value.get("Properties");
+        let mut to = Vec::new();
+        let written = properties.and_then(Value::members).unwrap_or_default();
+        written.iter().filter(|one| !one.key.ends_with("Document")).for_each(|one| references(&one.value, &mut to));
+        to.retain(|name| ids.contains(&name.as_str()));
+        Owner {
+            id: one.key.clone(),
+            of: one.value.get("Type").and_then(Value::as_str).unwrap_or_default().to_owned(),
+            policy_name: properties.and_then(|all| all.get("ManagedPolicyName")).and_then(Value::as_str).map(str::to_owned),
+            to,
+        }
+    };
+    all.iter().map(owner).collect()
+}
+
+/// The names that `Ref`, `Fn::GetAtt` and `Fn::Sub` refer to.
+fn references(value: &Value, out: &mut Vec<String>) {
+    match &value.kind {
+        JsonKind::Object(members) => {
+            for member in members {
+                match (member.key.as_str(), &member.value) {
+                    ("Ref", name) => out.extend(name.as_str().map(str::to_owned)),
+                    ("Fn::GetAtt", of) => {
+                        let first = of.elements().and_then(<[Value]>::first).and_then(Value::as_str);
+                        let name = first.or_else(|| of.as_str().and_then(|text| text.split('.').next()));
+                        out.extend(name.map(str::to_owned));
+                    }
+                    ("Fn::Sub", of) => {
+                        let text = of.as_str().or_else(|| of.elements().and_then(<[Value]>::first).and_then(Value::as_str));
+                        let parts = text.unwrap_or_default().split("${").skip(1);
+                        out.extend(parts.filter_map(|part| part.split(['}', '.']).next()).map(str::to_owned));
+                        references(of, out);
+                    }
+                    (_, inner) => references(inner, out),
+                }
+            }
+        }
+        JsonKind::Array(all) => all.iter().for_each(|one| references(one, out)),
+        JsonKind::Null | JsonKind::Bool(_) | JsonKind::Number(_) | JsonKind::String(_) => {}
+    }
+}
