@@ -64,8 +64,6 @@ pub struct Found {
     pub unread: BTreeMap<&'static Language, Vec<String>>,
     /// Files of folders that could not be read, though they may hold policies: the paths, and why.
     pub failed: Vec<(String, Diagnostic)>,
-    /// The paths of files that the configuration passes over.
-    pub excluded: Vec<String>,
 }
 
 /// A file that was read.
@@ -110,16 +108,13 @@ pub fn find(paths: &[PathBuf], config: &Config) -> Result<Found, Diagnostic> {
     let mut out = Found::default();
     for (of, path) in unread {
         let shown = shown_path(&path);
-        if config.excludes(&shown) {
-            out.excluded.push(shown);
-        } else {
+        if !config.excludes(&shown) {
             out.unread.entry(of).or_default().push(shown);
         }
     }
     for (path, is_given) in found {
         let shown = shown_path(&path);
         if !is_given && config.excludes(&shown) {
-            out.excluded.push(shown);
             continue;
         }
         match read(&path, &shown) {

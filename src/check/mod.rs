@@ -90,7 +90,7 @@ impl From<Diagnostic> for Stopped {
 
 /// Checks every policy in files and folders.
 pub fn check(options: &Options) -> Result<Checked, Stopped> {
-    let files::Found { files, unread, failed, excluded } = files::find(&options.paths, &options.config)?;
+    let files::Found { files, unread, failed } = files::find(&options.paths, &options.config)?;
     let revision = options.against.as_deref().map(against::Revision::open).transpose()?;
     let loaded = in_parallel(options.jobs, &files, &|file| load(file, options));
     let now: Vec<against::Now<'_>> =
@@ -131,7 +131,7 @@ pub fn check(options: &Options) -> Result<Checked, Stopped> {
     let absolute = |path: &Path| std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
     let is_whole = options.paths.iter().any(|path| absolute(&options.config.folder).starts_with(absolute(path)));
     if is_whole {
-        checked.findings.extend(idle(&loaded, &files, &excluded, &options.config));
+        checked.findings.extend(idle(&loaded, &files, &options.config));
     }
     let about_approvals = suppress::apply(&mut checked.findings, &options.config, &options.today, is_whole);
     checked.findings.extend(about_approvals);
@@ -141,7 +141,7 @@ pub fn check(options: &Options) -> Result<Checked, Stopped> {
 }
 
 /// What of the configuration is about nothing that was looked at: a pattern that is misspelled asks for nothing.
-fn idle(loaded: &[Loaded], files: &[File], excluded: &[String], config: &Config) -> Vec<Finding> {
+fn idle(loaded: &[Loaded], files: &[File], config: &Config) -> Vec<Finding> {
     let about = |paths: &[String], names: &[String], of: fn(&Loaded) -> Vec<&str>| {
         let mut each = loaded.iter().zip(files).flat_map(|(held, file)| of(held).into_iter().map(move |name| (&file.path, name)));
         each.any(|(path, name)| config::is_about(paths, names, path, name))
@@ -164,11 +164,10 @@ fn idle(loaded: &[Loaded], files: &[File], excluded: &[String], config: &Config)
         said.push((format!("The boundary {first} is asked of no user and no role: no path and name fits."), first));
     }
     let mut out: Vec<Finding> = said.into_iter().filter_map(|(message, text)| suppress::idle(config, message, text)).collect();
-    // One pattern of several that fits nothing: what it was meant for is not asked, or is not passed over.
+    // One pattern of several that fits nothing: what it was meant for is not asked. What passes nothing over hides nothing.
     let fits = |pattern: &str, of: fn(&Loaded) -> Vec<&str>| loaded.iter().flat_map(of).any(|name| matches(pattern, name));
     let fits_path = |pattern: &str| files.iter().any(|file| matches(pattern, &file.path));
     let mut patterns: Vec<(&str, &str, bool)> = Vec::new();
-    patterns.extend(config.exclude.iter().map(|one| ("exclude", one.as_str(), excluded.iter().any(|path| matches(one, path)))));
     patterns.extend(config.public.allowed.iter().map(|one| ("public", one.as_str(), fits_path(one) || fits(one, policies))));
     let about = config.critical.iter().map(|one| ("critical", &one.paths, &one.policies));
     let about = about.chain(config.reference.iter().map(|one| ("reference", &one.paths, &one.policies)));

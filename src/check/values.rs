@@ -83,28 +83,20 @@ pub(super) fn check(config: &Config) -> Result<(), Wrong> {
     config.boundary.iter().try_for_each(limits)?;
     for (section, pattern) in patterns(config) {
         if pattern.trim().is_empty() {
-            return Err(wrong(section, pattern, "an empty pattern fits nothing: remove it, or write `*`".to_owned()));
+            return Err(wrong(section, pattern, "an empty pattern fits no path: remove it, or write `*`".to_owned()));
         }
     }
     Ok(())
 }
 
-/// Every pattern of paths or names, with its section.
-fn patterns(config: &Config) -> Vec<(&'static str, &str)> {
-    let mut out: Vec<(&'static str, &str)> = Vec::new();
-    out.extend(config.exclude.iter().map(|one| ("exclude", one.as_str())));
-    out.extend(config.public.allowed.iter().map(|one| ("public", one.as_str())));
-    out.extend(
-        config.critical.iter().flat_map(|one| one.paths.iter().chain(&one.policies)).map(|one| ("critical", one.as_str())),
-    );
-    out.extend(
-        config.reference.iter().flat_map(|one| one.paths.iter().chain(&one.policies)).map(|one| ("reference", one.as_str())),
-    );
-    out.extend(
-        config.boundary.iter().flat_map(|one| one.paths.iter().chain(&one.identities)).map(|one| ("boundary", one.as_str())),
-    );
-    out.extend(config.allow.iter().flat_map(|one| one.path.iter().chain(&one.policy)).map(|one| ("allow", one.as_str())));
-    out
+/// Every pattern of paths, with its section. A policy's name may be empty, as that of a whole document is; a path is not.
+fn patterns(config: &Config) -> impl Iterator<Item = (&'static str, &str)> {
+    let exclude = config.exclude.iter().map(|one| ("exclude", one.as_str()));
+    let critical = config.critical.iter().flat_map(|one| &one.paths).map(|one| ("critical", one.as_str()));
+    let reference = config.reference.iter().flat_map(|one| &one.paths).map(|one| ("reference", one.as_str()));
+    let boundary = config.boundary.iter().flat_map(|one| &one.paths).map(|one| ("boundary", one.as_str()));
+    let allow = config.allow.iter().filter_map(|one| one.path.as_ref()).map(|one| ("allow", one.as_str()));
+    exclude.chain(critical).chain(reference).chain(boundary).chain(allow)
 }
 
 fn trusted(trusted: &Trusted) -> Result<(), (String, String)> {
