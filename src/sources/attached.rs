@@ -49,6 +49,7 @@ pub fn identities(source: &Source, value: &Value, given: &Given) -> Vec<Identity
     }
 }
 
+// Long: two tables of resource types, users and roles first, then attachments, each with its attributes.
 fn of_terraform(source: &Source, document: &Value) -> Vec<Identity> {
     let resources = terraform::resources(document);
     let looked_at = LookedAt::of(document, &resources);

@@ -84,6 +84,7 @@ impl Permission {
     }
 
     /// The statement that it stands for, at this place; `None` if it grants nothing. An error says what is wrong with it.
+    // Long: one statement, member by member, from the properties of four kinds of permissions.
     pub(super) fn statement(self, properties: &Value, span: Span) -> Result<Option<Value>, String> {
         let text = |name: &str| match properties.get(name) {
             None | Some(Value { kind: JsonKind::Null, .. }) => Ok(None),

@@ -11,6 +11,7 @@ use crate::json::{Kind, Value};
 use std::collections::BTreeMap;
 
 /// The policies of the permissions among these resources, in their order.
+// Long: what permissions become, one after another, with the constants that they share.
 pub(super) fn permissions(source: &Source, resources: &[Resource<'_>]) -> Vec<Located> {
     let mut out: Vec<Located> = Vec::new();
     let mut open: Vec<Open> = Vec::new();
