@@ -11,6 +11,7 @@ use super::text::{self, Piece};
 use crate::policy::{Part, Template, TextMode};
 use crate::request::keys::{SOURCE_ACCOUNT, SOURCE_ARN};
 use crate::smt::{Atom, Formula, Regex, Text, literal};
+use std::collections::BTreeMap;
 
 /// Policy variables with defaults in one text.
 const MOST_DEFAULTS: usize = 6;
@@ -111,6 +112,8 @@ impl Encoder {
     }
 
     /// Replaces the variables by terms: present, the key's value; absent, the default, or no match at all.
+    ///
+    /// A default makes two cases of all that follows; a variable without one only has to be there, however many there are.
     pub(super) fn resolve(
         &mut self,
         parts: &[Part],
@@ -119,6 +122,7 @@ impl Encoder {
     ) -> Result<Formula, String> {
         let mut done = done;
         let mut rest = parts;
+        let mut needed: BTreeMap<&str, Formula> = BTreeMap::new();
         while let Some((part, tail)) = rest.split_first() {
             rest = tail;
             match part {
@@ -132,21 +136,26 @@ impl Encoder {
                         return Err(format!("the policy variable `{}` of a multivalued key", variable.key));
                     }
                     let (is_present, slot) = self.single(&variable.key);
-                    let mut with_value = done.clone();
-                    with_value.push(Piece::Value(Text::var(&slot)));
+                    let Some(default) = &variable.default else {
+                        needed.insert(&variable.key, is_present);
+                        done.push(Piece::Value(Text::var(&slot)));
+                        continue;
+                    };
                     // Each default doubles the cases.
                     let defaults = rest.iter().filter(|part| matches!(part, Part::Variable(one) if one.default.is_some()));
                     if defaults.count() >= MOST_DEFAULTS {
                         return Err(format!("more than {MOST_DEFAULTS} policy variables with defaults in one text"));
                     }
+                    let mut with_value = done.clone();
+                    with_value.push(Piece::Value(Text::var(&slot)));
                     let present = Formula::and([is_present.clone(), self.resolve(rest, with_value, finish)?]);
-                    let Some(default) = &variable.default else { return Ok(present) };
                     done.extend(default.chars().map(Piece::Char));
                     let absent = Formula::and([is_present.not(), self.resolve(rest, done, finish)?]);
-                    return Ok(Formula::or([present, absent]));
+                    return Ok(Formula::and(needed.into_values().chain([Formula::or([present, absent])])));
                 }
             }
         }
-        finish(&done)
+        let matches = finish(&done)?;
+        Ok(Formula::and(needed.into_values().chain([matches])))
     }
 }

@@ -108,3 +108,22 @@ fn less_of_a_budget_is_unknown_and_nothing_else() {
     println!("{tallies:?}");
     assert!(tallies.iter().all(|tally| tally.decided > 20) && tallies[0].lost > 5 && tallies[2].lost > 5, "{tallies:?}");
 }
+
+/// Nothing that nests as deep as its input is long: a stack overflow kills the whole program, whatever the budget.
+#[test]
+fn long_patterns_use_no_stack() {
+    let text = |unit: &str, count: usize| format!("arn:aws:s3:::{}", unit.repeat(count));
+    for unit in ["${aws:username}/*", "${aws:username}", "${aws:username}?", "*a", "?*", "a", "*"] {
+        let document = |count: usize| {
+            let statement = serde_json::json!({"Effect": "Allow", "Action": "s3:*", "Resource": text(unit, count)});
+            serde_json::json!({"Version": "2012-10-17", "Statement": [statement]})
+        };
+        let (old, new): (Access, Access) = (policy("old", &document(3_000)).into(), policy("new", &document(3_001)).into());
+        for engine in [Engine::Auto, Engine::Strings, Engine::Regexes] {
+            let budget = Budget { timeout: Duration::from_secs(2), ..steps(1_000_000) };
+            let settings = Settings { budget, engine, realistic: false, ..Settings::default() };
+            // Whatever it says, it says something.
+            let _ = smt::in_fresh_context(|| no_new_access(&old, &new, &settings)).unwrap();
+        }
+    }
+}
