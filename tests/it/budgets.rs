@@ -118,7 +118,7 @@ fn long_patterns_use_no_stack() {
             let statement = serde_json::json!({"Effect": "Allow", "Action": "s3:*", "Resource": text(unit, count)});
             serde_json::json!({"Version": "2012-10-17", "Statement": [statement]})
         };
-        let (old, new): (Access, Access) = (policy("old", &document(3_000)).into(), policy("new", &document(3_001)).into());
+        let (old, new) = (policy("old", &document(3_000)), policy("new", &document(3_001)));
         for engine in [Engine::Auto, Engine::Strings, Engine::Regexes] {
             let budget = Budget { timeout: Duration::from_secs(2), ..steps(1_000_000) };
             let settings = Settings { budget, engine, realistic: false, ..Settings::default() };

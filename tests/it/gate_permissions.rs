@@ -43,7 +43,9 @@ fn state(of: &str, attributes: &Value) -> String {
 }
 
 /// Who may, with what else, and what is found.
-fn cases() -> Vec<(&'static str, Vec<(&'static str, &'static str)>, &'static str)> {
+type Case = (&'static str, Vec<(&'static str, &'static str)>, &'static str);
+
+fn cases() -> Vec<Case> {
     let none = Vec::new;
     vec![
         ("*", none(), "public-access"),

@@ -98,9 +98,12 @@ fn removed(one: &Recommendation<'_>, window: Window, services: Vec<Service>) -> 
     unused::json::finding(&finding, window)
 }
 
+/// A policy that several entities have: its text, its document, and whose it is.
+type Shared<'r> = (String, Value, Vec<(EntityKind, &'r str)>);
+
 /// The files of the policies that several entities have (`--shared`): each policy is one resource, with all its attachments.
 pub fn shared(all: &[Recommendation<'_>]) -> Vec<(String, String)> {
-    let mut by_name: BTreeMap<(String, String), (String, Value, Vec<(EntityKind, &str)>)> = BTreeMap::new();
+    let mut by_name: BTreeMap<(String, String), Shared<'_>> = BTreeMap::new();
     for one in all.iter().filter(|one| matches!(one.result, Result::Proved | Result::Empty)) {
         for new in planned::planned(one).into_iter().filter(|new| new.shared) {
             let text = || (new.text.value().to_string(), document(new.text), Vec::new());

@@ -104,7 +104,7 @@ fn permission(name: &str, resource: &Value) -> Option<(Permission, Value)> {
     }
     // SAM lets everybody in where a URL asks for no credentials.
     let url = properties.filter(|_| of == "AWS::Serverless::Function")?.get("FunctionUrlConfig")?;
-    let auth = url.get("AuthType").cloned().unwrap_or_else(|| Value { span: url.span, kind: Kind::Null });
+    let auth = url.get("AuthType").cloned().unwrap_or(Value { span: url.span, kind: Kind::Null });
     let string = |text: &str| Value { span: url.span, kind: Kind::String(text.to_owned()) };
     let member = |key: &str, value| Member { key: key.to_owned(), key_span: url.span, value };
     let own = Value { span: url.span, kind: Kind::Object(vec![member("Ref", string(name))]) };
