@@ -18,7 +18,7 @@ use crate::diag::{Finding, Source, Span};
 /// An approval of the configuration may be about files that were not looked at, unless all `is_whole` of them were.
 pub(super) fn apply(findings: &mut [Finding], config: &Config, today: &str, is_whole: bool) -> Vec<Finding> {
     let mut out = Vec::new();
-    for allow in &config.allow {
+    for (number, allow) in config.allow.iter().enumerate() {
         let mut used = false;
         for finding in findings.iter_mut().filter(|finding| finding.rule == allow.rule) {
             let path = allow.path.as_ref().is_none_or(|path| matches(path, &finding.source.name));
@@ -37,9 +37,8 @@ pub(super) fn apply(findings: &mut [Finding], config: &Config, today: &str, is_w
             && config.asks(&allow.rule)
             && let Some(source) = &config.source
         {
-            let at = source.text.find(&allow.reason).unwrap_or(0);
             let message = format!("The approval of {} for \"{}\" approves nothing.", allow.rule, allow.reason);
-            out.push(about(source, Span::new(at, at + allow.reason.len()), message, config));
+            out.push(about(source, Places::of(source).find_in("allow", number, &allow.reason), message, config));
         }
     }
     for finding in findings.iter_mut().filter(|finding| finding.suppressed.is_none()) {

@@ -38,6 +38,14 @@ impl<'t> Places<'t> {
         };
         found.or_else(anywhere).unwrap_or_else(written)
     }
+
+    /// The same in one element of a section that is a list of tables.
+    pub(super) fn find_in(&self, section: &str, at: usize, text: &str) -> Span {
+        let table = self.table.as_ref().map(Spanned::get_ref);
+        let own = table.and_then(|all| all.iter().find(|(key, _)| key.get_ref() == section));
+        let element = own.and_then(|(_, value)| if let DeValue::Array(all) = value.get_ref() { all.get(at) } else { None });
+        element.and_then(|element| within(element, text)).unwrap_or_else(|| self.find(section, text))
+    }
 }
 
 fn span(range: std::ops::Range<usize>) -> Span {

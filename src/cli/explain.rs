@@ -5,22 +5,27 @@ use super::{Exit, Trouble, print};
 use crate::catalog::nearest;
 use crate::diag::codes::{self, Code, Example};
 use crate::diag::{Diagnostic, Source, Span};
+use crate::ops::named;
 
 /// `leastwise explain`
 pub(crate) fn explain(args: &ExplainArgs) -> Result<Exit, Trouble> {
     let Some(name) = &args.code else {
         let line = |one: &Code| format!("{} {}\n", one.code, one.means);
-        print(&codes::all().map(line).collect::<String>())?;
+        let findings = named::names().map(|name| format!("{name} (of findings)\n"));
+        print(&codes::all().map(line).chain(findings).collect::<String>())?;
         return Ok(Exit::Holds);
     };
-    let code = codes::find(name).ok_or_else(|| {
-        let names = || codes::all().map(|one| one.code);
+    let (code, finding) = (codes::find(name), named::about(name));
+    if code.is_none() && finding.is_none() {
+        let names = || codes::all().map(|one| one.code).chain(named::names());
         let meant = nearest::first(name, names()).map(|near| format!("did you mean {near}? "));
         let help = format!("{}`leastwise explain` lists every code", meant.unwrap_or_default());
         let source = Source::new("CODE", name.as_str());
-        Diagnostic::error("unknown-code", &source, Span::new(0, name.len()), format!("there is no code `{name}`"), help)
-    })?;
-    print(&text(code))?;
+        let message = format!("there is no code `{name}`");
+        return Err(Diagnostic::error("unknown-code", &source, Span::new(0, name.len()), message, help).into());
+    }
+    let texts: Vec<String> = code.map(text).into_iter().chain(finding).collect();
+    print(&texts.join("\n"))?;
     Ok(Exit::Holds)
 }
 

@@ -19,6 +19,7 @@ pub mod fitting;
 pub mod grounds;
 pub mod line;
 pub mod listed;
+pub mod named;
 pub mod no_new_access;
 pub mod no_public_access;
 pub mod opened;

@@ -2,6 +2,7 @@
 
 use crate::support::{leastwise, root};
 use leastwise::diag::codes::{self, Example};
+use leastwise::ops::named;
 use serde_json::Value;
 use std::collections::BTreeSet;
 use std::path::Path;
@@ -94,7 +95,13 @@ fn a_code_is_explained_and_an_unknown_one_is_an_error() {
     let (code, out, _) = leastwise(&["explain", "duplicate-key"], "");
     assert!(code == 0 && out.starts_with("duplicate-key (error)\n\nA JSON object has the same key twice."), "{out}");
     let (code, out, _) = leastwise(&["explain"], "");
-    assert!(code == 0 && out.lines().count() == codes::all().count(), "{out}");
+    assert!(code == 0 && out.lines().count() == codes::all().count() + named::names().count(), "{out}");
+    for name in named::names() {
+        let (code, out, err) = leastwise(&["explain", name], "");
+        assert!(code == 0 && out.contains(&format!("{name} (a ")), "{name}: {out}{err}");
+    }
+    let (_, out, _) = leastwise(&["explain", "wrong-policy-type"], "");
+    assert!(out.contains("wrong-policy-type (error)") && out.contains("wrong-policy-type (a rule of `check`: error)"), "{out}");
     let (code, _, err) = leastwise(&["explain", "duplicate-keys"], "");
     assert!(code == 2 && err.contains("did you mean duplicate-key?"), "{err}");
 }

@@ -397,6 +397,10 @@ fn public_policies_of_a_plan_are_those_that_aws_finds() {
     let mut expected: Vec<&str> =
         expected["BlockingFindings"].as_array().unwrap().iter().map(|one| one["policyName"].as_str().unwrap()).collect();
     let resource = |name: &&str| name.rsplit_once('.').map_or("", |(resource, _)| resource).to_owned();
+    // AWS's validator reads documents alone, not the permission that lets everybody call a function.
+    let all = found.len();
+    found.retain(|name| !name.starts_with("lambda_called_from_sns"));
+    assert_eq!(found.len() + 1, all);
     found.sort_unstable();
     expected.sort_unstable();
     assert_eq!(found.iter().map(resource).collect::<Vec<_>>(), expected);

@@ -83,6 +83,24 @@ pub(super) const CODES: &[Code] = &[
         Words("a misspelled parameter"),
     ),
     error(
+        "no-such-policy",
+        "The file holds several policies, and none of this name.",
+        "Use a name that the message lists.",
+        Arguments("access-not-granted fixtures/gate/terraform/plan.json --policy aws_iam_policy.writer --action s3:GetObject"),
+    ),
+    error(
+        "bad-permission",
+        "A permission of a template, a plan or a state (`AWS::Lambda::Permission`) lacks what makes it a statement.",
+        "Write it as the template reference has it: a function, an action, a principal.",
+        Words("a permission without a principal"),
+    ),
+    error(
+        "bad-record",
+        "A record of usage data is no JSON, breaks off, is too long, or lacks what every such record has. It is left out.",
+        "Export the file again; with --strict the first such record ends the run.",
+        Words("a CloudTrail file that was not downloaded to its end"),
+    ),
+    error(
         "unknown-revision",
         "The revision that --against names does not exist in the repository, or git cannot be run.",
         "Give a branch, a tag or a commit.",

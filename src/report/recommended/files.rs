@@ -56,7 +56,10 @@ pub fn files(one: &Recommendation<'_>, folder: &str, window: Window) -> Vec<(Str
     }
     out.push((format!("{folder}/proof.json"), pretty(&proof(one))));
     out.push((format!("{folder}/main.tf.json"), pretty(&terraform(one))));
-    out.push((format!("{folder}/cloudformation.json"), pretty(&cloudformation(one))));
+    // A template without resources is not one.
+    if own(one).next().is_some() {
+        out.push((format!("{folder}/cloudformation.json"), pretty(&cloudformation(one))));
+    }
     out
 }
 

@@ -108,7 +108,8 @@ impl Reader<'_> {
                 let name = match (as_text(one), one.members()) {
                     (Some(text), _) if text.contains(':') || text.chars().any(|c| marked(c).is_some()) => self.named(&text),
                     (Some(text), _) => format!("arn:aws:iam::aws:policy/{text}"),
-                    (None, Some([template])) => format!("{} (a template of SAM)", template.key),
+                    // A document may have its statements alone.
+                    (None, Some([template])) if template.key != "Statement" => format!("{} (a template of SAM)", template.key),
                     _ => continue,
                 };
                 if !out.contains(&name) {
