@@ -9,6 +9,7 @@
 use super::args::BatchArgs;
 use super::lines::{Line, Lines};
 use super::{Exit, Trouble, out, progress};
+use crate::diag::STACK;
 use crate::ops::Options;
 use crate::ops::line::{self, Answer, Run};
 use anyhow::{Context as _, anyhow};
@@ -58,7 +59,7 @@ pub(crate) fn batch(args: &BatchArgs) -> Result<Exit, Trouble> {
     for started in 0..jobs {
         let (shared, answers) = (shared.clone(), answer_sender.clone());
         let work = move || work(&shared.0, &shared.1, &answers);
-        match thread::Builder::new().name("worker".to_owned()).spawn(work) {
+        match thread::Builder::new().name("worker".to_owned()).stack_size(STACK).spawn(work) {
             Ok(_) => {}
             // Fewer are enough.
             Err(_) if started > 0 => break,

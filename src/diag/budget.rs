@@ -24,6 +24,10 @@ pub struct Budget {
     pub depth: usize,
 }
 
+/// The stack of a thread that answers questions, in bytes; taken as it is used. Z3 nests as deep as an expression, and a stack
+/// that overflows ends the whole program.
+pub const STACK: usize = 64 << 20;
+
 impl Budget {
     /// The budget of a question that nobody gave another one.
     pub const DEFAULT: Self = Self {

@@ -18,7 +18,7 @@ mod path;
 mod plural;
 mod source;
 
-pub use budget::Budget;
+pub use budget::{Budget, STACK};
 pub use diagnostic::{Diagnostic, Diagnostics, Severity};
 pub use finding::{Finding, Level, Rule, rule};
 pub use origin::Encoding;

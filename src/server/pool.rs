@@ -5,6 +5,7 @@
 //! the pool is dropped, what was accepted is still answered.
 
 use super::error::{ApiError, Shape};
+use crate::diag::STACK;
 use crate::report::json::OUT_OF_BUDGET;
 use serde_json::Value;
 use std::sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel};
@@ -59,7 +60,7 @@ impl Pool {
         let waiting = Arc::new(Mutex::new(waiting));
         for _ in 0..workers {
             let (waiting, answer) = (waiting.clone(), answer.clone());
-            thread::Builder::new().name("solver".to_owned()).spawn(move || work(&waiting, &answer))?;
+            thread::Builder::new().name("solver".to_owned()).stack_size(STACK).spawn(move || work(&waiting, &answer))?;
         }
         Ok(Self { jobs })
     }

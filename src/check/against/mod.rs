@@ -1,6 +1,6 @@
 //! What do policies grant that they did not grant in a git revision?
 //!
-//! Every file is read as it was ([`revision`]), each policy is compared with the one that it was ([`pairing`], [`compare`]), and
+//! Every file is read as it was ([`revision`]), each policy is compared with the one that it was ([`pairing`], `compare`), and
 //! what is gone is told with what that means ([`gone`]). A file that has another path now is the one that git says, or one that
 //! is gone with the same text or the same name; a resource that is in another file now is the only one of its name that went.
 //! Such a move is told, as it is an assumption of the answers.
