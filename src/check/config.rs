@@ -9,6 +9,7 @@ use crate::diag::{Diagnostic, Level, Source, Span, shown_path};
 use crate::glob::Glob;
 use serde::Deserialize;
 use std::collections::BTreeMap;
+use std::io::Read as _;
 use std::path::{Path, PathBuf};
 
 /// The file's name.
@@ -189,7 +190,7 @@ impl Config {
             }
         };
         let Some(path) = path else { return Ok(Self::default()) };
-        let text = std::fs::read_to_string(&path).map_err(|error| {
+        let text = limited(&path).map_err(|error| {
             let message = format!("cannot read {}: {error}", path.display());
             Diagnostic::bare("unreadable-input", message, "give the path of a readable file")
         })?;
@@ -211,7 +212,7 @@ impl Config {
         for reference in &mut config.reference {
             let path = folder.join(&reference.policy);
             let shown = reference.policy.display().to_string();
-            let text = std::fs::read_to_string(&path);
+            let text = limited(&path);
             let text = text.map_err(|error| bad(place(&shown), format!("cannot read {}: {error}", path.display())))?;
             let inner = Source::new(shown_path(&path), text);
             let read = crate::policy::Policy::read(&inner, &crate::diag::Budget::default());
@@ -242,6 +243,17 @@ impl Config {
     pub fn may_be_public(&self, path: &str, name: &str) -> bool {
         self.public.allowed.iter().any(|pattern| matches(pattern, path) || matches(pattern, name))
     }
+}
+
+/// The text of a file, if it is not larger than an input may be: what is no file may have no end.
+fn limited(path: &Path) -> std::io::Result<String> {
+    let most = crate::diag::Budget::default().input_bytes;
+    let mut text = String::new();
+    let read = std::fs::File::open(path)?.take(most as u64 + 1).read_to_string(&mut text)?;
+    if read > most {
+        return Err(std::io::Error::other(format!("it has more than {most} bytes")));
+    }
+    Ok(text)
 }
 
 #[cfg(test)]

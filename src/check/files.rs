@@ -84,7 +84,11 @@ pub fn find(paths: &[PathBuf], config: &Config) -> Result<Found, Diagnostic> {
     for path in paths {
         if path.is_dir() {
             // Repositories keep things in folders that begin with a dot; git's own is none of them.
-            let walk = ignore::WalkBuilder::new(path).hidden(false).filter_entry(|entry| entry.file_name() != ".git").build();
+            let walk = ignore::WalkBuilder::new(path)
+                .hidden(false)
+                .ignore(false)
+                .filter_entry(|entry| entry.file_name() != ".git")
+                .build();
             for entry in walk {
                 let entry = entry.map_err(|error| unreadable(path, &error.to_string()))?;
                 let is_file = entry.file_type().is_some_and(|of| of.is_file());

@@ -41,7 +41,9 @@ pub(super) fn apply(findings: &mut [Finding], config: &Config, today: &str, is_w
             out.push(about(source, Places::of(source).find_in("allow", number, &allow.reason), message, config));
         }
     }
-    for finding in findings.iter_mut().filter(|finding| finding.suppressed.is_none()) {
+    // What is gone stands nowhere, so no comment stands beside it.
+    let stands = |finding: &&mut Finding| finding.suppressed.is_none() && finding.span != Span::default();
+    for finding in findings.iter_mut().filter(stands) {
         let (source, span) = finding.source.place(finding.span);
         for (comment, at) in comments(&source, span) {
             match Approval::read(comment) {

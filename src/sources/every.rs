@@ -13,14 +13,19 @@ use crate::json::{self, Value};
 
 /// The documents of a text: one of JSON, any number of YAML.
 pub fn documents(source: &Source, budget: &Budget) -> Result<Vec<(Source, Value)>, Diagnostic> {
-    match read(source, budget, Wanted::Policy) {
-        Ok(found) => Ok(vec![found]),
+    let documents = match read(source, budget, Wanted::Policy) {
+        Ok(found) => vec![found],
         Err(found) if is_yaml(source, &found) => {
             let documents = yaml::read(source, budget)?;
-            Ok(documents.into_iter().map(|document| (source.clone(), document)).collect())
+            documents.into_iter().map(|document| (source.clone(), document)).collect()
         }
-        Err(found) => Err(found),
-    }
+        Err(found) => return Err(found),
+    };
+    let with_globals = |(source, value): (Source, Value)| {
+        let value = template::globals::applied(&source, value, budget)?;
+        Ok((source, value))
+    };
+    documents.into_iter().map(with_globals).collect()
 }
 
 /// Whether a text that is no JSON may be YAML: it does not start like JSON, and nothing else was recognized.

@@ -4,7 +4,9 @@
 //! other properties refer to; one that is a property belongs to its resource.
 
 use super::{Kind, kind, terraform};
-use crate::json::{Kind as JsonKind, Value};
+use crate::diag::Span;
+use crate::json::{Kind as JsonKind, Member, Value};
+use std::collections::BTreeSet;
 
 /// A resource of a file.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -17,6 +19,47 @@ pub struct Owner {
     pub policy_name: Option<String>,
     /// The resources of the template that it refers to, outside of policy documents.
     pub to: Vec<String>,
+    /// Of a policy or an attachment: to whom or what it says that it applies, each as it is written, in order.
+    pub targets: BTreeSet<String>,
+    /// Where it stands.
+    pub span: Span,
+}
+
+/// Properties and attributes that say to whom or what a policy, or its attachment, applies.
+const TARGETS: [&str; 22] = [
+    "Roles",
+    "Users",
+    "Groups",
+    "RoleName",
+    "UserName",
+    "GroupName",
+    "TargetIds",
+    "Queues",
+    "Topics",
+    "Bucket",
+    "roles",
+    "users",
+    "groups",
+    "role",
+    "user",
+    "group",
+    "target_id",
+    "bucket",
+    "queue_url",
+    "topic_arn",
+    "role_name",
+    "user_name",
+];
+
+/// What the properties of a policy say of whom or what it applies to.
+fn targets(of: &str, properties: &[Member]) -> BTreeSet<String> {
+    let last = of.rsplit("::").next().unwrap_or_default().to_ascii_lowercase();
+    if !last.contains("policy") && !last.contains("usertogroup") && !last.contains("group_membership") {
+        return BTreeSet::new();
+    }
+    let written = properties.iter().filter(|one| TARGETS.contains(&one.key.as_str()));
+    let all = written.flat_map(|one| one.value.elements().unwrap_or(std::slice::from_ref(&one.value)));
+    all.filter(|value| value.kind != JsonKind::Null).map(ToString::to_string).collect()
 }
 
 impl Owner {
@@ -39,6 +82,8 @@ pub fn owners(document: &Value) -> Vec<Owner> {
                 of: one.of.to_owned(),
                 policy_name: one.values.get("name").and_then(text),
                 to: Vec::new(),
+                targets: targets(one.of, one.values.members().unwrap_or_default()),
+                span: one.at.span,
             };
             all.iter().filter(|one| !one.is_data).map(owner).collect()
         }
@@ -51,15 +96,18 @@ fn of_template(template: &Value) -> Vec<Owner> {
     let ids: Vec<&str> = all.iter().map(|one| one.key.as_str()).collect();
     let owner = |one: &crate::json::Member| {
         let properties = one.value.get("Properties");
+        let of = one.value.get("Type").and_then(Value::as_str).unwrap_or_default();
         let mut to = Vec::new();
         let written = properties.and_then(Value::members).unwrap_or_default();
         written.iter().filter(|one| !one.key.ends_with("Document")).for_each(|one| references(&one.value, &mut to));
         to.retain(|name| ids.contains(&name.as_str()));
         Owner {
             id: one.key.clone(),
-            of: one.value.get("Type").and_then(Value::as_str).unwrap_or_default().to_owned(),
+            of: of.to_owned(),
             policy_name: properties.and_then(|all| all.get("ManagedPolicyName")).and_then(Value::as_str).map(str::to_owned),
             to,
+            targets: targets(of, written),
+            span: one.key_span,
         }
     };
     all.iter().map(owner).collect()

@@ -301,3 +301,139 @@ fn a_deny_that_a_policy_loses_is_told() {
         assert_eq!(code, i32::from(expected == ["new-access"]), "{before} {after}");
     }
 }
+
+/// A policy under a condition that was not there, or not under it any more: what it grants, or limits, may be new.
+#[test]
+fn conditions_of_a_template_are_compared_too() {
+    let with = |condition: Option<&str>, value: &Value| {
+        let mut one = json!({"Type": "AWS::IAM::ManagedPolicy", "Properties": {"PolicyDocument": value}});
+        if let Some(name) = condition {
+            one["Condition"] = json!(name);
+        }
+        let mut all = template(&[("P", one)]);
+        all["Parameters"] = json!({"E": {"Type": "String"}});
+        all["Conditions"] = json!({"Dev": {"Fn::Equals": [{"Ref": "E"}, "dev"]}, "Prod": {"Fn::Equals": [{"Ref": "E"}, "prod"]}});
+        all
+    };
+    let grants = allow("s3:*");
+    let limits = policy(&[statement("Allow", "s3:*"), statement("Deny", "s3:Delete*")]);
+    for (value, before, after, told) in [
+        (&grants, Some("Dev"), Some("Dev"), false),
+        (&grants, None, None, false),
+        // It was there whenever it is.
+        (&grants, None, Some("Dev"), false),
+        (&grants, Some("Dev"), None, true),
+        (&grants, Some("Dev"), Some("Prod"), true),
+        (&limits, None, Some("Dev"), true),
+        (&limits, Some("Dev"), Some("Dev"), false),
+    ] {
+        let (code, found) = change(&vec![file("t.json", &with(before, value))], &vec![file("t.json", &with(after, value))], true);
+        let is_told = rules(&found).iter().any(|rule| ["undecided", "new-access"].contains(rule));
+        assert_eq!((is_told, code != 0), (told, told), "{before:?} {after:?} {value}: {found:?}");
+    }
+}
+
+/// What is gone stands nowhere: no comment approves it, and no module's name makes it a data source.
+#[test]
+fn neither_a_comment_nor_a_name_hides_what_is_gone() {
+    let scp = |name: &str| {
+        let own = json!({"Type": "AWS::Organizations::Policy", "Properties": {"Name": name, "Type": "SERVICE_CONTROL_POLICY", "Content": policy(&[statement("Deny", "s3:*")]), "TargetIds": ["ou-1"]}});
+        own
+    };
+    let text = |resources: &[(&str, Value)]| format!("# leastwise: allow new-access: reviewed\n{:#}\n", template(resources));
+    let keep = ("R", role(&[("p", "s3:GetObject")]));
+    let before = vec![("t.yaml".to_owned(), text(&[("S", scp("s")), keep.clone()]))];
+    let (code, found) = change(&before, &vec![("t.yaml".to_owned(), text(&[keep]))], true);
+    assert!(code == 1 && rules(&found).contains(&"new-access"), "{found:?}");
+    let plan = |scps: &[&str]| {
+        let one = |address: &&str| {
+            let content = policy(&[statement("Deny", "s3:*")]).to_string();
+            let after = json!({"name": "s", "type": "SERVICE_CONTROL_POLICY", "content": content});
+            json!({"address": address, "mode": "managed", "type": "aws_organizations_policy", "name": "s",
+                "change": {"actions": ["create"], "before": null, "after": after, "after_unknown": {}}})
+        };
+        json!({"format_version": "1.2", "resource_changes": scps.iter().map(one).collect::<Vec<_>>()}).to_string()
+    };
+    for module in ["module.x", "module.data", "module.a[\"b.c\"].module.data"] {
+        let address = format!("{module}.aws_organizations_policy.s");
+        let before = vec![("plan.json".to_owned(), plan(&[&address, "aws_organizations_policy.t"]))];
+        let (code, found) = change(&before, &vec![("plan.json".to_owned(), plan(&["aws_organizations_policy.t"]))], true);
+        assert!(code == 1 && rules(&found).contains(&"new-access"), "{module}: {found:?}");
+    }
+}
+
+/// What only CloudFormation can make of a template is said, whatever it may make; files that other tools pass over are read.
+#[test]
+fn what_is_made_elsewhere_and_what_others_ignore_is_looked_at() {
+    let found = |path: &str, text: &str, more: &[(&str, &str)]| -> Vec<String> {
+        let folder = tempfile::tempdir().unwrap();
+        std::fs::write(folder.path().join(path), text).unwrap();
+        more.iter().for_each(|(path, text)| std::fs::write(folder.path().join(path), text).unwrap());
+        let ran = Command::new(env!("CARGO_BIN_EXE_leastwise"))
+            .current_dir(folder.path())
+            .args(["check", ".", "--format", "json"])
+            .output()
+            .unwrap();
+        let value: Value = serde_json::from_slice(&ran.stdout).unwrap();
+        rules(value["findings"].as_array().unwrap()).into_iter().map(str::to_owned).collect()
+    };
+    let each = |resource: Value| template(&[("Fn::ForEach::L", json!(["I", ["a", "b"], {"P${I}": resource}]))]).to_string();
+    let permission = json!({"Type": "AWS::Lambda::Permission", "Properties": {"Action": "lambda:InvokeFunction", "FunctionName": "f", "Principal": "*"}});
+    let function = json!({"Type": "AWS::Serverless::Function", "Properties": {"FunctionUrlConfig": {"AuthType": "NONE"}}});
+    let include = json!({"Name": "AWS::Include", "Parameters": {"Location": "s3://b/k"}});
+    let bucket = json!({"Type": "AWS::S3::BucketPolicy", "Properties": {"Bucket": "b", "Fn::Transform": include}});
+    for text in [
+        each(permission),
+        each(function),
+        template(&[("Fn::Transform", include)]).to_string(),
+        template(&[("B", bucket)]).to_string(),
+    ] {
+        assert!(found("t.json", &text, &[]).contains(&"unresolved-policy".to_owned()), "{text}");
+    }
+    let plain = template(&[("Fn::ForEach::L", json!(["I", ["a"], {"T${I}": {"Type": "AWS::SNS::Topic", "Properties": {}}}]))]);
+    assert!(!found("t.json", &plain.to_string(), &[]).contains(&"unresolved-policy".to_owned()));
+    let public = policy(&[json!({"Effect": "Allow", "Action": "*", "Resource": "*"})]).to_string();
+    assert!(found("b.json", &public, &[(".ignore", "b.json\n")]).contains(&"administrator".to_owned()));
+}
+
+/// A policy that says the same grants more to whom it is attached newly, and limits less whom it is not attached to any more.
+#[test]
+fn to_whom_a_policy_applies_is_compared_too() {
+    let managed = |roles: &[&str]| {
+        let own = json!({"Type": "AWS::IAM::ManagedPolicy", "Properties": {"PolicyDocument": allow("s3:*"), "Roles": roles}});
+        template(&[("P", own)])
+    };
+    let control = |targets: &[&str]| {
+        let content = policy(&[statement("Deny", "s3:*")]);
+        let own = json!({"Name": "s", "Type": "SERVICE_CONTROL_POLICY", "Content": content, "TargetIds": targets});
+        template(&[("S", json!({"Type": "AWS::Organizations::Policy", "Properties": own}))])
+    };
+    for (before, after, rule) in [
+        (managed(&["a"]), managed(&["a", "b"]), Some("undecided")),
+        (managed(&["a", "b"]), managed(&["b", "a"]), None),
+        (managed(&["a", "b"]), managed(&["a"]), None),
+        (control(&["ou-1", "ou-2"]), control(&["ou-1"]), Some("new-access")),
+        (control(&["ou-1"]), control(&["ou-1", "ou-2"]), None),
+    ] {
+        let (code, found) = change(&vec![file("t.json", &before)], &vec![file("t.json", &after)], true);
+        assert_eq!(rules(&found).first().copied(), rule, "{before} {after}: {found:?}");
+        assert_eq!(code != 0, rule.is_some(), "{found:?}");
+    }
+}
+
+/// What SAM's globals say of functions counts for each.
+#[test]
+fn the_globals_of_a_template_count() {
+    let with = |globals: Value| {
+        let mut all = template(&[("F", json!({"Type": "AWS::Serverless::Function", "Properties": {"Handler": "h"}}))]);
+        all["Globals"] = json!({"Function": globals});
+        all["Transform"] = json!("AWS::Serverless-2016-10-31");
+        all
+    };
+    let bounded = with(json!({"PermissionsBoundary": "arn:aws:iam::111122223333:policy/b"}));
+    let (code, found) = change(&vec![file("t.json", &bounded)], &vec![file("t.json", &with(json!({})))], true);
+    assert!(code == 1 && rules(&found) == ["new-access"], "{found:?}");
+    let open = with(json!({"FunctionUrlConfig": {"AuthType": "NONE"}}));
+    let (code, found) = change(&vec![file("t.json", &with(json!({})))], &vec![file("t.json", &open)], true);
+    assert!(code == 1 && rules(&found).contains(&"new-access"), "{found:?}");
+}

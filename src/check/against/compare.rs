@@ -22,6 +22,7 @@ use crate::sources::{Located, Open, PolicyType, Version};
 use std::collections::BTreeMap;
 
 /// What a policy grants that its predecessor did not, and what of a Deny it lost.
+// Long: each version of the policy beside its predecessor: what grew, what was lost, and what stays open.
 pub(in crate::check) fn compare(new: &Located, was: Before<'_>, options: &Options) -> Result<Vec<Finding>, InternalError> {
     let config = &options.config;
     let is_control = matches!(new.policy_type, PolicyType::ServiceControl | PolicyType::ResourceControl);
@@ -37,18 +38,24 @@ pub(in crate::check) fn compare(new: &Located, was: Before<'_>, options: &Option
         return Ok(vec![rules::undecided(new, rules::NEW, why, config)]);
     }
     let old = old.filter(|old| old.trouble.is_none());
+    let limits = is_limit || old.is_some_and(|old| !denied(old).is_empty());
     let mut out: Vec<Finding> = Vec::new();
+    let mut succeeded: Vec<&[(String, bool)]> = Vec::new();
+    let other_choices = || rules::undecided(new, rules::NEW, "the template chooses by other conditions than before", config);
     for version in &new.versions {
         let before = match old {
             None => None,
             Some(old) => {
                 let same = old.versions.iter().find(|one| one.under == version.under);
-                let alone = old.versions.first().filter(|_| old.versions.len() == 1);
+                // The only one before will do where it was wherever this one is; and, if it limited, the other way around.
+                let within = |one: &Version, other: &Version| one.under.iter().all(|choice| other.under.contains(choice));
+                let stood = |one: &&Version| within(one, version) && (!limits || within(version, one));
+                let alone = old.versions.first().filter(|_| old.versions.len() == 1).filter(stood);
                 let Some(before) = same.or(alone) else {
-                    let why = "the template chooses by other conditions than before";
-                    out.push(rules::undecided(new, rules::NEW, why, config));
+                    out.push(other_choices());
                     continue;
                 };
+                succeeded.push(&before.under);
                 Some((old, before))
             }
         };
@@ -77,6 +84,11 @@ pub(in crate::check) fn compare(new: &Located, was: Before<'_>, options: &Option
             let alone = documents.into_iter().map(alone).collect();
             out.extend(asked(new, version, (&open, alone), (rules::LOST, Had::Policy), options)?);
         }
+    }
+    // What limited under conditions that nothing has now.
+    let is_left = |old: &Located| old.versions.iter().any(|one| !succeeded.contains(&one.under.as_slice()));
+    if limits && out.is_empty() && old.is_some_and(is_left) {
+        out.push(other_choices());
     }
     out.dedup_by(|a, b| (&a.message, a.span) == (&b.message, b.span));
     Ok(out)

@@ -11,6 +11,7 @@ mod compare;
 mod gone;
 mod pairing;
 mod revision;
+mod targets;
 mod users;
 
 pub(super) use compare::compare;
@@ -213,7 +214,7 @@ impl Compared {
             let Some(old) = self.old.get(was) else { continue };
             let at = paired.get(&was).and_then(|at| now.get(*at));
             // A file that cannot be read now is a finding already; a data source only says what others grant.
-            if at.is_some_and(|at| at.held.is_none()) || located.owner.contains("data.aws_") {
+            if at.is_some_and(|at| at.held.is_none()) || is_data(&located.owner) {
                 continue;
             }
             let left: BTreeSet<String> = at.and_then(|at| at.held).map(|held| denied_now(held, located)).unwrap_or_default();
@@ -231,6 +232,7 @@ impl Compared {
             let Some(held) = one.held else { continue };
             let before = paired.iter().find(|(_, now)| **now == at).and_then(|(was, _)| self.old.get(*was));
             out.extend(users::judge(&held.identities, before.map(|old| old.held.identities.as_slice()), config));
+            out.extend(targets::judge(&one.file.source, &held.owners, before.map(|old| old.held.owners.as_slice()), config));
         }
         out.iter_mut().for_each(|one| one.notes.push(format!("compared with {}", self.name)));
         out
@@ -255,6 +257,20 @@ impl Compared {
         let is_there = |id: &String| at.and_then(|at| at.held).is_some_and(|held| held.owners.iter().any(|one| one.id == *id));
         if owner.is_policy() { !owner.to.is_empty() && !owner.to.iter().any(is_there) } else { !is_there(&owner.id) }
     }
+}
+
+/// Whether an address of Terraform is a data source's, in whatever module (`module.m["a.b"].data.aws_iam_policy.x`).
+fn is_data(address: &str) -> bool {
+    let mut rest = address;
+    while let Some(after) = rest.strip_prefix("module.") {
+        let mut quoted = false;
+        let end = after.find(|c| {
+            quoted ^= c == '"';
+            c == '.' && !quoted
+        });
+        rest = end.and_then(|end| after.get(end + 1..)).unwrap_or_default();
+    }
+    rest.starts_with("data.")
 }
 
 /// What the policies of the same resource deny now.

@@ -12,6 +12,7 @@ use crate::json::{Kind, Member, Value};
 use crate::sources::lasting::PLACED;
 use crate::sources::located::filled;
 use crate::sources::{Located, PolicyType};
+use std::cell::OnceCell;
 use std::collections::BTreeMap;
 
 /// What a new policy was.
@@ -53,8 +54,9 @@ pub(super) fn pair(new: &[&Located], old: &[&Located], several: bool) -> Vec<Was
             }
         }
     }
+    let (contents, old_contents) = (Contents::of(new), Contents::of(old));
     for (mut now, mut before) in placed.into_values() {
-        by_content(&mut now, &mut before, new, old, &mut out);
+        by_content(&mut now, &mut before, &contents, &old_contents, &mut out);
         if let ([one], [was]) = (now.as_slice(), before.as_slice()) {
             out.iter_mut().skip(*one).take(1).for_each(|slot| *slot = Was::One(*was));
         } else if !before.is_empty() {
@@ -63,12 +65,29 @@ pub(super) fn pair(new: &[&Located], old: &[&Located], several: bool) -> Vec<Was
             now.iter().for_each(|one| out.iter_mut().skip(*one).take(1).for_each(|slot| *slot = left));
         }
     }
-    of_one_principal(new, old, &mut out);
+    of_one_principal((new, &contents), (old, &old_contents), &mut out);
     out
 }
 
+/// What policies say, each read when it is asked for.
+struct Contents<'l> {
+    all: &'l [&'l Located],
+    known: Vec<OnceCell<Option<String>>>,
+}
+
+impl<'l> Contents<'l> {
+    fn of(all: &'l [&'l Located]) -> Self {
+        Self { all, known: all.iter().map(|_| OnceCell::new()).collect() }
+    }
+
+    fn get(&self, at: usize) -> Option<&str> {
+        let (of, known) = (self.all.get(at)?, self.known.get(at)?);
+        known.get_or_init(|| content(of)).as_deref()
+    }
+}
+
 /// Pairs what is left inside one user, role or group: a policy that got another name stands in place of one that went.
-fn of_one_principal(new: &[&Located], old: &[&Located], out: &mut [Was]) {
+fn of_one_principal((new, mine): (&[&Located], &Contents<'_>), (old, theirs): (&[&Located], &Contents<'_>), out: &mut [Was]) {
     let inside = |of: &Located| {
         let is_inside = of.policy_type == PolicyType::Identity && !of.owner.is_empty() && of.key.contains('[');
         is_inside.then(|| format!("{} {}", of.document, of.owner))
@@ -80,11 +99,9 @@ fn of_one_principal(new: &[&Located], old: &[&Located], out: &mut [Was]) {
     let owner = |one: usize| new.get(one).and_then(|of| inside(of));
     for by_content in [true, false] {
         now.retain(|one| {
-            let mine = new.get(*one).and_then(|of| content(of));
             let fits = |was: &usize| {
-                let other = old.get(*was);
-                let is_same = mine.is_some() && other.and_then(|of| content(of)) == mine;
-                other.and_then(|of| inside(of)) == owner(*one) && (is_same || !by_content)
+                let is_same = mine.get(*one).is_some() && theirs.get(*was) == mine.get(*one);
+                old.get(*was).and_then(|of| inside(of)) == owner(*one) && (is_same || !by_content)
             };
             let (Some(at), Some(slot)) = (before.iter().position(fits), out.get_mut(*one)) else { return true };
             *slot = Was::One(before.remove(at));
@@ -105,10 +122,10 @@ fn without_places(key: &str) -> String {
     out + rest
 }
 
-fn by_content(now: &mut Vec<usize>, before: &mut Vec<usize>, new: &[&Located], old: &[&Located], out: &mut [Was]) {
+fn by_content(now: &mut Vec<usize>, before: &mut Vec<usize>, new: &Contents<'_>, old: &Contents<'_>, out: &mut [Was]) {
     now.retain(|one| {
-        let Some(mine) = new.get(*one).and_then(|of| content(of)) else { return true };
-        let same = before.iter().position(|was| old.get(*was).and_then(|of| content(of)).is_some_and(|other| other == mine));
+        let Some(mine) = new.get(*one) else { return true };
+        let same = before.iter().position(|was| old.get(*was) == Some(mine));
         let (Some(at), Some(slot)) = (same, out.get_mut(*one)) else { return true };
         *slot = Was::One(before.remove(at));
         false

@@ -6,6 +6,7 @@
 //! reason: none is dropped.
 
 mod functions;
+pub mod globals;
 mod identities;
 mod permissions;
 mod resources;
@@ -145,7 +146,8 @@ impl Reader<'_> {
         // `Fn::ForEach::Loop` makes resources, and `Fn::Transform` takes them from elsewhere: only CloudFormation knows them.
         if name.starts_with("Fn::") {
             let what = name.split("::").take(2).collect::<Vec<_>>().join("::");
-            return out.extend(mentions_policies(resource).then(|| self.unexpanded(name, resource.span, &what)));
+            let may_hold = what == "Fn::Transform" || mentions_policies(resource);
+            return out.extend(may_hold.then(|| self.unexpanded(name, resource.span, &what)));
         }
         let Some(of) = resource.get("Type").and_then(Value::as_str) else { return };
         let Some(properties) = resource.get("Properties") else { return };
@@ -154,6 +156,11 @@ impl Reader<'_> {
             && resources::holders(of).next().is_some()
         {
             return out.push(self.unexpanded(name, properties.span, &only.key));
+        }
+        let is_held = Permission::of(of).is_some() || resources::holders(of).next().is_some();
+        let transform = properties.members().unwrap_or_default().iter().find(|one| one.key == "Fn::Transform");
+        if let Some(transform) = transform.filter(|_| is_held) {
+            out.push(self.unexpanded(name, transform.key_span, &transform.key));
         }
         if Permission::of(of).is_some() {
             return;
@@ -364,7 +371,10 @@ fn has_policy_text(value: &Value) -> bool {
 
 /// Whether a part of a template has anything to do with policies.
 fn mentions_policies(value: &Value) -> bool {
-    let is_one = |text: &str| text.contains("Policy") || text.contains("Statement") || text.starts_with("AWS::IAM::");
+    const WORDS: [&str; 5] = ["Policy", "Policies", "Statement", "Permission", "FunctionUrlConfig"];
+    let is_one = |text: &str| {
+        WORDS.iter().any(|word| text.contains(word)) || ["AWS::IAM::", "AWS::Serverless::"].iter().any(|of| text.starts_with(of))
+    };
     match &value.kind {
         Kind::String(text) => is_one(text),
         Kind::Array(elements) => elements.iter().any(mentions_policies),
