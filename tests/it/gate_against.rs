@@ -437,3 +437,25 @@ fn the_globals_of_a_template_count() {
     let (code, found) = change(&vec![file("t.json", &with(json!({})))], &vec![file("t.json", &open)], true);
     assert!(code == 1 && rules(&found).contains(&"new-access"), "{found:?}");
 }
+
+/// A revision of which git lacks a file, as a partial clone does, is not one that had no such file.
+#[test]
+fn a_file_that_git_lacks_is_an_error() {
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::write(folder.path().join("p.json"), policy(&[statement("Deny", "s3:*")]).to_string()).unwrap();
+    git(folder.path(), &["init", "-q"]);
+    git(folder.path(), &["add", "."]);
+    git(folder.path(), &["commit", "-q", "-m", "before"]);
+    let id = Command::new("git").current_dir(folder.path()).args(["rev-parse", "HEAD:p.json"]).output().unwrap().stdout;
+    let id = String::from_utf8(id).unwrap();
+    let (start, rest) = id.trim().split_at(2);
+    std::fs::remove_file(folder.path().join(".git/objects").join(start).join(rest)).unwrap();
+    std::fs::remove_file(folder.path().join("p.json")).unwrap();
+    let ran = Command::new(env!("CARGO_BIN_EXE_leastwise"))
+        .current_dir(folder.path())
+        .args(["check", ".", "--against", "HEAD"])
+        .output()
+        .unwrap();
+    let said = String::from_utf8_lossy(&ran.stderr).into_owned();
+    assert!(ran.status.code() == Some(2) && said.contains("git does not give what it holds"), "{said}");
+}

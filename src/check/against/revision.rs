@@ -107,16 +107,12 @@ impl Revision {
         // A partial clone lacks what it was not asked for: that is not the same as a file that was not there.
         let some_lack = paths.iter().any(|path| !answers.contains_key(path.as_str()));
         let there = if some_lack { self.files(&[PathBuf::new()]) } else { BTreeSet::new() };
-        let lacking = |path: &String| {
+        if let Some(path) = paths.iter().find(|path| !answers.contains_key(path.as_str()) && there.contains(*path)) {
             let message = format!("{}:{path} is in the revision, and git does not give what it holds", self.name());
             let help = "fetch the revision whole, or name the file without a line break";
-            there.contains(path).then(|| Err(Diagnostic::bare("unreadable-input", message, help)))
-        };
-        let read = |path: &String| match answers.get(path.as_str()) {
-            Some(content) => Some(self.source(path, content)),
-            None => lacking(path),
-        };
-        Ok(paths.iter().map(read).collect())
+            return Err(Diagnostic::bare("unreadable-input", message, help));
+        }
+        Ok(paths.iter().map(|path| answers.get(path.as_str()).map(|content| self.source(path, content))).collect())
     }
 
     fn source(&self, path: &str, content: &[u8]) -> Result<Source, Diagnostic> {
