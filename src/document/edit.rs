@@ -38,6 +38,12 @@ pub fn apply(document: &Document, edits: &[Edit]) -> Value {
     json
 }
 
+/// The statements of a document's JSON, in order; none of what is no document.
+pub fn listed(json: &Value) -> &[Value] {
+    let Some(all) = json.get("Statement") else { return &[] };
+    all.elements().unwrap_or(std::slice::from_ref(all))
+}
+
 /// The statements of a document's JSON, in order, to be changed; none of what is no document.
 pub fn statements(json: &mut Value) -> Vec<&mut Value> {
     let Kind::Object(members) = &mut json.kind else { return Vec::new() };

@@ -13,7 +13,7 @@ mod functions;
 mod read;
 mod statement;
 
-pub use edit::{Edit, apply, statements};
+pub use edit::{Edit, apply, listed, statements};
 pub use read::{read, read_value};
 
 use crate::diag::{Diagnostic, Source, Span};

@@ -103,6 +103,22 @@ impl Value {
         if let Kind::String(text) = &self.kind { Some(text) } else { None }
     }
 
+    /// The same with the members of every object in the order of their keys.
+    #[must_use]
+    pub fn sorted(&self) -> Self {
+        let kind = match &self.kind {
+            Kind::Array(elements) => Kind::Array(elements.iter().map(Self::sorted).collect()),
+            Kind::Object(members) => {
+                let mut all: Vec<Member> =
+                    members.iter().map(|one| Member { value: one.value.sorted(), ..one.clone() }).collect();
+                all.sort_by(|a, b| a.key.cmp(&b.key));
+                Kind::Object(all)
+            }
+            other => other.clone(),
+        };
+        Self { span: self.span, kind }
+    }
+
     /// The member of this key, if it is an object that has it.
     pub fn get(&self, key: &str) -> Option<&Value> {
         self.members()?.iter().find(|member| member.key == key).map(|member| &member.value)

@@ -109,27 +109,23 @@ pub(super) fn everything(source: &Source, value: &Value) -> Vec<Located> {
 
 /// A path in words, elements by the name that they give themselves.
 fn named(value: &Value, steps: &[Step]) -> String {
-    let (mut out, mut at) = (String::new(), Some(value));
-    for step in steps {
-        match step {
-            Step::Member(name) => {
-                at = at.and_then(|at| at.get(name));
-                out.push_str(if out.is_empty() { "" } else { "." });
-                out.push_str(name);
-            }
-            Step::Element(index) => {
-                at = at.and_then(Value::elements).and_then(|all| all.get(*index));
-                let names = ["UserName", "RoleName", "GroupName", "PolicyName", "VersionId"];
-                let own = names.iter().find_map(|name| at.and_then(|at| at.get(name)).and_then(Value::as_str));
-                out.push_str(&own.map_or_else(|| format!("[{index}]"), |own| format!("[{own}]")));
-            }
-        }
-    }
-    out
+    spelled(value, steps, |at, index| {
+        let names = ["UserName", "RoleName", "GroupName", "PolicyName", "VersionId"];
+        let own = names.iter().find_map(|name| at.and_then(|at| at.get(name)).and_then(Value::as_str));
+        own.map_or_else(|| format!("[{index}]"), |own| format!("[{own}]"))
+    })
 }
 
 /// By what such a policy is known in another revision: a managed policy by its name, whichever its current version is.
 fn key(value: &Value, steps: &[Step]) -> String {
+    spelled(value, steps, |at, index| match at.is_none_or(|at| at.get("VersionId").is_none()) {
+        true => lasting::element(at, index),
+        false => String::new(),
+    })
+}
+
+/// A path in words; `element` says how an element of a list is called.
+fn spelled(value: &Value, steps: &[Step], element: impl Fn(Option<&Value>, usize) -> String) -> String {
     let (mut out, mut at) = (String::new(), Some(value));
     for step in steps {
         match step {
@@ -140,9 +136,7 @@ fn key(value: &Value, steps: &[Step]) -> String {
             }
             Step::Element(index) => {
                 at = at.and_then(Value::elements).and_then(|all| all.get(*index));
-                if at.is_none_or(|at| at.get("VersionId").is_none()) {
-                    out.push_str(&lasting::element(at, *index));
-                }
+                out.push_str(&element(at, *index));
             }
         }
     }

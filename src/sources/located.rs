@@ -113,46 +113,35 @@ pub struct Located {
 impl Located {
     /// A policy that is all there.
     pub fn known(name: String, policy_type: PolicyType, outer: (&Source, Span), source: Source, value: Value) -> Self {
-        let versions = vec![Version { under: Vec::new(), source, value }];
-        let (source, span) = (outer.0.clone(), outer.1);
-        let (open, notes) = (Vec::new(), Vec::new());
-        let (key, owner, document) = (name.clone(), String::new(), String::new());
-        Self {
-            name,
-            key,
-            owner,
-            document,
-            policy_type,
-            resource_type: None,
-            source,
-            span,
-            versions,
-            open,
-            notes,
-            is_planned: false,
-            trouble: None,
-        }
+        Self::at(name, policy_type, outer, vec![Version { under: Vec::new(), source, value }], None)
     }
 
     /// A policy that cannot be read.
     pub fn unreadable(name: String, policy_type: PolicyType, outer: (&Source, Span), trouble: Diagnostic) -> Self {
-        let (source, span) = (outer.0.clone(), outer.1);
-        let (versions, open, notes) = (Vec::new(), Vec::new(), Vec::new());
-        let (key, owner, document) = (name.clone(), String::new(), String::new());
+        Self::at(name, policy_type, outer, Vec::new(), Some(trouble))
+    }
+
+    fn at(
+        name: String,
+        policy_type: PolicyType,
+        outer: (&Source, Span),
+        versions: Vec<Version>,
+        trouble: Option<Diagnostic>,
+    ) -> Self {
         Self {
+            key: name.clone(),
             name,
-            key,
-            owner,
-            document,
+            owner: String::new(),
+            document: String::new(),
             policy_type,
             resource_type: None,
-            source,
-            span,
+            source: outer.0.clone(),
+            span: outer.1,
             versions,
-            open,
-            notes,
+            open: Vec::new(),
+            notes: Vec::new(),
             is_planned: false,
-            trouble: Some(trouble),
+            trouble,
         }
     }
 

@@ -13,7 +13,7 @@ use super::located::{Located, PolicyType as P};
 use super::permission::Permission;
 use super::{Wanted, lasting, unquoted};
 use crate::diag::{Diagnostic, Source};
-use crate::json::{Kind, Member, Value};
+use crate::json::{Kind, Value};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// An attribute that holds a policy: resource type, path (`[]` for each element), what it is, what it protects.
@@ -182,20 +182,6 @@ pub(super) fn plain(address: &str) -> String {
     plain
 }
 
-/// A document with its members in the order of their names.
-fn sorted(value: &Value) -> Value {
-    let kind = match &value.kind {
-        Kind::Array(elements) => Kind::Array(elements.iter().map(sorted).collect()),
-        Kind::Object(members) => {
-            let mut all: Vec<Member> = members.iter().map(|one| Member { value: sorted(&one.value), ..one.clone() }).collect();
-            all.sort_by(|a, b| a.key.cmp(&b.key));
-            Kind::Object(all)
-        }
-        other => other.clone(),
-    };
-    Value { span: value.span, kind }
-}
-
 /// The policies of a state, as `terraform show -json` prints it or as Terraform keeps it.
 pub fn state(source: &Source, state: &Value) -> Vec<Located> {
     policies(source, &of_state(state), None)
@@ -269,7 +255,7 @@ fn policies(source: &Source, resources: &[Resource<'_>], written: Option<Written
                         continue;
                     }
                     let located = located.map(|located| owned(located, one));
-                    let document = located.iter().flat_map(|one| &one.versions).next().map(|one| sorted(&one.value).to_string());
+                    let document = located.iter().flat_map(|one| &one.versions).next().map(|one| one.value.sorted().to_string());
                     let is_new = document.is_none_or(|document| documents.insert(document) || !one.is_data);
                     out.extend(located.filter(|_| is_new).map(|located| located.of(*resource_type)));
                 }

@@ -13,6 +13,7 @@ use crate::check::Options;
 use crate::check::ask::{Answer, Read, Shown, Subject, Wanted, search};
 use crate::check::rules::{self, finding};
 use crate::diag::{Finding, Source};
+use crate::document;
 use crate::json::{Kind, Member, Value};
 use crate::policy::open::renamed;
 use crate::query::Query;
@@ -136,12 +137,6 @@ fn asked(
     Ok(out)
 }
 
-/// The statements of a document.
-pub(super) fn statements(document: &Value) -> &[Value] {
-    let written = document.get("Statement");
-    written.map(|value| value.elements().unwrap_or(std::slice::from_ref(value))).unwrap_or_default()
-}
-
 /// Whether a statement denies; what has another effect that is not known may.
 pub(super) fn denies(statement: &Value) -> bool {
     statement.get("Effect").and_then(Value::as_str) != Some("Allow")
@@ -149,7 +144,7 @@ pub(super) fn denies(statement: &Value) -> bool {
 
 /// A document with its Deny statements alone.
 fn denying(document: Value) -> Value {
-    let all: Vec<Value> = statements(&document).iter().filter(|one| denies(one)).cloned().collect();
+    let all: Vec<Value> = document::listed(&document).iter().filter(|one| denies(one)).cloned().collect();
     with_statements(document, all)
 }
 
@@ -164,11 +159,11 @@ fn with_statements(document: Value, all: Vec<Value>) -> Value {
 
 /// Whether a document has a statement that allows.
 fn allows(document: &Value) -> bool {
-    statements(document).iter().any(|one| one.get("Effect").and_then(Value::as_str) == Some("Allow"))
+    document::listed(document).iter().any(|one| one.get("Effect").and_then(Value::as_str) == Some("Allow"))
 }
 
 fn has_principals(document: &Value) -> bool {
-    statements(document).iter().any(|one| one.get("Principal").is_some() || one.get("NotPrincipal").is_some())
+    document::listed(document).iter().any(|one| one.get("Principal").is_some() || one.get("NotPrincipal").is_some())
 }
 
 /// A control policy with a statement more, which allows everything.
@@ -178,7 +173,7 @@ fn beside_everything(document: Value, names: bool) -> Value {
     let member = |key: &str, value: Value| Member { key: key.to_owned(), key_span: span, value };
     let mut every = vec![member("Effect", text("Allow")), member("Action", text("*")), member("Resource", text("*"))];
     every.extend(names.then(|| member("Principal", text("*"))));
-    let mut all = statements(&document).to_vec();
+    let mut all = document::listed(&document).to_vec();
     all.push(Value { span, kind: Kind::Object(every) });
     with_statements(document, all)
 }

@@ -8,11 +8,11 @@
 //! Gateway Developer Guide, "Control access to a REST API with API Gateway resource policies"; Amazon EFS User Guide, "Using
 //! IAM to control file system data access" (default policy); AWS KMS Developer Guide, "Default key policy".
 
-use super::compare::{denies, statements};
-use super::pairing::sorted;
+use super::compare::denies;
 use crate::check::config::Config;
 use crate::check::rules::{self, GONE, NEW};
 use crate::diag::{Finding, Source};
+use crate::document;
 use crate::json::Value;
 use crate::sources::located::filled;
 use crate::sources::{Located, PolicyType};
@@ -40,13 +40,13 @@ pub(super) struct Gone<'o> {
 pub(super) fn denied(of: &Located) -> BTreeSet<String> {
     let name = |index: usize| format!("<{}>", of.open.get(index).map_or("", |open| open.name.as_str()));
     let plain = |one: &Value| {
-        let mut one = sorted(&filled(one, &name));
+        let mut one = filled(one, &name).sorted();
         if let crate::json::Kind::Object(members) = &mut one.kind {
             members.retain(|member| member.key != "Sid");
         }
         one.to_string()
     };
-    of.versions.iter().flat_map(|version| statements(&version.value)).filter(|one| denies(one)).map(plain).collect()
+    of.versions.iter().flat_map(|version| document::listed(&version.value)).filter(|one| denies(one)).map(plain).collect()
 }
 
 /// The finding about a policy that is gone.

@@ -8,7 +8,8 @@
 //!
 //! Invariants: an old policy has one successor at most; policies of different types are never paired.
 
-use crate::json::{Kind, Member, Value};
+use crate::document;
+use crate::json::Value;
 use crate::sources::lasting::PLACED;
 use crate::sources::located::filled;
 use crate::sources::{Located, PolicyType};
@@ -153,13 +154,8 @@ fn by_statement_ids(now: &mut Vec<usize>, before: &mut Vec<usize>, new: &[&Locat
     });
 }
 
-fn statements(value: &Value) -> &[Value] {
-    let written = value.get("Statement");
-    written.map(|value| value.elements().unwrap_or(std::slice::from_ref(value))).unwrap_or_default()
-}
-
 fn statement_ids(of: &Located) -> Vec<&str> {
-    let all = of.versions.iter().flat_map(|version| statements(&version.value));
+    let all = of.versions.iter().flat_map(|version| document::listed(&version.value));
     all.filter_map(|one| one.get("Sid").and_then(Value::as_str)).filter(|sid| !sid.is_empty()).collect()
 }
 
@@ -169,22 +165,8 @@ pub(super) fn content(of: &Located) -> Option<String> {
         return None;
     }
     let name = |index: usize| format!("<{}>", of.open.get(index).map_or("", |open| open.name.as_str()));
-    let version = |version: &crate::sources::Version| format!("{:?} {}", version.under, sorted(&filled(&version.value, &name)));
+    let version = |version: &crate::sources::Version| format!("{:?} {}", version.under, filled(&version.value, &name).sorted());
     Some(of.versions.iter().map(version).collect::<Vec<_>>().join("\n"))
-}
-
-/// A document with its members in the order of their names.
-pub(super) fn sorted(value: &Value) -> Value {
-    let kind = match &value.kind {
-        Kind::Array(elements) => Kind::Array(elements.iter().map(sorted).collect()),
-        Kind::Object(members) => {
-            let mut all: Vec<Member> = members.iter().map(|one| Member { value: sorted(&one.value), ..one.clone() }).collect();
-            all.sort_by(|a, b| a.key.cmp(&b.key));
-            Kind::Object(all)
-        }
-        other => other.clone(),
-    };
-    Value { span: value.span, kind }
 }
 
 #[cfg(test)]

@@ -20,6 +20,7 @@
 mod reader;
 
 use super::template::CONSTANT;
+use crate::document;
 use crate::json::{Kind, Member, Value};
 use crate::request::DERIVED;
 use crate::request::keys::USER_ID;
@@ -256,7 +257,7 @@ fn principal(text: &str, kind: &str, open: &[Open], ids: &BTreeSet<String>) -> R
 /// The principals without constants under a kind of principal.
 fn literals(value: &Value, kind: &str) -> Vec<String> {
     let mut out = Vec::new();
-    for statement in statements(value) {
+    for statement in document::listed(value) {
         for name in ["Principal", "NotPrincipal"] {
             let Some(list) = statement.get(name).and_then(|principal| principal.get(kind)) else { continue };
             let mut texts = Vec::new();
@@ -273,11 +274,6 @@ fn is_principal_of(kind: &str, text: &str) -> bool {
         "AWS" => text.starts_with("arn:") || text.len() == 12,
         _ => false,
     }
-}
-
-fn statements(value: &Value) -> &[Value] {
-    let Some(all) = value.get("Statement") else { return &[] };
-    all.elements().unwrap_or(std::slice::from_ref(all))
 }
 
 fn strings(value: &Value, out: &mut Vec<String>) {
