@@ -73,7 +73,7 @@ impl Names {
     /// A text without a service is not looked up.
     pub fn action(&mut self, pattern: &str) -> Option<Unknown> {
         let (prefix, name) = pattern.split_once(':')?;
-        let is_wild = |text: &str| text.contains(['*', '?']);
+        let is_wild = |text: &str| memchr::memchr2(b'*', b'?', text.as_bytes()).is_some();
         let is_known = match is_wild(pattern) {
             true => self.matches(&pattern.to_ascii_lowercase()),
             false => Catalog::latest().canonical_action(pattern).is_some(),

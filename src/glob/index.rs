@@ -42,17 +42,18 @@ impl Index {
         let globs = globs.into_iter();
         let mut index = Self::default();
         index.literal.reserve(globs.size_hint().0);
+        let mut prefix = String::new();
         for (place, glob) in globs.enumerate() {
-            let prefix = glob.literal_prefix().into_boxed_str();
+            glob.write_literal_prefix(&mut prefix);
             if glob.has_wildcard() {
                 let is_prefix = glob.tokens().split_last().is_some_and(|(last, before)| {
                     *last == Token::Many && before.iter().all(|token| matches!(token, Token::Char(_)))
                 });
                 let ask = (!is_prefix).then(|| glob.clone());
                 index.lengths.push(prefix.len());
-                index.wild.entry(prefix).or_default().push(Filed { place, ask });
+                index.wild.entry(prefix.as_str().into()).or_default().push(Filed { place, ask });
             } else {
-                match index.literal.entry(prefix) {
+                match index.literal.entry(prefix.as_str().into()) {
                     Entry::Occupied(mut known) => known.get_mut().others.push(place),
                     Entry::Vacant(free) => _ = free.insert(Places { first: place, others: Vec::new() }),
                 }

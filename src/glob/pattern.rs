@@ -112,20 +112,17 @@ impl Glob {
 
     /// The characters before the first wildcard.
     pub fn literal_prefix(&self) -> String {
+        let mut out = String::new();
+        self.write_literal_prefix(&mut out);
+        out
+    }
+
+    /// Puts the characters before the first wildcard in place of a text, whose room is used again.
+    pub fn write_literal_prefix(&self, out: &mut String) {
         deadline::check();
-        // Names are ASCII: bytes are quicker to write than characters.
-        let mut bytes = Vec::with_capacity(self.tokens.len());
-        for token in &self.tokens {
-            let Token::Char(c) = token else { break };
-            match u8::try_from(*c) {
-                Ok(byte) if byte.is_ascii() => bytes.push(byte),
-                _ => {
-                    let chars = self.tokens.iter().map_while(|token| if let Token::Char(c) = token { Some(*c) } else { None });
-                    return chars.collect();
-                }
-            }
-        }
-        String::from_utf8(bytes).unwrap_or_default()
+        out.clear();
+        out.reserve(self.tokens.len());
+        out.extend(self.tokens.iter().map_while(|token| if let Token::Char(c) = token { Some(*c) } else { None }));
     }
 
     /// Whether the two differ in a character before the first wildcard of either: then no text matches both.

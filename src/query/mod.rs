@@ -24,6 +24,7 @@ use crate::glob::Glob;
 use crate::policy::predicate::not_service_linked;
 use crate::policy::{Access, Policy, ResourcePattern};
 use crate::wellformed::{self, Ties, named};
+use std::collections::BTreeSet;
 
 /// Which actions a query is about.
 #[derive(Debug, Clone)]
@@ -57,6 +58,8 @@ pub struct Query<'p> {
     pub always: Vec<&'static str>,
     /// Keys that the policies name and whose values are all of a type.
     pub typed: Vec<(String, KeyBase)>,
+    /// Keys that may carry several values, by what the policies and the ties say of them.
+    pub several: BTreeSet<String>,
     /// What no request is, of the keys that the policies name.
     pub ties: Option<Ties>,
 }
@@ -68,13 +71,15 @@ impl<'p> Query<'p> {
         let policies = || grants.policies().chain(unless.into_iter().flat_map(Access::policies));
         let (always, typed) = (named::always(policies()), named::typed(policies()));
         let ties = wellformed::ties(policies());
+        let several = several(policies(), ties.as_ref());
         let (actions, except) = (ActionScope::All, Vec::new());
-        Self { grants, unless, actions, except, resources: None, within, by: None, always, typed, ties }
+        Self { grants, unless, actions, except, resources: None, within, by: None, always, typed, several, ties }
     }
 
     /// The same query about other access definitions: what it says of keys and scope stays.
     #[must_use]
     pub fn between<'s>(&self, grants: &'s Access, unless: Option<&'s Access>) -> Query<'s> {
+        let policies = grants.policies().chain(unless.into_iter().flat_map(Access::policies));
         Query {
             grants,
             unless,
@@ -85,6 +90,7 @@ impl<'p> Query<'p> {
             by: self.by,
             always: self.always.clone(),
             typed: self.typed.clone(),
+            several: several(policies, self.ties.as_ref()),
             ties: self.ties.clone(),
         }
     }
@@ -93,6 +99,11 @@ impl<'p> Query<'p> {
     pub fn sides(&self) -> impl Iterator<Item = &'p Access> + Clone + use<'p> {
         std::iter::once(self.grants).chain(self.unless)
     }
+}
+
+/// The keys that may carry several values in a question about these policies.
+fn several<'p>(policies: impl Iterator<Item = &'p Policy>, ties: Option<&'p Ties>) -> BTreeSet<String> {
+    named::multivalued(policies.chain(ties.map(|ties| &ties.plain)))
 }
 
 /// The requests that count: those that the access definitions are asked about, if they say so; else all but those of

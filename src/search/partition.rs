@@ -145,13 +145,20 @@ impl<'a, 'p: 'a> Table<'a, 'p> {
         let scoped = matches!(query.actions, ActionScope::Matching(_));
         let behind = end.saturating_add(1 + u32::try_from(told_apart.len()).unwrap_or(0));
         let mut table = Self { query, scoped, wild: Vec::new(), literal: Vec::new(), unless, scope: end, own: behind };
-        let mut literal: Vec<(String, u32)> = Vec::new();
+        let mut literal: FxHashMap<String, Vec<u32>> = FxHashMap::default();
+        let mut text = String::new();
         let mut known: FxHashMap<&'a Glob, usize> = FxHashMap::default();
         // Patterns that meet nothing in scope tell no actions in scope apart.
         let counts = |glob: &Glob| scope.is_empty() || scope.iter().any(|wanted| wanted.may_meet(glob));
         let mut add = |glob: &'a Glob, owner: u32| match glob.has_wildcard() {
             _ if !counts(glob) => {}
-            false => literal.push((glob.literal_prefix(), owner)),
+            false => {
+                glob.write_literal_prefix(&mut text);
+                match literal.get_mut(&text) {
+                    Some(owners) => owners.push(owner),
+                    None => _ = literal.insert(text.clone(), vec![owner]),
+                }
+            }
             true => {
                 let at = *known.entry(glob).or_insert_with(|| {
                     table.wild.push(Member { glob: glob.clone(), groups: Vec::new() });
@@ -172,13 +179,8 @@ impl<'a, 'p: 'a> Table<'a, 'p> {
         }
         scope.iter().for_each(|glob| add(glob, end));
         (1..).zip(told_apart).for_each(|(at, glob)| add(glob, end.saturating_add(at)));
-        literal.sort_unstable();
-        for (text, owner) in literal {
-            match table.literal.last_mut() {
-                Some((known, owners)) if *known == text => owners.push(owner),
-                Some(_) | None => table.literal.push((text, vec![owner])),
-            }
-        }
+        table.literal = literal.into_iter().collect();
+        table.literal.sort_unstable();
         for member in &mut table.wild {
             member.groups.sort_unstable();
             member.groups.dedup();

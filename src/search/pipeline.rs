@@ -112,6 +112,7 @@ pub(crate) fn automata_question<'q>(query: &'q Query<'_>) -> solve::Question<'q>
         resources: query.resources.as_deref(),
         within: query.within.as_ref(),
         always: &query.always,
+        several: &query.several,
         never: query.ties.as_ref(),
     }
 }

@@ -43,6 +43,7 @@ use crate::query::Obligation;
 use crate::request::Request;
 use crate::request::keys::USER_ID;
 use crate::wellformed::{Keys, Ties, named};
+use std::collections::BTreeSet;
 use atoms::Atoms;
 use build::{Builder, Side};
 use intersect::{Common, Compiled, Domain, Limit};
@@ -63,6 +64,8 @@ pub struct Question<'q> {
     pub within: Option<&'q Policy>,
     /// Keys that the policies name and every request carries.
     pub always: &'q [&'static str],
+    /// Keys that may carry several values, by what all policies but `within` say of them.
+    pub several: &'q BTreeSet<String>,
     /// What requests are not: no statement of it may apply, whatever the action.
     pub never: Option<&'q Ties>,
 }
@@ -141,7 +144,8 @@ impl<'q> Decider<'q> {
     /// A decider; with `keep_proofs` the last refutation is kept, to be checked by Z3.
     pub fn new(question: &'q Question<'q>, matching: ArnMatching, most_states: usize, keep_proofs: bool) -> Self {
         let policies = || question.grants.policies().chain(question.unless.into_iter().flat_map(Access::policies));
-        let sets = named::multivalued(policies().chain(question.within).chain(question.never.map(|ties| &ties.plain)));
+        let mut sets = question.several.clone();
+        sets.extend(named::multivalued(question.within));
         let all_principals = policies().chain(question.within).any(Policy::has_principals);
         let atoms = Atoms::new(all_principals, most_states);
         let relates_ids = question.never.is_some_and(|ties| Keys::of_statements(&ties.relating.statements).has(USER_ID));

@@ -28,9 +28,10 @@ pub(super) fn improve(
     settings: &Settings,
     left: &Settings,
 ) -> Result<(), InternalError> {
-    // The same search is not done again.
+    // A search that shows a request of an action that exists need not be done again among these.
     let is_closed = settings.catalog_actions || matches!(query.actions, ActionScope::Listed(_));
-    let of_catalog = match is_closed && settings.engine == Engine::Auto {
+    let exists = Catalog::latest().canonical_action(&doubtful.action).is_some();
+    let of_catalog = match exists || is_closed && settings.engine == Engine::Auto {
         true => SearchResult { witness: Some(doubtful.clone()), ..SearchResult::default() },
         false => plain(closed, left)?,
     };

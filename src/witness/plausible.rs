@@ -136,8 +136,7 @@ fn common(own: &Glob, pattern: &Glob, usual: &str) -> Option<String> {
         out
     };
     // Beginnings that differ have nothing in common.
-    let apart = own.literal_prefix().chars().zip(pattern.literal_prefix().chars()).any(|(a, b)| a != b);
-    if apart {
+    if own.begins_apart(pattern) {
         return None;
     }
     let candidates = [usual.to_owned(), plain(own), plain(pattern)];

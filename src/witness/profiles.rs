@@ -10,12 +10,15 @@
 
 use super::plausible::{ACCOUNT, Fit};
 use crate::catalog::{Catalog, KeyBase, PARTITIONS};
-use crate::diag::{Budget, Source};
-use crate::policy::{Access, Policy, Statement};
+use crate::diag::{Source, Span};
+use crate::document::Effect;
+use crate::policy::operator::SetOperator;
+use crate::policy::{
+    Access, ActionMatch, BaseOperator, Condition, Operator, Policy, ResourceMatch, ResourcePattern, Statement,
+};
 use crate::query::{ActionScope, Query};
 use crate::request::DERIVED;
 use rustc_hash::FxHashMap;
-use serde_json::{Map, Value, json};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// The most profiles that are searched for one witness.
@@ -66,11 +69,8 @@ pub(super) fn profiles<'p>(closed: &Query<'p>, first: &str, fit: Fit) -> (impl I
     let base = Query { actions: ActionScope::All, ..closed.clone() };
     let profile = move |((resources, left_out), actions): (Alike, Vec<String>)| {
         let mut within = statement(resources.as_deref(), &left_out, &typed, fit);
-        if let (Some(within), Some(given)) = (&mut within, &base.within) {
-            within.statements.extend(given.statements.iter().cloned());
-        }
-        let within = within.or_else(|| base.within.clone());
-        Query { actions: ActionScope::Listed(actions), within, ..base.clone() }
+        within.statements.extend(base.within.iter().flat_map(|given| given.statements.iter().cloned()));
+        Query { actions: ActionScope::Listed(actions), within: Some(within), ..base.clone() }
     };
     (alike.into_iter().take(MOST).map(profile), complete)
 }
@@ -90,8 +90,8 @@ fn named(query: &Query<'_>) -> BTreeSet<String> {
 /// The resource `*`, as a pattern that matches nothing else.
 const EVERYTHING: &str = "${*}";
 
-/// One statement that applies to the requests of a profile.
-fn statement(resources: Option<&[String]>, left_out: &[String], arns: &[(String, bool)], fit: Fit) -> Option<Policy> {
+/// Statements that all apply to the requests of a profile, and to no others.
+fn statement(resources: Option<&[String]>, left_out: &[String], arns: &[(String, bool)], fit: Fit) -> Policy {
     let names = resources.map(names_alone).unwrap_or_default();
     let resources: Vec<String> = match resources {
         None => vec!["*".to_owned()],
@@ -99,23 +99,41 @@ fn statement(resources: Option<&[String]>, left_out: &[String], arns: &[(String,
         Some(arns) if fit == Fit::Possible => arns.to_vec(),
         Some(arns) => arns.iter().map(|arn| taken(arn)).collect(),
     };
-    let mut conditions: Map<String, Value> = Map::new();
-    let mut add = |operator: &str, key: &str, value: Value| {
-        conditions.entry(operator).or_insert_with(|| json!({}))[key] = value;
-    };
-    for key in left_out {
-        add("Null", key, json!("true"));
-    }
     let values = PARTITIONS.map(|partition| format!("arn:{}:?*:*:*:?*", partition.name));
-    for (key, multivalued) in arns {
-        let operator = if *multivalued { "ForAllValues:StringLike" } else { "StringLikeIfExists" };
-        add(operator, key, json!(values));
+    let values = values.each_ref().map(String::as_str);
+    let is_arn = |key: &str, set: Option<SetOperator>| {
+        condition(Operator { base: BaseOperator::StringLike, set, if_exists: set.is_none() }, key, &values)
+    };
+    let several = arns.iter().filter(|(_, multivalued)| *multivalued);
+    let single = arns.iter().filter(|(_, multivalued)| !multivalued);
+    let null = Operator { base: BaseOperator::Null, set: None, if_exists: false };
+    let conditions = several
+        .map(|(key, _)| is_arn(key, Some(SetOperator::ForAllValues)))
+        .chain(left_out.iter().map(|key| condition(null, key, &["true"])))
+        .chain(single.map(|(key, _)| is_arn(key, None)));
+    let one = applies(0, false, &resources, conditions.collect());
+    let no_path = (!names.is_empty()).then(|| applies(1, true, &names, Vec::new()));
+    let statements = std::iter::once(one).chain(no_path).collect();
+    Policy { source: Source::new("the catalog", ""), span: Span::default(), statements, warnings: Vec::new() }
+}
+
+fn condition(operator: Operator, key: &str, values: &[&str]) -> Condition {
+    Condition::new(operator, key, Span::default(), values, false).0
+}
+
+/// A statement about all actions on these resources, or on all others.
+fn applies(index: usize, negated: bool, resources: &[String], conditions: Vec<Condition>) -> Statement {
+    let patterns = resources.iter().map(|text| ResourcePattern::parse(text, Span::default(), true)).collect();
+    Statement {
+        index,
+        sid: None,
+        span: Span::default(),
+        effect: Effect::Allow,
+        principal: None,
+        action: ActionMatch::any(),
+        resource: Some(ResourceMatch { negated, patterns }),
+        conditions,
     }
-    let one = json!({"Effect": "Allow", "Action": "*", "Resource": resources, "Condition": conditions});
-    let no_path = json!({"Effect": "Allow", "Action": "*", "NotResource": names});
-    let statements = if names.is_empty() { vec![one] } else { vec![one, no_path] };
-    let text = json!({"Version": "2012-10-17", "Statement": statements}).to_string();
-    Policy::read(&Source::new("the catalog", text), &Budget::default()).ok()
 }
 
 /// What looks like a resource that is a name alone (of a bucket, a topic, a queue) and has a path, unless it is of another
