@@ -1,11 +1,11 @@
 //! What the automata leave open, asked of Z3: the propositional skeleton first, then a guess, then its string theory.
 
+use super::beyond::too_wild;
 use super::formula::{self, Violation, encoder, shapes, violation};
 use super::guess;
 use super::partition::Group;
 use super::replay::replayed;
 use super::state::Search;
-use super::whole::too_wild;
 use crate::encode::Encoder;
 use crate::policy::{Access, Statement, Template, Test};
 use crate::query::{Engine, InternalError, Unknown};

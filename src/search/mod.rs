@@ -4,6 +4,7 @@
 //! be ugly: `witness` makes it plain.
 
 mod baseline;
+mod beyond;
 pub(crate) mod catalog_scope;
 mod certify;
 mod completeness;

@@ -3,18 +3,20 @@
 //! This is what a reader can compare with the papers, and what a question falls back to when its actions cannot be split.
 
 use super::formula::{encoder, shapes, violation};
-use super::left_open;
 use super::partition::Group;
 use super::state::Search;
+use super::{beyond, left_open};
 use crate::encode::{Encoder, ResourceShape};
-use crate::glob::{Glob, Token};
-use crate::policy::{Access, ArnMatching, Condition, Part, Template, Test};
+use crate::policy::{Access, ArnMatching};
 use crate::query::{InternalError, Query, Unknown};
 use crate::smt::Formula;
 
 /// Why Z3 is not asked the query as a whole, if it is not.
 pub(super) fn not_asked(search: &Search<'_, '_>) -> Option<Unknown> {
-    if search.settings.z3 { too_wild(search.query) } else { Some(Unknown::NotAsked { at: None }) }
+    if !search.settings.z3 {
+        return Some(Unknown::NotAsked { at: None });
+    }
+    beyond::too_wild(search.query).or_else(|| beyond::too_long(search.query))
 }
 
 /// Asks one query for each shape of resource.
@@ -32,29 +34,6 @@ pub(super) fn ask(search: &mut Search<'_, '_>) -> Result<(), InternalError> {
         }
     }
     Ok(())
-}
-
-/// Wildcards of one pattern with which Z3 still minds its time limit.
-const MOST_WILDCARDS: usize = 100;
-
-/// Why Z3's strings are not asked, if there is a pattern that is too much for them.
-pub(super) fn too_wild(query: &Query<'_>) -> Option<Unknown> {
-    let of_glob = |glob: &Glob| glob.tokens().iter().filter(|token| !matches!(token, Token::Char(_))).count();
-    let of_template = |template: &Template| template.parts.iter().filter(|part| matches!(part, Part::One | Part::Many)).count();
-    let of_condition = |condition: &Condition| match &condition.test {
-        Test::Text(_, templates) => templates.iter().map(of_template).max().unwrap_or(0),
-        Test::Present | Test::Absent | Test::Number(..) | Test::Date(..) | Test::Ip(_) => 0,
-    };
-    let sides = [Some(query.grants), query.unless].into_iter().flatten();
-    let most = sides.flat_map(Access::statements).map(|(_, _, statement)| {
-        let actions = statement.action.patterns().iter().map(of_glob);
-        let resources = statement.resource.iter().flat_map(|one| &one.patterns).map(|pattern| of_template(&pattern.whole));
-        let conditions = statement.conditions.iter().map(of_condition);
-        actions.chain(resources).chain(conditions).max().unwrap_or(0)
-    });
-    let most = most.max().unwrap_or(0);
-    (most > MOST_WILDCARDS)
-        .then(|| Unknown::limit(format!("a pattern has {most} wildcards; Z3 is asked about {MOST_WILDCARDS} at most")))
 }
 
 /// All statements as one group, whose action is open.

@@ -43,13 +43,13 @@ use crate::query::Obligation;
 use crate::request::Request;
 use crate::request::keys::USER_ID;
 use crate::wellformed::{Keys, Ties, named};
-use std::collections::BTreeSet;
 use atoms::Atoms;
 use build::{Builder, Side};
 use intersect::{Common, Compiled, Domain, Limit};
 use language::{Class, Test};
 use proof::Refutation;
 use search::{Answer, Node, Search};
+use std::collections::BTreeSet;
 
 /// A question, for all groups of actions.
 #[derive(Debug)]

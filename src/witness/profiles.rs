@@ -13,9 +13,7 @@ use crate::catalog::{Catalog, KeyBase, PARTITIONS};
 use crate::diag::{Source, Span};
 use crate::document::Effect;
 use crate::policy::operator::SetOperator;
-use crate::policy::{
-    Access, ActionMatch, BaseOperator, Condition, Operator, Policy, ResourceMatch, ResourcePattern, Statement,
-};
+use crate::policy::{Access, ActionMatch, BaseOperator, Condition, Operator, Policy, ResourceMatch, ResourcePattern, Statement};
 use crate::query::{ActionScope, Query};
 use crate::request::DERIVED;
 use rustc_hash::FxHashMap;

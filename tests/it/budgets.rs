@@ -127,3 +127,26 @@ fn long_patterns_use_no_stack() {
         }
     }
 }
+
+/// What Z3 would not come back from is left open, with its size, and what is as long and plain is answered.
+#[test]
+fn lists_that_are_too_long_for_one_formula_are_left_open() {
+    let listed = |count: usize, end: &str| -> Vec<String> { (0..count).map(|at| format!("v{at}{end}")).collect() };
+    let document = |operator: &str, values: Vec<String>| {
+        let condition = serde_json::json!({operator: {"aws:PrincipalTag/x": values}});
+        let statement = serde_json::json!({"Effect": "Allow", "Action": "s3:*", "Resource": "*", "Condition": condition});
+        policy("listed", &serde_json::json!({"Version": "2012-10-17", "Statement": [statement]}))
+    };
+    let ask = |operator: &str, count: usize, end: &str, engine: Engine| {
+        let (old, new) = (document(operator, listed(count, end)), document(operator, listed(count, &format!("?{end}"))));
+        let settings = Settings { budget: steps(1_000_000), engine, realistic: false, ..Settings::default() };
+        smt::in_fresh_context(|| no_new_access(&old, &new, &settings)).unwrap().verdict
+    };
+    for engine in [Engine::Strings, Engine::Regexes] {
+        let Verdict::Unknown(why) = ask("StringLike", 10_000, "*", engine) else { panic!("{engine:?} answered") };
+        assert_eq!(why.to_string(), "a list has 10000 patterns; Z3 is asked about 1000 at once at most");
+        assert!(matches!(ask("StringEqualsIgnoreCase", 10_000, "", engine), Verdict::Unknown(_)), "{engine:?}");
+        assert!(matches!(ask("StringLike", 10, "*", engine), Verdict::Pass), "{engine:?}");
+    }
+    assert!(matches!(ask("StringLike", 10_000, "*", Engine::Auto), Verdict::Pass));
+}
