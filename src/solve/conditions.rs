@@ -127,6 +127,12 @@ impl Builder {
 
     /// The value of a key matches a template that names other keys.
     pub(super) fn relates(&mut self, key: &str, mode: TextMode, template: &Template) -> Node {
+        // A value is itself, in whatever case.
+        if let ([Part::Variable(variable)], true) = (template.parts.as_slice(), mode != TextMode::Arn)
+            && variable.key == key
+        {
+            return self.as_in(&BTreeMap::from([(key, Count::One)]));
+        }
         // Accounts have no letters: whether case counts does not matter.
         if let ([Part::Variable(variable)], true) = (template.parts.as_slice(), mode != TextMode::Arn)
             && let Variable { key: other, default } = &**variable

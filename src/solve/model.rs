@@ -33,7 +33,7 @@ pub(super) enum Way {
     Distinct,
     /// What the automata need first, then values that read well.
     Needed,
-    /// Values that read well, and a principal of another account.
+    /// Values that read well, and a principal of another account than usual, and than the resource's.
     Elsewhere,
     /// One value for all.
     Same,
@@ -249,7 +249,7 @@ impl Modeler<'_> {
         let known = self.atoms.values_known(BTreeSet::from([variable]), self.assigned);
         let known = known.get(&variable)?;
         if key == RESOURCE_ACCOUNT {
-            let same = self.model.free.get(&Relation::SameAccount).copied().unwrap_or(true);
+            let same = self.model.free.get(&Relation::SameAccount).copied().unwrap_or(self.way != Way::Elsewhere);
             let own = account.filter(|_| same).into_iter().chain(ACCOUNTS);
             let accounts = own.filter(|other| same || Some(*other) != account);
             return accounts

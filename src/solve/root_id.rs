@@ -29,10 +29,11 @@ pub(super) fn comparisons<'s>(statements: impl Iterator<Item = &'s Statement>) -
             _ => continue,
         };
         for template in templates {
-            let names = |own: &Variable| own.key == other && own.default.is_none();
-            let alone = matches!(template.parts.as_slice(), [Part::Variable(own)] if names(own));
-            let comparison = (key, *mode, template.clone());
-            if alone && *mode != TextMode::Arn && !out.contains(&comparison) {
+            let [Part::Variable(own)] = template.parts.as_slice() else { continue };
+            // Of a default the law says nothing: that stands where the other key is absent.
+            let variable = Variable { key: own.key.clone(), default: None };
+            let comparison = (key, *mode, Template { parts: vec![Part::Variable(Box::new(variable))] });
+            if own.key == other && *mode != TextMode::Arn && !out.contains(&comparison) {
                 out.push(comparison);
             }
         }
