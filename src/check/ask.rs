@@ -43,6 +43,8 @@ pub(super) struct Shown {
     pub(super) span: Span,
     /// Where the statement stands that allows it.
     pub(super) statement: Span,
+    /// Its number.
+    pub(super) number: usize,
     pub(super) witness: Option<Request>,
     /// What of it the rule's message says.
     pub(super) detail: String,
@@ -63,7 +65,8 @@ pub(super) struct Ended {
 impl Ended {
     /// Whether a violation by the same statement is known.
     fn knows(&self, shown: &Shown) -> bool {
-        self.breaks.iter().any(|(known, _)| known.statement == shown.statement && known.source == shown.source)
+        let place = |of: &Shown| (of.number, of.statement);
+        self.breaks.iter().any(|(known, _)| place(known) == place(shown) && known.source == shown.source)
     }
 }
 
@@ -197,6 +200,7 @@ pub(super) fn search(query: &Query<'_>, settings: &Settings) -> Result<Answer, I
             source: member.policy.source.clone(),
             span: place(member, statement, &witness),
             statement: statement.span,
+            number,
             witness: Some(witness),
             detail: String::new(),
         });

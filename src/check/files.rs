@@ -9,6 +9,7 @@ use super::config::Config;
 use crate::diag::{Budget, Diagnostic, Source, shown_path};
 use crate::json::Value;
 use crate::sources::attached::Identity;
+use crate::sources::holders::Holder;
 use crate::sources::lasting::PLACED;
 use crate::sources::owners::Owner;
 use crate::sources::template::Given;
@@ -161,6 +162,8 @@ pub struct Held {
     pub parameters: Vec<String>,
     /// The resources that it makes.
     pub owners: Vec<Owner>,
+    /// Who has which of its policies, with the document that says so, as policies have it.
+    pub holders: Vec<(String, Holder)>,
     /// How many documents it is.
     pub documents: usize,
     /// What of it stands elsewhere, in words.
@@ -188,7 +191,10 @@ pub fn held(source: &Source, given: &Given) -> Result<Held, Diagnostic> {
         policies.iter_mut().for_each(|located| located.document.clone_from(&document));
         out.policies.append(&mut policies);
         out.owners.extend(sources::owners::owners(value));
-        out.identities.extend(sources::attached::identities(source, value, given));
+        let identities = sources::attached::identities(source, value, given);
+        let holders = sources::holders::holders(value, &identities);
+        out.holders.extend(holders.into_iter().map(|holder| (document.clone(), holder)));
+        out.identities.extend(identities);
         out.elsewhere.extend(sources::beside::beside(value));
         if sources::recognize(value) == Some(sources::Kind::Template) {
             out.elsewhere.extend(sources::template::nested(value));

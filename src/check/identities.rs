@@ -6,13 +6,14 @@
 use super::config::{Config, is_about, matches};
 use super::rules::{self, ADMINISTRATOR, ATTACHED, BOUNDARY};
 use crate::diag::{Finding, Source, Span};
-use crate::sources::attached::{Boundary, Identity};
+use crate::sources::attached::{Boundary, Identity, Who};
 
 /// What is found of one user or role.
 pub(super) fn judge(identity: &Identity, path: &str, config: &Config) -> Vec<Finding> {
     let mut out = Vec::new();
     for required in config.boundary.iter().filter(|one| is_about(&one.paths, &one.identities, path, &identity.name)) {
-        if !config.asks(BOUNDARY) {
+        // What is asked is asked of users and roles, not of what makes roles in other accounts.
+        if !config.asks(BOUNDARY) || identity.who == Who::Set {
             continue;
         }
         let wanted = required.policies.join(" or ");

@@ -196,6 +196,7 @@ impl Judge<'_> {
                     source: member.policy.source.clone(),
                     span: place(member, statement, &one.witness),
                     statement: statement.span,
+                    number: one.number,
                     witness: Some(one.witness),
                     detail: format!("{} {}", one.principal.0, one.principal.1),
                 })
@@ -212,7 +213,7 @@ impl Judge<'_> {
             let broad = access.statements().find(|(_, _, one)| one.effect == Effect::Allow && is_broad(one));
             let at = broad.map(|(_, member, one)| (member.policy.source.clone(), one.span));
             let (source, span) = at.unwrap_or_else(|| (self.located.source.clone(), self.located.span));
-            let shown = Shown { source, span, statement: span, witness: None, detail: String::new() };
+            let shown = Shown { source, span, statement: span, number: 0, witness: None, detail: String::new() };
             let message = "This policy allows every action on every resource: proved.".to_owned();
             out.push(self.found(rules::ADMINISTRATOR, message, &shown, &[]));
             return Ok(());

@@ -95,7 +95,8 @@ pub fn check(options: &Options) -> Result<Checked, Stopped> {
     let loaded = in_parallel(options.jobs, &files, &|file| load(file, options));
     let now: Vec<against::Now<'_>> =
         loaded.iter().zip(&files).map(|(of, file)| against::Now { file, held: (!of.is_broken).then_some(&of.held) }).collect();
-    let compared = revision.map(|revision| against::Compared::new(&revision, &now, options)).transpose()?;
+    let unread_now: Vec<&str> = failed.iter().map(|(path, _)| path.as_str()).collect();
+    let compared = revision.map(|revision| against::Compared::new(&revision, &now, &unread_now, options)).transpose()?;
     let parameters: BTreeSet<String> = loaded.iter().flat_map(|of| of.held.parameters.iter().cloned()).collect();
     if let Some(unknown) = crate::sources::template::unknown_parameter(&options.given, &parameters) {
         return Err(unknown.into());
@@ -107,13 +108,27 @@ pub fn check(options: &Options) -> Result<Checked, Stopped> {
     });
     let all: Vec<_> = all.collect();
     let judged = in_parallel(options.jobs, &all, &|(at, number, file, located)| {
-        judged(file, located, compared.as_ref().map(|compared| compared.before(*at, *number)), options)
+        judged(file, located, compared.as_ref().and_then(|compared| compared.alone(&now, *at, *number)), options)
     });
     let mut checked = Checked { files: files.len(), policies: all.len(), ..Checked::default() };
     let mut found: Vec<Vec<Finding>> = loaded.iter().map(|of| of.findings.clone()).collect();
-    for ((at, ..), result) in all.iter().zip(judged) {
+    let mut grown: BTreeSet<against::At> = BTreeSet::new();
+    for ((at, number, ..), result) in all.iter().zip(judged) {
+        let result = result?;
+        let is_more = |one: &Finding| one.rule == rules::NEW || one.rule == rules::UNDECIDED;
+        grown.extend(result.iter().any(is_more).then_some((*at, *number)));
         if let Some(of_file) = found.get_mut(*at) {
-            of_file.extend(result?);
+            of_file.extend(result);
+        }
+    }
+    let mut kept: BTreeSet<against::At> = BTreeSet::new();
+    if let Some(compared) = compared.as_ref().filter(|_| options.config.asks(rules::NEW) || options.config.asks(rules::LOST)) {
+        let all = compared.together(&now, &grown);
+        let judged = in_parallel(options.jobs, &all, &|(_, one)| together(one, options));
+        for ((at, one), result) in all.iter().zip(judged) {
+            let (more, is_kept) = result?;
+            kept.extend(is_kept.then_some((*at, one.number())));
+            found.get_mut(*at).into_iter().for_each(|of_file| of_file.extend(more.iter().cloned()));
         }
     }
     checked.without = loaded.iter().filter(|of| of.held.policies.is_empty() && of.findings.is_empty()).count();
@@ -122,7 +137,7 @@ pub fn check(options: &Options) -> Result<Checked, Stopped> {
         of_file.sort_by_cached_key(|one| (one.source.place(one.span).1.start, one.rule.clone()));
         checked.findings.extend(of_file);
     }
-    checked.findings.extend(compared.iter().flat_map(|compared| compared.findings(&now, options)));
+    checked.findings.extend(compared.iter().flat_map(|compared| compared.findings(&now, &kept, options)));
     let unseen =
         |(path, why): &(String, Diagnostic)| rules::unreadable("", &Source::new(path.as_str(), ""), why, &options.config);
     checked.findings.extend(failed.iter().map(unseen).filter(|one| options.config.asks(&one.rule)));
@@ -236,6 +251,13 @@ fn judged(
     let budget = Budget { timeout: options.settings.budget.timeout * 8, ..options.settings.budget };
     let asked = deadline::question(&budget, || judge::judge(located, old, &file.path, options));
     asked.unwrap_or_else(|expired| Ok(vec![rules::undecided(located, "every rule", &expired.to_string(), &options.config)]))
+}
+
+/// What is found of all policies of one user, role or group, within their time.
+fn together(one: &against::Together<'_>, options: &Options) -> Result<(Vec<Finding>, bool), InternalError> {
+    let budget = Budget { timeout: options.settings.budget.timeout * 8, ..options.settings.budget };
+    let asked = deadline::question(&budget, || one.judge(options));
+    asked.unwrap_or_else(|expired| Ok((vec![one.open(&expired.to_string(), &options.config)], false)))
 }
 
 /// The results of some work on each item, in the items' order.

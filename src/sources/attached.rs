@@ -13,19 +13,41 @@ use crate::diag::{Source, Span};
 use crate::json::{Kind as JsonKind, Value};
 use std::collections::BTreeSet;
 
+/// What has a boundary, or policies attached to it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Who {
+    /// A role, or what SAM makes one for.
+    Role,
+    /// A user.
+    User,
+    /// A group, which nothing can bound.
+    Group,
+    /// A permission set of IAM Identity Center.
+    Set,
+    /// A resource that attaches to one of these.
+    Attachment,
+}
+
 /// A user or a role of a file.
 #[derive(Debug, Clone)]
 pub struct Identity {
     /// What the file calls it.
     pub name: String,
+    /// What it is.
+    pub who: Who,
     /// The file.
     pub source: Source,
     /// Where it stands.
     pub span: Span,
     /// What bounds it: one for each choice that a template leaves open.
     pub boundaries: Vec<Boundary>,
+    /// What bounds it, as it is written; empty where nothing is.
+    pub bounded_by: String,
     /// ARNs of managed policies that are attached to it.
     pub managed: Vec<String>,
+    /// The managed policies of the same template that are attached to it, by logical id, each with whether it is under every
+    /// choice.
+    pub own: Vec<(String, bool)>,
 }
 
 /// What bounds a user or a role.
@@ -75,12 +97,16 @@ fn of_terraform(source: &Source, document: &Value) -> Vec<Identity> {
         }
         out.push(Identity {
             name: one.address.clone(),
+            who: if one.of == "aws_iam_role" { Who::Role } else { Who::User },
             source: source.clone(),
             span: one.at.span,
             boundaries: vec![boundary],
+            bounded_by: looked_at.references(one, "permissions_boundary"),
             managed,
+            own: Vec::new(),
         });
     }
+    out.extend(resources.iter().filter(|one| !one.is_data && one.of == SET_BOUNDARY).map(|one| of_set(source, one)));
     // Attachments are resources of their own, and name a role by its name.
     for one in resources.iter().filter(|one| !one.is_data) {
         let to = match one.of {
@@ -109,10 +135,51 @@ fn of_terraform(source: &Source, document: &Value) -> Vec<Identity> {
         if !managed.is_empty() {
             let named = one.values.get(to).and_then(text).unwrap_or_default();
             let (name, source, span) = (format!("{} ({to} {named})", one.address), source.clone(), one.at.span);
-            out.push(Identity { name, source, span, boundaries: Vec::new(), managed });
+            let (who, bounded_by, own) = (Who::Attachment, String::new(), Vec::new());
+            out.push(Identity { name, who, source, span, boundaries: Vec::new(), bounded_by, managed, own });
         }
     }
     out
+}
+
+/// What bounds a permission set in Terraform is a resource of its own.
+const SET_BOUNDARY: &str = "aws_ssoadmin_permissions_boundary_attachment";
+
+/// The permission set that such a resource bounds.
+fn of_set(source: &Source, one: &terraform::Resource<'_>) -> Identity {
+    let bound = one.values.get("permissions_boundary");
+    let bound = bound.map(|bound| bound.elements().and_then(<[Value]>::first).unwrap_or(bound));
+    let boundary = bound.and_then(set_boundary).map(Boundary::Policy);
+    let unknown = || Boundary::Unknown("it is known only after the apply".to_owned());
+    let to = one.values.get("permission_set_arn").and_then(Value::as_str).unwrap_or_default();
+    Identity {
+        name: format!("{} (permission_set_arn {to})", one.address),
+        who: Who::Set,
+        source: source.clone(),
+        span: one.at.span,
+        boundaries: vec![boundary.unwrap_or_else(unknown)],
+        bounded_by: bound.map(ToString::to_string).unwrap_or_default(),
+        managed: Vec::new(),
+        own: Vec::new(),
+    }
+}
+
+/// The policy that bounds a permission set, in CloudFormation's and Terraform's words: one by its ARN, or one of the account that
+/// the set is assigned to, by its name.
+pub(super) fn set_boundary(written: &Value) -> Option<String> {
+    let text = |of: &Value, names: [&str; 2]| {
+        let value = names.iter().find_map(|name| of.get(name)).and_then(Value::as_str);
+        value.filter(|text| !text.is_empty()).map(str::to_owned)
+    };
+    if let Some(arn) = text(written, ["ManagedPolicyArn", "managed_policy_arn"]) {
+        return Some(arn);
+    }
+    let by_name = ["CustomerManagedPolicyReference", "customer_managed_policy_reference"];
+    let by_name = by_name.iter().find_map(|name| written.get(name))?;
+    let by_name = by_name.elements().and_then(<[Value]>::first).unwrap_or(by_name);
+    let name = text(by_name, ["Name", "name"])?;
+    let path = text(by_name, ["Path", "path"]).unwrap_or_else(|| "/".to_owned());
+    Some(format!("{path}{name} (of the account that it is assigned to)"))
 }
 
 /// Whether a value, or a part of it, is known only after the apply.
@@ -141,6 +208,13 @@ impl LookedAt {
             addresses: own().map(|one| terraform::plain(&one.address)).collect(),
             written: document.get("configuration").map(terraform::Written::of),
         }
+    }
+
+    /// What an attribute refers to, where its value is known only after the apply.
+    fn references(&self, one: &terraform::Resource<'_>, attribute: &str) -> String {
+        let is_open = one.unknown.is_some_and(|all| all.get(attribute).is_some_and(is_unknown));
+        let all = self.written.as_ref().map(|written| written.references(&one.address, attribute)).unwrap_or_default();
+        if is_open { all.join(" ") } else { String::new() }
     }
 
     /// What is attached by an ARN that nobody knows yet; nothing if the plan's configuration refers to its own policies alone.
@@ -175,6 +249,13 @@ fn of_account(source: &Source, details: &Value) -> Vec<Identity> {
             let arns = list(&one, "AttachedManagedPolicies");
             out.push(Identity {
                 name: text(&one, "Arn").or_else(|| text(&one, name)).unwrap_or_default(),
+                who: match all {
+                    "UserDetailList" => Who::User,
+                    "RoleDetailList" => Who::Role,
+                    _ => Who::Group,
+                },
+                bounded_by: String::new(),
+                own: Vec::new(),
                 source: source.clone(),
                 span: one.span,
                 // Nothing can bound a group.

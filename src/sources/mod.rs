@@ -13,6 +13,7 @@
 pub mod attached;
 pub mod beside;
 mod every;
+pub mod holders;
 mod inside;
 mod kind;
 pub mod lasting;

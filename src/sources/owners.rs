@@ -26,35 +26,13 @@ pub struct Owner {
 }
 
 /// Properties and attributes that say to whom or what a policy, or its attachment, applies.
-const TARGETS: [&str; 22] = [
-    "Roles",
-    "Users",
-    "Groups",
-    "RoleName",
-    "UserName",
-    "GroupName",
-    "TargetIds",
-    "Queues",
-    "Topics",
-    "Bucket",
-    "roles",
-    "users",
-    "groups",
-    "role",
-    "user",
-    "group",
-    "target_id",
-    "bucket",
-    "queue_url",
-    "topic_arn",
-    "role_name",
-    "user_name",
-];
+const TARGETS: [&str; 8] = ["TargetIds", "Queues", "Topics", "Bucket", "target_id", "bucket", "queue_url", "topic_arn"];
 
 /// What the properties of a policy say of whom or what it applies to.
 fn targets(of: &str, properties: &[Member]) -> BTreeSet<String> {
     let last = of.rsplit("::").next().unwrap_or_default().to_ascii_lowercase();
-    if !last.contains("policy") && !last.contains("usertogroup") && !last.contains("group_membership") {
+    // Who has policies of IAM is asked of users, roles and groups (`holders`).
+    if !last.contains("policy") || of.starts_with("AWS::IAM::") || of.starts_with("aws_iam_") {
         return BTreeSet::new();
     }
     let written = properties.iter().filter(|one| TARGETS.contains(&one.key.as_str()));
@@ -114,7 +92,7 @@ fn of_template(template: &Value) -> Vec<Owner> {
 }
 
 /// The names that `Ref`, `Fn::GetAtt` and `Fn::Sub` refer to.
-fn references(value: &Value, out: &mut Vec<String>) {
+pub(super) fn references(value: &Value, out: &mut Vec<String>) {
     match &value.kind {
         JsonKind::Object(members) => {
             for member in members {

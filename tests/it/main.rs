@@ -25,6 +25,7 @@ mod gate_against;
 mod gate_hides;
 mod gate_permissions;
 mod gate_sources;
+mod gate_together;
 mod layers;
 mod limits;
 mod names;

@@ -143,7 +143,7 @@ pub(super) fn denies(statement: &Value) -> bool {
 }
 
 /// A document with its Deny statements alone.
-fn denying(document: Value) -> Value {
+pub(super) fn denying(document: Value) -> Value {
     let all: Vec<Value> = document::listed(&document).iter().filter(|one| denies(one)).cloned().collect();
     with_statements(document, all)
 }
@@ -167,7 +167,7 @@ fn has_principals(document: &Value) -> bool {
 }
 
 /// A control policy with a statement more, which allows everything.
-fn beside_everything(document: Value, names: bool) -> Value {
+pub(super) fn beside_everything(document: Value, names: bool) -> Value {
     let span = document.span;
     let text = |text: &str| Value { span, kind: Kind::String(text.to_owned()) };
     let member = |key: &str, value: Value| Member { key: key.to_owned(), key_span: span, value };

@@ -30,6 +30,8 @@ pub(super) struct Gone<'o> {
     pub(super) with_its_resource: bool,
     /// Whether a user or a role was bounded by it.
     pub(super) bounded: bool,
+    /// Whether it was one of the policies of somebody who has no more than before by all of them.
+    pub(super) is_kept: bool,
     /// The Deny statements of the policies that its resource has now.
     pub(super) left: &'o BTreeSet<String>,
     /// Whether the file is there and is not looked at any more.
@@ -52,10 +54,11 @@ pub(super) fn denied(of: &Located) -> BTreeSet<String> {
 /// The finding about a policy that is gone.
 pub(super) fn judge(gone: &Gone<'_>, config: &Config) -> Option<Finding> {
     let old = gone.old;
-    let limit = if gone.is_passed_over || gone.with_its_resource { None } else { limit(gone) };
+    let limit = if gone.is_passed_over || gone.with_its_resource || gone.is_kept { None } else { limit(gone) };
     let (rule, message) = match limit {
         Some(lost) => (NEW, lost),
         None if gone.is_passed_over => (GONE, "This policy is in a file that is not looked at any more.".to_owned()),
+        None if gone.is_kept => (GONE, "This policy is gone, and who had it has nothing more than before.".to_owned()),
         None if gone.with_its_resource => (GONE, "This policy is gone, with what it belonged to.".to_owned()),
         None => (GONE, "This policy is gone, and with it what it granted.".to_owned()),
     };
@@ -69,7 +72,7 @@ pub(super) fn judge(gone: &Gone<'_>, config: &Config) -> Option<Finding> {
     found.basis = super::pairing::content(old).unwrap_or_default();
     found.notes.push(format!("it stood in {}:{}:{}", old.source.name, at.line, at.column));
     let is_open = matches!(old.policy_type, PolicyType::Identity | PolicyType::Unknown);
-    if rule == GONE && is_open && !gone.with_its_resource && !gone.is_passed_over {
+    if rule == GONE && is_open && !gone.with_its_resource && !gone.is_passed_over && !gone.is_kept {
         found.notes.push("where it bounded somebody, or was a control policy, that limit is gone too".to_owned());
     }
     if old.trouble.is_some() {

@@ -1,7 +1,7 @@
 //! What do policies grant that they did not grant in a git revision?
 //!
-//! Every file is read as it was ([`revision`]), each policy is compared with the one that it was ([`pairing`], `compare`), and
-//! what is gone is told with what that means ([`gone`]). A file that has another path now is the one that git says, or one that
+//! Every file is read as it was ([`revision`]), each policy is compared with the one that it was ([`pairing`], `compare`), those
+//! of one user or role with all that it had ([`holders`], [`together`]), and what is gone is told with what that means ([`gone`]). A file that has another path now is the one that git says, or one that
 //! is gone with the same text or the same name; a resource that is in another file now is the only one of its name that went.
 //! Such a move is told, as it is an assumption of the answers.
 //!
@@ -9,17 +9,22 @@
 
 mod compare;
 mod gone;
+mod holders;
 mod pairing;
 mod revision;
 mod targets;
+mod together;
 mod users;
 
 pub(super) use compare::compare;
+pub(super) use holders::At;
 pub use revision::Revision;
+pub(super) use together::Together;
 
+use super::config::Config;
 use super::files::{self, File, Held};
 use super::{Options, Stopped, rules};
-use crate::diag::{Finding, Source, shown_path};
+use crate::diag::{Finding, Source, Span, shown_path};
 use crate::sources::Located;
 use crate::sources::attached::Boundary;
 use pairing::Was;
@@ -38,6 +43,8 @@ struct Old {
     path: String,
     source: Source,
     held: Held,
+    /// Why it could not be read.
+    broken: Option<String>,
 }
 
 /// What a policy was before.
@@ -56,8 +63,14 @@ pub(super) struct Compared {
     old: Vec<Old>,
     /// By the numbers of the file and the policy: those of the old file and policy; `None` if it may be one of several.
     was: BTreeMap<(usize, usize), Option<(usize, usize)>>,
+    /// The numbers of files, each with that of the one that it was.
+    files: BTreeMap<usize, usize>,
+    /// Users, roles and groups, each with the one that it was.
+    holders: BTreeMap<At, At>,
     /// By the file's number: what it was, if that had another path, and who says so.
     moved: BTreeMap<usize, String>,
+    /// Files of the revision that are there and cannot be read any more, which is told.
+    failed: BTreeSet<String>,
     name: String,
 }
 
@@ -66,8 +79,16 @@ impl Compared {
     ///
     /// # Errors
     /// git cannot be run.
-    pub(super) fn new(revision: &Revision, now: &[Now<'_>], options: &Options) -> Result<Self, Stopped> {
-        let mut out = Self { old: Vec::new(), was: BTreeMap::new(), moved: BTreeMap::new(), name: revision.name().to_owned() };
+    pub(super) fn new(revision: &Revision, now: &[Now<'_>], failed: &[&str], options: &Options) -> Result<Self, Stopped> {
+        let mut out = Self {
+            old: Vec::new(),
+            was: BTreeMap::new(),
+            files: BTreeMap::new(),
+            holders: BTreeMap::new(),
+            moved: BTreeMap::new(),
+            failed: failed.iter().map(|path| (*path).to_owned()).collect(),
+            name: revision.name().to_owned(),
+        };
         let paths: BTreeSet<&str> = now.iter().map(|one| one.file.path.as_str()).collect();
         let there = revision.files(&options.paths);
         let renames = revision.renames();
@@ -79,13 +100,23 @@ impl Compared {
         let wanted: Vec<String> = wanted.into_iter().collect();
         let texts = revision.read(&wanted)?;
         let read = super::in_parallel(options.jobs, &texts, &|text| match text {
-            // What could not be read then granted nothing that anyone here knows of.
-            Some(Ok(source)) => Some((source.clone(), files::held(source, &options.given).unwrap_or_default())),
-            Some(Err(_)) | None => None,
+            Some(Ok(source)) => Some(match files::held(source, &options.given) {
+                Ok(held) => (source.clone(), held, None),
+                Err(found) => {
+                    let broken = files::looks_like_policy(&source.text).then_some(found.message);
+                    (source.clone(), Held::default(), broken)
+                }
+            }),
+            Some(Err(found)) => Some((Source::new("", ""), Held::default(), Some(found.message.clone()))),
+            None => None,
         });
         for (path, one) in wanted.into_iter().zip(read) {
-            out.old.extend(one.map(|(source, held)| Old { path, source, held }));
+            out.old.extend(one.map(|(source, held, broken)| Old { path, source, held, broken }));
         }
+        // What became something that cannot be read is told as that.
+        let became = renames.iter().filter(|(new, _)| out.failed.contains(*new)).map(|(_, (old, _))| old.clone());
+        let became: Vec<String> = became.collect();
+        out.failed.extend(became);
         out.pair(now, &renames);
         Ok(out)
     }
@@ -103,8 +134,10 @@ impl Compared {
             let (from, percent) = renames.get(&one.file.path)?;
             (*from == old.path).then(|| format!("as git says ({percent} percent of it are the same)"))
         };
-        let by_text: Same<'_> =
-            &|one, old| (one.file.source.text[..] == old.source.text[..]).then(|| "which had the same text".to_owned());
+        let by_text: Same<'_> = &|one, old| {
+            let is_same = old.broken.is_none() && one.file.source.text[..] == old.source.text[..];
+            is_same.then(|| "which had the same text".to_owned())
+        };
         let by_name: Same<'_> = &|one, old| {
             let last = |path: &str| path.rsplit('/').next().unwrap_or_default().to_owned();
             (last(&one.file.path) == last(&old.path)).then(|| "which had the same name and is gone".to_owned())
@@ -141,6 +174,8 @@ impl Compared {
             }
         }
         self.across(now);
+        self.holders = holders::pair(now, &self.old, &files);
+        self.files = files;
     }
 
     fn is_text_of(&self, was: usize, one: &Now<'_>) -> bool {
@@ -182,8 +217,15 @@ impl Compared {
         all.filter(|(at, _)| !used.contains(at)).collect()
     }
 
+    /// What a policy was; nothing is asked of one that is compared with all that its holders had.
+    pub(super) fn alone(&self, now: &[Now<'_>], file: usize, policy: usize) -> Option<Before<'_>> {
+        let held = now.get(file).and_then(|one| one.held);
+        let is_left = held.is_some_and(|held| held.policies.get(policy).is_some_and(|one| holders::is_left(held, one)));
+        (!is_left).then(|| self.before(file, policy))
+    }
+
     /// What a policy was.
-    pub(super) fn before(&self, file: usize, policy: usize) -> Before<'_> {
+    fn before(&self, file: usize, policy: usize) -> Before<'_> {
         match self.was.get(&(file, policy)) {
             None => Before::Nothing,
             Some(None) => Before::Unsure,
@@ -194,8 +236,9 @@ impl Compared {
         }
     }
 
-    /// What is gone, what became of users and roles, and what was taken for what.
-    pub(super) fn findings(&self, now: &[Now<'_>], options: &Options) -> Vec<Finding> {
+    /// What is gone, what became of users and roles, and what was taken for what. `kept` are the users, roles and groups whose
+    /// policies together grant no more than they did.
+    pub(super) fn findings(&self, now: &[Now<'_>], kept: &BTreeSet<At>, options: &Options) -> Vec<Finding> {
         let config = &options.config;
         let mut out = Vec::new();
         let told = self.moved.iter().filter(|_| config.asks(rules::ASSUMPTION));
@@ -209,12 +252,13 @@ impl Compared {
         };
         let boundaries: Vec<String> =
             now.iter().filter_map(|one| one.held).chain(self.old.iter().map(|old| &old.held)).flat_map(identities).collect();
-        let paired: BTreeMap<usize, usize> = self.successors(now);
+        let paired: BTreeMap<usize, usize> = self.successors();
         for ((was, _), located) in self.left() {
             let Some(old) = self.old.get(was) else { continue };
             let at = paired.get(&was).and_then(|at| now.get(*at));
             // A file that cannot be read now is a finding already; a data source only says what others grant.
-            if at.is_some_and(|at| at.held.is_none()) || is_data(&located.owner) {
+            let is_broken = at.is_some_and(|at| at.held.is_none()) || (at.is_none() && self.failed.contains(&old.path));
+            if is_broken || is_data(&located.owner) {
                 continue;
             }
             let left: BTreeSet<String> = at.and_then(|at| at.held).map(|held| denied_now(held, located)).unwrap_or_default();
@@ -222,6 +266,7 @@ impl Compared {
                 old: located,
                 file: at.map_or_else(|| Source::new(old.path.as_str(), ""), |at| at.file.source.clone()),
                 with_its_resource: self.is_with_its_resource(located, old, at),
+                is_kept: self.is_kept((was, located), kept),
                 bounded: is_bounded(located, &old.held, &boundaries),
                 left: &left,
                 is_passed_over: at.is_none() && Path::new(&old.path).exists(),
@@ -231,19 +276,46 @@ impl Compared {
         for (at, one) in now.iter().enumerate() {
             let Some(held) = one.held else { continue };
             let before = paired.iter().find(|(_, now)| **now == at).and_then(|(was, _)| self.old.get(*was));
-            out.extend(users::judge(&held.identities, before.map(|old| old.held.identities.as_slice()), config));
             out.extend(targets::judge(&one.file.source, &held.owners, before.map(|old| old.held.owners.as_slice()), config));
         }
+        out.extend(self.unsure(now, config));
+        out.extend(self.users(now, config));
+        out.extend(self.broken(now, config));
         out.iter_mut().for_each(|one| one.notes.push(format!("compared with {}", self.name)));
         out
     }
 
-    /// The files of the revision by number, each with the one that it is now.
-    fn successors(&self, now: &[Now<'_>]) -> BTreeMap<usize, usize> {
-        let mut out = BTreeMap::new();
+    /// Files of the revision of which nobody knows what they held.
+    fn broken(&self, now: &[Now<'_>], config: &Config) -> Vec<Finding> {
+        let successors = self.successors();
+        let mut out = Vec::new();
         for (was, old) in self.old.iter().enumerate() {
-            out.extend(now.iter().position(|one| one.file.path == old.path).map(|at| (was, at)));
+            let at = successors.get(&was).and_then(|at| now.get(*at));
+            let is_told = at.is_some_and(|at| at.held.is_none()) || (at.is_none() && self.failed.contains(&old.path));
+            let Some(why) = old.broken.as_ref().filter(|_| !is_told && config.asks(rules::NEW)) else { continue };
+            let file = at.map_or_else(|| Source::new(old.path.as_str(), ""), |at| at.file.source.clone());
+            let message = format!(
+                "Whether what {} limited is still limited is unknown: it could not be read in {}: {why}.",
+                old.path, self.name
+            );
+            out.push(holders::said(&file, ("", Span::default()), message, config));
         }
+        out
+    }
+
+    /// Whether a policy that is gone was one of a user, role or group that has no more than it had.
+    fn is_kept(&self, (was, located): (usize, &Located), kept: &BTreeSet<At>) -> bool {
+        let Some(held) = self.old.get(was).map(|old| &old.held).filter(|held| holders::is_left(held, located)) else {
+            return false;
+        };
+        let all = holders::of(held, located);
+        let is_kept = |holder: usize| self.holders.iter().any(|(at, before)| *before == (was, holder) && kept.contains(at));
+        !all.is_empty() && all.into_iter().all(is_kept)
+    }
+
+    /// The files of the revision by number, each with the one that it is now.
+    fn successors(&self) -> BTreeMap<usize, usize> {
+        let mut out: BTreeMap<usize, usize> = self.files.iter().map(|(at, was)| (*was, *at)).collect();
         for ((at, _), was) in &self.was {
             if let Some((was, _)) = was.filter(|_| self.moved.contains_key(at)) {
                 out.entry(was).or_insert(*at);

@@ -1,46 +1,209 @@
-//! Are users and roles bounded as they were, and what was attached to them that was not?
+//! Are users, roles and permission sets bounded as they were, and what was attached to them that was not?
 //!
 //! Boundaries and attached policies are named by ARNs, whose documents stand elsewhere. A boundary that is gone lets more
 //! through; whether another one does, or what an attached policy grants, is not known here: that is undecided, not a pass.
+//!
+//! A user is the one of its name in the file that its file was, else the only one of its name that went from another file. One
+//! that is new and not bounded may be one that is gone and was, under another name: the one that had the same name in AWS or
+//! the same policies is, and where another is gone from the same file nobody knows.
 
+use super::holders::{At, said};
+use super::{Compared, Now, Old, pairing};
 use crate::check::config::Config;
-use crate::check::rules::{self, NEW, UNDECIDED};
+use crate::check::files::Held;
+use crate::check::rules::NEW;
 use crate::diag::Finding;
-use crate::sources::attached::{Boundary, Identity};
+use crate::sources::attached::{Boundary, Identity, Who};
+use std::collections::{BTreeMap, BTreeSet};
 
-/// What became of the users and roles of a file; `old` are those that it had, if it was there.
-pub(super) fn judge(new: &[Identity], old: Option<&[Identity]>, config: &Config) -> Vec<Finding> {
-    let mut out = Vec::new();
-    if !config.asks(NEW) {
-        return out;
-    }
-    let found = |rule: &str, message: String, one: &Identity| {
-        let mut found = rules::empty(&one.source, config);
-        (found.rule, found.level, found.message, found.span) = (rule.to_owned(), config.level(rule), message, one.span);
-        found.subject.clone_from(&one.name);
-        found
-    };
-    for one in new {
-        let before = old.and_then(|old| old.iter().find(|was| was.name == one.name));
-        let bounded = |of: &Identity| !of.boundaries.is_empty() && !of.boundaries.contains(&Boundary::None);
-        if let Some(was) = before.filter(|was| bounded(was)) {
-            if one.boundaries.contains(&Boundary::None) {
-                out.push(found(NEW, "This has no permissions boundary any more.".to_owned(), one));
-            } else if let Some(other) = one.boundaries.iter().find(|now| !was.boundaries.contains(now)) {
-                let other = match other {
-                    Boundary::Policy(arn) => format!("{arn} bounds it now, which did not"),
-                    _ => "its permissions boundary is not known".to_owned(),
+impl Compared {
+    /// What became of the users and roles.
+    pub(super) fn users(&self, now: &[Now<'_>], config: &Config) -> Vec<Finding> {
+        let mut out = Vec::new();
+        if !config.asks(NEW) {
+            return out;
+        }
+        let pairs = self.identities(now);
+        let taken: BTreeSet<At> = pairs.values().copied().collect();
+        let gone: Vec<(At, &Old, &Identity)> = self
+            .old
+            .iter()
+            .enumerate()
+            .flat_map(|(was, old)| {
+                let left = old.held.identities.iter().enumerate().filter(|(number, _)| !taken.contains(&(was, *number)));
+                left.map(|(number, one)| ((was, number), old, one)).collect::<Vec<_>>()
+            })
+            .collect();
+        for (at, held) in now.iter().enumerate().filter_map(|(at, one)| Some((at, one.held?))) {
+            let old_file = self.files.get(&at).and_then(|was| self.old.get(*was));
+            for (number, one) in held.identities.iter().enumerate() {
+                let was = pairs.get(&(at, number)).and_then(|(was, number)| self.old.get(*was)?.held.identities.get(*number));
+                match was {
+                    Some(was) => out.extend(bounds(was, one, config)),
+                    None => out.extend(self.renamed((at, held), one, &gone, config)),
+                }
+                let had = |name: &String| {
+                    let same = |other: &&Identity| target(other).is_some() && target(other) == target(one);
+                    let others = old_file.iter().flat_map(|old| &old.held.identities).filter(same);
+                    was.into_iter().chain(others).any(|was| was.managed.contains(name))
                 };
-                out.push(found(UNDECIDED, format!("Whether this keeps to {NEW} is unknown: {other}."), one));
+                for name in one.managed.iter().filter(|name| !had(name)) {
+                    let message = format!(
+                        "Whether this grants new access is unknown: the policy {name}, whose document is not in this file, is newly attached."
+                    );
+                    out.push(said(&one.source, (&one.name, one.span), message, config));
+                }
             }
         }
-        let is_new = |name: &&String| before.is_none_or(|was| !was.managed.contains(name));
-        for name in one.managed.iter().filter(is_new) {
-            let message = format!(
-                "Whether this keeps to {NEW} is unknown: the policy {name}, whose document is not looked at, is newly attached."
-            );
-            out.push(found(UNDECIDED, message, one));
-        }
+        out.extend(self.unbound(now, &gone, config));
+        out
     }
-    out
+
+    /// The users and roles, each with what it was.
+    fn identities(&self, now: &[Now<'_>]) -> BTreeMap<At, At> {
+        let mut out: BTreeMap<At, At> = BTreeMap::new();
+        let all = || now.iter().enumerate().filter_map(|(at, one)| Some((at, one.held?)));
+        for (at, held) in all() {
+            let Some((was, old)) = self.files.get(&at).and_then(|was| Some((*was, self.old.get(*was)?))) else { continue };
+            for (number, one) in held.identities.iter().enumerate() {
+                let is_it = |was: &Identity| {
+                    was.name == one.name || (target(one).is_some() && target(was) == target(one) && one.who == Who::Set)
+                };
+                out.extend(old.held.identities.iter().position(is_it).map(|found| ((at, number), (was, found))));
+            }
+        }
+        let mut new: BTreeMap<(String, Who), Vec<At>> = BTreeMap::new();
+        let mut went: BTreeMap<(String, Who), Vec<At>> = BTreeMap::new();
+        for (at, held) in all() {
+            for (number, one) in held.identities.iter().enumerate().filter(|(number, _)| !out.contains_key(&(at, *number))) {
+                new.entry((one.name.clone(), one.who)).or_default().push((at, number));
+            }
+        }
+        let taken: BTreeSet<At> = out.values().copied().collect();
+        for (was, old) in self.old.iter().enumerate() {
+            for (number, one) in old.held.identities.iter().enumerate().filter(|(number, _)| !taken.contains(&(was, *number))) {
+                went.entry((one.name.clone(), one.who)).or_default().push((was, number));
+            }
+        }
+        for (name, new) in new {
+            if let ([one], Some([was])) = (new.as_slice(), went.get(&name).map(Vec::as_slice)) {
+                out.insert(*one, *was);
+            }
+        }
+        out
+    }
+
+    /// Whether one that is new and may do without a boundary is one that is gone and was bounded.
+    fn renamed(
+        &self,
+        (at, held): (usize, &Held),
+        one: &Identity,
+        gone: &[(At, &Old, &Identity)],
+        config: &Config,
+    ) -> Option<Finding> {
+        if !one.boundaries.contains(&Boundary::None) {
+            return None;
+        }
+        let candidates =
+            || gone.iter().filter(|(.., was)| was.who == one.who && was.boundaries.iter().any(|bound| *bound != Boundary::None));
+        let name = |held: &Held, of: &Identity| {
+            held.holders
+                .iter()
+                .find(|(_, holder)| holder.is_made && holder.id == of.name)
+                .and_then(|(_, holder)| holder.name.clone())
+        };
+        let policies = |held: &Held, of: &Identity| -> Vec<String> {
+            let mut all: Vec<String> =
+                held.policies.iter().filter(|policy| policy.owner == of.name).filter_map(pairing::content).collect();
+            all.extend(of.managed.iter().cloned());
+            all.sort_unstable();
+            all
+        };
+        let mine = policies(held, one);
+        let by_name = candidates().find(|(_, old, was)| name(held, one).is_some() && name(&old.held, was) == name(held, one));
+        let by_policies = || {
+            let mut same = candidates().filter(|(_, old, was)| !mine.is_empty() && policies(&old.held, was) == mine);
+            same.next().filter(|_| same.next().is_none())
+        };
+        if let Some((.., was)) = by_name.or_else(by_policies) {
+            let message = format!("This has no permissions boundary, and {}, which it was, had one.", was.name);
+            let mut found = said(&one.source, (&one.name, one.span), message, config);
+            (found.rule, found.level) = (NEW.to_owned(), config.level(NEW));
+            return Some(found);
+        }
+        let near = candidates().find(|((was, _), ..)| self.files.get(&at) == Some(was))?;
+        let message = format!(
+            "Whether this has new access is unknown: it has no permissions boundary, and may be {} under another name, which had one.",
+            near.2.name
+        );
+        Some(said(&one.source, (&one.name, one.span), message, config))
+    }
+
+    /// Boundaries of permission sets that are resources of their own, and gone though there are permission sets.
+    fn unbound(&self, now: &[Now<'_>], gone: &[(At, &Old, &Identity)], config: &Config) -> Vec<Finding> {
+        let mut out = Vec::new();
+        let successors = self.successors();
+        for ((was, _), old, one) in gone.iter().filter(|(.., one)| one.who == Who::Set && target(one).is_some()) {
+            let Some(at) = successors.get(was).and_then(|at| now.get(*at)) else { continue };
+            let sets = |held: &Held| held.holders.iter().any(|(_, holder)| holder.is_made && holder.who == Who::Set);
+            if at.held.is_some_and(|held| sets(held) || !sets(&old.held)) {
+                let message = "This is gone, and the permission set has no permissions boundary any more.".to_owned();
+                let mut found = said(&at.file.source, (&one.name, crate::diag::Span::default()), message, config);
+                (found.rule, found.level) = (NEW.to_owned(), config.level(NEW));
+                out.push(found);
+            }
+        }
+        out
+    }
+}
+
+/// To whom something attaches that is a resource of its own: `address (role r)`.
+fn target(one: &Identity) -> Option<&str> {
+    let (_, rest) = one.name.split_once(" (")?;
+    let to = rest.strip_suffix(')')?;
+    (!to.ends_with(' ')).then_some(to)
+}
+
+/// What became of the boundary of a user or role.
+fn bounds(was: &Identity, now: &Identity, config: &Config) -> Option<Finding> {
+    if (&was.boundaries, &was.bounded_by) == (&now.boundaries, &now.bounded_by) {
+        return None;
+    }
+    let free = |of: &Identity| of.boundaries.contains(&Boundary::None);
+    let bound = |of: &Identity| of.boundaries.iter().any(|one| *one != Boundary::None);
+    if !bound(was) {
+        return None;
+    }
+    let message = |found: Result<&str, String>| {
+        let (text, is_new) = match found {
+            Ok(text) => (text.to_owned(), true),
+            Err(why) => (format!("Whether this has new access is unknown: {why}."), false),
+        };
+        let mut found = said(&now.source, (&now.name, now.span), text, config);
+        if is_new {
+            (found.rule, found.level) = (NEW.to_owned(), config.level(NEW));
+        }
+        found.basis.clone_from(&now.bounded_by);
+        Some(found)
+    };
+    if !bound(now) {
+        return message(Ok("This has no permissions boundary any more."));
+    }
+    if free(now) && !free(was) {
+        return message(Ok("This has no permissions boundary any more under some condition."));
+    }
+    let other = now.boundaries.iter().find(|one| **one != Boundary::None && !was.boundaries.contains(one));
+    match other {
+        Some(Boundary::Policy(arn)) => return message(Err(format!("{arn} bounds it now, which did not"))),
+        Some(Boundary::Unknown(_)) => return message(Err("its permissions boundary is not known".to_owned())),
+        _ => {}
+    }
+    let unknown = now.boundaries.iter().any(|one| matches!(one, Boundary::Unknown(_)));
+    let rest: BTreeSet<&str> =
+        was.boundaries.iter().filter_map(|one| if let Boundary::Policy(arn) = one { Some(arn.as_str()) } else { None }).collect();
+    let is_narrower = !unknown && rest.len() == 1 && !free(now);
+    if is_narrower {
+        return None;
+    }
+    message(Err("its permissions boundary is written otherwise, and was not known or was chosen by conditions".to_owned()))
 }

@@ -4,7 +4,7 @@ use super::functions::{Stop, as_text, resolve};
 use super::{Constants, Given, MOST_VERSIONS, Reader, Sections};
 use crate::diag::Source;
 use crate::json::Value;
-use crate::sources::attached::{Boundary, Identity};
+use crate::sources::attached::{Boundary, Identity, Who, set_boundary};
 use crate::sources::located::marked;
 use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
@@ -29,32 +29,50 @@ pub fn identities(source: &Source, template: &Value, given: &Given) -> Vec<Ident
         let condition = resource.value.get("Condition").and_then(Value::as_str).map(|own| (own.to_owned(), true));
         let assumed: BTreeMap<String, bool> = condition.into_iter().collect();
         let boundaries = match written("PermissionsBoundary") {
-            // Nothing can bound a group, and a permission set names its boundary in another form.
-            _ if of == "AWS::IAM::Group" || of == "AWS::SSO::PermissionSet" => Vec::new(),
+            // Nothing can bound a group.
+            _ if of == "AWS::IAM::Group" => Vec::new(),
             None => vec![Boundary::None],
             Some(value) => reader.boundaries(value, &assumed),
         };
         let listed = written("ManagedPolicyArns").or_else(|| written("ManagedPolicies"));
         let listed = listed.or_else(|| written("Policies").filter(|_| of.starts_with("AWS::Serverless::")));
-        let mut managed = listed.map(|all| reader.attached(all, &assumed)).unwrap_or_default();
+        let attached = listed.map(|all| reader.attached(all, &assumed)).unwrap_or_default();
         // The policies of this template are looked at.
-        managed.retain(|name| !own.contains(name));
+        let id = |(name, always): &(String, bool)| Some((own.get(name)?.clone(), *always));
+        let looked_at: Vec<(String, bool)> = attached.iter().filter_map(id).collect();
+        let mut managed: Vec<String> =
+            attached.into_iter().map(|(name, _)| name).filter(|name| !own.contains_key(name)).collect();
         let by_name = written("CustomerManagedPolicyReferences").and_then(Value::elements).unwrap_or_default();
         let name = |one: &Value| one.get("Name").map(|name| name.as_str().map_or_else(|| name.to_string(), str::to_owned));
         managed.extend(by_name.iter().filter_map(name).map(|name| format!("{name} (of the account that it is assigned to)")));
-        out.push(Identity { name: resource.key.clone(), source: source.clone(), span: resource.key_span, boundaries, managed });
+        out.push(Identity {
+            name: resource.key.clone(),
+            who: match of {
+                "AWS::IAM::User" => Who::User,
+                "AWS::IAM::Group" => Who::Group,
+                "AWS::SSO::PermissionSet" => Who::Set,
+                _ => Who::Role,
+            },
+            source: source.clone(),
+            span: resource.key_span,
+            boundaries,
+            bounded_by: written("PermissionsBoundary").map(|value| value.sorted().to_string()).unwrap_or_default(),
+            managed,
+            own: looked_at,
+        });
     }
     out
 }
 
 impl Reader<'_> {
-    /// The ARNs of the managed policies of the template.
-    fn own_policies(&self) -> BTreeSet<String> {
+    /// The managed policies of the template: the logical id of each by its ARN.
+    fn own_policies(&self) -> BTreeMap<String, String> {
         let all = self.sections.resources.and_then(Value::members).unwrap_or_default();
         let is_one = |of: &Value| of.get("Type").and_then(Value::as_str) == Some("AWS::IAM::ManagedPolicy");
         let arn = |one: &crate::json::Member| {
             let scope = self.scope(BTreeMap::new());
-            scope.attribute(&one.key, "Ref", one.key_span, 0).ok().map(|text| self.named(&text))
+            let arn = scope.attribute(&one.key, "Ref", one.key_span, 0).ok()?;
+            Some((self.named(&arn), one.key.clone()))
         };
         all.iter().filter(|one| is_one(&one.value)).filter_map(arn).collect()
     }
@@ -87,7 +105,7 @@ impl Reader<'_> {
         };
         let one = |value: Option<Value>| match value {
             None => Boundary::None,
-            Some(value) => match as_text(&value) {
+            Some(value) => match as_text(&value).or_else(|| set_boundary(&value)) {
                 Some(text) => Boundary::Policy(self.named(&text)),
                 None => Boundary::Unknown("it is not a text".to_owned()),
             },
@@ -95,15 +113,15 @@ impl Reader<'_> {
         versions.into_iter().map(one).collect()
     }
 
-    /// The managed policies that a list attaches under some choice, each once: by ARN, or as SAM has it by AWS's name of it or
-    /// by SAM's own template.
-    fn attached(&self, listed: &Value, assumed: &BTreeMap<String, bool>) -> Vec<String> {
+    /// The managed policies that a list attaches under some choice, each once, with whether it does under all: by ARN, or as SAM
+    /// has it by AWS's name of it or by SAM's own template.
+    fn attached(&self, listed: &Value, assumed: &BTreeMap<String, bool>) -> Vec<(String, bool)> {
         let versions = match self.versions(listed, assumed) {
             Ok(versions) => versions,
-            Err(why) => return vec![format!("(not known: {why})")],
+            Err(why) => return vec![(format!("(not known: {why})"), false)],
         };
-        let mut out: Vec<String> = Vec::new();
-        for version in versions.iter().flatten() {
+        let mut out: Vec<(String, BTreeSet<usize>)> = Vec::new();
+        for (at, version) in versions.iter().enumerate().filter_map(|(at, version)| Some((at, version.as_ref()?))) {
             for one in version.elements().unwrap_or(std::slice::from_ref(version)) {
                 let name = match (as_text(one), one.members()) {
                     (Some(text), _) if text.contains(':') || text.chars().any(|c| marked(c).is_some()) => self.named(&text),
@@ -112,12 +130,13 @@ impl Reader<'_> {
                     (None, Some([template])) if template.key != "Statement" => format!("{} (a template of SAM)", template.key),
                     _ => continue,
                 };
-                if !out.contains(&name) {
-                    out.push(name);
+                match out.iter_mut().find(|(known, _)| *known == name) {
+                    Some((_, under)) => _ = under.insert(at),
+                    None => out.push((name, BTreeSet::from([at]))),
                 }
             }
         }
-        out
+        out.into_iter().map(|(name, under)| (name, under.len() == versions.len())).collect()
     }
 
     /// A text with the names of what stays open in it.
