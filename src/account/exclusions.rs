@@ -5,7 +5,7 @@
 //! must fit. What is excluded is counted; an exclusion that is expired, or that fits nothing, is said.
 
 use super::Entity;
-use crate::diag::Diagnostic;
+use crate::diag::{Diagnostic, Source, Span};
 use crate::evidence::When;
 use crate::glob::Glob;
 use schemars::JsonSchema;
@@ -43,15 +43,19 @@ pub struct Exclusions {
     pub exclude: Vec<Exclusion>,
 }
 
+const HELP: &str = "write [[exclude]] with reason, and name, path, account, resource, tag or findings; expires = \"YYYY-MM-DD\"";
+
 fn bad(message: String) -> Diagnostic {
-    let help = "write [[exclude]] with reason, and name, path, account, resource, tag or findings; expires = \"YYYY-MM-DD\"";
-    Diagnostic::bare("bad-exclusions", message, help)
+    Diagnostic::bare("bad-exclusions", message, HELP)
 }
 
 impl Exclusions {
     /// Reads a file's text.
     pub fn read(name: &str, text: &str) -> Result<Self, Diagnostic> {
-        let out: Self = toml::from_str(text).map_err(|error| bad(format!("{name}: {}", error.to_string().trim())))?;
+        let out: Self = toml::from_str(text).map_err(|error| {
+            let span = error.span().map(|span| Span::new(span.start, span.end)).unwrap_or_default();
+            Diagnostic::error("bad-exclusions", &Source::new(name, text), span, error.message().to_owned(), HELP)
+        })?;
         Self::checked(name, out.exclude)
     }
 

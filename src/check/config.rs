@@ -3,13 +3,13 @@
 //! It is found upwards from the first path that is checked. Unknown keys, and values that cannot be meant (`values`), are
 //! errors with their place.
 
+use super::files;
 use super::rules;
 use super::values::{self, Places};
 use crate::diag::{Diagnostic, Level, Source, Span, shown_path};
 use crate::glob::Glob;
 use serde::Deserialize;
 use std::collections::BTreeMap;
-use std::io::Read as _;
 use std::path::{Path, PathBuf};
 
 /// The file's name.
@@ -169,6 +169,16 @@ pub struct Allow {
     pub expires: Option<String>,
 }
 
+impl Allow {
+    /// What it approves, in words.
+    pub(super) fn said(&self) -> String {
+        let path = self.path.as_ref().map(|path| format!(" in {path}")).unwrap_or_default();
+        let policy = self.policy.as_ref().map(|policy| format!(" of {policy}")).unwrap_or_default();
+        let until = self.expires.as_ref().map(|day| format!(" until {day}")).unwrap_or_default();
+        format!("{}{policy}{path}{until}: {}", self.rule, self.reason)
+    }
+}
+
 /// Whether one of these patterns, or there is none, matches.
 pub(super) fn is_about(paths: &[String], names: &[String], path: &str, name: &str) -> bool {
     let any = |patterns: &[String], text: &str| patterns.is_empty() || patterns.iter().any(|one| matches(one, text));
@@ -190,31 +200,29 @@ impl Config {
             }
         };
         let Some(path) = path else { return Ok(Self::default()) };
-        let text = limited(&path).map_err(|error| {
-            let message = format!("cannot read {}: {error}", path.display());
-            Diagnostic::bare("unreadable-input", message, "give the path of a readable file")
-        })?;
         let folder = path.parent().map(Path::to_owned).unwrap_or_default();
-        Self::read(&Source::new(shown_path(&path), text), folder)
+        Self::read(&files::read(&path, &shown_path(&path))?, folder)
+    }
+
+    /// What a configuration says, whether or not it can be meant; without reference policies.
+    pub(super) fn parse(source: &Source) -> Result<Self, Diagnostic> {
+        toml::from_str(&source.text).map_err(|error| {
+            let span = error.span().map(|span| Span::new(span.start, span.end)).unwrap_or_default();
+            bad(source, span, error.message().to_owned())
+        })
     }
 
     /// Reads a configuration; reference policies are read from its folder.
     pub fn read(source: &Source, folder: PathBuf) -> Result<Self, Diagnostic> {
-        let bad =
-            |span: Span, message: String| Diagnostic::error("bad-configuration", source, span, message, "see docs/check.md");
-        let mut config: Self = toml::from_str(&source.text).map_err(|error| {
-            let span = error.span().map(|span| Span::new(span.start, span.end)).unwrap_or_default();
-            bad(span, error.message().to_owned())
-        })?;
+        let bad = |span: Span, message: String| bad(source, span, message);
+        let mut config = Self::parse(source)?;
         let places = Places::of(source);
         values::check(&config).map_err(|(section, text, why)| bad(places.find(section, &text), why))?;
         let place = |text: &str| places.find("reference", text);
         for reference in &mut config.reference {
             let path = folder.join(&reference.policy);
             let shown = reference.policy.display().to_string();
-            let text = limited(&path);
-            let text = text.map_err(|error| bad(place(&shown), format!("cannot read {}: {error}", path.display())))?;
-            let inner = Source::new(shown_path(&path), text);
+            let inner = files::read(&path, &shown_path(&path)).map_err(|found| bad(place(&shown), found.message))?;
             let read = crate::policy::Policy::read(&inner, &crate::diag::Budget::default());
             reference.read = Some(read.map_err(|found| bad(place(&shown), found.to_string()))?);
         }
@@ -245,15 +253,8 @@ impl Config {
     }
 }
 
-/// The text of a file, if it is not larger than an input may be: what is no file may have no end.
-fn limited(path: &Path) -> std::io::Result<String> {
-    let most = crate::diag::Budget::default().input_bytes;
-    let mut text = String::new();
-    let read = std::fs::File::open(path)?.take(most as u64 + 1).read_to_string(&mut text)?;
-    if read > most {
-        return Err(std::io::Error::other(format!("it has more than {most} bytes")));
-    }
-    Ok(text)
+fn bad(source: &Source, span: Span, message: String) -> Diagnostic {
+    Diagnostic::error("bad-configuration", source, span, message, "see docs/check.md")
 }
 
 #[cfg(test)]

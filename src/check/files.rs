@@ -1,6 +1,6 @@
 //! Which files are checked, and which policies do they hold?
 //!
-//! Files that are named are always read; in folders those of JSON and YAML that git does not ignore. A file of a folder
+//! Files that are named are always read; in folders those of JSON and YAML that git does not ignore, or has all the same. A file of a folder
 //! without policies is passed over and counted; one that cannot be read counts as an error if it looks like a policy, or if
 //! nobody can see whether it does. Links and binary files are told.
 //! Sources of languages that hold policies and are not read here ([`LANGUAGES`]) are counted too: `check` says so.
@@ -65,6 +65,8 @@ pub struct Found {
     pub unread: BTreeMap<&'static Language, Vec<String>>,
     /// Files of folders that could not be read, though they may hold policies: the paths, and why.
     pub failed: Vec<(String, Diagnostic)>,
+    /// Files of folders that the configuration passes over, though they may hold policies.
+    pub excluded: Vec<String>,
 }
 
 /// A file that was read.
@@ -84,32 +86,27 @@ pub fn find(paths: &[PathBuf], config: &Config) -> Result<Found, Diagnostic> {
     let mut unread: BTreeSet<(&'static Language, PathBuf)> = BTreeSet::new();
     for path in paths {
         if path.is_dir() {
-            // Repositories keep things in folders that begin with a dot; git's own is none of them.
-            let walk = ignore::WalkBuilder::new(path)
-                .hidden(false)
-                .ignore(false)
-                .filter_entry(|entry| entry.file_name() != ".git")
-                .build();
-            for entry in walk {
-                let entry = entry.map_err(|error| unreadable(path, &error.to_string()))?;
-                let is_file = entry.file_type().is_some_and(|of| of.is_file());
-                let ending = entry.path().extension().and_then(|ending| ending.to_str()).unwrap_or_default();
-                let ending = ending.to_ascii_lowercase();
+            for entry in entries(path)? {
+                let Ok(of) = std::fs::symlink_metadata(&entry) else { continue };
+                let ending = entry.extension().and_then(|ending| ending.to_str()).unwrap_or_default().to_ascii_lowercase();
                 let ending = ending.as_str();
-                if is_file && ENDINGS.contains(&ending) {
-                    found.push((entry.into_path(), false));
-                } else if entry.path_is_symlink() && ENDINGS.contains(&ending) {
-                    unread.insert((&LINKED, entry.into_path()));
-                } else if is_file && let Some(of) = LANGUAGES.iter().find(|of| of.endings.contains(&ending)) {
-                    unread.insert((of, entry.into_path()));
+                if of.is_file() && ENDINGS.contains(&ending) {
+                    found.push((entry, false));
+                } else if of.is_symlink() && ENDINGS.contains(&ending) {
+                    unread.insert((&LINKED, entry));
+                } else if of.is_file()
+                    && let Some(of) = LANGUAGES.iter().find(|of| of.endings.contains(&ending))
+                {
+                    unread.insert((of, entry));
                 }
             }
         } else {
             found.push((path.clone(), true));
         }
     }
-    found.sort();
-    found.dedup_by(|a, b| a.0 == b.0);
+    // One that is named and stands in a folder is named.
+    found.sort_by_key(|(path, is_given)| (shown_path(path), !is_given));
+    found.dedup_by_key(|(path, _)| shown_path(path));
     let mut out = Found::default();
     for (of, path) in unread {
         let shown = shown_path(&path);
@@ -120,6 +117,7 @@ pub fn find(paths: &[PathBuf], config: &Config) -> Result<Found, Diagnostic> {
     for (path, is_given) in found {
         let shown = shown_path(&path);
         if !is_given && config.excludes(&shown) {
+            out.excluded.push(shown);
             continue;
         }
         match read(&path, &shown) {
@@ -132,12 +130,62 @@ pub fn find(paths: &[PathBuf], config: &Config) -> Result<Found, Diagnostic> {
     Ok(out)
 }
 
+/// The files and links below a folder that git does not ignore, or has though it ignores their folder.
+fn entries(folder: &Path) -> Result<BTreeSet<PathBuf>, Diagnostic> {
+    // Repositories keep things in folders that begin with a dot; git's own is none of them.
+    let walk =
+        ignore::WalkBuilder::new(folder).hidden(false).ignore(false).filter_entry(|entry| entry.file_name() != ".git").build();
+    let mut out = BTreeSet::new();
+    for entry in walk {
+        out.insert(entry.map_err(|error| unreadable(folder, &error.to_string()))?.into_path());
+    }
+    let listed = std::process::Command::new("git").arg("-C").arg(folder).args(["ls-files", "-z"]).output();
+    let listed = listed.ok().filter(|listed| listed.status.success()).map(|listed| listed.stdout).unwrap_or_default();
+    let listed = String::from_utf8_lossy(&listed);
+    out.extend(listed.split('\0').filter(|path| !path.is_empty()).map(|path| folder.join(path)));
+    Ok(out)
+}
+
+/// A path in its plainest form: relative to the working folder, without `.`, `..` and `//`; of a link to a folder the folder.
+/// One of which nothing is known stays as it is.
+pub fn plain(path: &Path) -> PathBuf {
+    let Ok(here) = std::env::current_dir().and_then(|here| here.canonicalize()) else { return path.to_owned() };
+    let whole = match (path.is_dir(), path.parent(), path.file_name()) {
+        (true, ..) => path.canonicalize().ok(),
+        (false, Some(parent), Some(name)) => {
+            let parent = if parent.as_os_str().is_empty() { Path::new(".") } else { parent };
+            parent.canonicalize().ok().map(|parent| parent.join(name))
+        }
+        _ => None,
+    };
+    let Some(whole) = whole else { return path.to_owned() };
+    if whole == here {
+        return PathBuf::from(".");
+    }
+    if let Ok(inside) = whole.strip_prefix(&here) {
+        return inside.to_owned();
+    }
+    // Elsewhere in the same repository.
+    let top = here.ancestors().find(|folder| folder.join(".git").exists());
+    let common = here.ancestors().find(|folder| whole.starts_with(folder));
+    match (top, common) {
+        (Some(top), Some(common)) if common.starts_with(top) => {
+            let up = here.strip_prefix(common).map_or(0, |rest| rest.components().count());
+            let rest = whole.strip_prefix(common).map(Path::to_owned).unwrap_or_default();
+            std::iter::repeat_n(Path::new(".."), up).collect::<PathBuf>().join(rest)
+        }
+        _ => path.to_owned(),
+    }
+}
+
 fn unreadable(path: &Path, why: &str) -> Diagnostic {
     let message = format!("cannot read {}: {why}", path.display());
     Diagnostic::bare("unreadable-input", message, "give the path of a readable file or folder")
 }
 
-fn read(path: &Path, shown: &str) -> Result<Source, Diagnostic> {
+/// The text of a file, under the name that reports have for it; an error for one that has more bytes than an input may, as what
+/// is no file may have no end.
+pub(super) fn read(path: &Path, shown: &str) -> Result<Source, Diagnostic> {
     use std::io::Read as _;
     let limit = Budget::default().input_bytes;
     let most = u64::try_from(limit).unwrap_or(u64::MAX).saturating_add(1);
@@ -150,6 +198,9 @@ fn read(path: &Path, shown: &str) -> Result<Source, Diagnostic> {
     }
     Ok(Source::new(shown, sources::decode(shown, bytes)?))
 }
+
+/// How the name of a document begins that is a thing of its own.
+pub(super) const NAMED: &str = "[:";
 
 /// What a file holds.
 #[derive(Debug, Default)]
@@ -183,11 +234,16 @@ pub fn held(source: &Source, given: &Given) -> Result<Held, Diagnostic> {
             let dot = if located.name.is_empty() || located.name.starts_with('[') { "" } else { "." };
             located.name = format!("[{number}]{dot}{}", located.name);
         }
-        // One that names itself is known by that, wherever in the file it stands.
+        // One that names itself is known by that, wherever in the file it stands. An `Id` tells documents of one file apart; a
+        // document of another `metadata.name` is another one, also where it is the only one of its file.
         let metadata = value.get("metadata").and_then(|of| of.get("name")).and_then(Value::as_str);
-        let own = metadata.or_else(|| value.get("Id").and_then(Value::as_str)).filter(|own| !own.starts_with('#'));
         let kind = value.get("kind").and_then(Value::as_str).map(|kind| format!("{kind} ")).unwrap_or_default();
-        let document = own.map_or_else(|| format!("{PLACED}{number}]"), |own| format!("[{kind}{own}]"));
+        let id = value.get("Id").and_then(Value::as_str).filter(|own| !own.starts_with(['#', ':']));
+        let document = match (metadata, id) {
+            (Some(own), _) => format!("{NAMED}{kind}{own}]"),
+            (None, Some(own)) => format!("[{own}]"),
+            (None, None) => format!("{PLACED}{number}]"),
+        };
         policies.iter_mut().for_each(|located| located.document.clone_from(&document));
         out.policies.append(&mut policies);
         out.owners.extend(sources::owners::owners(value));

@@ -33,7 +33,7 @@ pub(super) fn judge(
     options: &Options,
 ) -> Result<Vec<Finding>, InternalError> {
     if let Some(trouble) = &located.trouble {
-        return Ok(vec![rules::unreadable(&located.name, &located.source, trouble, &options.config)]);
+        return Ok(vec![rules::unread(located, trouble, &options.config)]);
     }
     let mut out: Vec<Finding> = Vec::new();
     for version in &located.versions {
@@ -65,7 +65,7 @@ impl Judge<'_> {
         let subject = match Subject::new(&located.open, documents, self.named(), &values) {
             Ok(subject) => subject,
             Err(found) => {
-                let read = |one: &Diagnostic| rules::unreadable(&located.name, &located.source, one, config);
+                let read = |one: &Diagnostic| rules::unread(located, one, config);
                 return Ok(found.0.iter().map(read).collect());
             }
         };

@@ -45,10 +45,23 @@ pub struct Options {
     pub against: Option<String>,
     /// The day that suppressions are measured by, `2026-11-28`.
     pub today: String,
+    /// Whether the command names the configuration.
+    pub is_configuration_named: bool,
+    /// The only rules that the command asks; all if empty.
+    pub selected: Vec<String>,
+    /// Rules that the command does not ask.
+    pub ignored: Vec<String>,
     /// How each question is decided.
     pub settings: Settings,
     /// How many threads work.
     pub jobs: usize,
+}
+
+impl Options {
+    /// Whether the command wants to hear of a rule, whatever the configuration says.
+    fn says(&self, rule: &str) -> bool {
+        (self.selected.is_empty() || self.selected.iter().any(|one| one == rule)) && !self.ignored.iter().any(|one| one == rule)
+    }
 }
 
 /// What was found.
@@ -90,8 +103,10 @@ impl From<Diagnostic> for Stopped {
 
 /// Checks every policy in files and folders.
 pub fn check(options: &Options) -> Result<Checked, Stopped> {
-    let files::Found { files, unread, failed } = files::find(&options.paths, &options.config)?;
+    let seen = files::find(&options.paths, &options.config)?;
     let revision = options.against.as_deref().map(against::Revision::open).transpose()?;
+    let of_configuration = revision.as_ref().map(|revision| against::configuration(revision, &seen, options)).transpose()?;
+    let files::Found { files, unread, failed, .. } = seen;
     let loaded = in_parallel(options.jobs, &files, &|file| load(file, options));
     let now: Vec<against::Now<'_>> =
         loaded.iter().zip(&files).map(|(of, file)| against::Now { file, held: (!of.is_broken).then_some(&of.held) }).collect();
@@ -148,10 +163,17 @@ pub fn check(options: &Options) -> Result<Checked, Stopped> {
     if is_whole {
         checked.findings.extend(idle(&loaded, &files, &options.config));
     }
+    // What a configuration asks less is not hidden by it.
+    let first = checked.findings.len();
+    checked.findings.extend(of_configuration.unwrap_or_default());
+    let kept = first..checked.findings.len();
     let about_approvals = suppress::apply(&mut checked.findings, &options.config, &options.today, is_whole);
     checked.findings.extend(about_approvals);
     // What is not asked is not found; what stayed open of a rule that was asked is, unless that is ignored by its own name.
-    checked.findings.retain(|finding| !options.config.ignore.contains(&finding.rule));
+    let mut at = 0..;
+    checked
+        .findings
+        .retain(|finding| at.next().is_some_and(|at| kept.contains(&at)) || !options.config.ignore.contains(&finding.rule));
     Ok(checked)
 }
 
@@ -217,7 +239,8 @@ fn load(file: &File, options: &Options) -> Loaded {
     let held = match files::held(source, &options.given) {
         Ok(held) => held,
         Err(found) if file.is_given || files::looks_like_policy(&source.text) => {
-            out.findings.push(rules::unreadable("", source, &found, config));
+            let basis = source.text.to_string();
+            out.findings.push(Finding { basis, ..rules::unreadable("", source, &found, config) });
             out.is_broken = true;
             return out;
         }

@@ -144,6 +144,13 @@ fn basis(rule: &str, located: &Located, (source, span): (&Source, Span)) -> Stri
     parts.into_iter().collect::<Vec<_>>().join("\n")
 }
 
+/// A policy that cannot be read; it is known as it is written.
+pub(super) fn unread(located: &Located, found: &Diagnostic, config: &Config) -> Finding {
+    let Span { start, end } = located.span;
+    let basis = located.source.text.get(start..end).unwrap_or_default().to_owned();
+    Finding { basis, ..unreadable(&located.name, &located.source, found, config) }
+}
+
 /// A file or a policy that cannot be read.
 pub(super) fn unreadable(subject: &str, file: &Source, found: &Diagnostic, config: &Config) -> Finding {
     let open = [crate::sources::terraform::UNKNOWN_AFTER, crate::sources::template::UNRESOLVED];

@@ -2,7 +2,7 @@
 
 use super::args::{CheckArgs, LevelName};
 use super::{Exit, Trouble, listing, progress, save, say};
-use crate::diag::{Diagnostic, escape};
+use crate::diag::{Diagnostic, count, escape};
 use crate::ops::check::{Least, Request};
 use crate::sources::template::Given;
 use crate::value::arn;
@@ -33,6 +33,7 @@ pub(crate) fn check(args: &CheckArgs) -> Result<Exit, Trouble> {
         parameters,
         baseline: args.baseline.as_deref().map(baseline).transpose()?.unwrap_or_default(),
     };
+    args.write_baseline.as_deref().map(replaceable).transpose()?;
     let spinner = progress::spinner("checking policies");
     let answer = request.answer(&args.deciding.settings(), jobs);
     drop(spinner);
@@ -40,7 +41,8 @@ pub(crate) fn check(args: &CheckArgs) -> Result<Exit, Trouble> {
     if let Some(path) = &args.write_baseline {
         let prints = answer.fingerprints();
         save::write(path, &format!("{:#}\n", serde_json::json!({"schema": 1, "fingerprints": prints})))?;
-        say(&format!("{} findings are the baseline in {}\n", prints.len(), escape::text(&path.display().to_string())));
+        let said = count(prints.len(), "finding is", "findings are");
+        say(&format!("{said} the baseline in {}\n", escape::text(&path.display().to_string())));
         return Ok(Exit::Holds);
     }
     listing::list(&answer.findings(), args.format)?;
@@ -56,6 +58,17 @@ impl LevelName {
             Self::Error => Least::Error,
         }
     }
+}
+
+/// Whether a baseline may be written there: over another one, or where there is nothing yet.
+fn replaceable(path: &Path) -> Result<(), Trouble> {
+    let is_something = path.metadata().is_ok_and(|found| found.is_file() && found.len() > 0);
+    if is_something && path != Path::new("-") && baseline(path).is_err() {
+        let shown = path.display().to_string();
+        let shown = escape::text(&shown);
+        return Err(anyhow!("--write-baseline {shown} would replace a file that is not a baseline: give another path").into());
+    }
+    Ok(())
 }
 
 /// The fingerprints of a baseline.

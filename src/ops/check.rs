@@ -2,6 +2,7 @@
 
 use super::Failed;
 use crate::check::config::Config;
+use crate::check::files;
 use crate::check::rules::{self, RULES};
 use crate::check::values;
 use crate::check::{self, Checked, Options, Stopped};
@@ -108,10 +109,14 @@ impl Request {
     /// # Errors
     /// A member that cannot be meant, or files that cannot be read; a defect.
     pub fn answer(&self, settings: &Settings, jobs: usize) -> Result<Answer, Failed> {
-        let config = self.config()?;
+        let paths: Vec<PathBuf> = self.paths.iter().map(|path| files::plain(path)).collect();
+        let config = self.config(&paths)?;
         let fail_on = self.fail_on.map(Level::from).or_else(|| config.fail_on.as_deref().and_then(Level::parse));
         let options = Options {
-            paths: self.paths.clone(),
+            paths,
+            is_configuration_named: self.rules.is_some(),
+            selected: self.select.clone(),
+            ignored: self.ignore.clone(),
             given: self.given()?,
             against: self.against.clone(),
             today: self.as_of.clone(),
@@ -133,9 +138,10 @@ impl Request {
     }
 
     /// The configuration that is found, with what the request says otherwise.
-    fn config(&self) -> Result<Config, Failed> {
-        let from = self.paths.first().map_or(Path::new("."), PathBuf::as_path);
-        let mut config = Config::find(self.rules.as_deref(), from)?;
+    fn config(&self, paths: &[PathBuf]) -> Result<Config, Failed> {
+        let from = paths.first().map_or(Path::new("."), PathBuf::as_path);
+        let rules = self.rules.as_deref().map(files::plain);
+        let mut config = Config::find(rules.as_deref(), from)?;
         for (flag, names) in [("--select", &self.select), ("--ignore", &self.ignore)] {
             for name in names {
                 let source = Source::new(flag, name.as_str());

@@ -17,8 +17,10 @@ pub struct Owner {
     pub of: String,
     /// The name of a managed policy, if the file says it.
     pub policy_name: Option<String>,
-    /// The resources of the template that it refers to, outside of policy documents.
+    /// Of a policy: the resources of the template that it is about.
     pub to: Vec<String>,
+    /// Of a policy: whether it is about others too, as far as its properties say.
+    pub names_others: bool,
     /// Of a policy or an attachment: to whom or what it says that it applies, each as it is written, in order.
     pub targets: BTreeSet<String>,
     /// Where it stands.
@@ -60,6 +62,7 @@ pub fn owners(document: &Value) -> Vec<Owner> {
                 of: one.of.to_owned(),
                 policy_name: one.values.get("name").and_then(text),
                 to: Vec::new(),
+                names_others: true,
                 targets: targets(one.of, one.values.members().unwrap_or_default()),
                 span: one.at.span,
             };
@@ -75,20 +78,54 @@ fn of_template(template: &Value) -> Vec<Owner> {
     let owner = |one: &crate::json::Member| {
         let properties = one.value.get("Properties");
         let of = one.value.get("Type").and_then(Value::as_str).unwrap_or_default();
-        let mut to = Vec::new();
         let written = properties.and_then(Value::members).unwrap_or_default();
-        written.iter().filter(|one| !one.key.ends_with("Document")).for_each(|one| references(&one.value, &mut to));
-        to.retain(|name| ids.contains(&name.as_str()));
+        let (to, names_others) = about(written, &ids);
         Owner {
             id: one.key.clone(),
             of: of.to_owned(),
             policy_name: properties.and_then(|all| all.get("ManagedPolicyName")).and_then(Value::as_str).map(str::to_owned),
             to,
+            names_others,
             targets: targets(of, written),
             span: one.key_span,
         }
     };
     all.iter().map(owner).collect()
+}
+
+/// Properties of policies that say what they are, not what they are about.
+const OF_ITSELF: [&str; 15] = [
+    "Type",
+    "Name",
+    "Description",
+    "Tags",
+    "ManagedPolicyName",
+    "PolicyName",
+    "Path",
+    "Content",
+    "Policy",
+    "KeyPolicy",
+    "ResourcePolicy",
+    "PolicyText",
+    "PolicyInJson",
+    "BlockPublicPolicy",
+    "Id",
+];
+
+/// What the properties of a policy say that it is about: resources of the template, and whether there is anything else.
+fn about(properties: &[Member], ids: &[&str]) -> (Vec<String>, bool) {
+    let (mut to, mut names_others) = (Vec::new(), false);
+    let said = properties.iter().filter(|one| !one.key.ends_with("Document") && !OF_ITSELF.contains(&one.key.as_str()));
+    for value in said.flat_map(|one| one.value.elements().unwrap_or(std::slice::from_ref(&one.value))) {
+        let mut found = Vec::new();
+        references(value, &mut found);
+        let is_plain = value.get("Ref").is_some() || value.get("Fn::GetAtt").is_some();
+        match found.as_slice() {
+            [only] if is_plain && ids.contains(&only.as_str()) => to.push(only.clone()),
+            _ => names_others |= !matches!(value.kind, JsonKind::Bool(_) | JsonKind::Null),
+        }
+    }
+    (to, names_others)
 }
 
 /// The names that `Ref`, `Fn::GetAtt` and `Fn::Sub` refer to.

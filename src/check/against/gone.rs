@@ -21,6 +21,11 @@ use std::collections::BTreeSet;
 /// Resource types that everybody may use who gets there, or more than before, if they have no policy.
 const OPEN_WITHOUT: [&str; 3] = ["AWS::ApiGateway::RestApi", "AWS::EFS::FileSystem", "AWS::KMS::Key"];
 
+/// Whether more may be done with what a policy belongs to if it has none.
+pub(super) fn is_open_without(of: &Located) -> bool {
+    of.policy_type == PolicyType::Endpoint || of.resource_type.is_some_and(|one| OPEN_WITHOUT.contains(&one))
+}
+
 /// What is known of a policy that is gone.
 pub(super) struct Gone<'o> {
     pub(super) old: &'o Located,
@@ -89,9 +94,7 @@ fn limit(gone: &Gone<'_>) -> Option<String> {
         PolicyType::ResourceControl => "This resource control policy is gone: what it took away is not taken away any more.",
         PolicyType::Endpoint => "This endpoint policy is gone: whatever it kept from the endpoint passes it now.",
         _ if gone.bounded => "This policy is gone, and users or roles were bounded by it.",
-        _ if old.resource_type.is_some_and(|of| OPEN_WITHOUT.contains(&of)) => {
-            "This policy is gone: without one, its resource may be open to more than it let in."
-        }
+        _ if is_open_without(old) => "This policy is gone: without one, its resource may be open to more than it let in.",
         _ if old.trouble.is_some() => return None,
         _ if denied(old).is_subset(gone.left) => return None,
         _ => "This policy is gone, and with it what it denied.",

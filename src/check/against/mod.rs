@@ -8,6 +8,7 @@
 //! Invariant: nothing of the revision is dropped in silence: it is compared with, or it is told to be gone.
 
 mod compare;
+mod configuration;
 mod gone;
 mod holders;
 mod pairing;
@@ -17,6 +18,7 @@ mod together;
 mod users;
 
 pub(super) use compare::compare;
+pub(super) use configuration::judge as configuration;
 pub(super) use holders::At;
 pub use revision::Revision;
 pub(super) use together::Together;
@@ -25,8 +27,9 @@ use super::config::Config;
 use super::files::{self, File, Held};
 use super::{Options, Stopped, rules};
 use crate::diag::{Finding, Source, Span, shown_path};
-use crate::sources::Located;
 use crate::sources::attached::Boundary;
+use crate::sources::owners::Owner;
+use crate::sources::{Located, PolicyType};
 use pairing::Was;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
@@ -261,11 +264,16 @@ impl Compared {
             if is_broken || is_data(&located.owner) {
                 continue;
             }
-            let left: BTreeSet<String> = at.and_then(|at| at.held).map(|held| denied_now(held, located)).unwrap_or_default();
+            let mut left: BTreeSet<String> = at.and_then(|at| at.held).map(|held| denied_now(held, located)).unwrap_or_default();
+            let mut is_with = self.is_with_its_resource(located, old, at, now);
+            // What it limited may have another name now: then what limits that counts.
+            let successors = self.newcomers(now, located);
+            left.extend(successors.iter().flat_map(|one| gone::denied(one)));
+            is_with |= gone::is_open_without(located) && !successors.is_empty();
             let gone = gone::Gone {
                 old: located,
                 file: at.map_or_else(|| Source::new(old.path.as_str(), ""), |at| at.file.source.clone()),
-                with_its_resource: self.is_with_its_resource(located, old, at),
+                with_its_resource: is_with,
                 is_kept: self.is_kept((was, located), kept),
                 bounded: is_bounded(located, &old.held, &boundaries),
                 left: &left,
@@ -324,10 +332,49 @@ impl Compared {
         out
     }
 
-    fn is_with_its_resource(&self, located: &Located, old: &Old, at: Option<&Now<'_>>) -> bool {
-        let Some(owner) = old.held.owners.iter().find(|owner| owner.id == located.owner) else { return false };
-        let is_there = |id: &String| at.and_then(|at| at.held).is_some_and(|held| held.owners.iter().any(|one| one.id == *id));
-        if owner.is_policy() { !owner.to.is_empty() && !owner.to.iter().any(is_there) } else { !is_there(&owner.id) }
+    /// Whether all that a policy belonged to is gone: it is not in its file, and may not be what is new elsewhere.
+    fn is_with_its_resource(&self, located: &Located, old: &Old, at: Option<&Now<'_>>, now: &[Now<'_>]) -> bool {
+        let find = |id: &str| old.held.owners.iter().find(|owner| owner.id == id);
+        let Some(owner) = find(&located.owner) else { return false };
+        let appeared = self.appeared(now);
+        // A user or role of another name is another one; a bucket or an endpoint may be the same.
+        let is_somebody = matches!(located.policy_type, PolicyType::Identity | PolicyType::Trust);
+        let is_gone = |owner: &Owner| {
+            let is_there = at.and_then(|at| at.held).is_some_and(|held| held.owners.iter().any(|one| one.id == owner.id));
+            let may_be = |(of, id): &(&str, &str)| *of == owner.of && (!is_somebody || *id == owner.id);
+            !is_there && !appeared.iter().any(may_be)
+        };
+        if !owner.is_policy() {
+            return is_gone(owner);
+        }
+        let all: Vec<&Owner> = owner.to.iter().filter_map(|id| find(id)).collect();
+        !owner.names_others && !all.is_empty() && all.into_iter().all(is_gone)
+    }
+
+    /// The types and ids of resources that their files did not make before.
+    fn appeared<'n>(&self, now: &'n [Now<'_>]) -> Vec<(&'n str, &'n str)> {
+        let mut out = Vec::new();
+        for (at, held) in now.iter().enumerate().filter_map(|(at, one)| Some((at, one.held?))) {
+            let old = self.files.get(&at).and_then(|was| self.old.get(*was));
+            let was =
+                |one: &Owner| old.is_some_and(|old| old.held.owners.iter().any(|was| (&was.id, &was.of) == (&one.id, &one.of)));
+            out.extend(held.owners.iter().filter(|one| !was(one)).map(|one| (one.of.as_str(), one.id.as_str())));
+        }
+        out
+    }
+
+    /// Policies of the same kind of thing that were nothing before.
+    fn newcomers<'n>(&self, now: &'n [Now<'_>], old: &Located) -> Vec<&'n Located> {
+        if matches!(old.policy_type, PolicyType::Identity | PolicyType::Trust | PolicyType::Unknown) {
+            return Vec::new();
+        }
+        let kind = |of: &Located| (of.policy_type, of.resource_type);
+        let mut out = Vec::new();
+        for (at, held) in now.iter().enumerate().filter_map(|(at, one)| Some((at, one.held?))) {
+            let new = held.policies.iter().enumerate().filter(|(number, _)| !self.was.contains_key(&(at, *number)));
+            out.extend(new.map(|(_, one)| one).filter(|one| kind(one) == kind(old) && one.trouble.is_none()));
+        }
+        out
     }
 }
 

@@ -8,6 +8,7 @@
 //!
 //! Invariants: an old policy has one successor at most; policies of different types are never paired.
 
+use crate::check::files::NAMED;
 use crate::document;
 use crate::json::Value;
 use crate::sources::lasting::PLACED;
@@ -32,7 +33,7 @@ pub(super) fn pair(new: &[&Located], old: &[&Located], several: bool) -> Vec<Was
     let mut out = vec![Was::New; new.len()];
     let mut pools: BTreeMap<(String, PolicyType), (Vec<usize>, Vec<usize>)> = BTreeMap::new();
     let key = |of: &Located| {
-        let document = if several { of.document.as_str() } else { "" };
+        let document = if several || of.document.starts_with(NAMED) { of.document.as_str() } else { "" };
         (format!("{document}{}", of.key), of.policy_type)
     };
     for (at, located) in new.iter().enumerate() {

@@ -39,6 +39,11 @@ impl Revision {
         self.commit.get(..12).unwrap_or(&self.commit)
     }
 
+    /// How many folders the working folder is below that of the repository.
+    pub(super) fn depth(&self) -> usize {
+        prefix().matches('/').count()
+    }
+
     /// All files below these paths; none below a path that the repository does not have.
     pub(super) fn files(&self, paths: &[PathBuf]) -> BTreeSet<String> {
         let mut out = BTreeSet::new();
@@ -53,13 +58,15 @@ impl Revision {
 
     /// From where git says that files were renamed, with how much of them is the same: by their paths now.
     pub(super) fn renames(&self) -> BTreeMap<String, (String, String)> {
-        let args = ["diff", "-M", "--diff-filter=R", "--name-status", "-z", "--relative", "--no-ext-diff", &self.commit, "--"];
+        let args = ["diff", "-M", "--diff-filter=R", "--name-status", "-z", "--no-relative", "--no-ext-diff", &self.commit, "--"];
         let all = git(&args).unwrap_or_default();
+        let (prefix, up) = (prefix(), "../".repeat(self.depth()));
+        let from_here = |path: &str| path.strip_prefix(prefix.as_str()).map_or_else(|| format!("{up}{path}"), str::to_owned);
         let mut parts = all.split('\0');
         let mut out = BTreeMap::new();
         while let (Some(how), Some(old), Some(new)) = (parts.next(), parts.next(), parts.next()) {
             let percent = how.trim_start_matches('R').trim_start_matches('0').to_owned();
-            out.insert(new.to_owned(), (old.to_owned(), percent));
+            out.insert(from_here(new), (from_here(old), percent));
         }
         out
     }
@@ -123,6 +130,11 @@ impl Revision {
         let text = sources::decode(&name, content.to_vec())?;
         Ok(Source::new(name, text))
     }
+}
+
+/// The path of the working folder in the repository, empty or with a slash at its end.
+fn prefix() -> String {
+    git(&["rev-parse", "--show-prefix"]).unwrap_or_default().trim_end_matches('\n').to_owned()
 }
 
 /// What git says, if it says anything.

@@ -248,8 +248,13 @@ impl Together<'_> {
                 Some(found)
             }
             Kind::Newly(span) => {
-                let how = if self.was { "grants it what it did not have" } else { "it is new, and has what that grants" };
-                about(format!("The policy {} is newly attached to this: {how}.", located.owner), span)
+                let message = match self.was {
+                    true => {
+                        format!("The policy {} is newly attached to this, and grants it what it did not have.", located.owner)
+                    }
+                    false => format!("This is new, and the policy {} grants it access.", located.owner),
+                };
+                about(message, span)
             }
             Kind::Kept => {
                 let message = format!("The policy {} grants this now what a Deny kept from it.", located.owner);

@@ -143,7 +143,7 @@ impl Compared {
     fn unbound(&self, now: &[Now<'_>], gone: &[(At, &Old, &Identity)], config: &Config) -> Vec<Finding> {
         let mut out = Vec::new();
         let successors = self.successors();
-        for ((was, _), old, one) in gone.iter().filter(|(.., one)| one.who == Who::Set && target(one).is_some()) {
+        for ((was, _), old, one) in gone.iter().filter(|(.., one)| one.who == Who::Set && one.name.contains(" (")) {
             let Some(at) = successors.get(was).and_then(|at| now.get(*at)) else { continue };
             let sets = |held: &Held| held.holders.iter().any(|(_, holder)| holder.is_made && holder.who == Who::Set);
             if at.held.is_some_and(|held| sets(held) || !sets(&old.held)) {
