@@ -162,7 +162,18 @@ fn of_template(template: &Value, identities: &[Identity]) -> All {
         let has = one.own.iter().map(|(policy, is_sure)| {
             let (is_inline, is_sure, span) = (false, *is_sure, one.span);
             let lists = ["ManagedPolicyArns", "ManagedPolicies", "Policies"].iter().filter_map(|of| property(&one.name, of));
-            let written = if is_sure { String::new() } else { lists.map(|list| list.sorted().to_string()).collect() };
+            // What of a list names it; all of one that does so in another way.
+            let naming = |list: Value| {
+                let names = |value: &&Value| {
+                    let mut found = Vec::new();
+                    super::owners::references(value, &mut found);
+                    found.contains(policy)
+                };
+                let all: Vec<String> =
+                    list.elements().unwrap_or_default().iter().filter(names).map(|one| one.sorted().to_string()).collect();
+                if all.is_empty() { list.sorted().to_string() } else { all.join(" ") }
+            };
+            let written = if is_sure { String::new() } else { lists.map(naming).collect() };
             Has { policy: policy.clone(), is_inline, is_sure, written, span }
         });
         let (id, has) = (one.name.clone(), has.collect());

@@ -6,15 +6,15 @@ use std::path::Path;
 use std::process::Command;
 
 /// The files of a repository, by their paths.
-pub type Files = Vec<(String, String)>;
+pub(crate) type Files = Vec<(String, String)>;
 
-pub fn git(folder: &Path, args: &[&str]) {
+pub(crate) fn git(folder: &Path, args: &[&str]) {
     let identity = ["-c", "user.name=t", "-c", "user.email=t@example.com", "-c", "commit.gpgsign=false"];
     assert!(Command::new("git").current_dir(folder).args(identity).args(args).output().unwrap().status.success(), "{args:?}");
 }
 
 /// The exit code and the findings of a change; `tracked` if the change is committed too.
-pub fn change(before: &Files, after: &Files, tracked: bool) -> (i32, Vec<Value>) {
+pub(crate) fn change(before: &Files, after: &Files, tracked: bool) -> (i32, Vec<Value>) {
     let folder = tempfile::tempdir().unwrap();
     let write = |files: &Files| {
         for (path, text) in files {
@@ -45,25 +45,25 @@ pub fn change(before: &Files, after: &Files, tracked: bool) -> (i32, Vec<Value>)
     (ran.status.code().unwrap(), value["findings"].as_array().unwrap().clone())
 }
 
-pub fn rules(findings: &[Value]) -> Vec<&str> {
+pub(crate) fn rules(findings: &[Value]) -> Vec<&str> {
     let mut all: Vec<&str> = findings.iter().map(|one| one["rule"].as_str().unwrap()).collect();
     all.sort_unstable();
     all
 }
 
-pub fn statement(effect: &str, action: &str) -> Value {
+pub(crate) fn statement(effect: &str, action: &str) -> Value {
     json!({"Effect": effect, "Action": action, "Resource": "*"})
 }
 
-pub fn policy(statements: &[Value]) -> Value {
+pub(crate) fn policy(statements: &[Value]) -> Value {
     json!({"Version": "2012-10-17", "Statement": statements})
 }
 
-pub fn allow(action: &str) -> Value {
+pub(crate) fn allow(action: &str) -> Value {
     policy(&[statement("Allow", action)])
 }
 
-pub fn file(path: &str, value: &Value) -> (String, String) {
+pub(crate) fn file(path: &str, value: &Value) -> (String, String) {
     (path.to_owned(), format!("{value:#}\n"))
 }
 
@@ -76,7 +76,7 @@ fn role(policies: &[(&str, &str)]) -> Value {
     json!({"Type": "AWS::IAM::Role", "Properties": {"AssumeRolePolicyDocument": trust, "Policies": all}})
 }
 
-pub fn template(resources: &[(&str, Value)]) -> Value {
+pub(crate) fn template(resources: &[(&str, Value)]) -> Value {
     let all: serde_json::Map<String, Value> = resources.iter().map(|(name, value)| ((*name).to_owned(), value.clone())).collect();
     json!({"AWSTemplateFormatVersion": "2010-09-09", "Resources": all})
 }

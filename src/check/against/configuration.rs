@@ -24,7 +24,7 @@ pub(in crate::check) fn judge(revision: &Revision, found: &Found, options: &Opti
     let shown = |source: &Source| source.name.to_string();
     let here = now.source.as_ref().map(shown);
     let Some(old) = before(revision, here.as_deref(), options)? else { return Ok(Vec::new()) };
-    let (path, old) = match old {
+    let (path, mut old) = match old {
         Old::None => (here.clone(), Config::default()),
         Old::Read(path, config) => (Some(path), *config),
         Old::Broken(path, why) => {
@@ -34,6 +34,11 @@ pub(in crate::check) fn judge(revision: &Revision, found: &Found, options: &Opti
         }
     };
     let source = now.source.clone().unwrap_or_else(|| Source::new(path.as_deref().unwrap_or(NAME), ""));
+    // What the command says, it says of both.
+    if !options.selected.is_empty() {
+        old.select.clone_from(&options.selected);
+    }
+    old.ignore.extend(options.ignored.iter().cloned());
     let mut notes = weaker(&old, now);
     notes.extend(references(revision, now)?);
     let mut out = told(&source, notes, revision, options);
