@@ -109,14 +109,13 @@ pub fn classes(members: &[Member], domain: &Domain, most_states: usize) -> Optio
             let Some(shape) = (domain.step)(shape, c) else { continue };
             deadline::spend(1 + positions.len() / 16);
             let key = (shape, Rc::new(step(members, &positions, c)));
-            if known.contains(&key) {
+            if !known.insert(key.clone()) {
                 continue;
             }
             stored += key.1.len();
             if states.len() >= most_states || stored > STORED {
                 return None;
             }
-            known.insert(key.clone());
             states.push((key.0, key.1, at, c));
         }
         at += 1;

@@ -85,17 +85,23 @@ fn split(query: &Query<'_>, told_apart: &[Glob], most_states: usize) -> Option<V
         return Some(out);
     }
     let table = Table::new(query, scope, told_apart);
+    let others = table.classes(most_states)?;
     // What the same globs match is of one group: looked at once.
     let mut owned: FxHashSet<Vec<u32>> = FxHashSet::default();
-    for class in table.classes(most_states)? {
-        if owned.contains(&class.1) {
-            continue;
+    let mut look = |action: &str, owners: &[u32]| {
+        if !owned.contains(owners) {
+            owned.insert(owners.to_vec());
+            table.group(action, owners).into_iter().for_each(&mut add);
         }
-        owned.insert(class.1.clone());
-        if let Some(group) = table.group(class) {
-            add(group);
-        }
+    };
+    // A literal is a class of its own, or shares one.
+    let wild = Index::new(table.wild.iter().map(|member| &member.glob));
+    let mut owners = Vec::new();
+    for (text, own) in table.literal.iter().filter(|(text, _)| is_action(text)) {
+        table.owners(text, own, &wild, &mut owners);
+        look(text, &owners);
     }
+    others.iter().for_each(|class| look(&class.witness, &class.groups));
     Some(out)
 }
 
@@ -188,15 +194,12 @@ impl<'a, 'p: 'a> Table<'a, 'p> {
         table
     }
 
-    /// One action of every class, with the owners of the globs that match it.
-    ///
-    /// A literal is a class of its own (or shares one); the other classes are those of the globs with wildcards, as long
-    /// as the action that stands for such a class is no literal itself. Where it is one, that literal runs along, so that
-    /// the class shows another action, if it has one.
-    fn classes(&self, most_states: usize) -> Option<Vec<(String, Vec<u32>)>> {
+    /// The classes of the globs with wildcards, as long as the action that stands for such a class is no literal itself. Where
+    /// it is one, that literal runs along, so that the class shows another action, if it has one.
+    fn classes(&self, most_states: usize) -> Option<Vec<Class>> {
         let mut globs = self.wild.clone();
         let mut separate: BTreeSet<String> = BTreeSet::new();
-        let found = loop {
+        let mut found = loop {
             let found = classes(&globs, &ACTIONS, most_states)?;
             let clash = |class: &&Class| self.has_literal(&class.witness) && !separate.contains(&class.witness);
             let clashing: Vec<String> = found.iter().filter(clash).map(|class| class.witness.clone()).collect();
@@ -210,33 +213,27 @@ impl<'a, 'p: 'a> Table<'a, 'p> {
                 globs.push(Member { glob: Glob::literal(text), groups: vec![group] });
             }
         };
-        let others = found.into_iter().filter(|class| !self.has_literal(&class.witness));
-        let wild = Index::new(self.wild.iter().map(|member| &member.glob));
-        let literals = self
-            .literal
-            .iter()
-            .filter(|(text, _)| is_action(text))
-            .map(|(text, own)| (text.clone(), self.owners(text, own, &wild)));
-        Some(literals.chain(others.map(|class| (class.witness, class.groups))).collect())
+        found.retain(|class| !self.has_literal(&class.witness));
+        Some(found)
     }
 
     fn has_literal(&self, text: &str) -> bool {
         self.literal.binary_search_by(|(known, _)| known.as_str().cmp(text)).is_ok()
     }
 
-    /// Whose globs match a text that is a literal of these owners.
-    fn owners(&self, text: &str, own: &[u32], wild: &Index) -> Vec<u32> {
-        let mut owners = own.to_vec();
+    /// Puts into `owners` whose globs match a text that is a literal of these owners.
+    fn owners(&self, text: &str, own: &[u32], wild: &Index, owners: &mut Vec<u32>) {
+        owners.clear();
+        owners.extend_from_slice(own);
         for member in wild.matching(text).filter_map(|place| self.wild.get(place)) {
             owners.extend(&member.groups);
         }
         owners.sort_unstable();
         owners.dedup();
-        owners
     }
 
     /// The group of a class, if it is in scope.
-    fn group(&self, (action, owners): (String, Vec<u32>)) -> Option<Group> {
+    fn group(&self, action: &str, owners: &[u32]) -> Option<Group> {
         if self.scoped && owners.binary_search(&self.scope).is_err() {
             return None;
         }
@@ -247,7 +244,7 @@ impl<'a, 'p: 'a> Table<'a, 'p> {
             applying.map(|(number, ..)| number).collect()
         };
         let unless = self.query.unless.map(|access| applying(access, self.unless)).unwrap_or_default();
-        Some(Group { grants: applying(self.query.grants, 0), unless, action })
+        Some(Group { grants: applying(self.query.grants, 0), unless, action: action.to_owned() })
     }
 }
 
