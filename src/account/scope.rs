@@ -17,23 +17,15 @@ use crate::policy::{
     Access, ActionMatch, BaseOperator, Condition, Known, Operator, Policy, PrincipalMatch, PrincipalPattern, ResourceMatch,
     Statement,
 };
-use crate::request::{Principal, Request};
+use crate::request::keys::USER_ID;
+use crate::request::{Derived, Principal, Request};
 use crate::value::arn;
 use std::collections::BTreeSet;
 
 const TAG: &str = "aws:principaltag/";
 
-/// The keys of a principal that say who it is; a request of another principal has others.
-const OWN: [&str; 8] = [
-    "aws:principalarn",
-    "aws:principalaccount",
-    "aws:principaltype",
-    "aws:username",
-    "aws:userid",
-    "aws:principalorgid",
-    "aws:principalorgpaths",
-    "aws:principalisawsservice",
-];
+/// The keys of a principal that say who it is, beside those that follow from it; a request of another principal has others.
+const OWN: [&str; 3] = [USER_ID, "aws:principalorgid", "aws:principalorgpaths"];
 
 /// Who asks.
 #[derive(Debug, Clone, Copy)]
@@ -102,10 +94,6 @@ pub(super) fn statement(
 pub fn fixed(who: Who<'_>, controls: Option<&Controls>, key: &str) -> Option<Option<String>> {
     let is = |value: &str| Some(Some(value.to_owned()));
     let absent = || Some(None);
-    let account = |who: &Who<'_>| match who {
-        Who::Entity(entity) => entity.account.clone(),
-        Who::Root(account, _) => (*account).to_owned(),
-    };
     if let Some(tag) = key.strip_prefix(TAG) {
         return match who {
             Who::Root(..) => absent(),
@@ -116,17 +104,16 @@ pub fn fixed(who: Who<'_>, controls: Option<&Controls>, key: &str) -> Option<Opt
             },
         };
     }
+    if let Some(derived) = Derived::of(key) {
+        return Some(derived.value(&Principal::Aws(who.arn())));
+    }
     match (key, who) {
-        ("aws:principalarn", _) => is(&who.arn()),
-        ("aws:principalaccount", _) => is(&account(&who)),
         ("aws:principalorgid", _) => controls.and_then(|controls| controls.organization.as_deref()).and_then(is),
-        ("aws:userid", Who::Root(account, _)) => is(account),
-        ("aws:userid", Who::Entity(entity)) => match (entity.kind, &entity.id) {
+        (USER_ID, Who::Root(account, _)) => is(account),
+        (USER_ID, Who::Entity(entity)) => match (entity.kind, &entity.id) {
             (EntityKind::User, Some(id)) => is(id),
             (EntityKind::Role | EntityKind::Group, _) | (_, None) => None,
         },
-        ("aws:username", Who::Entity(entity)) if entity.kind == EntityKind::User => is(&entity.name),
-        ("aws:username", _) => absent(),
         _ => None,
     }
 }
@@ -147,7 +134,7 @@ fn condition(who: Who<'_>, controls: Option<&Controls>, key: &str) -> Option<Con
             all.quantifier = crate::policy::Quantifier::All;
             Some(all)
         }
-        (None, "aws:userid", Who::Entity(Entity { kind: EntityKind::Role, id: Some(id), .. })) => {
+        (None, USER_ID, Who::Entity(Entity { kind: EntityKind::Role, id: Some(id), .. })) => {
             Some(written(BaseOperator::StringLike, key, &format!("{id}:*")))
         }
         (None, ..) => None,
@@ -172,7 +159,7 @@ fn written(base: BaseOperator, key: &str, value: &str) -> Condition {
 /// A request of somebody else as one of this principal: whoever made it, whatever said so, is this one.
 pub fn transplanted(who: Who<'_>, controls: Option<&Controls>, request: &Request) -> Request {
     let mut context = request.context.clone();
-    context.retain(|key, _| !OWN.contains(&key.as_str()) && !key.starts_with(TAG));
+    context.retain(|key, _| Derived::of(key).is_none() && !OWN.contains(&key.as_str()) && !key.starts_with(TAG));
     dressed(who, controls, Request::new(Principal::Aws(who.arn()), &request.action, &request.resource, context))
 }
 
@@ -184,16 +171,16 @@ pub fn dressed(who: Who<'_>, controls: Option<&Controls>, mut request: Request) 
         path.iter().for_each(|path| add("aws:principalorgpaths".to_owned(), vec![path.clone()]));
     }
     match who {
-        Who::Root(account, _) => add("aws:userid".to_owned(), vec![account.to_owned()]),
+        Who::Root(account, _) => add(USER_ID.to_owned(), vec![account.to_owned()]),
         Who::Entity(entity) => {
             for (key, value) in &entity.tags {
                 add(format!("{TAG}{}", key.to_ascii_lowercase()), vec![value.clone()]);
             }
             match (entity.kind, &entity.id) {
-                (EntityKind::User, Some(id)) => add("aws:userid".to_owned(), vec![id.clone()]),
+                (EntityKind::User, Some(id)) => add(USER_ID.to_owned(), vec![id.clone()]),
                 (EntityKind::Role, Some(id)) => {
                     let session = session(&request.principal).unwrap_or("session").to_owned();
-                    _ = request.context.entry("aws:userid".to_owned()).or_insert_with(|| vec![format!("{id}:{session}")]);
+                    _ = request.context.entry(USER_ID.to_owned()).or_insert_with(|| vec![format!("{id}:{session}")]);
                 }
                 (EntityKind::Group, _) | (_, None) => {}
             }

@@ -9,7 +9,7 @@ use super::{Encoder, Form, principal};
 use crate::catalog::KeyBase;
 use crate::policy::spelling::spelling;
 use crate::policy::{Condition, Order, Quantifier, Statement, Template, Test, TextMode};
-use crate::request::Derived;
+use crate::request::derived::{ValueForm, form_of};
 use crate::request::keys::{self, is_multivalued};
 use crate::smt::term::Cmp;
 use crate::smt::{Atom, Formula, Int, Regex, Text};
@@ -137,7 +137,7 @@ impl Encoder {
         if follows && matches!(condition.test, Test::Number(..) | Test::Date(..) | Test::Ip(_)) {
             return Err(format!("the condition key `{}`, which is a text, compared as something else", condition.key));
         }
-        if let (Some(Derived::Arn), Test::Text(mode, templates)) = (Derived::of(&condition.key), &condition.test) {
+        if let (Some(ValueForm::Arn), Test::Text(mode, templates)) = (form_of(&condition.key), &condition.test) {
             return self.principal_arn(condition, *mode, templates);
         }
         let mut slots: Vec<(Formula, String)> = Vec::new();

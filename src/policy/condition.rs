@@ -18,7 +18,7 @@ use super::template::{Template, Variable};
 use super::unreadable::Unreadable;
 use crate::catalog::KeyBase;
 use crate::diag::{Span, deadline};
-use crate::request::Derived;
+use crate::request::derived::{ValueForm, form_of};
 use crate::request::keys::type_of;
 use crate::value::{date, fold, ip, number};
 use bigdecimal::BigDecimal;
@@ -100,7 +100,7 @@ impl Condition {
         let when_absent = if operator.base == BaseOperator::Null { wants(values, "true") } else { when_absent };
         let (key, key_written) = (key.to_ascii_lowercase(), key.to_owned());
         let test = match test {
-            test if Derived::of(&key) == Some(Derived::Arn) => without_own_account(test),
+            test if form_of(&key) == Some(ValueForm::Arn) => without_own_account(test),
             // A number that is compared as a date is seconds, `aws:EpochTime` above all; it has no other spellings.
             Test::Date(order, bounds) if type_of(&key) == Some(KeyBase::Numeric) => Test::Number(order, bounds),
             test => test,

@@ -23,7 +23,7 @@ use crate::diag::Span;
 use crate::glob::Glob;
 use crate::policy::predicate::{account, condition, none_of, not_service_linked};
 use crate::policy::{Access, BaseOperator, Condition, Operator, Policy, PrincipalPattern, Template, Test, TextMode};
-use crate::request::Derived;
+use crate::request::derived::{ValueForm, form_of};
 use crate::value::arn;
 use crate::value::ip::{self, IpNet};
 use std::collections::{BTreeMap, BTreeSet};
@@ -141,8 +141,8 @@ impl Named {
         let template = filled.as_ref().unwrap_or(template);
         let Some(glob) = template.as_glob() else { return };
         let literal = glob.as_literal();
-        match Derived::of(key) {
-            Some(Derived::Arn) => {
+        match form_of(key) {
+            Some(ValueForm::Arn) => {
                 let parts: Vec<Glob> = template.split_colons(6).iter().filter_map(Template::as_glob).collect();
                 match account_of(&parts) {
                     Some(id) => self.principals.push(account(&id)),
@@ -150,10 +150,10 @@ impl Named {
                     None => {}
                 }
             }
-            Some(Derived::Account) => {
+            Some(ValueForm::Account) => {
                 self.principals.extend(literal.filter(|id| arn::is_account(id)).map(|id| account(&id)));
             }
-            Some(Derived::ServiceName) => {
+            Some(ValueForm::Service) => {
                 self.principals.extend(literal.map(|name| PrincipalPattern::Service(Glob::literal(&name))));
             }
             _ if pins(key, &glob) => self.fix(key, mode, &glob, constant),

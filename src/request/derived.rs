@@ -1,18 +1,34 @@
 //! Which keys of a request follow from its principal?
 //!
-//! The one table of them. What each holds for which principal is said three times, by evaluator, automata and encoding, each for
-//! itself: they match on [`Derived`] without a catch-all, so a key that is added breaks the build wherever its meaning is missing.
-//! What the evaluator makes of them is here ([`Derived::value`]), since no request can be made without it.
+//! The one table of them: a row a key, with what its values are ([`ValueForm`]). Whatever depends on that alone asks for the form, not
+//! for the key. What each holds for which principal is said three times, by evaluator, automata and encoding, each for itself:
+//! they match on [`Derived`] without a catch-all, so a key that is added breaks the build wherever its meaning is missing. What
+//! the evaluator makes of them is here ([`Derived::value`]), since no request can be made without it.
 //!
 //! Sources: IAM User Guide, "AWS global condition context keys", properties of the principal; "Variables and tags", principal key
 //! values.
 
-use super::{ANONYMOUS, Principal};
+use super::{ANONYMOUS, Context, Principal};
 use crate::value::arn;
+
+/// What the values of a key are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ValueForm {
+    /// The ARN of an identity, in which its account stands.
+    Arn,
+    /// An account's id, or a word in place of one.
+    Account,
+    /// A name without a path.
+    Name,
+    /// The name of a service.
+    Service,
+    /// One of these words.
+    Word(&'static [&'static str]),
+}
 
 /// Makes the enum and its names of the rows.
 macro_rules! derived {
-    ($($(#[$what:meta])* $name:ident: $key:literal;)*) => {
+    ($($(#[$what:meta])* $name:ident: $key:literal, $form:expr;)*) => {
         /// A key that follows from the principal.
         #[derive(Debug, Clone, Copy, PartialEq, Eq)]
         pub enum Derived {
@@ -27,6 +43,13 @@ macro_rules! derived {
             pub const fn key(self) -> &'static str {
                 match self {
                     $(Self::$name => $key,)*
+                }
+            }
+
+            /// What its values are.
+            pub const fn form(self) -> ValueForm {
+                match self {
+                    $(Self::$name => $form,)*
                 }
             }
 
@@ -46,17 +69,27 @@ macro_rules! derived {
 
 derived! {
     /// The ARN of the root, user, role or federated user; a session's is its role's.
-    Arn: "aws:principalarn";
+    Arn: "aws:principalarn", ValueForm::Arn;
     /// Its account.
-    Account: "aws:principalaccount";
+    Account: "aws:principalaccount", ValueForm::Account;
     /// A user's name, without the path.
-    UserName: "aws:username";
+    UserName: "aws:username", ValueForm::Name;
     /// Which kind of principal it is.
-    Type: "aws:principaltype";
+    Type: "aws:principaltype", ValueForm::Word(&["User", "AssumedRole", "Account", "FederatedUser", "Anonymous"]);
     /// Whether a service calls for itself.
-    IsService: "aws:principalisawsservice";
+    IsService: "aws:principalisawsservice", ValueForm::Word(&["true", "false"]);
     /// The name of that service.
-    ServiceName: "aws:principalservicename";
+    ServiceName: "aws:principalservicename", ValueForm::Service;
+}
+
+/// What the values of a key in lower case are, if it follows from the principal.
+pub fn form_of(key: &str) -> Option<ValueForm> {
+    Derived::of(key).map(Derived::form)
+}
+
+/// Says in a context of which role a session is, whose own ARN leaves the role's path away.
+pub fn with_role(context: &mut Context, role: String) {
+    context.insert(Derived::Arn.key().to_owned(), vec![role]);
 }
 
 impl Derived {
@@ -113,6 +146,22 @@ mod tests {
             assert_eq!((derived.key(), Derived::of(key)), (key, Some(derived)));
             let values: Vec<_> = principals.iter().map(|principal| derived.value(principal)).collect();
             assert!(values.iter().any(Option::is_some) && values.iter().any(Option::is_none), "{key}: {values:?}");
+            assert_eq!(form_of(key), Some(derived.form()));
+            for value in values.iter().flatten() {
+                let is_of_form = match derived.form() {
+                    ValueForm::Arn => arn::split(value).is_some(),
+                    ValueForm::Account => arn::is_account(value) || value == ANONYMOUS,
+                    ValueForm::Name => !value.is_empty() && !value.contains(['/', ':']),
+                    ValueForm::Service => value.ends_with(".amazonaws.com"),
+                    ValueForm::Word(words) => words.contains(&value.as_str()),
+                };
+                assert!(is_of_form, "{key}: {value}");
+            }
+            if let ValueForm::Word(words) = derived.form() {
+                // Every word is that of some principal, but for federated users, who are not among these.
+                let said = |word: &&&str| values.iter().flatten().any(|value| value == **word);
+                assert_eq!(words.iter().filter(said).count(), words.len() - usize::from(derived == Derived::Type), "{key}");
+            }
         }
         assert_eq!(Derived::of("aws:PrincipalArn"), None, "names come in lower case");
     }

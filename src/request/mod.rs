@@ -18,7 +18,7 @@ pub mod request_json;
 pub mod resource;
 
 pub use contradictions::contradicts;
-pub use derived::{DERIVED, Derived};
+pub use derived::{DERIVED, Derived, ValueForm};
 pub use resource::RESOURCE_ACCOUNT;
 
 use crate::value::arn;

@@ -8,7 +8,8 @@ use super::build::RESOURCE_ACCOUNT;
 use super::model::{Way, model};
 use super::relation::Relation;
 use crate::policy::Template;
-use crate::request::{Context, DERIVED, Derived, Principal, Request, keys};
+use crate::request::derived::with_role;
+use crate::request::{Context, DERIVED, Principal, Request, keys};
 use crate::value::arn;
 use crate::wellformed;
 
@@ -105,7 +106,7 @@ pub(super) fn principal(text: &str) -> Option<(Principal, Context)> {
         role => {
             let [_, partition, _, _, account, rest] = arn::split(role)?;
             let role_name = rest.rsplit('/').next()?;
-            context.insert(Derived::Arn.key().to_owned(), vec![role.to_owned()]);
+            with_role(&mut context, role.to_owned());
             Principal::Aws(format!("arn:{partition}:sts::{account}:assumed-role/{role_name}/{name}"))
         }
     };

@@ -10,7 +10,7 @@ use super::language::{Class, Letter, NO_BAR, NO_COLON, PART, SEGMENT, Step, Step
 use super::principal;
 use crate::glob::Glob;
 use crate::policy::{Part, Template, TextMode};
-use crate::request::{ANONYMOUS, CLOUDFRONT, Derived, RESOURCE_ACCOUNT};
+use crate::request::{ANONYMOUS, CLOUDFRONT, Derived, RESOURCE_ACCOUNT, ValueForm};
 use crate::value::fold;
 
 fn both(a: Test, b: Test) -> Test {
@@ -92,12 +92,15 @@ pub(super) fn own_values(key: &str, all_principals: bool) -> Option<Test> {
     if key == RESOURCE_ACCOUNT {
         return Some(account_ids());
     }
-    Some(match Derived::of(key)? {
+    let derived = Derived::of(key)?;
+    Some(match derived {
         Derived::Account if all_principals => both(account_ids(), words(&[ANONYMOUS, CLOUDFRONT])),
         Derived::Account => account_ids(),
         Derived::UserName => Test { patterns: vec![vec![Step::One(SEGMENT), Step::Run(SEGMENT)]] },
-        Derived::Type => words(&["User", "AssumedRole", "Account", "FederatedUser", "Anonymous"]),
-        Derived::IsService => words(&["true", "false"]),
+        Derived::Type | Derived::IsService => {
+            let ValueForm::Word(all) = derived.form() else { return None };
+            words(all)
+        }
         Derived::Arn => {
             let start = super::language::literal("arn:").into_iter();
             Test { patterns: vec![start.chain([Step::One(PART), Step::Run(NO_BAR)]).collect()] }
