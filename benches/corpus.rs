@@ -8,7 +8,7 @@ use leastwise::catalog::Catalog;
 use leastwise::diag::{Budget, Source};
 use leastwise::document;
 use leastwise::eval;
-use leastwise::policy::{Access, ArnMatching, Policy};
+use leastwise::policy::{Access, Policy};
 use leastwise::question::no_new_access::no_new_access;
 use leastwise::question::{Engine, Settings, Verdict};
 use leastwise::refine::{Outcome, refine};
@@ -109,7 +109,7 @@ fn against(all: &[(String, String)], name: &str, other: &Settings) {
     for ((existing, new), (one, two)) in all.iter().zip(verdicts.iter().zip(&slow_verdicts)) {
         for verdict in [one, two] {
             let Verdict::Fail { witness, .. } = verdict else { continue };
-            let allowed = |text: &str| eval::allows(&read(text), witness, ArnMatching::Segment);
+            let allowed = |text: &str| eval::allows(&read(text), witness);
             assert!(allowed(new) && !allowed(existing), "{existing}\n{new}\n{witness:?}");
         }
         let alike = std::mem::discriminant(one) == std::mem::discriminant(two) || is_unknown(one) || is_unknown(two);

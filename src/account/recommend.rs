@@ -414,7 +414,8 @@ impl<'a, 'o> Recommender<'a, 'o> {
         identity.extend(found.stack.identity.iter().flatten().skip(own).cloned());
         new.identity = Some(identity);
         let (old, new) = (found.stack.into(), new.into());
-        let outcome = no_new_access(&old, &new, &self.options.settings)?;
+        let settings = &self.options.settings;
+        let outcome = no_new_access(&old, &new, settings)?;
         match outcome.verdict {
             Verdict::Pass => {}
             Verdict::Fail { .. } => {
@@ -424,7 +425,7 @@ impl<'a, 'o> Recommender<'a, 'o> {
         }
         let activity = known_as(out.entity).and_then(|who| self.evidence.activity.get(&who));
         let Some(activity) = activity else { return Ok(None) };
-        let replayed = replay::replay(&out.entity.arn, activity, self.window(), [&old, &new], self.options.settings.matching);
+        let replayed = replay::replay(&out.entity.arn, activity, self.window(), [&settings.read(&old), &settings.read(&new)]);
         out.replayed = replayed.count;
         if let Some(lost) = replayed.lost {
             return Err(InternalError(format!("the refined policies of {} lose a call that was made: {lost}", out.entity.arn)));

@@ -10,7 +10,7 @@ use super::observe::Window;
 use crate::catalog::operations;
 use crate::eval;
 use crate::evidence::{Activity, Use};
-use crate::policy::{Access, ArnMatching};
+use crate::policy::Access;
 use crate::request::{Principal, Request};
 use std::collections::BTreeMap;
 
@@ -29,13 +29,7 @@ pub(super) struct Replayed {
 }
 
 /// Replays what a principal did under its old and its new stack.
-pub(super) fn replay(
-    arn: &str,
-    activity: &Activity,
-    window: Window,
-    [old, new]: [&Access; 2],
-    matching: ArnMatching,
-) -> Replayed {
+pub(super) fn replay(arn: &str, activity: &Activity, window: Window, [old, new]: [&Access; 2]) -> Replayed {
     let mut out = Replayed::default();
     let mut tried = 0;
     for ((source, name), used) in activity.uses.iter().filter(|(_, used)| used.last >= window.from) {
@@ -50,10 +44,10 @@ pub(super) fn replay(
                     return out;
                 }
                 let request = Request::new(Principal::Aws(arn.to_owned()), action, resource, context.clone());
-                if !eval::allows(old, &request, matching) {
+                if !eval::allows(old, &request) {
                     continue;
                 }
-                if eval::allows(new, &request, matching) {
+                if eval::allows(new, &request) {
                     out.count += 1;
                 } else {
                     out.lost = Some(format!("{action} on {resource}, {}:{}", used.place.file, used.place.line));

@@ -14,10 +14,12 @@ use crate::search::replay::violates;
 use crate::sources::{Open, OpenKind};
 use crate::witness::explain::place;
 use crate::witness::{find, simplify};
+use std::borrow::Cow;
 use std::cell::OnceCell;
 use std::collections::BTreeMap;
 
 /// The policies that a rule is asked of, as they are under some values.
+#[derive(Clone)]
 pub(super) struct Read {
     pub(super) all: Vec<Access>,
     /// The account that they are deployed in, if it is not known.
@@ -27,6 +29,17 @@ pub(super) struct Read {
 impl Read {
     pub(super) fn first(&self) -> Option<&Access> {
         self.all.first()
+    }
+
+    /// The same, read as the settings say.
+    fn under(&self, settings: &Settings) -> Cow<'_, Self> {
+        match self.all.iter().all(|access| access.is_read_as(settings.readings)) {
+            true => Cow::Borrowed(self),
+            false => {
+                let all = self.all.iter().map(|access| settings.read(access).into_owned());
+                Cow::Owned(Self { all: all.collect(), account: self.account.clone() })
+            }
+        }
     }
 }
 
@@ -116,7 +129,7 @@ impl<'l> Subject<'l> {
 
     /// Asks a question for all values.
     pub(super) fn ask(&self, settings: &Settings, wanted: Wanted, question: Question<'_>) -> Result<Ended, InternalError> {
-        let first = question(&self.sampled, settings)?;
+        let first = question(&self.sampled.under(settings), settings)?;
         let values = (self.values)(&BTreeMap::new());
         let breaks: Vec<_> = first.shown.into_iter().map(|shown| (shown, values.clone())).collect();
         let mut ended = Ended { breaks, open: first.unknown };
@@ -129,7 +142,7 @@ impl<'l> Subject<'l> {
         };
         let quick = Settings { realistic: false, ..*settings };
         for case in cases {
-            let answer = question(case, &quick)?;
+            let answer = question(&case.under(settings), &quick)?;
             for shown in &answer.shown {
                 if !ended.knows(shown) {
                     let (again, values) = self.concretely(shown, settings, question)?;
@@ -161,7 +174,7 @@ impl<'l> Subject<'l> {
             .filter(|(_, value)| !value.contains(['*', '?', '$']))
             .collect();
         let again = match with(self.open, &self.documents, &given) {
-            Ok(read) => question(&read, settings)?.shown,
+            Ok(read) => question(&read.under(settings), settings)?.shown,
             Err(_) => Vec::new(),
         };
         Ok((again, (self.values)(&given)))
@@ -188,7 +201,7 @@ pub(super) fn search(query: &Query<'_>, settings: &Settings) -> Result<Answer, I
     let mut searched = 0;
     for number in found.statements {
         let Some((member, statement)) = query.grants.statement(number) else { continue };
-        let allows = |request: &Request| violates(query, request, settings.matching).is_some_and(|by| by.contains(&number));
+        let allows = |request: &Request| violates(query, request).is_some_and(|by| by.contains(&number));
         let mut witness = found.witness.clone().filter(&allows);
         if witness.is_none() && searched < MOST_SEARCHES {
             searched += 1;

@@ -228,7 +228,7 @@ impl Judge<'_> {
             let mentions = access.statements().any(|(_, _, one)| one.effect == Effect::Allow && one.action.applies(&lower));
             let asked = Asked { actions: vec![action.to_owned()], resources: sets.anywhere(action) };
             let question = |read: &Read, settings: &Settings| match read.first() {
-                Some(access) => search(&access_not_granted::search(access, &asked), settings),
+                Some(access) => search(&access_not_granted::search(access, &asked, settings), settings),
                 None => Ok(Answer::default()),
             };
             let settings = &self.options.settings;
@@ -287,7 +287,7 @@ impl Judge<'_> {
         }
         let Some(everything) = everything() else { return Ok(false) };
         let settings = Settings { realistic: false, ..self.options.settings };
-        let found = find(&Query::new(everything, Some(access)), &settings)?;
+        let found = find(&Query::new(everything, Some(&settings.read(access))), &settings)?;
         Ok(found.is_empty())
     }
 
@@ -298,14 +298,14 @@ impl Judge<'_> {
             let asked = Asked { actions: critical.actions.clone(), resources: critical.resources.clone() };
             let message = |_: &Shown| format!("This policy grants critical access: {}.", critical.name);
             let question = |read: &Read, settings: &Settings| match read.first() {
-                Some(access) => search(&access_not_granted::search(access, &asked), settings),
+                Some(access) => search(&access_not_granted::search(access, &asked, settings), settings),
                 None => Ok(Answer::default()),
             };
             self.rule(subject, rules::CRITICAL, &message, &question, out)?;
         }
         for reference in config.reference.iter().filter(|one| is_about(&one.paths, &one.policies, self.path, name)) {
             let Some(read) = reference.read.clone() else { continue };
-            let most: Access = read.into();
+            let most: Access = self.options.settings.read_own(read.into());
             if most.has_principals() != access.has_principals() {
                 continue;
             }

@@ -3,7 +3,10 @@
 pub(crate) use super::question_args::{
     AccessNotGrantedArgs, EquivalentArgs, NoNewAccessArgs, NoPublicAccessArgs, OutsideAccessArgs, RefineArgs, VerifyArgs,
 };
-use super::switches::{Asking, Deciding, Emitting, EngineName, FindingFormat, Format, Prover, ReadingArgs, Unknowns};
+use super::switches::{
+    Asking, Deciding, Emitting, EngineName, FindingFormat, Format, NotPrincipalName, Prover, ReadingArgs, Unknowns,
+};
+use crate::diag::Budget;
 use crate::question::Settings;
 use clap::error::ErrorKind;
 use clap::{Args, CommandFactory as _, Parser, Subcommand, ValueEnum};
@@ -41,6 +44,11 @@ impl Command {
             Self::Equivalent(args) => Some((args.asking.explaining, args.viewing)),
             _ => None,
         };
+        if let Self::Recommend(args) = self
+            && args.deciding.reading.not_principal == NotPrincipalName::List
+        {
+            return Some("--not-principal is about policies that name principals: recommend refines those of identities");
+        }
         if explained.is_some_and(|(explaining, viewing)| explaining.explain && viewing.format.is_of_files()) {
             return Some("--explain is shown in text and JSON: it does not go with another --format");
         }
@@ -274,17 +282,14 @@ pub(crate) struct Checking {
     /// How long one question may take: seconds, or a duration such as 500ms or 2m
     #[arg(long, value_name = "TIME", default_value = "5s", value_parser = super::switches::duration)]
     pub(crate) timeout: std::time::Duration,
-    /// How far wildcards reach in resource ARNs
-    #[arg(long, value_enum, default_value = "segment")]
-    pub(crate) arn_matching: super::switches::MatchingName,
+    #[command(flatten)]
+    pub(crate) reading: ReadingArgs,
 }
 
 impl Checking {
     pub(crate) fn settings(self) -> Settings {
-        let mut settings = Settings::default();
-        settings.budget.timeout = self.timeout;
-        settings.matching = self.arn_matching.matching();
-        settings
+        let budget = Budget { timeout: self.timeout, ..Budget::default() };
+        Settings { budget, readings: self.reading.readings(), ..Settings::default() }
     }
 }
 

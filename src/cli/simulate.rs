@@ -38,8 +38,8 @@ pub(crate) fn simulate(args: &SimulateArgs) -> Result<Exit, Trouble> {
         // The parser of arguments asks for one or the other.
         (None, Some(_), _) | (_, None, None) => return Err(anyhow::anyhow!("FILE is missing").into()),
     };
-    let (matching, readings) = (args.reading.matching(), args.reading.readings());
-    let (access, reports) = asked.answer(&Options::new(Settings { matching, readings, ..Settings::default() }));
+    let readings = args.reading.readings();
+    let (access, reports) = asked.answer(&Options::new(Settings { readings, ..Settings::default() }));
     input::warn(access.warnings());
     let mut exits = Vec::new();
     for report in reports {

@@ -1,6 +1,6 @@
 //! `who-can`: every principal of an account, and who outside.
 
-use super::switches::{Format, MatchingName, Unknowns, duration};
+use super::switches::{Format, ReadingArgs, Unknowns, duration};
 use super::{Exit, Trouble, input, json_lines, print, progress};
 use crate::diag::Budget;
 use crate::ops::who_can;
@@ -24,12 +24,11 @@ pub(crate) struct WhoCanArgs {
     /// Output format
     #[arg(long, value_enum, default_value = "text")]
     pub(crate) format: Format,
-    /// How far wildcards reach in resource ARNs
-    #[arg(long, value_enum, default_value = "segment")]
-    pub(crate) arn_matching: MatchingName,
     /// How long the question about one principal may take: seconds, or a duration such as 500ms or 2m
     #[arg(long, default_value = "30", value_parser = duration, value_name = "DURATION")]
     pub(crate) timeout: Duration,
+    #[command(flatten)]
+    pub(crate) reading: ReadingArgs,
     #[command(flatten)]
     pub(crate) unknowns: Unknowns,
 }
@@ -45,7 +44,7 @@ pub(crate) fn who_can(args: &WhoCanArgs) -> Result<Exit, Trouble> {
     let read = request.read()?;
     input::warn(read.warnings());
     let budget = Budget { timeout: args.timeout, ..Budget::default() };
-    let settings = Settings { matching: args.arn_matching.matching(), budget, ..Settings::default() };
+    let settings = Settings { readings: args.reading.readings(), budget, ..Settings::default() };
     let spinner = progress::spinner("asking about every principal");
     let answer = read.answer(&settings)?;
     drop(spinner);

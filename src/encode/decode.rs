@@ -8,6 +8,7 @@ use super::context::{self, Family, Key};
 use super::principal::{self, Kind, Type};
 use super::{Encoder, ResourceShape, resource};
 use crate::catalog::KeyBase;
+use crate::request::derived::with_role;
 use crate::request::{Context, Derived, Principal, Request, keys};
 use crate::smt::Model;
 use crate::value::{arn, date, number};
@@ -103,7 +104,7 @@ impl Encoder {
                 {
                     let (role, session) = (named(principal::ROLE_NAME, "example"), named(principal::SESSION_NAME, "session"));
                     let session = format!("arn:{partition}:sts::{account}:assumed-role/{role}/{session}");
-                    given.insert(Derived::Arn.key().to_owned(), vec![own]);
+                    with_role(given, own);
                     return Principal::Aws(session);
                 }
                 Principal::Aws(own)
@@ -162,7 +163,7 @@ mod tests {
     use super::*;
     use crate::diag::{Budget, Source};
     use crate::encode::fix;
-    use crate::policy::{Access, ArnMatching, Policy, Statement};
+    use crate::policy::{Access, Policy, Statement};
     use crate::smt::{Answer, Formula, Solver, in_fresh_context};
     use std::time::Instant;
 
@@ -172,7 +173,7 @@ mod tests {
         let statements: Vec<&Statement> = access.statements().map(|(_, _, statement)| statement).collect();
         in_fresh_context(|| {
             let shape = fix::shape(request)?;
-            let mut encoder = Encoder::new(access.policies(), &statements, ArnMatching::Segment, shape).about([&access]);
+            let mut encoder = Encoder::new(access.policies(), &statements, shape).about([&access]);
             encoder.make_room(request);
             let all: Vec<usize> = (0..access.len()).collect();
             encoder.allowed(&access, &all, true).unwrap();

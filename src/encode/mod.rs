@@ -37,8 +37,8 @@ pub use rules::Allowed;
 
 use crate::diag::{LineColumn, Span};
 use crate::policy::compose::Through;
-use crate::policy::{Access, ArnMatching, Condition, Policy, ResourcePattern, Statement, Template};
-use crate::request::Derived;
+use crate::policy::{Access, Condition, Policy, ResourcePattern, Statement, Template};
+use crate::request::derived::{ValueForm, form_of};
 use crate::request::keys::USER_ID;
 use crate::smt::{Formula, Text, literal};
 use crate::wellformed::named;
@@ -98,10 +98,9 @@ pub enum ResourceShape {
 pub fn allows(
     access: &Access,
     request: &crate::request::Request,
-    matching: ArnMatching,
     budget: &crate::diag::Budget,
 ) -> Result<Option<bool>, Unsupported> {
-    allows_in(Form::Tests, access, request, matching, budget)
+    allows_in(Form::Tests, access, request, budget)
 }
 
 /// The same as [`allows`], the patterns written in this form.
@@ -109,13 +108,12 @@ pub fn allows_in(
     form: Form,
     access: &Access,
     request: &crate::request::Request,
-    matching: ArnMatching,
     budget: &crate::diag::Budget,
 ) -> Result<Option<bool>, Unsupported> {
     use crate::smt::{Answer, Solver};
     let Some(shape) = fix::shape(request) else { return Ok(None) };
     let statements: Vec<&Statement> = access.statements().map(|(_, _, statement)| statement).collect();
-    let mut encoder = Encoder::new(access.policies(), &statements, matching, shape).about([access]).in_form(form);
+    let mut encoder = Encoder::new(access.policies(), &statements, shape).about([access]).in_form(form);
     encoder.make_room(request);
     // Whoever asks: a question leaves out the kinds of principals that nothing can be granted to.
     encoder.all_principals = true;
@@ -143,7 +141,6 @@ pub fn allows_in(
 /// Builds the formulas of one query: one symbolic request, and some statements over it.
 #[derive(Debug)]
 pub struct Encoder {
-    matching: ArnMatching,
     shape: ResourceShape,
     form: Form,
     /// Whether every kind of principal can make the request, or only identities of an account.
@@ -169,7 +166,6 @@ impl Encoder {
     pub fn new<'p>(
         policies: impl IntoIterator<Item = &'p Policy> + Clone,
         statements: &[&Statement],
-        matching: ArnMatching,
         shape: ResourceShape,
     ) -> Self {
         let sets = named::multivalued(policies.clone());
@@ -177,11 +173,10 @@ impl Encoder {
         let sessions = statements.iter().filter_map(|statement| statement.principal.as_ref()).any(principal::names_sessions);
         let slots = context::plan(statements, &sets);
         // The name of whose id is asked for, too: an id may hold it.
-        let names_names = slots.contains_key(Derived::Arn.key())
+        let names_names = slots.keys().any(|key| form_of(key) == Some(ValueForm::Arn))
             || slots.contains_key(USER_ID)
             || statements.iter().filter_map(|statement| statement.principal.as_ref()).any(principal::names_names);
         Self {
-            matching,
             shape,
             form: Form::default(),
             all_principals,

@@ -4,7 +4,7 @@ use super::text::{self, Piece};
 use super::{Encoder, Form, ResourceShape, expand};
 use crate::diag::Span;
 use crate::glob::Glob;
-use crate::policy::{ArnMatching, ResourceMatch, ResourcePattern, Template};
+use crate::policy::{ResourceMatch, ResourcePattern, Template};
 use crate::smt::{Atom, Formula, Regex, Text};
 use std::cell::RefCell;
 
@@ -21,7 +21,7 @@ impl Encoder {
         let mut parts = Vec::new();
         for pattern in &resource.patterns {
             let formula = self.resource_pattern(pattern);
-            let formula = self.or_opaque(formula, || format!("{:?} {:?}", self.shape, pattern.whole));
+            let formula = self.or_opaque(formula, || format!("{:?} {:?} {}", self.shape, pattern.whole, pattern.parts.is_some()));
             parts.push(formula.map_err(|construct| (construct, Some(pattern.span)))?);
         }
         let listed = text::any(parts, self.form);
@@ -45,9 +45,9 @@ impl Encoder {
             self.resource_part("Resource.id");
             return Ok(Formula::and([by_parts, id]));
         }
-        match (self.shape, &pattern.parts, self.matching) {
-            (ResourceShape::Arn, Some(parts), ArnMatching::Segment) => self.by_parts(parts),
-            (ResourceShape::Arn, Some(_), ArnMatching::Greedy) | (ResourceShape::Arn, None, _) => {
+        match (self.shape, &pattern.parts) {
+            (ResourceShape::Arn, Some(parts)) => self.by_parts(parts),
+            (ResourceShape::Arn, None) => {
                 let variable = "a policy variable in an ARN that is matched as one text, or too many ways to match it";
                 let ways = expand::expand(&pattern.whole).ok_or(variable)?;
                 let mut parts = Vec::new();
@@ -57,10 +57,10 @@ impl Encoder {
                 Ok(Formula::or(parts))
             }
             // A pattern of six parts never matches a text that has fewer; but the text may have six and be no ARN.
-            (ResourceShape::Other, _, _) if !matters_to_other(pattern) => Ok(Formula::False),
-            (ResourceShape::Other, _, _) => {
+            (ResourceShape::Other, _) if !matters_to_other(pattern) => Ok(Formula::False),
+            (ResourceShape::Other, _) => {
                 self.other();
-                if pattern.parts.is_some() && self.matching == ArnMatching::Segment {
+                if pattern.parts.is_some() {
                     return self.other_by_parts(pattern);
                 }
                 self.template(&Text::var(OTHER), &pattern.whole)
@@ -108,10 +108,10 @@ impl Encoder {
     /// The regular expression of a pattern without variables over the whole text of a resource, of either shape.
     fn whole_regex(&self, pattern: &ResourcePattern) -> Option<Regex> {
         let globs = |parts: &[Template; 6]| parts.iter().map(Template::as_glob).collect::<Option<Vec<Glob>>>();
-        match (&pattern.parts, self.matching) {
+        match &pattern.parts {
             _ if pattern.path.is_some() => None,
-            (Some(parts), ArnMatching::Segment) => globs(parts).map(|globs| text::arn_regex(&globs)),
-            (Some(_), ArnMatching::Greedy) | (None, _) => pattern.whole.as_glob().map(|glob| text::regex(&glob)),
+            Some(parts) => globs(parts).map(|globs| text::arn_regex(&globs)),
+            None => pattern.whole.as_glob().map(|glob| text::regex(&glob)),
         }
     }
 

@@ -159,7 +159,7 @@ mod tests {
     use super::*;
     use crate::diag::{Budget, Source};
     use crate::encode::Encoder;
-    use crate::policy::{ArnMatching, Statement, access_json};
+    use crate::policy::{Statement, access_json};
     use crate::smt::{Answer, Solver, in_fresh_context};
 
     /// Whether a stack allows some request for an action.
@@ -169,7 +169,7 @@ mod tests {
         let access = Access::from(access_json::stack(&source, &value).unwrap());
         let statements: Vec<&Statement> = access.statements().map(|(_, _, statement)| statement).collect();
         in_fresh_context(|| {
-            let encoder = Encoder::new(access.policies(), &statements, ArnMatching::Segment, ResourceShape::Arn);
+            let encoder = Encoder::new(access.policies(), &statements, ResourceShape::Arn);
             let mut encoder = encoder.about([&access]).for_action(action);
             let all: Vec<usize> = (0..access.len()).collect();
             let allowed = encoder.allowed(&access, &all, false).unwrap().formula;

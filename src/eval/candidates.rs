@@ -7,7 +7,7 @@
 //! They are a sample: a value that meets several patterns at once may be missing.
 
 use super::{condition, resource};
-use crate::policy::{ArnMatching, Condition, Part, ResourceMatch, ResourcePattern, Statement, Template, Test};
+use crate::policy::{Condition, Part, ResourceMatch, ResourcePattern, Statement, Template, Test};
 use crate::request::{
     Request,
     keys::{examples, is_multivalued, type_of},
@@ -19,13 +19,13 @@ use bigdecimal::BigDecimal;
 const MOST_VALUES: usize = 24;
 
 /// The values of a key (in lower case) that is absent from the request, each a list as a request has it.
-pub(super) fn values(key: &str, statements: &[&Statement], request: &Request, matching: ArnMatching) -> Vec<Vec<String>> {
+pub(super) fn values(key: &str, statements: &[&Statement], request: &Request) -> Vec<Vec<String>> {
     let conditions: Vec<&Condition> = statements.iter().flat_map(|one| &one.conditions).filter(|one| one.key == key).collect();
     let mut texts: Vec<String> = Vec::new();
     for condition in &conditions {
         texts.extend(of_test(&condition.test, request));
     }
-    let as_variable = of_variable(key, statements, request, matching);
+    let as_variable = of_variable(key, statements, request);
     let is_variable = !as_variable.is_empty();
     texts.extend(as_variable);
     texts.extend(examples(key).map(str::to_owned));
@@ -56,18 +56,18 @@ pub(super) fn values(key: &str, statements: &[&Statement], request: &Request, ma
 }
 
 /// Whether a resource list could match, whatever the missing keys of its variables are.
-pub(super) fn could_match(list: &ResourceMatch, request: &Request, matching: ArnMatching) -> bool {
+pub(super) fn could_match(list: &ResourceMatch, request: &Request) -> bool {
     let is_open = |pattern: &&ResourcePattern| {
         pattern.variables().any(|variable| variable.default.is_none() && !request.context.contains_key(&variable.key))
             || pattern.variables().any(|variable| !request.context.contains_key(&variable.key))
     };
     if list.negated {
         let mut fixed = list.patterns.iter().filter(|pattern| !is_open(pattern));
-        return !fixed.any(|pattern| resource::matches(pattern, request, matching));
+        return !fixed.any(|pattern| resource::matches(pattern, request));
     }
     list.patterns.iter().any(|pattern| match is_open(&pattern) {
-        true => resource::matches(&loosened(pattern, request), request, matching),
-        false => resource::matches(pattern, request, matching),
+        true => resource::matches(&loosened(pattern, request), request),
+        false => resource::matches(pattern, request),
     })
 }
 
@@ -108,14 +108,14 @@ fn of_test(test: &Test, request: &Request) -> Vec<String> {
 }
 
 /// Values that make texts of the request match where the key is a policy variable.
-fn of_variable(key: &str, statements: &[&Statement], request: &Request, matching: ArnMatching) -> Vec<String> {
+fn of_variable(key: &str, statements: &[&Statement], request: &Request) -> Vec<String> {
     let mut out = Vec::new();
     for statement in statements {
         for pattern in statement.resource.iter().flat_map(|list| &list.patterns) {
             let matches = |value: &str| {
                 let mut there = request.clone();
                 there.context.insert(key.to_owned(), vec![value.to_owned()]);
-                resource::matches(&loosened(pattern, &there), &there, matching)
+                resource::matches(&loosened(pattern, &there), &there)
             };
             out.extend(in_place(&pattern.whole, key, &request.resource).into_iter().find(|value| matches(value)));
         }

@@ -7,7 +7,7 @@ use super::{condition, principal, resource};
 use crate::diag::Span;
 use crate::document::Effect;
 use crate::policy::compose::Through;
-use crate::policy::{Access, ArnMatching, Statement};
+use crate::policy::{Access, Statement};
 use crate::request::Request;
 
 /// One element of a statement, judged.
@@ -40,12 +40,12 @@ impl Explained {
 }
 
 /// Every statement of an access definition, judged.
-pub fn explain(access: &Access, request: &Request, matching: ArnMatching) -> Vec<Explained> {
-    let judge = |number, statement| Explained { number, elements: elements(statement, request, matching) };
+pub fn explain(access: &Access, request: &Request) -> Vec<Explained> {
+    let judge = |number, statement| Explained { number, elements: elements(statement, request) };
     access.statements().map(|(number, _, statement)| judge(number, statement)).collect()
 }
 
-fn elements(statement: &Statement, request: &Request, matching: ArnMatching) -> Vec<Judged> {
+fn elements(statement: &Statement, request: &Request) -> Vec<Judged> {
     let mut out = Vec::new();
     let named = |name: &str, negated: bool| if negated { format!("Not{name}") } else { name.to_owned() };
     let mut add = |element: String, matched: bool, span: Span| out.push(Judged { element, matched, values: None, span });
@@ -57,9 +57,9 @@ fn elements(statement: &Statement, request: &Request, matching: ArnMatching) -> 
     let span = statement.action.spans().get(hit).copied().unwrap_or(statement.span);
     add(named("Action", statement.action.negated), statement.action.applies(&action), span);
     if let Some(listed) = &statement.resource {
-        let hit = listed.patterns.iter().find(|pattern| resource::matches(pattern, request, matching));
+        let hit = listed.patterns.iter().find(|pattern| resource::matches(pattern, request));
         let span = hit.or(listed.patterns.first()).map_or(statement.span, |pattern| pattern.span);
-        add(named("Resource", listed.negated), resource::applies(listed, request, matching), span);
+        add(named("Resource", listed.negated), resource::applies(listed, request), span);
     }
     for judged in &statement.conditions {
         out.push(Judged {
@@ -96,7 +96,7 @@ mod tests {
         let context = Context::from([("aws:x".to_owned(), vec!["2".to_owned()])]);
         let user = Principal::Aws("arn:aws:iam::111122223333:user/a".to_owned());
         let request = Request::new(user, "S3:GetObject", "arn:aws:s3:::b/k", context);
-        let explained = explain(&access, &request, ArnMatching::Segment);
+        let explained = explain(&access, &request);
         assert_eq!(explained.iter().map(|explained| explained.number).collect::<Vec<_>>(), [0, 1]);
         assert!(!explained.iter().any(Explained::applies));
         let shown = |judged: &Judged| {
@@ -127,10 +127,7 @@ mod tests {
             ]
         );
         let matched = Request::new(Principal::Anonymous, "sns:Publish", "*", Context::new());
-        assert_eq!(
-            explain(&access, &matched, ArnMatching::Segment).iter().map(Explained::applies).collect::<Vec<_>>(),
-            [false, true]
-        );
+        assert_eq!(explain(&access, &matched).iter().map(Explained::applies).collect::<Vec<_>>(), [false, true]);
         assert_eq!((verb(Effect::Allow), verb(Effect::Deny)), ("allows", "denies"));
     }
 }

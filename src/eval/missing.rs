@@ -15,7 +15,7 @@
 use super::candidates;
 use super::{Decision, Evaluator, evaluator};
 use crate::policy::compose::{Rule, Through};
-use crate::policy::{Access, ArnMatching, Statement};
+use crate::policy::{Access, Statement};
 use crate::request::{DERIVED, Request};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -37,17 +37,17 @@ pub struct Missing {
 }
 
 /// The missing keys that could change the decision, in alphabetical order.
-pub fn missing(access: &Access, request: &Request, matching: ArnMatching) -> Vec<Missing> {
+pub fn missing(access: &Access, request: &Request) -> Vec<Missing> {
     let among = access.about(&request.action.to_ascii_lowercase());
-    let open = open_statements(access, &among, request, matching);
+    let open = open_statements(access, &among, request);
     let mut keys: BTreeMap<&str, Vec<usize>> = BTreeMap::new();
     for (number, statement) in &open {
         for key in statement.keys().filter(|key| is_missing(key, request)).collect::<BTreeSet<_>>() {
             keys.entry(key).or_default().push(*number);
         }
     }
-    let mut found = Worlds::new(access, &among, request, matching, &keys, &open).map_or_else(
-        || undecided(access, &among, request, matching, &keys),
+    let mut found = Worlds::new(access, &among, request, &keys, &open).map_or_else(
+        || undecided(access, &among, request, &keys),
         |worlds| keys.iter().enumerate().filter_map(|(at, (key, asked_by))| worlds.told(at, key, asked_by)).collect(),
     );
     for one in &mut found {
@@ -69,17 +69,12 @@ fn written(key: &str, statements: &[(usize, &Statement)]) -> String {
 }
 
 /// The statements that apply or not as missing keys have it.
-fn open_statements<'a>(
-    access: &'a Access,
-    among: &[usize],
-    request: &Request,
-    matching: ArnMatching,
-) -> Vec<(usize, &'a Statement)> {
+fn open_statements<'a>(access: &'a Access, among: &[usize], request: &Request) -> Vec<(usize, &'a Statement)> {
     let is_open = |statement: &Statement| {
         let named = |through| statement.principal.as_ref().is_none_or(|list| super::principal::applies(list, request, through));
         statement.keys().any(|key| is_missing(key, request))
             && (named(Through::Any) || named(Through::AnyOrBounded))
-            && statement.resource.as_ref().is_none_or(|list| candidates::could_match(list, request, matching))
+            && statement.resource.as_ref().is_none_or(|list| candidates::could_match(list, request))
             && statement.conditions.iter().all(|condition| {
                 let mut keys = std::iter::once(condition.key.as_str()).chain(condition.variables().map(|one| one.key.as_str()));
                 keys.any(|key| is_missing(key, request)) || super::condition::holds(condition, request)
@@ -102,13 +97,11 @@ impl Worlds {
         access: &Access,
         among: &[usize],
         request: &Request,
-        matching: ArnMatching,
         keys: &BTreeMap<&str, Vec<usize>>,
         open: &[(usize, &Statement)],
     ) -> Option<Self> {
         let statements: Vec<&Statement> = open.iter().map(|(_, statement)| *statement).collect();
-        let values: Vec<Vec<Vec<String>>> =
-            keys.keys().map(|key| candidates::values(key, &statements, request, matching)).collect();
+        let values: Vec<Vec<Vec<String>>> = keys.keys().map(|key| candidates::values(key, &statements, request)).collect();
         let count = values
             .iter()
             .try_fold(1usize, |count, own| count.checked_mul(own.len() + 1).filter(|count| *count <= MOST_WORLDS))?;
@@ -120,7 +113,7 @@ impl Worlds {
         for world in 0..count {
             let mut there = request.clone();
             there.context.extend(out.carried(world));
-            let decision = evaluator(access, &there, matching, Some(among)).decision();
+            let decision = evaluator(access, &there, Some(among)).decision();
             out.decisions.push(decision);
         }
         Some(out)
@@ -162,14 +155,8 @@ impl Worlds {
 }
 
 /// All missing keys, if the decision hangs on statements that ask for any.
-fn undecided(
-    access: &Access,
-    among: &[usize],
-    request: &Request,
-    matching: ArnMatching,
-    keys: &BTreeMap<&str, Vec<usize>>,
-) -> Vec<Missing> {
-    let evaluator = evaluator(access, request, matching, Some(among));
+fn undecided(access: &Access, among: &[usize], request: &Request, keys: &BTreeMap<&str, Vec<usize>>) -> Vec<Missing> {
+    let evaluator = evaluator(access, request, Some(among));
     let open: BTreeSet<usize> = keys.values().flatten().copied().collect();
     let rules = access.rules();
     let truths = |rules: &mut dyn Iterator<Item = &Rule>| -> Vec<Option<bool>> {

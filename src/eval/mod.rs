@@ -18,7 +18,7 @@ mod text;
 
 use crate::diag::deadline;
 use crate::policy::compose::{GateKind, Rule, Through};
-use crate::policy::{Access, ArnMatching, Condition, PrincipalMatch, ResourcePattern, Statement};
+use crate::policy::{Access, Condition, PrincipalMatch, ResourcePattern, Statement};
 use crate::request::Request;
 use rustc_hash::FxHashMap;
 use std::cell::RefCell;
@@ -60,7 +60,6 @@ pub struct Evaluation {
 struct Evaluator<'e> {
     access: &'e Access,
     request: &'e Request,
-    matching: ArnMatching,
     /// The only statements whose action is known to match; `None` if that is to be looked at.
     among: Option<&'e [usize]>,
     action: String,
@@ -90,8 +89,7 @@ impl Evaluator<'_> {
         let named = statement.principal.as_ref().map_or(matches!(through, Through::Any | Through::Anyone), principal);
         named
             && *self.known.borrow_mut().entry(number).or_insert_with(|| {
-                (self.among.is_some() || statement.action.applies(&self.action))
-                    && beyond_principal(statement, self.request, self.matching)
+                (self.among.is_some() || statement.action.applies(&self.action)) && beyond_principal(statement, self.request)
             })
     }
 
@@ -110,13 +108,13 @@ impl Evaluator<'_> {
     }
 }
 
-fn evaluator<'e>(access: &'e Access, request: &'e Request, matching: ArnMatching, among: Option<&'e [usize]>) -> Evaluator<'e> {
-    Evaluator { access, request, matching, among, action: request.action.to_ascii_lowercase(), known: RefCell::default() }
+fn evaluator<'e>(access: &'e Access, request: &'e Request, among: Option<&'e [usize]>) -> Evaluator<'e> {
+    Evaluator { access, request, among, action: request.action.to_ascii_lowercase(), known: RefCell::default() }
 }
 
 /// Decides one request under one access definition.
-pub fn evaluate(access: &Access, request: &Request, matching: ArnMatching) -> Evaluation {
-    let evaluator = evaluator(access, request, matching, None);
+pub fn evaluate(access: &Access, request: &Request) -> Evaluation {
+    let evaluator = evaluator(access, request, None);
     let rules = access.rules();
     let denies: Vec<usize> = rules.denies.iter().filter(|(_, rule)| evaluator.holds(rule)).map(|(number, _)| *number).collect();
     if !denies.is_empty() {
@@ -136,23 +134,23 @@ pub fn evaluate(access: &Access, request: &Request, matching: ArnMatching) -> Ev
 }
 
 /// Whether an access definition allows a request.
-pub fn allows(access: &Access, request: &Request, matching: ArnMatching) -> bool {
-    evaluator(access, request, matching, None).allowed()
+pub fn allows(access: &Access, request: &Request) -> bool {
+    evaluator(access, request, None).allowed()
 }
 
 /// What becomes of a request, without who decided it.
-pub fn decision(access: &Access, request: &Request, matching: ArnMatching) -> Decision {
-    evaluator(access, request, matching, None).decision()
+pub fn decision(access: &Access, request: &Request) -> Decision {
+    evaluator(access, request, None).decision()
 }
 
 /// Whether an access definition allows a request, for a caller that knows to which statements its action belongs.
-pub fn allows_among(access: &Access, among: &[usize], request: &Request, matching: ArnMatching) -> bool {
-    evaluator(access, request, matching, Some(among)).allowed()
+pub fn allows_among(access: &Access, among: &[usize], request: &Request) -> bool {
+    evaluator(access, request, Some(among)).allowed()
 }
 
 /// Whether a rule of an access definition holds for a request.
-pub fn rule_holds(access: &Access, rule: &Rule, request: &Request, matching: ArnMatching) -> bool {
-    evaluator(access, request, matching, None).holds(rule)
+pub fn rule_holds(access: &Access, rule: &Rule, request: &Request) -> bool {
+    evaluator(access, request, None).holds(rule)
 }
 
 /// Whether a principal list applies to who makes a request.
@@ -161,18 +159,18 @@ pub fn names(list: &PrincipalMatch, request: &Request) -> bool {
 }
 
 /// Whether a statement applies to a request: principal, action, resource and every condition match.
-pub fn applies(statement: &Statement, request: &Request, matching: ArnMatching) -> bool {
-    statement.action.applies(&request.action.to_ascii_lowercase()) && applies_beyond_action(statement, request, matching)
+pub fn applies(statement: &Statement, request: &Request) -> bool {
+    statement.action.applies(&request.action.to_ascii_lowercase()) && applies_beyond_action(statement, request)
 }
 
 /// Whether principal, resource and every condition of a statement match; for callers that know that its action does.
-pub fn applies_beyond_action(statement: &Statement, request: &Request, matching: ArnMatching) -> bool {
+pub fn applies_beyond_action(statement: &Statement, request: &Request) -> bool {
     statement.principal.as_ref().is_none_or(|principal| principal::applies(principal, request, Through::Any))
-        && beyond_principal(statement, request, matching)
+        && beyond_principal(statement, request)
 }
 
-fn beyond_principal(statement: &Statement, request: &Request, matching: ArnMatching) -> bool {
-    statement.resource.as_ref().is_none_or(|resource| resource::applies(resource, request, matching))
+fn beyond_principal(statement: &Statement, request: &Request) -> bool {
+    statement.resource.as_ref().is_none_or(|resource| resource::applies(resource, request))
         && statement.conditions.iter().all(|condition| condition::holds(condition, request))
 }
 
@@ -182,8 +180,8 @@ pub fn condition_holds(condition: &Condition, request: &Request) -> bool {
 }
 
 /// Whether one of these resource patterns, written as in a policy without variables, matches a resource.
-pub fn resource_matches(patterns: &[ResourcePattern], request: &Request, matching: ArnMatching) -> bool {
-    patterns.iter().any(|pattern| resource::matches(pattern, request, matching))
+pub fn resource_matches(patterns: &[ResourcePattern], request: &Request) -> bool {
+    patterns.iter().any(|pattern| resource::matches(pattern, request))
 }
 
 #[cfg(test)]
@@ -213,7 +211,7 @@ mod tests {
         let closed = |text: &str| {
             // A stack without a policy of the resource: one that is not known could have granted nothing.
             let text = text.replacen("{\"identityPolicies\"", "{\"resourcePolicy\":null,\"identityPolicies\"", 1);
-            let evaluation = evaluate(&access(&text), &request("sns:Publish", "*", "red"), ArnMatching::Segment);
+            let evaluation = evaluate(&access(&text), &request("sns:Publish", "*", "red"));
             assert!(evaluation.decided_by.is_empty() && evaluation.decision == Decision::ImplicitlyDenied);
             evaluation.not_allowed_by.join(" ")
         };
@@ -245,7 +243,6 @@ mod tests {
         );
         let (_, allow) = access.statement(0).unwrap();
         let (_, other) = access.statement(1).unwrap();
-        let matching = ArnMatching::Segment;
         for (action, resource, team, beyond) in [
             ("s3:GetObject", "arn:aws:s3:::b/k", "red", true),
             ("s3:PutObject", "arn:aws:s3:::b/k", "red", true),
@@ -254,16 +251,16 @@ mod tests {
         ] {
             let request = request(action, resource, team);
             let all = beyond && action == "s3:GetObject";
-            assert_eq!(applies_beyond_action(allow, &request, matching), beyond, "{request:?}");
-            assert_eq!(applies(allow, &request, matching), all, "{request:?}");
-            assert!(!applies(other, &request, matching) && !applies_beyond_action(other, &request, matching));
-            assert_eq!(allows(&access, &request, matching), all, "{request:?}");
+            assert_eq!(applies_beyond_action(allow, &request), beyond, "{request:?}");
+            assert_eq!(applies(allow, &request), all, "{request:?}");
+            assert!(!applies(other, &request) && !applies_beyond_action(other, &request));
+            assert_eq!(allows(&access, &request), all, "{request:?}");
             // The caller vouches for the actions of the statements it names, and for no others.
-            assert_eq!(allows_among(&access, &[0, 1], &request, matching), beyond, "{request:?}");
-            assert!(!allows_among(&access, &[1], &request, matching));
+            assert_eq!(allows_among(&access, &[0, 1], &request), beyond, "{request:?}");
+            assert!(!allows_among(&access, &[1], &request));
             assert_eq!(condition_holds(&allow.conditions[0], &request), team == "red");
             let patterns = &allow.resource.as_ref().unwrap().patterns;
-            assert_eq!(resource_matches(patterns, &request, matching), resource.contains("b/"), "{request:?}");
+            assert_eq!(resource_matches(patterns, &request), resource.contains("b/"), "{request:?}");
         }
     }
 }

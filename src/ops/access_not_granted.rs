@@ -97,8 +97,8 @@ impl Question for AccessNotGranted {
         Self { policy: other(&self.policy), ..self.clone() }
     }
 
-    fn searches(&self) -> Vec<(&'static str, Query<'_>)> {
-        vec![("access-not-granted.smt2", search(&self.policy, &self.access))]
+    fn searches(&self, settings: &Settings) -> Vec<(&'static str, Query<'_>)> {
+        vec![("access-not-granted.smt2", search(&self.policy, &self.access, settings))]
     }
 
     fn ask(&self, settings: &Settings) -> Result<Outcome, InternalError> {

@@ -75,7 +75,7 @@ impl Question for Equivalent {
         Self { a, b: other(&self.b) }
     }
 
-    fn searches(&self) -> Vec<(&'static str, Query<'_>)> {
+    fn searches(&self, _: &Settings) -> Vec<(&'static str, Query<'_>)> {
         let (only_b, only_a) = (search(&self.a, &self.b), search(&self.b, &self.a));
         vec![("only-the-second-grants.smt2", only_b), ("only-the-first-grants.smt2", only_a)]
     }

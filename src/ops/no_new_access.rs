@@ -76,7 +76,7 @@ impl Question for NoNewAccess {
         Self { existing: other(&self.existing), new }
     }
 
-    fn searches(&self) -> Vec<(&'static str, Query<'_>)> {
+    fn searches(&self, _: &Settings) -> Vec<(&'static str, Query<'_>)> {
         vec![("no-new-access.smt2", search(&self.existing, &self.new))]
     }
 

@@ -78,7 +78,7 @@ impl Question for NoPublicAccess {
         Self { policy: other(&self.policy), of: self.of }
     }
 
-    fn searches(&self) -> Vec<(&'static str, Query<'_>)> {
+    fn searches(&self, _: &Settings) -> Vec<(&'static str, Query<'_>)> {
         vec![("no-public-access.smt2", search(&self.policy, Some(self.of)))]
     }
 

@@ -275,7 +275,7 @@ impl Opened {
             }
             let mut sides = read.into_iter();
             let case = question.about(|own| sides.next().unwrap_or_else(|| own.clone()));
-            match case.read_as(quick.readings).ask(&quick)?.verdict {
+            match case.ask(&quick)?.verdict {
                 Verdict::Pass => {}
                 Verdict::Fail { .. } => {
                     return Ok(Some(Unknown::OpenInput("it depends on values that the template leaves open".to_owned())));

@@ -3,7 +3,7 @@
 
 use super::opened::Opened;
 use super::{Failed, Options, crossed, remarks};
-use crate::policy::{Access, ArnMatching, Readings};
+use crate::policy::{Access, Readings};
 use crate::query::Query;
 use crate::question::{InternalError, Outcome, Settings, Verdict};
 use crate::report::{Explained, Found, Report, proof};
@@ -20,7 +20,7 @@ pub trait Question: Sized {
     fn about(&self, other: impl FnMut(&Arc<Access>) -> Arc<Access>) -> Self;
 
     /// The searches that find nothing if it holds, each with the name of its file.
-    fn searches(&self) -> Vec<(&'static str, Query<'_>)>;
+    fn searches(&self, settings: &Settings) -> Vec<(&'static str, Query<'_>)>;
 
     /// Its verdict; the access definitions are as they were read.
     ///
@@ -47,7 +47,7 @@ pub(super) fn read_as(access: &Arc<Access>, readings: Readings) -> Arc<Access> {
 pub fn answer(asked: &impl Question, opened: &Opened, options: &Options) -> Result<Report, Failed> {
     let settings = &options.settings;
     let read = asked.read_as(settings.readings);
-    write_smt2(&read.searches(), options)?;
+    write_smt2(&read.searches(settings), options)?;
     let first = verdict(read.ask(settings)?);
     let inputs = || crossed::texts(&asked.sides());
     let mut report = crossed::check(first, options, inputs, |crossed| Ok(verdict(read.ask(crossed)?)))?;
@@ -61,7 +61,7 @@ pub fn answer(asked: &impl Question, opened: &Opened, options: &Options) -> Resu
         }
         if options.explain {
             let sides = read.sides().into_iter().map(|(name, access)| (name, access.clone())).collect();
-            *explained = Some(Explained { sides, matching: settings.matching });
+            *explained = Some(Explained { sides });
         }
     }
     Ok(report)
@@ -73,12 +73,12 @@ fn verdict(outcome: Outcome) -> Report {
 
 /// Writes searches as SMT-LIB, if that is wanted.
 pub(super) fn write_smt2(searches: &[(&'static str, Query<'_>)], options: &Options) -> Result<(), Failed> {
-    options.write_smt2(|| searches.iter().map(|(name, search)| script(name, search, options.settings.matching)).collect())
+    options.write_smt2(|| searches.iter().map(|(name, search)| script(name, search)).collect())
 }
 
-fn script(name: &str, search: &Query<'_>, matching: ArnMatching) -> Result<(String, String), Failed> {
+fn script(name: &str, search: &Query<'_>) -> Result<(String, String), Failed> {
     let question = format!("{}: is there a request that breaks it? unsat: there is none.", name.trim_end_matches(".smt2"));
-    let script = export::script(&question, "unknown", search, matching);
+    let script = export::script(&question, "unknown", search);
     let script = script.map_err(|unsupported| Failed::Other(format!("cannot write the question as SMT-LIB: {unsupported}")))?;
     Ok((name.to_owned(), script))
 }

@@ -5,8 +5,8 @@
 
 use super::question::Question;
 use crate::diag::Budget;
+use crate::policy::Access;
 use crate::policy::readings::READINGS;
-use crate::policy::{Access, ArnMatching, Part, Template};
 use crate::question::{InternalError, Outcome, Settings, Verdict};
 use std::time::Duration;
 
@@ -20,13 +20,6 @@ pub(super) fn remark(outcome: &mut Outcome, settings: &Settings, asked: &impl Qu
     }
     let given: Vec<&Access> = asked.sides().into_iter().map(|(_, access)| &**access).collect();
     let mut others: Vec<(Settings, String)> = Vec::new();
-    if reach_matters(&given) {
-        let (matching, name) = match settings.matching {
-            ArnMatching::Segment => (ArnMatching::Greedy, "greedy"),
-            ArnMatching::Greedy => (ArnMatching::Segment, "segment"),
-        };
-        others.push((Settings { matching, ..*settings }, format!("--arn-matching {name}")));
-    }
     for reading in READINGS.iter().filter(|reading| given.iter().any(|access| reading.matters(access))) {
         let (readings, named) = reading.turned(settings.readings);
         others.push((Settings { readings, ..*settings }, named));
@@ -35,22 +28,12 @@ pub(super) fn remark(outcome: &mut Outcome, settings: &Settings, asked: &impl Qu
         // A remark beside the verdict: it may not take longer than verdicts do.
         let budget = Budget { timeout: other.budget.timeout.min(Duration::from_secs(2)), rlimit: REMARK, ..other.budget };
         let quick = Settings { prove: false, realistic: false, budget, ..other };
-        let found = asked.read_as(quick.readings).ask(&quick)?;
+        let found = asked.ask(&quick)?;
         if disagree(outcome, &found) {
             outcome.notes.push(format!("under {reading} the verdict is {}", word(&found)));
         }
     }
     Ok(())
-}
-
-/// Whether some resource pattern has a wildcard before its last part, so that how far it reaches can matter.
-fn reach_matters(given: &[&Access]) -> bool {
-    let statements = given.iter().flat_map(|access| access.statements());
-    let mut patterns = statements.filter_map(|(_, _, statement)| statement.resource.as_ref()).flat_map(|one| &one.patterns);
-    patterns.any(|pattern| {
-        let wild = |part: &Template| part.parts.iter().any(|one| matches!(one, Part::One | Part::Many));
-        pattern.parts.as_ref().is_some_and(|parts| parts.iter().take(5).any(wild))
-    })
 }
 
 /// Whether both are decided, and differently.

@@ -159,7 +159,7 @@ impl Simulate {
 
     /// A report for each request, and the policies as they were read.
     pub fn answer(self, options: &Options) -> (policy::Access, Vec<Report>) {
-        let simulator = Simulator::new(self.stack, options.settings.matching, options.settings.readings);
+        let simulator = Simulator::new(self.stack, options.settings.readings);
         let decide = |request| Found::Simulated(Box::new(simulator.decide(request))).report();
         (simulator.access().clone(), self.requests.iter().map(decide).collect())
     }

@@ -10,7 +10,7 @@
 use super::applying::Applying;
 use super::compose::{self, Rules};
 use super::places::PLACES;
-use super::{Assumed, Policy, ResourcePolicy, Statement};
+use super::{Assumed, Policy, Readings, ResourcePolicy, Statement};
 use crate::diag::deadline;
 use crate::document::Effect;
 use std::sync::Arc;
@@ -81,6 +81,8 @@ pub struct Access {
     rules: Rules,
     /// The requests that it is asked about: those to which every statement of this policy applies; `None` for all.
     only: Option<Arc<Policy>>,
+    /// The readings that its policies were written anew by.
+    readings: Readings,
     /// The action patterns of all statements, filed once they are asked.
     applying: Applying,
 }
@@ -114,8 +116,8 @@ impl Access {
             starts.push(owners.len());
             owners.extend(std::iter::repeat_n(at, member.policy.statements.len()));
         }
-        let (rules, only, applying) = (Rules::default(), None, Applying::default());
-        let mut access = Self { members, starts, owners, given, rules, only, applying };
+        let (rules, only, readings, applying) = (Rules::default(), None, Readings::default(), Applying::default());
+        let mut access = Self { members, starts, owners, given, rules, only, readings, applying };
         access.rules = match &access.given {
             Some(given) => compose::stack(&access, given),
             None => compose::alone(&access),
@@ -126,7 +128,17 @@ impl Access {
     /// The same with every policy written anew.
     pub(super) fn rewritten(&self, rewrite: impl Fn(&Policy) -> Policy) -> Self {
         let members = self.members.iter().map(|member| Member { policy: rewrite(&member.policy), ..member.clone() });
-        Self { only: self.only.clone(), ..Self::new(members.collect(), self.given.clone()) }
+        Self { only: self.only.clone(), readings: self.readings, ..Self::new(members.collect(), self.given.clone()) }
+    }
+
+    /// The readings that its policies were written anew by.
+    pub(super) fn readings(&self) -> Readings {
+        self.readings
+    }
+
+    /// The same, written anew by these readings.
+    pub(super) fn with_readings(self, readings: Readings) -> Self {
+        Self { readings, ..self }
     }
 
     /// The same, asked about only for requests to which every statement of a policy applies, whatever their action: those
@@ -161,7 +173,7 @@ impl Access {
         if let Some(slot) = given.as_mut().and_then(|given| given.assumed.as_mut()) {
             *slot = assumed;
         }
-        Self { only: self.only.clone(), ..Self::new(self.members.clone(), given) }
+        Self { only: self.only.clone(), readings: self.readings, ..Self::new(self.members.clone(), given) }
     }
 
     /// Its policies.

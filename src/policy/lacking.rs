@@ -101,7 +101,7 @@ fn pattern_with(pattern: &ResourcePattern, text: &impl Fn(&str, Option<&str>) ->
     let whole = filled(&pattern.whole, text)?;
     let path = pattern.path.as_ref().map(|path| filled(path, text));
     let path = path.map_or(Some(None), |path| path.map(Some))?;
-    let parts = whole.split_colons(6).try_into().ok();
+    let parts = if pattern.is_one_text() { None } else { whole.split_colons(6).try_into().ok() };
     Some(ResourcePattern { whole, parts, path, ..pattern.clone() })
 }
 

@@ -36,8 +36,8 @@ pub use lacking::Known;
 pub use normalize::normalize;
 pub use operator::{BaseOperator, Operator, Order, TextMode};
 pub use principal::{PrincipalMatch, PrincipalPattern};
-pub use readings::Readings;
-pub use resource::{ArnMatching, ResourceMatch, ResourcePattern};
+pub use readings::{ArnMatching, Readings};
+pub use resource::{ResourceMatch, ResourcePattern};
 pub use resource_policy::{Assumed, ResourcePolicy};
 pub use template::{Part, Template, Variable};
 

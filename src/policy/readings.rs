@@ -1,8 +1,12 @@
 //! What if AWS means it the other way?
 //!
 //! Where AWS's pages allow two readings, one is the default and the other can be chosen; a verdict that differs under the
-//! other says so. How far wildcards reach in ARNs is [`super::ArnMatching`]. The readings here, the rows of [`READINGS`],
-//! change no rule of evaluation: they write a policy anew, for evaluator, automata and encoding alike.
+//! other says so. The readings, the rows of [`READINGS`], change no rule of evaluation: they write a policy anew, for
+//! evaluator, automata and encoding alike, when a question is made of it (`Settings::read`, which every question calls). No
+//! meaning knows of them, and a search of policies that are not read as its settings say is refused as a defect.
+//!
+//! **How far a wildcard reaches in a resource's ARN.** Part by part (the default), or over colons: then the whole ARN is one
+//! text, and a pattern has no parts ([`ResourcePattern::as_one_text`]). So it is for patterns that a question lists.
 //!
 //! **`NotPrincipal`.** By membership (the default) an entry spares everybody it names as a `Principal`: an account all of
 //! its principals, a role all of its sessions. By list, AWS "might validate the account first", then the user or role,
@@ -16,14 +20,24 @@
 //! **`ForAnyValue:..IfExists` on an absent key.** Holds (the default): "if the key is not present, evaluate the condition
 //! element as true". Fails: "the condition returns false if there are no keys in the request".
 //!
-//! Sources: IAM User Guide, "AWS JSON policy elements: NotPrincipal"; Zelkova's published example of a Deny with
+//! Sources: IAM User Guide, "IAM JSON policy elements: Resource", "AWS JSON policy elements: NotPrincipal"; Zelkova's published example of a Deny with
 //! `NotPrincipal` an account (Backes et al., FMCAD 2018); "Set operators for multivalued context keys".
 
 use super::operator::SetOperator;
-use super::{Access, Condition, Policy, PrincipalMatch, PrincipalPattern, Quantifier, Statement, Test};
+use super::{Access, Condition, Policy, PrincipalMatch, PrincipalPattern, Quantifier, ResourcePattern, Statement, Test};
 use crate::glob::Glob;
 use crate::request::keys::is_multivalued;
 use crate::value::arn;
+
+/// How far a wildcard reaches in an ARN.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+pub enum ArnMatching {
+    /// Part by part: the default.
+    #[default]
+    Segment,
+    /// Over colons too: the whole ARN is one text.
+    Greedy,
+}
 
 /// Whom `NotPrincipal` spares.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
@@ -58,6 +72,8 @@ pub enum AnyIfExists {
 /// One reading of each.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
 pub struct Readings {
+    /// Of wildcards in resource ARNs.
+    pub arn_matching: ArnMatching,
     /// Of `NotPrincipal`.
     pub not_principal: NotPrincipal,
     /// Of conditions without a set operator.
@@ -84,7 +100,23 @@ pub struct Reading {
 }
 
 /// All of them: another reading is a row, a field of [`Readings`] and a switch.
-pub static READINGS: [Reading; 3] = [
+pub static READINGS: [Reading; 4] = [
+    Reading {
+        flag: "arn-matching",
+        values: ["segment", "greedy"],
+        is_other: |readings| readings.arn_matching == ArnMatching::Greedy,
+        choose: |readings, other| {
+            readings.arn_matching = if other { ArnMatching::Greedy } else { ArnMatching::Segment };
+        },
+        differs: |statement| {
+            statement.resource.as_ref().is_some_and(|listed| listed.patterns.iter().any(ResourcePattern::can_reach))
+        },
+        rewrite: |statement| {
+            for pattern in statement.resource.iter_mut().flat_map(|listed| &mut listed.patterns) {
+                *pattern = pattern.clone().as_one_text();
+            }
+        },
+    },
     Reading {
         flag: "not-principal",
         values: ["membership", "list"],
@@ -140,20 +172,45 @@ impl Reading {
     }
 }
 
+impl Readings {
+    /// The readings of an access definition that it still has to be written anew for.
+    fn left(self, access: &Access) -> impl Iterator<Item = &'static Reading> {
+        let (plain, done) = (self == Self::default(), access.readings());
+        READINGS.iter().filter(move |row| !plain && (row.is_other)(&self) && !(row.is_other)(&done) && row.matters(access))
+    }
+
+    /// A resource pattern that a question lists, as it is read; those of policies are read with them.
+    pub fn pattern(self, listed: ResourcePattern) -> ResourcePattern {
+        match self.arn_matching {
+            ArnMatching::Segment => listed,
+            ArnMatching::Greedy => listed.as_one_text(),
+        }
+    }
+}
+
 impl Access {
-    /// The access definition as read so; `None` if these readings change nothing about it.
+    /// The access definition as read so; `None` if that changes nothing about it. What was read the other way already stays
+    /// so: a definition is read once, from the policies as they are written.
     pub fn read_as(&self, readings: Readings) -> Option<Self> {
-        let others: Vec<&Reading> = READINGS.iter().filter(|reading| (reading.is_other)(&readings)).collect();
-        if !others.iter().any(|reading| reading.matters(self)) {
+        let left: Vec<&Reading> = readings.left(self).collect();
+        if left.is_empty() {
             return None;
         }
-        Some(self.rewritten(|policy: &Policy| {
+        let rewritten = self.rewritten(|policy: &Policy| {
             let mut statements = policy.statements.clone();
             for statement in &mut statements {
-                others.iter().for_each(|reading| (reading.rewrite)(statement));
+                left.iter().for_each(|row| (row.rewrite)(statement));
             }
             Policy { statements, ..policy.clone() }
-        }))
+        });
+        let mut done = self.readings();
+        left.iter().for_each(|row| (row.choose)(&mut done, true));
+        Some(rewritten.with_readings(done))
+    }
+
+    /// Whether it is read so: [`Access::read_as`] would change nothing.
+    pub fn is_read_as(&self, readings: Readings) -> bool {
+        readings.left(self).next().is_none()
     }
 }
 

@@ -1,7 +1,8 @@
 //! How is a query decided, and what may it cost?
 
 use crate::diag::Budget;
-use crate::policy::{ArnMatching, Readings};
+use crate::policy::{Access, Readings};
+use std::borrow::Cow;
 
 /// How a question is decided.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -21,9 +22,7 @@ pub enum Engine {
 pub struct Settings {
     /// How to decide.
     pub engine: Engine,
-    /// How far wildcards reach in ARNs.
-    pub matching: ArnMatching,
-    /// How policies are read that a question reads by itself: those of a refinement. Others come as they are read.
+    /// How policies are read where AWS's pages allow two readings.
     pub readings: Readings,
     /// What it may cost.
     pub budget: Budget,
@@ -38,6 +37,18 @@ pub struct Settings {
 }
 
 impl Settings {
+    /// An access definition as these settings read it: the one place where readings are applied. Every question calls it, and
+    /// whoever makes a [`super::Query`] by itself does: the search refuses what is not read so.
+    pub fn read<'a>(&self, access: &'a Access) -> Cow<'a, Access> {
+        access.read_as(self.readings).map_or(Cow::Borrowed(access), Cow::Owned)
+    }
+
+    /// The same of one that nobody else needs.
+    #[must_use]
+    pub fn read_own(&self, access: Access) -> Access {
+        access.read_as(self.readings).unwrap_or(access)
+    }
+
     /// The same question for the other engine, to compare the verdicts; its witness is not shown.
     #[must_use]
     pub fn crossed(&self) -> Self {
@@ -48,9 +59,9 @@ impl Settings {
 
 impl Default for Settings {
     fn default() -> Self {
-        let (engine, matching, budget) = (Engine::default(), ArnMatching::default(), Budget::default());
+        let (engine, budget) = (Engine::default(), Budget::default());
         let readings = Readings::default();
-        Self { engine, matching, readings, budget, catalog_actions: false, prove: false, z3: true, realistic: true }
+        Self { engine, readings, budget, catalog_actions: false, prove: false, z3: true, realistic: true }
     }
 }
 

@@ -23,7 +23,8 @@ pub struct Access {
 /// Whether `policy` grants none of `access`.
 pub fn access_not_granted(policy: &policy::Access, access: &Access, settings: &Settings) -> Result<Outcome, InternalError> {
     let started = Instant::now();
-    let search = search(policy, access);
+    let policy = settings.read(policy);
+    let search = search(&policy, access, settings);
     let found = unknown_policy::settled(&search, settings)?;
     let proof = Proof::since(started, settings, [&found]);
     let words = explain::alone("One or more of the listed actions or resources in the statement");
@@ -47,10 +48,11 @@ pub fn access_not_granted(policy: &policy::Access, access: &Access, settings: &S
     Ok(Outcome { check: "access-not-granted", verdict, message, proof, checked, notes })
 }
 
-/// The search behind it.
-pub fn search<'p>(policy: &'p policy::Access, access: &Access) -> Query<'p> {
+/// The search behind it, of a policy that is read as the settings say, as the listed resources are here.
+pub fn search<'p>(policy: &'p policy::Access, access: &Access, settings: &Settings) -> Query<'p> {
     let globs: Vec<Glob> = access.actions.iter().map(|action| Glob::parse(action).to_ascii_lowercase()).collect();
     let patterns = access.resources.iter().map(|resource| ResourcePattern::of_resource_policy(resource, Span::default(), false));
+    let patterns = patterns.map(|pattern| settings.readings.pattern(pattern));
     Query {
         actions: if globs.is_empty() { ActionScope::All } else { ActionScope::Matching(globs) },
         resources: if access.resources.is_empty() { None } else { Some(patterns.collect()) },

@@ -106,13 +106,14 @@ pub struct Difference {
 /// Where they have values that no documentation can read, conditions with such are opaque, and regions that hang on any are
 /// not told.
 pub fn difference(old: &Access, new: &Access, settings: &Settings) -> Result<Difference, InternalError> {
+    let (old, new) = (&*settings.read(old), &*settings.read(new));
     let opaque = [old, new].map(|access| access.bounded(Bound::Opaque));
     let ([Some(_), _] | [_, Some(_)]) = &opaque else { return readable(old, new, settings) };
     let [one, other] = opaque.each_ref().map(Option::as_ref);
     let mut found = readable(one.unwrap_or(old), other.unwrap_or(new), settings)?;
     // A region without such a key in its witness may still be none of the policies as they stand.
     let replays = |region: &Region, grants: &Access, unless: &Access| {
-        let allows = |access: &Access, witness: &Request| eval::allows(access, witness, settings.matching);
+        let allows = |access: &Access, witness: &Request| eval::allows(access, witness);
         region.witness.as_ref().is_none_or(|witness| allows(grants, witness) && !allows(unless, witness))
     };
     let hangs = found.added.iter().chain(&found.removed).any(|region| format!("{region:?}").contains(OPAQUE))
@@ -178,7 +179,7 @@ fn owed(
     }
     for (search, regions) in [(Query::new(new, Some(old)), added), (Query::new(old, Some(new)), removed)] {
         let shown = regions.iter().filter_map(|region| region.witness.as_ref());
-        let needing = shown.filter(|witness| unknown_policy::needs_consent(&search, witness, settings));
+        let needing = shown.filter(|witness| unknown_policy::needs_consent(&search, witness));
         notes.extend(needing.map(unknown_policy::of_witness));
         if regions.is_empty() {
             notes.extend(unknown_policy::of_pass(&search, settings, found)?);
@@ -204,10 +205,10 @@ struct Part<'a> {
 
 impl Part<'_> {
     /// Whether a request that shows the violation is of this part.
-    fn holds(&self, search: &Query<'_>, request: &Request, settings: &Settings) -> bool {
+    fn holds(&self, search: &Query<'_>, request: &Request) -> bool {
         let Some(unless) = search.unless else { return false };
-        let granted = eval::evaluate(search.grants, request, settings.matching);
-        let is = |because: &Because| eval::rule_holds(unless, &because.rule, request, settings.matching);
+        let granted = eval::evaluate(search.grants, request);
+        let is = |because: &Because| eval::rule_holds(unless, &because.rule, request);
         self.number.is_none_or(|number| granted.decided_by.contains(&number))
             && !granted.decided_by.iter().any(|by| self.earlier.contains(by))
             && is(self.because)
@@ -231,7 +232,7 @@ fn regions(
 ) -> Result<Result<Vec<Region>, Unknown>, InternalError> {
     let search = Query::new(grants, Some(unless));
     let question = automata_question(&search);
-    let mut decider = Decider::new(&question, settings.matching, settings.budget.states, false);
+    let mut decider = Decider::new(&question, settings.budget.states, false);
     let mut causes = causes::causes(unless);
     if grants.is_alone() && unless.is_alone() {
         // What both deny is no difference.
@@ -265,9 +266,7 @@ fn regions(
                 slot.0.push(group.clone());
                 let exists = |request: &Request| Catalog::latest().canonical_action(&request.action).is_some();
                 if !slot.1.as_ref().is_some_and(exists) {
-                    let shows = |request: &Request| {
-                        replay::violates(&search, request, settings.matching).is_some() && part.holds(&search, request, settings)
-                    };
+                    let shows = |request: &Request| replay::violates(&search, request).is_some() && part.holds(&search, request);
                     let tidied = witness.map(|witness| simplify::simplify(witness, &search, &shows));
                     // Of several groups, a request for an action that exists.
                     slot.1 = tidied.filter(|request| slot.1.is_none() || exists(request)).or(slot.1.take());
@@ -299,8 +298,8 @@ fn filled(
     asked: &mut Option<SearchResult>,
 ) -> Result<Option<Option<Request>>, InternalError> {
     let group = part.group;
-    let shows = |request: &Request| part.holds(search, request, settings);
-    let replay = |request: Request| replay::replayed(search, request, settings.matching).filter(shows);
+    let shows = |request: &Request| part.holds(search, request);
+    let replay = |request: Request| replay::replayed(search, request).filter(shows);
     match decider.decide_part(group.actions(), part.number, part.earlier, &part.signed(), &replay) {
         Decided::Empty => return Ok(None),
         Decided::Shown(request) => return Ok(Some(Some(*request))),

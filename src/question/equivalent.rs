@@ -17,7 +17,8 @@ const fn words(what: &'static str, other: &'static str) -> explain::Words {
 /// The reasons of a FAIL are the statements that allow what the other policy does not, those of `b` first.
 pub fn equivalent(a: &Access, b: &Access, settings: &Settings) -> Result<Outcome, InternalError> {
     let started = Instant::now();
-    let (new_in_b, new_in_a) = (no_new_access::search(a, b), no_new_access::search(b, a));
+    let (a, b) = (settings.read(a), settings.read(b));
+    let (new_in_b, new_in_a) = (no_new_access::search(&a, &b), no_new_access::search(&b, &a));
     let only_b = unknown_policy::settled(&new_in_b, settings)?;
     let only_a = unknown_policy::settled(&new_in_a, settings)?;
     let proof = Proof::since(started, settings, [&only_b, &only_a]);

@@ -20,7 +20,8 @@ const WORDS: explain::Words = explain::Words {
 /// A FAIL names every statement of `new` that grants something new, where AWS names one.
 pub fn no_new_access(existing: &Access, new: &Access, settings: &Settings) -> Result<Outcome, InternalError> {
     let started = Instant::now();
-    let search = search(existing, new);
+    let (existing, new) = (settings.read(existing), settings.read(new));
+    let search = search(&existing, &new);
     let found = unknown_policy::settled(&search, settings)?;
     let proof = Proof::since(started, settings, [&found]);
     let (reasons, open) = explain::reasons(&search, &found, WORDS, settings)?;

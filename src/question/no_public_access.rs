@@ -68,6 +68,7 @@ impl ResourceType {
 /// Whether `policy`, of a resource of this type, allows nothing to the public.
 pub fn no_public_access(policy: &Access, resource: ResourceType, settings: &Settings) -> Result<Outcome, InternalError> {
     let started = Instant::now();
+    let policy = &*settings.read(policy);
     let search = search(policy, Some(resource));
     let found = unknown_policy::settled(&search, settings)?;
     let mut proof = Proof::since(started, settings, [&found]);

@@ -63,8 +63,9 @@ pub struct Outside {
 /// Everybody outside the zone who gets access.
 pub fn outside_access(access: &Access, zone: &Zone, settings: &Settings) -> Result<Outside, InternalError> {
     let started = Instant::now();
+    let access = settings.read(access);
     let mut all = All::default();
-    match deadline::question(&settings.budget, || deadline::search(|| find(access, zone, settings, &mut all))) {
+    match deadline::question(&settings.budget, || deadline::search(|| find(&access, zone, settings, &mut all))) {
         Ok(Ok(found)) => found?,
         // Findings are whole, and those that were found stand.
         Ok(Err(expired)) | Err(expired) => all.open(Some(expired.into())),

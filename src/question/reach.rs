@@ -30,8 +30,7 @@ pub struct Reached {
 pub fn reach(search: &Query<'_>, settings: &Settings) -> Result<Reached, InternalError> {
     let mut found = find(search, settings)?;
     let is_unknown = search.grants.resource_policy_is_unknown();
-    let consents =
-        |request: &Option<Request>| request.as_ref().is_some_and(|one| unknown_policy::needs_consent(search, one, settings));
+    let consents = |request: &Option<Request>| request.as_ref().is_some_and(|one| unknown_policy::needs_consent(search, one));
     let mut needs_consent = is_unknown && consents(&found.witness);
     if needs_consent {
         // Perhaps another one needs none.
@@ -40,22 +39,22 @@ pub fn reach(search: &Query<'_>, settings: &Settings) -> Result<Reached, Interna
     }
     let nothing = found.is_empty();
     let could_be_granted = nothing && is_unknown && unknown_policy::of_pass(search, settings, &mut found)?.is_some();
-    let granting = found.witness.as_ref().and_then(|request| shows(search, request, settings)).unwrap_or_default();
+    let granting = found.witness.as_ref().and_then(|request| shows(search, request)).unwrap_or_default();
     let unknown = found.unknown.filter(|_| found.witness.is_none());
     Ok(Reached { witness: found.witness, granting, needs_consent, could_be_granted, unknown, doubt: found.doubt })
 }
 
 /// The statements that grant a request, if it is one that is searched for: the evaluator's word.
-pub fn shows(search: &Query<'_>, request: &Request, settings: &Settings) -> Option<Vec<usize>> {
-    replay::violates(search, request, settings.matching)
+pub fn shows(search: &Query<'_>, request: &Request) -> Option<Vec<usize>> {
+    replay::violates(search, request)
 }
 
 /// A request, with what it must carry beside, if it is one that is searched for.
-pub fn replayed(search: &Query<'_>, request: Request, settings: &Settings) -> Option<Request> {
-    replay::replayed(search, request, settings.matching)
+pub fn replayed(search: &Query<'_>, request: Request) -> Option<Request> {
+    replay::replayed(search, request)
 }
 
 /// Whether the resource's own policy, where it is not known, must consent to a request that is searched for.
-pub fn needs_consent(search: &Query<'_>, request: &Request, settings: &Settings) -> bool {
-    search.grants.resource_policy_is_unknown() && unknown_policy::needs_consent(search, request, settings)
+pub fn needs_consent(search: &Query<'_>, request: &Request) -> bool {
+    search.grants.resource_policy_is_unknown() && unknown_policy::needs_consent(search, request)
 }

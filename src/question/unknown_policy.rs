@@ -50,7 +50,7 @@ pub(super) fn settled(search: &Query<'_>, settings: &Settings) -> Result<SearchR
     let budget = Budget { timeout, rlimit: settings.budget.rlimit.min(OTHERWISE), ..settings.budget };
     let quick = Settings { budget, prove: false, ..*settings };
     if let Some(witness) = found.witness.clone() {
-        if !needs_consent(search, &witness, settings) {
+        if !needs_consent(search, &witness) {
             return Ok(found);
         }
         let without = Sides::of(search, Assumed::Nothing);
@@ -71,9 +71,9 @@ pub(super) fn settled(search: &Query<'_>, settings: &Settings) -> Result<SearchR
 }
 
 /// Whether a request shows what is searched for only if the resource's policy consents.
-pub(super) fn needs_consent(search: &Query<'_>, witness: &Request, settings: &Settings) -> bool {
+pub(super) fn needs_consent(search: &Query<'_>, witness: &Request) -> bool {
     let without = Sides::of(search, Assumed::Nothing);
-    violates(&without.search(search), witness, settings.matching).is_none()
+    violates(&without.search(search), witness).is_none()
 }
 
 /// What is said of a witness that needs the consent.

@@ -189,8 +189,7 @@ fn refuted(id: ObligationId, witness: Request) -> Failure {
 
 /// A document's meaning, read as the settings say.
 fn read(document: &Document, settings: &Settings) -> Result<Access, Diagnostics> {
-    let access: Access = normalize(document)?.into();
-    Ok(access.read_as(settings.readings).unwrap_or(access))
+    Ok(settings.read_own(normalize(document)?.into()))
 }
 
 /// The searches behind O1, O2 and O3.
@@ -225,7 +224,7 @@ pub fn scripts(question: &Question<'_>, settings: &Settings) -> Result<Vec<(Stri
             question.catalog.name,
             question.catalog.date
         );
-        out.push((format!("{id}.smt2"), export::script(&comment, "unsat", &search, settings.matching)?));
+        out.push((format!("{id}.smt2"), export::script(&comment, "unsat", &search)?));
     }
     let claims = structure::claims(question).map_err(ScriptError::Structure)?;
     let comment = "O4, least general. Is one of the claims about the patterns' texts false? unsat: none is.";

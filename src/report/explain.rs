@@ -3,7 +3,7 @@
 use super::json;
 use crate::diag::escape;
 use crate::eval::explain::{Explained, Judged, explain, verb};
-use crate::policy::{Access, ArnMatching};
+use crate::policy::Access;
 use crate::request::Request;
 use anstyle::{AnsiColor, Style};
 use std::fmt::Write as _;
@@ -12,10 +12,10 @@ const YES: Style = AnsiColor::Green.on_default();
 const NO: Style = AnsiColor::Red.on_default();
 
 /// For people: one block a statement; `sides` are the access definitions with what they are called.
-pub fn text(sides: &[(&str, &Access)], witness: &Request, matching: ArnMatching) -> String {
+pub fn text(sides: &[(&str, &Access)], witness: &Request) -> String {
     let mut out = String::new();
     for (name, access) in sides {
-        for explained in explain(access, witness, matching) {
+        for explained in explain(access, witness) {
             let Some((member, statement)) = access.statement(explained.number) else { continue };
             let policy = if access.is_alone() { (*name).to_owned() } else { format!("{name} {}", escape::text(&member.name)) };
             let sid = statement.sid.as_ref().map(|sid| format!(" ({})", escape::text(sid))).unwrap_or_default();
@@ -60,7 +60,7 @@ fn line(text: &str, at: usize) -> String {
 }
 
 /// For programs: a list of statements, each with its elements.
-pub fn json(sides: &[(&str, &Access)], witness: &Request, matching: ArnMatching) -> Vec<json::Explained> {
+pub fn json(sides: &[(&str, &Access)], witness: &Request) -> Vec<json::Explained> {
     let one = |name: &str, access: &Access, explained: Explained| -> Option<json::Explained> {
         let (member, statement) = access.statement(explained.number)?;
         let source = &member.policy.source;
@@ -85,7 +85,7 @@ pub fn json(sides: &[(&str, &Access)], witness: &Request, matching: ArnMatching)
         })
     };
     let of_side = |(name, access): &(&str, &Access)| -> Vec<json::Explained> {
-        explain(access, witness, matching).into_iter().filter_map(|explained| one(name, access, explained)).collect()
+        explain(access, witness).into_iter().filter_map(|explained| one(name, access, explained)).collect()
     };
     sides.iter().flat_map(of_side).collect()
 }

@@ -8,7 +8,7 @@ use crate::catalog::Catalog;
 use crate::diag::Source;
 use crate::eval::Decision;
 use crate::lint::Finding;
-use crate::policy::{Access, ArnMatching};
+use crate::policy::Access;
 use crate::question::difference::Difference;
 use crate::question::outside_access::Outside;
 use crate::question::{Outcome, Settings, Verdict};
@@ -111,8 +111,6 @@ pub struct Under {
 pub struct Explained {
     /// The access definitions as they were read, each with what it is called.
     pub sides: Vec<(&'static str, Arc<Access>)>,
-    /// How far wildcards reach in ARNs.
-    pub matching: ArnMatching,
 }
 
 impl Explained {

@@ -28,9 +28,7 @@ pub fn report(report: &Report) -> String {
     match &report.found {
         Found::Verdict { outcome, explained } => {
             let explained = match (&outcome.verdict, explained) {
-                (Verdict::Fail { witness, .. }, Some(explained)) => {
-                    explain::text(&explained.named(), witness, explained.matching)
-                }
+                (Verdict::Fail { witness, .. }, Some(explained)) => explain::text(&explained.named(), witness),
                 _ => String::new(),
             };
             format!("{}{explained}", self::outcome(outcome))

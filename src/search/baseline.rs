@@ -7,7 +7,6 @@ use super::formula::{self, violation};
 use super::state::Search;
 use super::whole::{all, not_asked};
 use crate::encode::{Encoder, Form, ResourceShape, Unsupported};
-use crate::policy::ArnMatching;
 use crate::query::{InternalError, Query, Unknown};
 use crate::smt::{Answer, Formula};
 
@@ -20,7 +19,7 @@ pub(super) fn ask(search: &mut Search<'_, '_>) -> Result<(), InternalError> {
         search.found.open(why);
         return Ok(());
     }
-    let sides = match sides(search.query, search.settings.matching) {
+    let sides = match sides(search.query) {
         Ok(sides) => sides,
         Err(unsupported) => {
             search.found.open(Unknown::Construct(unsupported.to_string()));
@@ -53,11 +52,11 @@ struct Side {
     constraints: Vec<Formula>,
 }
 
-fn sides(query: &Query<'_>, matching: ArnMatching) -> Result<Vec<Side>, Unsupported> {
+fn sides(query: &Query<'_>) -> Result<Vec<Side>, Unsupported> {
     let all = all(query);
     let mut sides = Vec::new();
     for shape in formula::shapes(query, &all) {
-        let mut encoder = formula::encoder(query, &all, matching, shape).in_form(Form::Regexes);
+        let mut encoder = formula::encoder(query, &all, shape).in_form(Form::Regexes);
         let violation = violation(query, &mut encoder, &all, true)?.formula;
         let constraints = match encoder.constraints() {
             Formula::And(parts) => parts.to_vec(),

@@ -2,21 +2,20 @@
 
 use super::{unreadable, whole};
 use crate::encode::Unsupported;
-use crate::policy::ArnMatching;
 use crate::query::Query;
 use crate::smt::{Formula, smtlib};
 
 /// The search as one self-contained script, its question as a comment; `expected` is `unsat` where that was proved, else
 /// `unknown`.
-pub fn script(question: &str, expected: &str, query: &Query<'_>, matching: ArnMatching) -> Result<String, Unsupported> {
-    Ok(smtlib::script(question, expected, &formulas(query, matching)?))
+pub fn script(question: &str, expected: &str, query: &Query<'_>) -> Result<String, Unsupported> {
+    Ok(smtlib::script(question, expected, &formulas(query)?))
 }
 
 /// The search as one whole formula: a list of assertions.
-pub fn formulas(query: &Query<'_>, matching: ArnMatching) -> Result<Vec<Formula>, Unsupported> {
+pub fn formulas(query: &Query<'_>) -> Result<Vec<Formula>, Unsupported> {
     // Of values that no documentation can read, the reading that finds most.
     match unreadable::concerns(query) {
-        true => whole::formula(&unreadable::Sides::widest(query).search(query), matching),
-        false => whole::formula(query, matching),
+        true => whole::formula(&unreadable::Sides::widest(query).search(query)),
+        false => whole::formula(query),
     }
 }

@@ -3,7 +3,7 @@
 use super::partition::Group;
 use crate::encode::{Encoder, ResourceShape, Unsupported};
 use crate::glob::Glob;
-use crate::policy::{Access, ArnMatching, Policy, ResourcePattern, Statement};
+use crate::policy::{Access, Policy, ResourcePattern, Statement};
 use crate::query::{ActionScope, Query};
 use crate::request::keys::USER_ID;
 use crate::smt::Formula;
@@ -33,11 +33,11 @@ fn statements<'s>(query: &'s Query<'_>, group: &Group) -> Vec<&'s Statement> {
     asked(query, group).into_iter().chain(ties(query, group).map(|(_, statement)| statement)).collect()
 }
 
-pub(super) fn encoder(query: &Query<'_>, group: &Group, matching: ArnMatching, shape: ResourceShape) -> Encoder {
+pub(super) fn encoder(query: &Query<'_>, group: &Group, shape: ResourceShape) -> Encoder {
     let policies = query.grants.policies().chain(query.unless.into_iter().flat_map(Access::policies)).chain(&query.within);
     let never = query.ties.iter().flat_map(|ties| [&ties.plain, &ties.relating]);
     let policies: Vec<&Policy> = policies.chain(never).collect();
-    Encoder::new(policies, &statements(query, group), matching, shape).about([query.grants].into_iter().chain(query.unless))
+    Encoder::new(policies, &statements(query, group), shape).about([query.grants].into_iter().chain(query.unless))
 }
 
 /// The shapes of resources that need a query: if nothing names a resource, one stands for the other.

@@ -12,9 +12,7 @@ use super::partition::Group;
 use super::replay;
 use crate::document::Effect;
 use crate::eval;
-use crate::policy::{
-    Access, ArnMatching, Condition, Part, PrincipalMatch, PrincipalPattern, ResourcePattern, Statement, Template, Test,
-};
+use crate::policy::{Access, Condition, Part, PrincipalMatch, PrincipalPattern, ResourcePattern, Statement, Template, Test};
 use crate::query::Query;
 use crate::request::{Context, DERIVED, Principal, Request};
 use crate::value::{arn, date, number};
@@ -25,15 +23,15 @@ use bigdecimal::BigDecimal;
 const MOST: usize = 400;
 
 /// A request that the statement of this number grants and that shows the violation, if one was guessed.
-pub(crate) fn guess(query: &Query<'_>, number: usize, group: &Group, matching: ArnMatching) -> Option<Request> {
+pub(crate) fn guess(query: &Query<'_>, number: usize, group: &Group) -> Option<Request> {
     let (_, allow) = query.grants.statement(number)?;
     let shows = |request: &Request| {
         request.is_consistent()
             && query.could_carry(request)
-            && eval::applies_beyond_action(allow, request, matching)
-            && eval::allows_among(query.grants, &group.grants, request, matching)
-            && !query.unless.is_some_and(|access| eval::allows_among(access, &group.unless, request, matching))
-            && replay::counts(query, request, matching)
+            && eval::applies_beyond_action(allow, request)
+            && eval::allows_among(query.grants, &group.grants, request)
+            && !query.unless.is_some_and(|access| eval::allows_among(access, &group.unless, request))
+            && replay::counts(query, request)
     };
     // What a stack's other policies ask for is guessed along with the statement's own wishes.
     let pick = |access: &'_ Access, numbers: &[usize], effect: Effect| -> Vec<Statement> {
@@ -95,14 +93,15 @@ fn resources(statements: &[&Statement], scope: Option<&[ResourcePattern]>, actio
     let mut out = Vec::new();
     let named = statements.iter().filter_map(|statement| statement.resource.as_ref()).filter(|resource| !resource.negated);
     for pattern in scope.into_iter().flatten().chain(named.flat_map(|resource| &resource.patterns)) {
-        match &pattern.parts {
-            Some([_, partition, _, _, account, _]) => {
+        match pattern.written_parts() {
+            Some(written) => {
+                let [_, partition, _, _, account, _] = &written;
                 // A wildcard alone in a part of the ARN is filled with what usually stands there.
                 let usual = |part: &Template, plain: &str| {
                     let everything = part.as_glob().is_some_and(|glob| glob.is_everything());
                     if everything { Template::parse(plain, false, false) } else { part.clone() }
                 };
-                let mut parts: Vec<Template> = pattern.parts.iter().flatten().cloned().collect();
+                let mut parts: Vec<Template> = written.to_vec();
                 let usual = [(1, usual(partition, "aws")), (4, usual(account, "111122223333"))];
                 for (at, part) in usual {
                     parts.get_mut(at).into_iter().for_each(|slot| *slot = part.clone());

@@ -25,13 +25,13 @@ pub(super) fn ask(search: &mut Search<'_, '_>, group: &Group, suspects: &[usize]
     }
     let (mut open, mut unencoded) = (Vec::new(), None);
     for shape in shapes(search.query, group) {
-        let mut encoder = encoder(search.query, group, search.settings.matching, shape).for_action(&group.action);
+        let mut encoder = encoder(search.query, group, shape).for_action(&group.action);
         match violation(search.query, &mut encoder, group, false) {
             Ok(parts) if impossible(search, &[&parts.formula]) => {}
             Ok(parts) => open.push((encoder, parts)),
             // The proof may not depend on what has no encoding.
             Err(unsupported) => {
-                let encoder = formula::encoder(search.query, group, search.settings.matching, shape).for_action(&group.action);
+                let encoder = formula::encoder(search.query, group, shape).for_action(&group.action);
                 let opaque = violation(search.query, &mut encoder.with_opaque_constructs(), group, false);
                 let proved = opaque.is_ok_and(|parts| impossible(search, &[&parts.formula]));
                 if !proved {
@@ -45,7 +45,7 @@ pub(super) fn ask(search: &mut Search<'_, '_>, group: &Group, suspects: &[usize]
     }
     for number in suspects {
         if search.is_suspect(*number)
-            && let Some(request) = guess::guess(search.query, *number, group, search.settings.matching)
+            && let Some(request) = guess::guess(search.query, *number, group)
         {
             search.note(request)?;
         }
@@ -181,12 +181,12 @@ fn check(search: &mut Search<'_, '_>, encoder: &Encoder, action: Option<&str>) -
         smt::Answer::Sat(model) => {
             let action = action.map_or_else(|| encoder.decode_action(&model), str::to_owned);
             let request = search.query.completed(encoder.decode(&model, &action));
-            if !search.query.is_impossible(&request, search.settings.matching) {
+            if !search.query.is_impossible(&request) {
                 search.note(request)?;
                 return Ok(true);
             }
             // It breaks a tie that has no encoding: perhaps another request does not.
-            let mended = replayed(search.query, request, search.settings.matching);
+            let mended = replayed(search.query, request);
             if mended.is_none() {
                 search.found.open(Unknown::Contradictory { at: None });
             }

@@ -91,8 +91,8 @@ enum Told {
 
 /// Asks the automata about one group, through one statement if it is said which.
 fn decide(search: &mut Search<'_, '_>, group: &Group, by: Option<usize>) -> Result<Told, InternalError> {
-    let (query, matching) = (search.query, search.settings.matching);
-    let replay = |request| replayed(query, request, matching);
+    let query = search.query;
+    let replay = |request| replayed(query, request);
     search.found.decided += 1;
     Ok(match search.decider.decide(group.actions(), by, &replay) {
         Decided::Empty => Told::Empty,

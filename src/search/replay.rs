@@ -6,7 +6,7 @@
 
 use crate::catalog::KeyBase;
 use crate::eval;
-use crate::policy::{ArnMatching, Policy, ResourcePattern};
+use crate::policy::{Policy, ResourcePattern};
 use crate::query::{ActionScope, Query};
 use crate::request::{Request, contradicts, keys};
 use crate::wellformed::{self, Ties};
@@ -21,10 +21,10 @@ impl Query<'_> {
     }
 
     /// Whether the request's keys contradict each other.
-    pub(crate) fn is_impossible(&self, request: &Request, matching: ArnMatching) -> bool {
+    pub(crate) fn is_impossible(&self, request: &Request) -> bool {
         let breaks = |ties: &Ties| {
             let mut statements = ties.statements();
-            statements.any(|(_, statement)| eval::applies_beyond_action(statement, request, matching))
+            statements.any(|(_, statement)| eval::applies_beyond_action(statement, request))
         };
         contradicts(request) || self.ties.as_ref().is_some_and(breaks)
     }
@@ -42,27 +42,23 @@ impl Query<'_> {
 }
 
 /// The request, or it mended, if it shows the violation.
-pub(crate) fn replayed(query: &Query<'_>, request: Request, matching: ArnMatching) -> Option<Request> {
+pub(crate) fn replayed(query: &Query<'_>, request: Request) -> Option<Request> {
     let request = query.completed(request);
-    if violates(query, &request, matching).is_some() {
+    if violates(query, &request).is_some() {
         return Some(request);
     }
     query.ties.as_ref()?;
     let others = std::iter::once(wellformed::mended(&request)).chain(wellformed::by_id(&request));
-    others.into_iter().find(|other| violates(query, other, matching).is_some())
+    others.into_iter().find(|other| violates(query, other).is_some())
 }
 
 /// The Allow statements of `grants` that allow the request, if `unless` does not and it is within the scope.
-pub(crate) fn violates(query: &Query<'_>, request: &Request, matching: ArnMatching) -> Option<Vec<usize>> {
-    if !in_scope(query, &request.action)
-        || !query.could_carry(request)
-        || !request.is_consistent()
-        || !counts(query, request, matching)
-    {
+pub(crate) fn violates(query: &Query<'_>, request: &Request) -> Option<Vec<usize>> {
+    if !in_scope(query, &request.action) || !query.could_carry(request) || !request.is_consistent() || !counts(query, request) {
         return None;
     }
-    let granted = eval::evaluate(query.grants, request, matching);
-    let kept = query.unless.is_some_and(|access| eval::allows(access, request, matching));
+    let granted = eval::evaluate(query.grants, request);
+    let kept = query.unless.is_some_and(|access| eval::allows(access, request));
     let by = query.by.is_none_or(|by| granted.decided_by.contains(&by));
     (granted.decision == eval::Decision::Allowed && !kept && by).then_some(granted.decided_by)
 }
@@ -79,11 +75,10 @@ pub(crate) fn in_scope(query: &Query<'_>, action: &str) -> bool {
 }
 
 /// Whether a request is of the resources and circumstances that count, and one that there can be.
-pub(crate) fn counts(query: &Query<'_>, request: &Request, matching: ArnMatching) -> bool {
-    let resource_counts = |patterns: &Vec<ResourcePattern>| eval::resource_matches(patterns, request, matching);
-    let within =
-        |policy: &Policy| policy.statements.iter().all(|statement| eval::applies_beyond_action(statement, request, matching));
+pub(crate) fn counts(query: &Query<'_>, request: &Request) -> bool {
+    let resource_counts = |patterns: &Vec<ResourcePattern>| eval::resource_matches(patterns, request);
+    let within = |policy: &Policy| policy.statements.iter().all(|statement| eval::applies_beyond_action(statement, request));
     query.resources.as_ref().is_none_or(resource_counts)
         && query.within.as_ref().is_none_or(within)
-        && !query.is_impossible(request, matching)
+        && !query.is_impossible(request)
 }

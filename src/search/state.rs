@@ -33,7 +33,7 @@ pub(super) struct Search<'a, 'p> {
 
 impl<'a, 'p> Search<'a, 'p> {
     pub(super) fn new(query: &'a Query<'p>, settings: &'a Settings, question: &'a solve::Question<'a>) -> Self {
-        let decider = Decider::new(question, settings.matching, settings.budget.states, settings.prove);
+        let decider = Decider::new(question, settings.budget.states, settings.prove);
         Self {
             query,
             settings,
@@ -68,7 +68,7 @@ impl<'a, 'p> Search<'a, 'p> {
     /// Replays a request and remembers which statements are to blame.
     pub(super) fn note(&mut self, request: Request) -> Result<(), InternalError> {
         let request = self.query.completed(request);
-        let Some(statements) = violates(self.query, &request, self.settings.matching) else {
+        let Some(statements) = violates(self.query, &request) else {
             let shown = request_json::to_json(&request);
             return Err(InternalError(format!("a request that was found does not replay: {shown}")));
         };

@@ -43,7 +43,7 @@ pub(crate) fn ask(search: &Query<'_>, settings: &Settings, readable: Readable<'_
     }
     let mut least = readable(&Sides::of(search, Bound::Least, Bound::Most).search(search), &left())?;
     match &least.witness {
-        Some(witness) if violates(search, witness, settings.matching).is_some() => return Ok(least),
+        Some(witness) if violates(search, witness).is_some() => return Ok(least),
         Some(_) => return Err(InternalError("a request shows a violation under one reading of a value only".to_owned())),
         None => {}
     }

@@ -7,7 +7,7 @@ use super::partition::Group;
 use super::state::Search;
 use super::{beyond, left_open};
 use crate::encode::{Encoder, ResourceShape};
-use crate::policy::{Access, ArnMatching};
+use crate::policy::Access;
 use crate::query::{InternalError, Query, Unknown};
 use crate::smt::Formula;
 
@@ -27,7 +27,7 @@ pub(super) fn ask(search: &mut Search<'_, '_>) -> Result<(), InternalError> {
     }
     let all = all(search.query);
     for shape in shapes(search.query, &all) {
-        let mut encoder = encoder(search.query, &all, search.settings.matching, shape);
+        let mut encoder = encoder(search.query, &all, shape);
         match violation(search.query, &mut encoder, &all, true) {
             Ok(parts) => left_open::query(search, &encoder, parts, None)?,
             Err(unsupported) => search.found.open(Unknown::Construct(unsupported.to_string())),
@@ -43,13 +43,13 @@ pub(super) fn all(query: &Query<'_>) -> Group {
 }
 
 /// The whole question as one formula over both shapes of resource, for a file.
-pub(super) fn formula(query: &Query<'_>, matching: ArnMatching) -> Result<Vec<Formula>, crate::encode::Unsupported> {
+pub(super) fn formula(query: &Query<'_>) -> Result<Vec<Formula>, crate::encode::Unsupported> {
     let all = all(query);
     let shapes = shapes(query, &all);
     let several = shapes.len() > 1;
     let (mut constraints, mut ways) = (Vec::new(), Vec::new());
     for shape in shapes {
-        let mut encoder: Encoder = encoder(query, &all, matching, shape);
+        let mut encoder: Encoder = encoder(query, &all, shape);
         let parts = violation(query, &mut encoder, &all, true)?;
         constraints.push(encoder.constraints());
         let is_arn = Formula::var("Resource.is_arn");

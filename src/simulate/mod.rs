@@ -10,7 +10,7 @@ pub mod request;
 use crate::eval::missing::Missing;
 use crate::eval::{self, Decision, Evaluation};
 use crate::policy::unreadable::Bound;
-use crate::policy::{Access, ArnMatching, Readings, ResourcePolicy, Stack};
+use crate::policy::{Access, Readings, ResourcePolicy, Stack};
 use crate::request::Request;
 
 /// The decision of one request.
@@ -48,14 +48,13 @@ pub struct Simulator {
     others: Vec<(Access, notes::Absent)>,
     /// What decides the requests of an account's root, where identity policies are given: it has none.
     root: Option<Box<Simulator>>,
-    matching: ArnMatching,
     readings: Readings,
 }
 
 impl Simulator {
     /// Policies, and how they are read.
-    pub fn new(mut stack: Stack, matching: ArnMatching, readings: Readings) -> Self {
-        let root = notes::of_root(&stack).map(|own| Box::new(Self::new(own, matching, readings)));
+    pub fn new(mut stack: Stack, readings: Readings) -> Self {
+        let root = notes::of_root(&stack).map(|own| Box::new(Self::new(own, readings)));
         let others = notes::others(&stack);
         if matches!(stack.resource, ResourcePolicy::Unknown) {
             stack.resource = ResourcePolicy::Absent;
@@ -65,7 +64,7 @@ impl Simulator {
         let others = others.into_iter().map(|(stack, absent)| (read(stack.into()), absent)).collect();
         let access = read(plain.clone());
         let bounds = access.bounded(Bound::Least).zip(access.bounded(Bound::Most)).map(|(least, most)| [least, most]);
-        Self { bounds, access, plain, others, root, matching, readings }
+        Self { bounds, access, plain, others, root, readings }
     }
 
     /// The policies as they are read.
@@ -82,13 +81,13 @@ impl Simulator {
         }
         let (evaluation, unknown) = self.evaluate(request);
         let access = self.bounds.as_ref().map_or(&self.access, |[least, _]| least);
-        let missing = eval::missing::missing(access, request, self.matching);
-        let mut notes = notes::about_request(request, self.matching);
+        let missing = eval::missing::missing(access, request);
+        let mut notes = notes::about_request(request);
         let is_unknown = unknown.is_some();
         notes.extend(unknown);
         notes.extend(self.absent(request, evaluation.decision));
         notes.extend(missing.iter().map(|one| self.about_missing(one)));
-        notes.extend(notes::other_readings(&self.plain, request, self.matching, self.readings, evaluation.decision));
+        notes.extend(notes::other_readings(&self.plain, request, self.readings, evaluation.decision));
         let decided_by = evaluation.decided_by.iter().filter_map(|number| self.place(*number));
         Simulation {
             action: request.action.clone(),
@@ -104,13 +103,13 @@ impl Simulator {
 
     /// The decision, and what is said if it hangs on a value that no documentation can read.
     fn evaluate(&self, request: &Request) -> (Evaluation, Option<String>) {
-        let Some([least, most]) = &self.bounds else { return (eval::evaluate(&self.access, request, self.matching), None) };
-        let [at_least, at_most] = [least, most].map(|access| eval::evaluate(access, request, self.matching));
+        let Some([least, most]) = &self.bounds else { return (eval::evaluate(&self.access, request), None) };
+        let [at_least, at_most] = [least, most].map(|access| eval::evaluate(access, request));
         if at_least.decision == at_most.decision {
             // Who decides it under every reading.
             return (if at_least.decision == Decision::Allowed { at_least } else { at_most }, None);
         }
-        let why = notes::hanging(&self.access, request, self.matching).unwrap_or_default();
+        let why = notes::hanging(&self.access, request).unwrap_or_default();
         let note = format!("{why}: the decision is {} or {}", at_least.decision.name(), at_most.decision.name());
         (at_least, Some(note))
     }
@@ -122,9 +121,9 @@ impl Simulator {
 
     /// The absent members that decided, each with its note.
     fn absent(&self, request: &Request, decision: Decision) -> Vec<String> {
-        let decides = |access: &Access| eval::decision(access, request, self.matching);
+        let decides = |access: &Access| eval::decision(access, request);
         let told = self.others.iter().filter_map(|(access, absent)| absent.note(request, decision, decides(access)));
-        let owner = notes::owner(&self.access, request, self.matching, decision);
+        let owner = notes::owner(&self.access, request, decision);
         told.chain(owner).collect()
     }
 

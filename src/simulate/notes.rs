@@ -5,7 +5,7 @@ use crate::eval::{self, Decision};
 use crate::policy::access::Place;
 use crate::policy::readings::READINGS;
 use crate::policy::unreadable;
-use crate::policy::{Access, ArnMatching, Policy, Readings, ResourcePolicy, Stack};
+use crate::policy::{Access, Policy, Readings, ResourcePolicy, Stack};
 use crate::request::{Request, keys};
 use crate::wellformed;
 
@@ -14,8 +14,8 @@ const CONTRADICTS: &str =
     "the request contradicts itself: a key is given otherwise than it follows from the principal or the resource";
 
 /// What is odd about a request.
-pub(super) fn about_request(request: &Request, matching: ArnMatching) -> Vec<String> {
-    let is_impossible = |statement| eval::applies_beyond_action(statement, request, matching);
+pub(super) fn about_request(request: &Request) -> Vec<String> {
+    let is_impossible = |statement| eval::applies_beyond_action(statement, request);
     let contradicts = !request.is_consistent() || wellformed::about(request).any(is_impossible);
     let wrong = keys::mistyped(request)
         .map(|(key, value, own)| format!("the value of {key} is {}, \"{value}\" is not: no request carries it", own.noun()));
@@ -113,12 +113,12 @@ impl Absent {
 }
 
 /// A condition that a decision hangs on, because a value of it is not to be read.
-pub(super) fn hanging(access: &Access, request: &Request, matching: ArnMatching) -> Option<String> {
+pub(super) fn hanging(access: &Access, request: &Request) -> Option<String> {
     let mut all = access.unreadable().filter(|(_, _, statement, condition)| {
         let [least, most] = [false, true].map(|most| {
             let mut read = (*statement).clone();
             read.conditions.iter_mut().for_each(|condition| *condition = condition.at(most));
-            eval::applies(&read, request, matching) && eval::condition_holds(&condition.at(most), request)
+            eval::applies(&read, request) && eval::condition_holds(&condition.at(most), request)
         });
         least != most
     });
@@ -126,12 +126,12 @@ pub(super) fn hanging(access: &Access, request: &Request, matching: ArnMatching)
 }
 
 /// What is said where nobody says whose the resource is, and that decides.
-pub(super) fn owner(access: &Access, request: &Request, matching: ArnMatching, decision: Decision) -> Option<String> {
+pub(super) fn owner(access: &Access, request: &Request, decision: Decision) -> Option<String> {
     let own = request.principal.account().filter(|_| request.resource_account().is_none() && request.resource != "*")?;
     let owned_by = |account: &str| {
         let mut there = request.clone();
         there.context.insert("aws:resourceaccount".to_owned(), vec![account.to_owned()]);
-        eval::decision(access, &there, matching)
+        eval::decision(access, &there)
     };
     let another = if own == "111111111111" { "222222222222" } else { "111111111111" };
     let then = owned_by(another);
@@ -145,27 +145,11 @@ pub(super) fn owner(access: &Access, request: &Request, matching: ArnMatching, d
 }
 
 /// What is said of readings of AWS's pages under which the decision is another.
-pub(super) fn other_readings(
-    access: &Access,
-    request: &Request,
-    matching: ArnMatching,
-    readings: Readings,
-    decision: Decision,
-) -> Vec<String> {
-    let mut others: Vec<(ArnMatching, Readings, String)> = Vec::new();
-    let (other, name) = match matching {
-        ArnMatching::Segment => (ArnMatching::Greedy, "greedy"),
-        ArnMatching::Greedy => (ArnMatching::Segment, "segment"),
-    };
-    others.push((other, readings, format!("--arn-matching {name}")));
-    others.extend(READINGS.iter().map(|reading| {
-        let (readings, named) = reading.turned(readings);
-        (matching, readings, named)
-    }));
-    let told = |(matching, readings, name): (ArnMatching, Readings, String)| {
+pub(super) fn other_readings(access: &Access, request: &Request, readings: Readings, decision: Decision) -> Vec<String> {
+    let told = |(readings, name): (Readings, String)| {
         let read = access.read_as(readings);
-        let then = eval::decision(read.as_ref().unwrap_or(access), request, matching);
+        let then = eval::decision(read.as_ref().unwrap_or(access), request);
         (then != decision).then(|| format!("under {name} the decision is {}", then.name()))
     };
-    others.into_iter().filter_map(told).collect()
+    READINGS.iter().map(|reading| reading.turned(readings)).filter_map(told).collect()
 }

@@ -11,7 +11,7 @@ use super::search::Node;
 use super::values::{by_parts, steps};
 use crate::glob::Glob;
 use crate::policy::compose::{Fact, Rule, Through};
-use crate::policy::{Access, ArnMatching, PrincipalMatch, PrincipalPattern, ResourcePattern, Statement, Template};
+use crate::policy::{Access, PrincipalMatch, PrincipalPattern, ResourcePattern, Statement, Template};
 use rustc_hash::FxHashMap;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -19,7 +19,6 @@ use std::collections::{BTreeMap, BTreeSet};
 #[derive(Debug)]
 pub(super) struct Builder {
     pub(super) atoms: Atoms,
-    matching: ArnMatching,
     pub(super) sets: BTreeSet<String>,
     /// Whether it may matter of which account a resource is, and the tests that resources of one account alone pass.
     pub(super) asks_for_owners: bool,
@@ -39,10 +38,9 @@ pub(super) struct Side<'a> {
 }
 
 impl Builder {
-    pub(super) fn new(atoms: Atoms, matching: ArnMatching, sets: BTreeSet<String>, asks_for_owners: bool) -> Self {
+    pub(super) fn new(atoms: Atoms, sets: BTreeSet<String>, asks_for_owners: bool) -> Self {
         Self {
             atoms,
-            matching,
             sets,
             asks_for_owners,
             owners: BTreeMap::new(),
@@ -121,11 +119,10 @@ impl Builder {
     pub(super) fn resources(&mut self, patterns: &[ResourcePattern]) -> Node {
         let (mut test, mut others) = (Test::default(), Vec::new());
         let mut owned: BTreeMap<String, Test> = BTreeMap::new();
-        let by_part = self.matching == ArnMatching::Segment;
         for pattern in patterns {
-            let is_shorthand = pattern.path.is_some();
+            let (is_shorthand, by_part) = (pattern.path.is_some(), pattern.parts.is_some());
             let of_parts = |parts: Option<&[Template; 6]>, whole: &Template, atoms: &mut Atoms| -> Steps {
-                let mut steps = match parts.filter(|_| by_part || is_shorthand) {
+                let mut steps = match parts.filter(|_| by_part) {
                     Some(parts) => by_parts(parts, NO_COLON, Class::Any, atoms),
                     None => steps(whole, Class::Any, false, atoms),
                 };
@@ -148,7 +145,7 @@ impl Builder {
             } else if let Some(node) = self.with_variables(&Attribute::Resource, &pattern.whole, &read) {
                 others.push(node);
             } else {
-                others.push(self.relation(Relation::Resource(pattern.whole.clone())));
+                others.push(self.relation(Relation::Resource(pattern.whole.clone(), by_part)));
             }
         }
         let few = owned.len() <= MOST_OWNERS;

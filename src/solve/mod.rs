@@ -38,7 +38,7 @@ mod variables;
 
 use crate::glob::Glob;
 use crate::policy::compose::{Rule, Through};
-use crate::policy::{Access, ArnMatching, Policy, ResourcePattern};
+use crate::policy::{Access, Policy, ResourcePattern};
 use crate::query::Obligation;
 use crate::request::Request;
 use crate::request::keys::USER_ID;
@@ -142,7 +142,7 @@ const STEP: usize = 100;
 
 impl<'q> Decider<'q> {
     /// A decider; with `keep_proofs` the last refutation is kept, to be checked by Z3.
-    pub fn new(question: &'q Question<'q>, matching: ArnMatching, most_states: usize, keep_proofs: bool) -> Self {
+    pub fn new(question: &'q Question<'q>, most_states: usize, keep_proofs: bool) -> Self {
         let policies = || question.grants.policies().chain(question.unless.into_iter().flat_map(Access::policies));
         let mut sets = question.several.clone();
         sets.extend(named::multivalued(question.within));
@@ -152,7 +152,7 @@ impl<'q> Decider<'q> {
         let statements = policies().chain(question.within).flat_map(|policy| &policy.statements);
         let owner_ids = if relates_ids { root_id::comparisons(statements) } else { Vec::new() };
         let asks_for_owners = !question.grants.is_alone() || question.unless.is_some_and(|access| !access.is_alone());
-        let builder = Builder::new(atoms, matching, sets, asks_for_owners);
+        let builder = Builder::new(atoms, sets, asks_for_owners);
         Self { question, builder, refuted: None, keep_proofs, never: Vec::new(), owner_ids }
     }
 

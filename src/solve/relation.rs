@@ -17,8 +17,8 @@ pub(super) enum Relation {
     Single(Rc<str>),
     /// Principal and resource are of one account.
     SameAccount,
-    /// The resource matches this template, whose variables are not modelled.
-    Resource(Template),
+    /// The resource matches this template, whose variables are not modelled; part by part, or as one text.
+    Resource(Template, bool),
     /// An entry of a principal list that is not modelled applies through this.
     Principal(Box<[Glob; 6]>, Through),
     /// The value of the key matches this template, whose variables are not modelled.

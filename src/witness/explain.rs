@@ -57,7 +57,7 @@ pub(crate) fn reasons(
         return Ok((Vec::new(), None));
     }
     let question = automata_question(search);
-    let decider = Decider::new(&question, settings.matching, settings.budget.states, false);
+    let decider = Decider::new(&question, settings.budget.states, false);
     let mut telling = Telling {
         search,
         settings,
@@ -165,12 +165,12 @@ pub(crate) struct Telling<'a, 'p> {
 impl Telling<'_, '_> {
     /// Whether a request shows what the search is after, allowed through this statement.
     fn violates(&self, request: &Request, number: usize) -> bool {
-        replay::violates(self.search, request, self.settings.matching).is_some_and(|by| by.contains(&number))
+        replay::violates(self.search, request).is_some_and(|by| by.contains(&number))
     }
 
     /// Whether one of these requests still shows it when it is changed so.
     fn shows(&self, shown: &[Request], number: usize, change: impl Fn(&Request) -> Request) -> Option<Request> {
-        let replayed = |request| replay::replayed(self.search, request, self.settings.matching);
+        let replayed = |request| replay::replayed(self.search, request);
         shown.iter().filter_map(|base| replayed(change(base))).find(|request| self.violates(request, number))
     }
 
@@ -273,10 +273,10 @@ impl Telling<'_, '_> {
         if let Some(known) = self.known.get(&asked) {
             return Ok(*known);
         }
-        let (search, matching) = (self.search, self.settings.matching);
+        let search = self.search;
         let replay = |request: Request| {
-            let request = replay::replayed(search, request, matching)?;
-            replay::violates(search, &request, matching)?.contains(&number).then_some(request)
+            let request = replay::replayed(search, request)?;
+            replay::violates(search, &request)?.contains(&number).then_some(request)
         };
         let shown = match self.decider.decide(group.actions(), Some(number), &replay) {
             Decided::Empty => false,

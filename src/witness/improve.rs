@@ -97,7 +97,7 @@ fn among_profiles(
                 return Ok(());
             }
             if partitions::doubt(&witness).is_some() && !is_of_one {
-                let apart = partitions::told_apart(&profile, left.matching);
+                let apart = partitions::told_apart(&profile);
                 profiles_left.extend(
                     apart.into_iter().filter_map(|partition| Some((partitions::in_partition(&profile, partition)?, true))),
                 );

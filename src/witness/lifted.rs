@@ -8,7 +8,7 @@ use super::explain::{Telling, Words};
 use super::unchanged::is_kept;
 use crate::eval;
 use crate::policy::Access;
-use crate::query::{Lifted, Query, Settings};
+use crate::query::{Lifted, Query};
 use crate::request::Request;
 use crate::search::partition::{self, Group};
 use crate::search::replay;
@@ -26,7 +26,7 @@ impl Telling<'_, '_> {
                 Cause::Denied(deny) if is_same(deny) => continue,
                 Cause::Denied(_) | Cause::Closed(_) => {}
             }
-            let is = |request: &Request| is_lifted(self.search, self.settings, unless, &because, request);
+            let is = |request: &Request| is_lifted(self.search, unless, &because, request);
             if shown.iter().any(is) || self.finds_lifted(unless, &because, number) {
                 out.push(lifted(unless, &because.cause, words));
             }
@@ -44,8 +44,8 @@ impl Telling<'_, '_> {
             Cause::Denied(deny) => group.unless.binary_search(&deny).is_ok(),
             Cause::Closed(_) | Cause::NotGranted => true,
         };
-        let lifted = |request: &Request| is_lifted(search, settings, unless, because, request);
-        let replay = |request: Request| replay::replayed(search, request, settings.matching).filter(lifted);
+        let lifted = |request: &Request| is_lifted(search, unless, because, request);
+        let replay = |request: Request| replay::replayed(search, request).filter(lifted);
         let mut is = false;
         for group in groups.iter().filter(|group| group.grants.binary_search(&number).is_ok()).filter(about) {
             let signed = [(&because.rule, true)];
@@ -61,13 +61,14 @@ impl Telling<'_, '_> {
 }
 
 /// Whether this keeps a request away on the other side, and not on the side that allows it.
-fn is_lifted(search: &Query<'_>, settings: &Settings, unless: &Access, because: &Because, request: &Request) -> bool {
+fn is_lifted(search: &Query<'_>, unless: &Access, because: &Because, request: &Request) -> bool {
     let still = match &because.cause {
-        Cause::Closed(kind) => causes::limit(search.grants, *kind)
-            .is_some_and(|rule| !eval::rule_holds(search.grants, rule, request, settings.matching)),
+        Cause::Closed(kind) => {
+            causes::limit(search.grants, *kind).is_some_and(|rule| !eval::rule_holds(search.grants, rule, request))
+        }
         Cause::Denied(_) | Cause::NotGranted => false,
     };
-    !still && eval::rule_holds(unless, &because.rule, request, settings.matching)
+    !still && eval::rule_holds(unless, &because.rule, request)
 }
 
 /// What no longer keeps a request away, in words.

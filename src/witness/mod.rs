@@ -30,7 +30,12 @@ use std::time::Instant;
 /// witness is not one that AWS could receive today, one that it could is looked for, and the lack of one is noted.
 ///
 /// Where the policies have values that no documentation can read, the answer holds whatever they mean.
+///
+/// Policies that are not read as the settings say are a defect of whoever asks.
 pub fn find(query: &Query<'_>, settings: &Settings) -> Result<SearchResult, InternalError> {
+    if !query.sides().all(|access| access.is_read_as(settings.readings)) {
+        return Err(InternalError("a policy was searched that is not read as the settings say".to_owned()));
+    }
     match unreadable::concerns(query) {
         true => unreadable::ask(query, settings, &readable),
         false => readable(query, settings),
@@ -59,7 +64,7 @@ fn answer(query: &Query<'_>, settings: &Settings, found: &mut SearchResult) -> R
     let asked = if settings.catalog_actions { closed() } else { query };
     *found = deadline::search(|| search(asked, settings)).unwrap_or_else(|expired| Ok(SearchResult::left_open(expired)))?;
     // Whatever is left undone here, the witness stands.
-    if let Err(expired) = deadline::finish(|| simplified(asked, settings, found)) {
+    if let Err(expired) = deadline::finish(|| simplified(asked, found)) {
         if settings.realistic {
             found.doubted(format!("the witness was not made plain to the end: {expired}"));
         }
@@ -95,9 +100,9 @@ fn note_odd_values(settings: &Settings, found: &mut SearchResult) {
 }
 
 /// Makes the witness plain, if there is one.
-fn simplified(query: &Query<'_>, settings: &Settings, found: &mut SearchResult) {
+fn simplified(query: &Query<'_>, found: &mut SearchResult) {
     if let Some(witness) = &found.witness {
-        let shows = |request: &_| violates(query, request, settings.matching).is_some();
+        let shows = |request: &_| violates(query, request).is_some();
         found.witness = Some(simplify::simplify(witness.clone(), query, &shows));
     }
 }
@@ -105,6 +110,6 @@ fn simplified(query: &Query<'_>, settings: &Settings, found: &mut SearchResult) 
 /// Searches, with a plain witness.
 fn plain(query: &Query<'_>, settings: &Settings) -> Result<SearchResult, InternalError> {
     let mut found = search(query, settings)?;
-    simplified(query, settings, &mut found);
+    simplified(query, &mut found);
     Ok(found)
 }

@@ -11,9 +11,10 @@
 use crate::catalog::{PARTITIONS, Partition};
 use crate::diag::{Budget, Source};
 use crate::glob::Glob;
-use crate::policy::{Access, ArnMatching, Policy, PrincipalPattern, Statement, Template, Test};
+use crate::policy::{Access, Policy, PrincipalPattern, ResourcePattern, Statement, Template, Test};
 use crate::query::Query;
-use crate::request::{Derived, Principal, Request};
+use crate::request::derived::{ValueForm, form_of};
+use crate::request::{Principal, Request};
 use crate::value::arn;
 use serde_json::json;
 
@@ -81,7 +82,7 @@ fn moved(request: &Request, partition: Partition, moves: Moves) -> Request {
         *own = to(own);
     }
     for (key, values) in &mut out.context {
-        if moves == Moves::All || key == Derived::Arn.key() {
+        if moves == Moves::All || form_of(key) == Some(ValueForm::Arn) {
             values.iter_mut().for_each(|value| *value = to(value));
         }
     }
@@ -89,8 +90,8 @@ fn moved(request: &Request, partition: Partition, moves: Moves) -> Request {
 }
 
 /// One partition of each kind that the policies of a search tell apart.
-pub(super) fn told_apart(query: &Query<'_>, matching: ArnMatching) -> Vec<Partition> {
-    let Some(globs) = globs(query).filter(|_| matching == ArnMatching::Segment) else { return PARTITIONS.to_vec() };
+pub(super) fn told_apart(query: &Query<'_>) -> Vec<Partition> {
+    let Some(globs) = globs(query) else { return PARTITIONS.to_vec() };
     let mut seen: Vec<Vec<bool>> = Vec::new();
     let mut out = Vec::new();
     for partition in PARTITIONS {
@@ -106,6 +107,9 @@ pub(super) fn told_apart(query: &Query<'_>, matching: ArnMatching) -> Vec<Partit
 /// The globs that stand for a partition in the policies of a search; `None` if some text is not cut into parts.
 fn globs(query: &Query<'_>) -> Option<Vec<Glob>> {
     let policies = query.grants.policies().chain(query.unless.into_iter().flat_map(Access::policies)).chain(&query.within);
+    if query.resources.iter().flatten().any(ResourcePattern::is_one_text) {
+        return None;
+    }
     let mut out = Vec::new();
     let mut add = |glob: Glob| {
         for glob in [glob.to_ascii_lowercase(), glob] {
@@ -114,7 +118,11 @@ fn globs(query: &Query<'_>) -> Option<Vec<Glob>> {
             }
         }
     };
+    let one_text = |patterns: &[ResourcePattern]| patterns.iter().any(ResourcePattern::is_one_text);
     for statement in policies.flat_map(|policy| &policy.statements) {
+        if statement.resource.as_ref().is_some_and(|resource| one_text(&resource.patterns)) {
+            return None;
+        }
         for pattern in statement.principal.iter().flat_map(|principal| &principal.patterns) {
             if let PrincipalPattern::Arn(parts) = pattern {
                 let [_, partition, ..] = parts.as_ref();
@@ -130,10 +138,10 @@ fn globs(query: &Query<'_>) -> Option<Vec<Glob>> {
     Some(out)
 }
 
-/// The resource patterns, and what `aws:PrincipalArn` is compared with.
+/// The resource patterns, and what the principal's ARN is compared with.
 fn templates(statement: &Statement) -> impl Iterator<Item = &Template> {
     let resources = statement.resource.iter().flat_map(|resource| &resource.patterns).map(|pattern| &pattern.whole);
-    let conditions = statement.conditions.iter().filter(|condition| condition.key == Derived::Arn.key());
+    let conditions = statement.conditions.iter().filter(|condition| form_of(&condition.key) == Some(ValueForm::Arn));
     let compared = conditions.flat_map(|condition| match &condition.test {
         Test::Text(_, templates) => templates.as_slice(),
         _ => &[],

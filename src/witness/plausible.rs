@@ -101,7 +101,7 @@ pub(super) fn resources<'p>(
     let own = |arn: &str| <[Glob; 6]>::try_from(arn.splitn(6, ':').map(filled).collect::<Vec<Glob>>()).ok();
     let types = arns.into_iter().flatten().filter_map(own);
     let globs = |pattern: &&ResourcePattern| -> Option<[Glob; 6]> {
-        let parts: Option<Vec<Glob>> = pattern.parts.as_ref()?.iter().map(|part| part.as_glob()).collect();
+        let parts: Option<Vec<Glob>> = pattern.written_parts()?.iter().map(|part| part.as_glob()).collect();
         parts?.try_into().ok()
     };
     let named = types.flat_map(move |own| {

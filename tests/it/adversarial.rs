@@ -7,7 +7,7 @@
 
 use crate::agreement::{Generator, Random, generator, is_typed};
 use crate::boundary::Boundary;
-use crate::support::{policy, stack, steps};
+use crate::support::{policy, reach, stack, steps};
 use leastwise::eval;
 use leastwise::policy::{Access, ArnMatching};
 use leastwise::query::Unknown;
@@ -31,12 +31,11 @@ pub(crate) struct Tally {
 /// Asks, and holds the answer against the evaluator; the verdict.
 pub(crate) fn asked(old: &Value, new: &Value, settings: &Settings, random: &mut Random, tally: &mut Tally) -> Verdict {
     let read = |name: &str, value: &Value| -> Access {
-        if value.get("Statement").is_some() { policy(name, value) } else { stack(name, value) }
+        settings.read_own(if value.get("Statement").is_some() { policy(name, value) } else { stack(name, value) })
     };
     let (existing, newer) = (read("old", old), read("new", new));
     let outcome = smt::in_fresh_context(|| no_new_access(&existing, &newer, settings)).unwrap();
-    let adds =
-        |request: &_| eval::allows(&newer, request, settings.matching) && !eval::allows(&existing, request, settings.matching);
+    let adds = |request: &_| eval::allows(&newer, request) && !eval::allows(&existing, request);
     match &outcome.verdict {
         Verdict::Pass => {
             tally.passed += 1;
@@ -257,11 +256,12 @@ fn three_meanings_agree() {
     for case in 0..cases {
         let (old, new) = versions(&mut generator, case);
         let matching = if case.is_multiple_of(7) { ArnMatching::Greedy } else { ArnMatching::Segment };
-        let alone = Settings { z3: false, matching, ..Settings::default() };
+        let readings = reach(matching);
+        let alone = Settings { z3: false, readings, ..Settings::default() };
         let found = asked(&old, &new, &alone, &mut random, &mut auto);
         // Z3's own measure of work, so that what is compared does not hang on the machine.
         let budget = steps(40_000);
-        let whole = Settings { engine: Engine::Strings, realistic: false, matching, budget, ..Settings::default() };
+        let whole = Settings { engine: Engine::Strings, realistic: false, readings, budget, ..Settings::default() };
         let other = asked(&old, &new, &whole, &mut random, &mut strings);
         match (&found, &other) {
             (Verdict::Unknown(_), _) | (_, Verdict::Unknown(_)) => {}

@@ -3,7 +3,7 @@
 //! The generator is seeded and plain; it asserts that it reaches every operator with every qualifier, every principal,
 //! every decision, and requests for which keys are absent, single and several.
 
-use crate::support::{policy, stack, steps};
+use crate::support::{policy, reaching, stack, steps};
 use leastwise::diag::Budget;
 use leastwise::encode;
 use leastwise::eval::{self, Decision};
@@ -372,10 +372,11 @@ fn evaluator_and_encoding_agree_on_random_policies_and_requests() {
         let policy: Access = policy("random", &written);
         let requests: Vec<Request> = (0..3).map(|_| generator.request(with_principals)).collect();
         for matching in [ArnMatching::Segment, ArnMatching::Greedy] {
+            let policy = reaching(policy.clone(), matching);
             for request in &requests {
-                let evaluated = eval::evaluate(&policy, request, matching).decision;
+                let evaluated = eval::evaluate(&policy, request).decision;
                 decisions.insert(evaluated);
-                let encoded = smt::in_fresh_context(|| encode::allows(&policy, request, matching, &budget()));
+                let encoded = smt::in_fresh_context(|| encode::allows(&policy, request, &budget()));
                 match encoded {
                     Ok(Some(allowed)) => {
                         compared += 1;
@@ -430,13 +431,10 @@ fn no_random_request_refutes_a_pass() {
                 passed += 1;
                 for _ in 0..300 {
                     let request = dated(generator.request(with_principals));
-                    let new_access = eval::allows(&new_policy, &request, settings.matching)
-                        && !eval::allows(&old_policy, &request, settings.matching);
+                    let new_access = eval::allows(&new_policy, &request) && !eval::allows(&old_policy, &request);
                     // A key that no set operator names is taken for single-valued.
                     assert!(
-                        !new_access
-                            || !is_typed(&request)
-                            || encode::allows(&new_policy, &request, settings.matching, &budget()) == Ok(None),
+                        !new_access || !is_typed(&request) || encode::allows(&new_policy, &request, &budget()) == Ok(None),
                         "{old}\n{new}\n{request:?}"
                     );
                 }
@@ -458,9 +456,9 @@ fn evaluator_and_encoding_agree_on_random_stacks() {
         let access = stack("random", &written);
         for _ in 0..4 {
             let request = generator.stack_request();
-            let evaluated = eval::evaluate(&access, &request, ArnMatching::Segment).decision;
+            let evaluated = eval::evaluate(&access, &request).decision;
             decisions.insert(evaluated);
-            let encoded = smt::in_fresh_context(|| encode::allows(&access, &request, ArnMatching::Segment, &budget()));
+            let encoded = smt::in_fresh_context(|| encode::allows(&access, &request, &budget()));
             if let Ok(Some(allowed)) = encoded {
                 compared += 1;
                 assert_eq!(allowed, evaluated == Decision::Allowed, "{written}\n{request:?}");
@@ -481,7 +479,7 @@ fn stacks_obey_the_laws_of_evaluation() {
         let written = generator.stack();
         let access = stack("random", &written);
         let requests: Vec<Request> = (0..6).map(|_| generator.stack_request()).collect();
-        let decide = |written: &Value, request: &Request| eval::allows(&stack("changed", written), request, ArnMatching::Segment);
+        let decide = |written: &Value, request: &Request| eval::allows(&stack("changed", written), request);
         let effect = |effect: &str, mut statement: Value| {
             statement["Effect"] = json!(effect);
             statement
@@ -510,7 +508,7 @@ fn stacks_obey_the_laws_of_evaluation() {
             }
         }
         for request in &requests {
-            let before = eval::allows(&access, request, ArnMatching::Segment);
+            let before = eval::allows(&access, request);
             allowed += usize::from(before);
             let after = |written: &Value| decide(written, request);
             let told = |law: &str| format!("{law}: {written}\n{plain}\n{named}\n{request:?}");
@@ -576,12 +574,9 @@ fn no_random_request_refutes_a_pass_about_stacks() {
                     if request.principal_arn().is_some_and(|arn| arn.contains("aws-service-role")) {
                         continue;
                     }
-                    let new_grant = eval::allows(&new_access, &request, settings.matching)
-                        && !eval::allows(&old_access, &request, settings.matching);
+                    let new_grant = eval::allows(&new_access, &request) && !eval::allows(&old_access, &request);
                     assert!(
-                        !new_grant
-                            || !is_typed(&request)
-                            || encode::allows(&new_access, &request, settings.matching, &budget()) == Ok(None),
+                        !new_grant || !is_typed(&request) || encode::allows(&new_access, &request, &budget()) == Ok(None),
                         "{old}\n{new}\n{request:?}"
                     );
                 }

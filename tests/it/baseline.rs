@@ -3,11 +3,11 @@
 use crate::adversarial::versions;
 use crate::agreement::{generator, is_typed};
 use crate::boundary::Boundary;
-use crate::support::{policy, stack, steps};
+use crate::support::{policy, reach, reaching, stack, steps};
 use leastwise::diag::Budget;
 use leastwise::encode::{self, Form};
 use leastwise::eval::{self, Decision};
-use leastwise::policy::{Access, ArnMatching};
+use leastwise::policy::ArnMatching;
 use leastwise::question::no_new_access::no_new_access;
 use leastwise::question::{Engine, Settings, Verdict};
 use leastwise::smt;
@@ -20,12 +20,12 @@ fn budget(rlimit: u32) -> Budget {
 
 fn verdict(old: &Value, new: &Value, settings: &Settings) -> Verdict {
     let read =
-        |value: &Value| -> Access { if value.get("Statement").is_some() { policy("p", value) } else { stack("p", value) } };
+        |value: &Value| settings.read_own(if value.get("Statement").is_some() { policy("p", value) } else { stack("p", value) });
     smt::in_fresh_context(|| no_new_access(&read(old), &read(new), settings)).unwrap().verdict
 }
 
 fn asked(engine: Engine, matching: ArnMatching) -> Settings {
-    Settings { engine, matching, realistic: false, budget: budget(400_000), ..Settings::default() }
+    Settings { engine, readings: reach(matching), realistic: false, budget: budget(400_000), ..Settings::default() }
 }
 
 fn document(list: &Value) -> Value {
@@ -110,13 +110,12 @@ fn evaluator_and_regular_expressions_agree_on_random_policies_and_requests() {
     for case in 0..cases {
         let with_principals = case % 2 == 0;
         let written = generator.policy(with_principals);
-        let access = policy("random", &written);
         let matching = if case % 3 == 0 { ArnMatching::Greedy } else { ArnMatching::Segment };
+        let access = reaching(policy("random", &written), matching);
         for _ in 0..3 {
             let request = generator.request(with_principals);
-            let evaluated = eval::evaluate(&access, &request, matching).decision == Decision::Allowed;
-            let encoded =
-                smt::in_fresh_context(|| encode::allows_in(Form::Regexes, &access, &request, matching, &budget(400_000)));
+            let evaluated = eval::evaluate(&access, &request).decision == Decision::Allowed;
+            let encoded = smt::in_fresh_context(|| encode::allows_in(Form::Regexes, &access, &request, &budget(400_000)));
             if let Ok(Some(allowed)) = encoded {
                 (compared, allows) = (compared + 1, allows + usize::from(allowed));
                 assert_eq!(allowed, evaluated, "{matching:?}\n{written}\n{request:?}");
@@ -145,10 +144,11 @@ fn the_baseline_decides_nothing_differently() {
             (found, other) => panic!("baseline {found:?}, automata {other:?}\n{old}\n{new}"),
         }
         if found == Verdict::Pass && old.get("Statement").is_some() {
-            let (existing, newer, edges) = (policy("old", &old), policy("new", &new), Boundary::of(&[&old, &new]));
+            let [existing, newer] = [&old, &new].map(|one| reaching(policy("p", one), matching));
+            let edges = Boundary::of(&[&old, &new]);
             for _ in 0..200 {
                 let request = edges.request(&mut random);
-                let adds = eval::allows(&newer, &request, matching) && !eval::allows(&existing, &request, matching);
+                let adds = eval::allows(&newer, &request) && !eval::allows(&existing, &request);
                 assert!(!adds || !is_typed(&request), "{old}\n{new}\n{request:?}");
             }
         }

@@ -63,9 +63,7 @@ impl Words {
     }
 
     fn contains(&self, request: &Request) -> bool {
-        let matches = |access: &Access| {
-            access.statements().all(|(_, _, statement)| eval::applies(statement, request, Settings::default().matching))
-        };
+        let matches = |access: &Access| access.statements().all(|(_, _, statement)| eval::applies(statement, request));
         self.has_action(&request.action)
             && self.all.iter().all(matches)
             && self.any.iter().all(|any| any.iter().any(matches))
@@ -93,8 +91,8 @@ fn both<'a>(old: &'a Access, new: &'a Access) -> Result<[Side<'a>; 2], String> {
         let is_new = found.added.iter().any(|added| std::ptr::eq(added, region));
         let (grants, unless) = if is_new { (new, old) } else { (old, new) };
         if let Some(witness) = &region.witness {
-            assert!(eval::allows(grants, witness, Settings::default().matching), "{witness:?}");
-            assert!(!eval::allows(unless, witness, Settings::default().matching), "{witness:?}");
+            assert!(eval::allows(grants, witness), "{witness:?}");
+            assert!(!eval::allows(unless, witness), "{witness:?}");
         }
     }
     let shown = leastwise::report::json::value(&regions::json(&found, old, new));
@@ -123,7 +121,6 @@ struct Proved {
 fn prove(side: &Side<'_>, universe: Option<&Access>, action: &str, told: &str) -> Proved {
     let (words, grants, unless) = side;
     let mut out = Proved::default();
-    let settings = Settings::default();
     let search = Query::new(grants, Some(unless));
     let regions: Vec<&Words> = words.iter().filter(|words| words.has_action(action)).collect();
     let accesses: Vec<&Access> =
@@ -141,7 +138,7 @@ fn prove(side: &Side<'_>, universe: Option<&Access>, action: &str, told: &str) -
         .chain(search.ties.iter().flat_map(|ties| [&ties.plain, &ties.relating]))
         .collect();
     for shape in [ResourceShape::Arn, ResourceShape::Other] {
-        let encoder = Encoder::new(policies.clone(), &statements, settings.matching, shape);
+        let encoder = Encoder::new(policies.clone(), &statements, shape);
         let mut encoder = encoder.about(accesses.iter().copied()).for_action(action);
         let mut formulas = || -> Result<Vec<Formula>, Unsupported> {
             let mut allowed = |access: &Access| -> Result<Formula, Unsupported> {
@@ -246,8 +243,7 @@ fn regions_are_disjoint_and_complete() {
                 if request.context.values().any(|values| values.len() > 1) || !is_typed(&request) {
                     continue;
                 }
-                let matching = Settings::default().matching;
-                let differs = eval::allows(grants, &request, matching) && !eval::allows(unless, &request, matching);
+                let differs = eval::allows(grants, &request) && !eval::allows(unless, &request);
                 let holding = words.iter().filter(|words| words.exist && words.contains(&request)).count();
                 assert_eq!(holding, usize::from(differs), "{request:?}\n{old}\n{new}");
                 inside += usize::from(differs);

@@ -39,6 +39,7 @@ mod proofs;
 mod published;
 mod questions_cli;
 mod quotas;
+mod reading_doors;
 mod readings;
 mod readme;
 mod realistic;

@@ -182,7 +182,8 @@ fn every_question_about_changed_policies_is_decided() {
         }
         let matching = if case % 11 == 10 { ArnMatching::Greedy } else { ArnMatching::Segment };
         for (existing, newer) in [(old, &new), (&new, old)] {
-            let settings = Settings { matching, ..within(20_000_000) };
+            let readings = support::reach(matching);
+            let settings = Settings { readings, ..within(20_000_000) };
             let before = tally.open.len();
             let (read_old, read_new) = (policy("old", existing), policy("new", newer));
             let started = cpu();
@@ -194,7 +195,7 @@ fn every_question_about_changed_policies_is_decided() {
             }
             if case % 10 == 0 {
                 let budget = support::steps(40_000);
-                let whole = Settings { engine: Engine::Strings, realistic: false, matching, budget, ..Settings::default() };
+                let whole = Settings { engine: Engine::Strings, realistic: false, readings, budget, ..Settings::default() };
                 let other = asked(existing, newer, &whole, &mut random, &mut strings);
                 match (&verdict, &other) {
                     (Verdict::Unknown(_), _) | (_, Verdict::Unknown(_)) => {}

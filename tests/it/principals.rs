@@ -179,9 +179,7 @@ fn witnesses_stand_in_partitions_that_exist_wherever_they_can() {
                 move |who: Principal| resources.clone().map(|on| Request::new(who.clone(), "s3:GetObject", &on, Context::new()));
             who.into_iter().flat_map(one).collect::<Vec<_>>()
         });
-        let shows = |request: &Request| {
-            eval::allows(&newer, request, settings.matching) && !eval::allows(&existing, request, settings.matching)
-        };
+        let shows = |request: &Request| eval::allows(&newer, request) && !eval::allows(&existing, request);
         let exists = requests.into_iter().any(|request| shows(&request));
         let told = format!("{old}\n{new}\n{witness:?}\n{:?}", outcome.notes);
         let partition = |text: &str| arn::split(text).map(|[_, partition, ..]| partition.to_owned());

@@ -1,5 +1,6 @@
 //! The other readings: of `NotPrincipal`, and of multivalued keys without a set operator.
 
+use crate::agreement::generator;
 use crate::support::{leastwise, policy};
 use leastwise::eval;
 use leastwise::policy::readings::{AnyIfExists, NotPrincipal, READINGS, Unqualified};
@@ -10,8 +11,12 @@ use leastwise::request::{Context, Principal, Request};
 use leastwise::smt;
 use serde_json::{Value, json};
 
-const PLAIN: Readings =
-    Readings { not_principal: NotPrincipal::Membership, unqualified: Unqualified::Any, any_if_exists: AnyIfExists::Holds };
+const PLAIN: Readings = Readings {
+    arn_matching: ArnMatching::Segment,
+    not_principal: NotPrincipal::Membership,
+    unqualified: Unqualified::Any,
+    any_if_exists: AnyIfExists::Holds,
+};
 const BY_LIST: Readings = Readings { not_principal: NotPrincipal::List, ..PLAIN };
 const FOR_ALL: Readings = Readings { unqualified: Unqualified::All, ..PLAIN };
 
@@ -23,7 +28,7 @@ fn spares(listed: Value) -> Access {
 
 fn is_allowed(access: &Access, who: &str) -> bool {
     let request = Request::new(Principal::Aws(who.to_owned()), "s3:GetObject", "arn:aws:s3:::b/k", Context::new());
-    eval::allows(access, &request, ArnMatching::Segment)
+    eval::allows(access, &request)
 }
 
 /// Who is allowed by membership, and who by list.
@@ -84,8 +89,8 @@ fn every_engine_reads_alike() {
             let ask = |a, b| smt::in_fresh_context(|| no_new_access(a, b, &settings)).unwrap_or_else(|error| panic!("{error}"));
             assert_eq!(ask(&access, &by_list).verdict, Verdict::Pass, "{listed}");
             let Verdict::Fail { witness, reasons } = ask(&by_list, &access).verdict else { panic!("{listed}") };
-            assert!(eval::allows(&access, &witness, ArnMatching::Segment), "{witness:?}");
-            assert!(!eval::allows(&by_list, &witness, ArnMatching::Segment), "{witness:?}");
+            assert!(eval::allows(&access, &witness), "{witness:?}");
+            assert!(!eval::allows(&by_list, &witness), "{witness:?}");
             assert_eq!(reasons.len(), 1);
             // A statement stays one statement.
             assert_eq!(by_list.len(), access.len());
@@ -105,7 +110,7 @@ fn a_set_without_an_operator_passes_by_some_or_by_all_values() {
         let who = Principal::Aws("arn:aws:iam::111122223333:root".to_owned());
         let request = Request::new(who, "ec2:CreateTags", "*", context);
         let other = access.read_as(FOR_ALL).unwrap_or_else(|| panic!("read alike"));
-        (eval::allows(&access, &request, ArnMatching::Segment), eval::allows(&other, &request, ArnMatching::Segment))
+        (eval::allows(&access, &request), eval::allows(&other, &request))
     };
     assert_eq!(allowed("StringEquals", &["a"]), (true, true));
     assert_eq!(allowed("StringEquals", &["a", "b"]), (true, false));
@@ -174,6 +179,10 @@ fn every_reading_of_the_table_turns_a_decision() {
     let bob = "arn:aws:iam::444455556666:user/Bob";
     for reading in &READINGS {
         let (statements, context) = match reading.flag {
+            "arn-matching" => {
+                let deny = json!({"Effect": "Deny", "Principal": "*", "Action": "s3:*", "Resource": "arn:aws:s3:*:*:k"});
+                (vec![everybody.clone(), deny], Context::new())
+            }
             "not-principal" => {
                 let deny = json!({"Effect": "Deny", "NotPrincipal": {"AWS": bob}, "Action": "s3:*", "Resource": "*"});
                 (vec![everybody.clone(), deny], Context::new())
@@ -195,8 +204,31 @@ fn every_reading_of_the_table_turns_a_decision() {
         );
         assert!(reading.matters(&access) && !reading.matters(&plain), "--{}", reading.flag);
         assert!(plain.read_as(turned).is_none() && access.read_as(PLAIN).is_none(), "--{}", reading.flag);
-        let request = Request::new(Principal::Aws(bob.to_owned()), "s3:GetObject", "arn:aws:s3:::b/k", context);
-        let decide = |access: &Access| eval::allows(access, &request, ArnMatching::Segment);
+        let request = Request::new(Principal::Aws(bob.to_owned()), "s3:GetObject", "arn:aws:s3:::b:k", context);
+        let decide = |access: &Access| eval::allows(access, &request);
         assert_eq!((decide(&access), decide(&access.read_as(turned).unwrap())), (true, false), "--{}", reading.flag);
     }
+}
+
+/// Written anew once, twice, or one reading after the other: the same.
+#[test]
+fn readings_are_read_once_and_in_any_order() {
+    let mut differ = 0;
+    for seed in 0..300 {
+        let access = policy("p", &generator(seed).policy(true));
+        let mut all = PLAIN;
+        let mut by_one = access.clone();
+        for reading in READINGS.iter().rev() {
+            all = reading.turned(all).0;
+            by_one = by_one.read_as(reading.turned(PLAIN).0).unwrap_or(by_one);
+            assert!(!reading.matters(&access) || !access.is_read_as(reading.turned(PLAIN).0));
+        }
+        let read = access.read_as(all);
+        differ += usize::from(read.is_some());
+        let read = read.unwrap_or(access);
+        assert!(read.is_read_as(all) && by_one.is_read_as(all) && read.read_as(all).is_none());
+        let statements = |access: &Access| format!("{:?}", access.statements().map(|(.., one)| one).collect::<Vec<_>>());
+        assert_eq!(statements(&read), statements(&by_one));
+    }
+    assert!(differ > 50, "{differ}");
 }

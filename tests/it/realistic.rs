@@ -9,7 +9,6 @@ use crate::support::policy;
 use leastwise::catalog::{Catalog, KeyBase};
 use leastwise::eval;
 use leastwise::glob::Glob;
-use leastwise::policy::ArnMatching;
 use leastwise::question::access_not_granted;
 use leastwise::question::no_new_access::no_new_access;
 use leastwise::question::{Settings, Verdict};
@@ -235,7 +234,7 @@ fn where_none_is_found_no_random_request_is_one() {
         for _ in 0..3_000 {
             let request = real(&mut requests);
             assert_eq!(wrong(&request), None, "{request:?}");
-            let allows = |access| eval::allows(access, &request, ArnMatching::Segment);
+            let allows = |access| eval::allows(access, &request);
             assert!(allows(&existing) || !allows(&newer), "{old}\n{new}\n{request:?}\n{notes:?}");
         }
     }

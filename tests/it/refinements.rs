@@ -11,7 +11,6 @@ use leastwise::diag::{Budget, Source};
 use leastwise::document::{self, Document};
 use leastwise::eval;
 use leastwise::glob::Glob;
-use leastwise::policy::ArnMatching;
 use leastwise::question::Settings;
 use leastwise::refine::{Outcome, refine, verify};
 use leastwise::request::{Principal, Request};
@@ -283,8 +282,8 @@ fn try_case(seed: u64) -> Told {
         let is_gone = case.gone.iter().any(|gone| gone.matches(&action.to_lowercase()));
         for resource in ASKED {
             let request = Request::new(role(), action, resource, Default::default());
-            let was = eval::allows(&old, &request, ArnMatching::Segment);
-            let is = eval::allows(&new, &request, ArnMatching::Segment);
+            let was = eval::allows(&old, &request);
+            let is = eval::allows(&new, &request);
             assert!(is == (was && !is_gone), "{}", told(&format!("{action} on {resource}: {refined}")));
         }
     }

@@ -1,6 +1,6 @@
 //! Can a policy allow anything at all? The encoding with nothing fixed, and the requests that its models stand for.
 
-use crate::support::{policy, stack};
+use crate::support::{policy, reaching, stack};
 use leastwise::diag::Budget;
 use leastwise::encode::{self, Encoder, ResourceShape};
 use leastwise::policy::{Access, ArnMatching, Statement};
@@ -11,10 +11,10 @@ use serde_json::{Value, json};
 use std::time::Instant;
 
 /// A request that the access definition allows, or `None` if the encoding says that there is none.
-fn allowed(access: &Access, shape: ResourceShape, matching: ArnMatching) -> Option<Request> {
+fn allowed(access: &Access, shape: ResourceShape) -> Option<Request> {
     let statements: Vec<&Statement> = access.statements().map(|(_, _, statement)| statement).collect();
     smt::in_fresh_context(|| {
-        let mut encoder = Encoder::new(access.policies(), &statements, matching, shape).about([access]);
+        let mut encoder = Encoder::new(access.policies(), &statements, shape).about([access]);
         let all: Vec<usize> = (0..access.len()).collect();
         let allowed = encoder.allowed(access, &all, true).unwrap().formula;
         // Steps bound it; the clock is for what hangs.
@@ -30,10 +30,10 @@ fn allowed(access: &Access, shape: ResourceShape, matching: ArnMatching) -> Opti
 }
 
 fn check(name: &str, access: &Access, expected: bool) {
-    let found = allowed(access, ResourceShape::Arn, ArnMatching::Segment);
+    let found = allowed(access, ResourceShape::Arn);
     assert_eq!(found.is_some(), expected, "{name}: {found:?}");
     if let Some(request) = found {
-        assert!(request.is_consistent() && eval::allows(access, &request, ArnMatching::Segment), "{name}: {request:?}");
+        assert!(request.is_consistent() && eval::allows(access, &request), "{name}: {request:?}");
     }
 }
 
@@ -154,7 +154,7 @@ fn what_a_request_is() {
         check(&format!("{resource} {condition}"), &allow(resource, condition), expected);
     }
     let other = |resource: &str, matching: ArnMatching| {
-        let found = allowed(&allow(resource, json!({})), ResourceShape::Other, matching);
+        let found = allowed(&reaching(allow(resource, json!({})), matching), ResourceShape::Other);
         found.map(|request| request.resource)
     };
     for matching in [ArnMatching::Segment, ArnMatching::Greedy] {
@@ -239,7 +239,8 @@ fn what_has_no_encoding_is_named() {
     let said = |resource: &str, condition: Value, request: &Request| {
         let statement = json!({"Effect": "Allow", "Action": "*", "Resource": resource, "Condition": condition});
         let access = policy("p", &json!({"Version": "2012-10-17", "Statement": statement}));
-        let found = smt::in_fresh_context(|| encode::allows(&access, request, ArnMatching::Greedy, &Budget::default()));
+        let access = reaching(access, ArnMatching::Greedy);
+        let found = smt::in_fresh_context(|| encode::allows(&access, request, &Budget::default()));
         found.err().map_or_else(String::new, |unsupported| unsupported.to_string())
     };
     let arn = Request { resource: "arn:aws:s3:::b".to_owned(), ..request.clone() };
@@ -270,7 +271,7 @@ fn what_has_no_encoding_is_named() {
     let fixed = |condition: Value| {
         let statement = json!({"Effect": "Allow", "Principal": "*", "Action": "*", "Resource": "*", "Condition": condition});
         let access = policy("p", &json!({"Statement": statement}));
-        smt::in_fresh_context(|| encode::allows(&access, &several, ArnMatching::Segment, &Budget::default()))
+        smt::in_fresh_context(|| encode::allows(&access, &several, &Budget::default()))
     };
     assert_eq!(fixed(json!({"StringEquals": {"k": "a"}})), Ok(None));
     assert_eq!(fixed(json!({"ForAnyValue:StringEquals": {"k": "b"}})), Ok(Some(true)));
@@ -297,8 +298,8 @@ fn a_question_mark_beside_a_variable_is_one_character() {
             let (x, k) = (values[(number + 3 * asked) % 8], values[(number / 5 + asked) % 4]);
             let context = Context::from([("x".to_owned(), vec![x.to_owned()]), ("k".to_owned(), vec![k.to_owned()])]);
             let request = Request::new(Principal::Anonymous, "s3:GetObject", "arn:aws:s3:::b/k", context);
-            let evaluated = eval::allows(&access, &request, ArnMatching::Segment);
-            match smt::in_fresh_context(|| encode::allows(&access, &request, ArnMatching::Segment, &Budget::default())) {
+            let evaluated = eval::allows(&access, &request);
+            match smt::in_fresh_context(|| encode::allows(&access, &request, &Budget::default())) {
                 Ok(encoded) => {
                     assert_eq!(encoded, Some(evaluated), "{operator} {template}: x {x}, k {k}");
                     decided += 1;
@@ -331,7 +332,7 @@ fn what_has_no_encoding_cancels_out_where_it_is_the_same() {
         let access = policy("p", &json!({"Version": "2012-10-17", "Statement": statements}));
         let numbered: Vec<&Statement> = access.statements().map(|(_, _, statement)| statement).collect();
         smt::in_fresh_context(|| {
-            let new = || Encoder::new(access.policies(), &numbered, ArnMatching::Segment, ResourceShape::Arn).about([&access]);
+            let new = || Encoder::new(access.policies(), &numbered, ResourceShape::Arn).about([&access]);
             assert!(new().allowed(&access, &[0, 1], true).is_err());
             let mut encoder = new().with_opaque_constructs();
             let formula = encoder.allowed(&access, &[0, 1], true).unwrap().formula;

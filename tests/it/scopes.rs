@@ -9,7 +9,7 @@ use crate::boundary::Boundary;
 use crate::support::{policy, stack, steps};
 use leastwise::eval;
 use leastwise::glob::Glob;
-use leastwise::policy::{Access, ArnMatching};
+use leastwise::policy::Access;
 use leastwise::question::access_not_granted::{Access as Listed, access_not_granted};
 use leastwise::question::{Engine, Settings, Verdict};
 use leastwise::smt;
@@ -64,14 +64,14 @@ fn no_random_request_in_scope_refutes_a_pass() {
                         continue;
                     }
                     asked += 1;
-                    let allowed = eval::allows(&access, &request, ArnMatching::Segment);
+                    let allowed = eval::allows(&access, &request);
                     assert!(!allowed, "{written}\n{scope:?}\n{request:?}");
                 }
             }
             Verdict::Fail { witness, .. } => {
                 failed += 1;
                 assert!(in_scope(&witness.action), "{scope:?} {witness:?}");
-                assert!(eval::allows(&access, witness, ArnMatching::Segment), "{written}\n{witness:?}");
+                assert!(eval::allows(&access, witness), "{written}\n{witness:?}");
             }
             Verdict::Unknown(_) => {}
         }

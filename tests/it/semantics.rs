@@ -5,7 +5,7 @@ use leastwise::diag::{Budget, Source};
 use leastwise::document::Effect;
 use leastwise::encode::{self, Form};
 use leastwise::eval::{self, Decision};
-use leastwise::policy::{Access, ArnMatching, BaseOperator, Policy};
+use leastwise::policy::{Access, BaseOperator, Policy};
 use leastwise::request::request_json;
 use leastwise::smt;
 use leastwise::sources::STACK_MEMBERS;
@@ -76,7 +76,7 @@ fn evaluator() {
     let mut wrong = Vec::new();
     for case in cases() {
         let request = request_json::from_json(&case.request).unwrap();
-        let evaluation = eval::evaluate(&case.access(), &request, ArnMatching::Segment);
+        let evaluation = eval::evaluate(&case.access(), &request);
         if evaluation.decision.name() != case.decision {
             wrong.push(format!("{}: {evaluation:?} not {}", case.name, case.decision));
         }
@@ -90,9 +90,7 @@ fn encoding_with_the_request_fixed() {
     let budget = steps(Budget::DEFAULT.rlimit);
     for case in cases() {
         let request = request_json::from_json(&case.request).unwrap();
-        let in_form = |form: Form, access: &Access| {
-            smt::in_fresh_context(|| encode::allows_in(form, access, &request, ArnMatching::Segment, &budget))
-        };
+        let in_form = |form: Form, access: &Access| smt::in_fresh_context(|| encode::allows_in(form, access, &request, &budget));
         let allows = |access: &Access| in_form(Form::Tests, access);
         let allowed = allows(&case.access()).unwrap().unwrap_or_else(|| panic!("{} is not representable", case.name));
         assert_eq!(allowed, case.decision == Decision::Allowed.name(), "{}", case.name);

@@ -10,13 +10,13 @@ use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
 /// A server of its own for a test, ended with it.
-struct Server {
+pub(crate) struct Server {
     child: Child,
     at: SocketAddr,
 }
 
 impl Server {
-    fn start(more: &[&str]) -> Self {
+    pub(crate) fn start(more: &[&str]) -> Self {
         let mut child = Command::new(env!("CARGO_BIN_EXE_leastwise"))
             .args(["serve", "--listen", "127.0.0.1:0", "--quiet"])
             .args(more)
@@ -48,7 +48,7 @@ impl Server {
         Answer::read(&mut stream)
     }
 
-    fn post(&self, path: &str, body: &Value) -> Answer {
+    pub(crate) fn post(&self, path: &str, body: &Value) -> Answer {
         self.ask("POST", path, &body.to_string())
     }
 
@@ -71,7 +71,7 @@ fn send(stream: &mut TcpStream, method: &str, path: &str, body: &str) {
 }
 
 #[derive(Debug)]
-struct Answer {
+pub(crate) struct Answer {
     status: u16,
     head: String,
     body: String,
@@ -87,7 +87,7 @@ impl Answer {
         Self { status, head: head.to_ascii_lowercase(), body: body.to_owned() }
     }
 
-    fn json(&self) -> Value {
+    pub(crate) fn json(&self) -> Value {
         serde_json::from_str(&self.body).unwrap_or_else(|error| panic!("{error}: {self:?}"))
     }
 

@@ -3,7 +3,7 @@
 use crate::agreement::{generator, is_typed};
 use crate::support::{leastwise, try_stack};
 use leastwise::eval::{self, Decision};
-use leastwise::policy::{Access, ArnMatching};
+use leastwise::policy::Access;
 use leastwise::request::Request;
 use serde_json::{Value, json};
 
@@ -126,7 +126,7 @@ fn every_key_that_is_told_decides_and_no_other_does() {
             if !is_typed(&there) {
                 continue;
             }
-            let decisions = [&request, &there].map(|request| eval::decision(&access, request, ArnMatching::Segment));
+            let decisions = [&request, &there].map(|request| eval::decision(&access, request));
             counts[1] += 1;
             assert_eq!(decisions[0], decisions[1], "{key} in {stack}\n{request:?}\n{there:?}");
         }
@@ -136,9 +136,9 @@ fn every_key_that_is_told_decides_and_no_other_does() {
 
 /// The missing keys, each shown to decide.
 fn missing(access: &Access, request: &Request, counts: &mut [usize; 2]) -> Vec<String> {
-    let decide = |request: &Request| eval::decision(access, request, ArnMatching::Segment);
+    let decide = |request: &Request| eval::decision(access, request);
     let base = decide(request);
-    let found = eval::missing::missing(access, request, ArnMatching::Segment);
+    let found = eval::missing::missing(access, request);
     for one in &found {
         let Some(then) = one.then else { continue };
         let mut there = request.clone();
@@ -369,8 +369,8 @@ fn decisions_without_who_made_them_are_the_same() {
     for _ in 0..300 {
         let Some(access) = try_stack("s", &generator.stack()) else { continue };
         let request = generator.stack_request();
-        let decision = eval::decision(&access, &request, ArnMatching::Segment);
-        assert_eq!(decision, eval::evaluate(&access, &request, ArnMatching::Segment).decision);
+        let decision = eval::decision(&access, &request);
+        assert_eq!(decision, eval::evaluate(&access, &request).decision);
         *counts.entry(decision).or_default() += 1;
     }
     assert_eq!(counts.len(), 3, "{counts:?}");

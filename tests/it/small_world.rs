@@ -278,7 +278,6 @@ impl World {
         let all = || policies.iter().flat_map(|access| access.policies());
         let several = named::multivalued(all());
         let complete = !statements.iter().flat_map(|one| one.keys()).any(|key| key == "aws:username");
-        let matching = Settings::default().matching;
         let plain = |principal: &Principal, action: &str, resource: &str, context: Context| {
             Request::new(principal.clone(), action, resource, context)
         };
@@ -291,9 +290,8 @@ impl World {
         });
         let resources = distinct(matter.resources.iter().copied(), |resource| {
             let request = plain(who, "x:Y", resource, Context::new());
-            let matches = |one: &&Statement| {
-                one.resource.as_ref().is_none_or(|list| eval::resource_matches(&list.patterns, &request, matching))
-            };
+            let matches =
+                |one: &&Statement| one.resource.as_ref().is_none_or(|list| eval::resource_matches(&list.patterns, &request));
             (statements.iter().map(matches).collect::<Vec<bool>>(), matter.apart.then_some(*resource))
         });
         let principals = distinct(matter.principals, |principal| {
@@ -369,7 +367,7 @@ impl World {
 }
 
 pub(crate) fn allows(access: &Access, request: &Request) -> bool {
-    eval::allows(access, request, Settings::default().matching)
+    eval::allows(access, request)
 }
 
 pub(crate) fn settings() -> Settings {
@@ -450,7 +448,7 @@ fn comparisons_and_grants_are_as_brute_force_says() {
         let text = |name: &str| vec![asked["Statement"][0][name].as_str().unwrap().to_owned()];
         let listed = access_not_granted::Access { actions: text("Action"), resources: text("Resource") };
         let verdict = fresh(&|| access_not_granted(&b, &listed, &settings).unwrap().verdict);
-        let granted = world.find(|request| allows(&b, request) && eval::applies(one, request, settings.matching));
+        let granted = world.find(|request| allows(&b, request) && eval::applies(one, request));
         seen[2].compare(&world, &verdict, granted, shown);
         let regions = smt::in_fresh_context(|| difference(&a, &b, &settings).unwrap());
         for (side, found) in [(&regions.added, added), (&regions.removed, removed)] {

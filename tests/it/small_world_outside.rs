@@ -148,7 +148,7 @@ impl Rule {
                 let through = |one: &Value| -> Vec<&&Request> {
                     let alone = policy("one", &json!({"Version": "2012-10-17", "Statement": [one]}));
                     let (_, _, only) = alone.statements().next().unwrap();
-                    outside.iter().filter(|request| eval::applies(only, request, settings().matching)).collect()
+                    outside.iter().filter(|request| eval::applies(only, request)).collect()
                 };
                 let getting_in = through(&one);
                 if getting_in.is_empty() {

@@ -161,7 +161,7 @@ fn stacks_are_as_brute_force_says() {
         let listed =
             access_not_granted::Access { actions: vec!["s3:GetObject".to_owned(), "kms:*".to_owned()], resources: Vec::new() };
         let verdict = smt::in_fresh_context(|| access_not_granted(&b, &listed, &settings())).unwrap().verdict;
-        let found = world.find(|request| eval::applies(asked, request, settings().matching) && allows(&b, request));
+        let found = world.find(|request| eval::applies(asked, request) && allows(&b, request));
         seen[1].compare(&world, &verdict, found, shown);
     }
     println!("{seen:?}");
@@ -184,7 +184,7 @@ fn is_outside(request: &Request) -> bool {
 fn by_force(access: &Access, world: &World) -> BTreeSet<usize> {
     let outside: Vec<&Request> = world.requests.iter().filter(|one| is_outside(one) && allows(access, one)).collect();
     let named = access.statements().filter(|(number, _, one)| access.grants(*number) && one.principal.is_some());
-    let gets_in = named.filter(|(_, _, one)| outside.iter().any(|request| eval::applies(one, request, settings().matching)));
+    let gets_in = named.filter(|(_, _, one)| outside.iter().any(|request| eval::applies(one, request)));
     gets_in.map(|(number, ..)| number).collect()
 }
 

@@ -1,7 +1,7 @@
 //! What the tests share: the corpus, and short ways to make policies.
 
 use leastwise::diag::{Budget, Source};
-use leastwise::policy::{Access, Policy, access_json};
+use leastwise::policy::{Access, ArnMatching, Policy, Readings, access_json};
 use std::io::Read as _;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -32,6 +32,16 @@ pub(crate) fn lines(path: &Path) -> Vec<serde_json::Value> {
 /// test passes must not hang on how busy the machine is.
 pub(crate) fn steps(rlimit: u32) -> Budget {
     Budget { timeout: Duration::from_secs(1_800), rlimit, ..Budget::default() }
+}
+
+/// The access definition, read so that wildcards in its resources reach so far.
+pub(crate) fn reaching(access: Access, arn_matching: ArnMatching) -> Access {
+    access.read_as(reach(arn_matching)).unwrap_or(access)
+}
+
+/// The readings of which this one is how far wildcards in resources reach.
+pub(crate) fn reach(arn_matching: ArnMatching) -> Readings {
+    Readings { arn_matching, ..Readings::default() }
 }
 
 /// A policy alone.

@@ -7,7 +7,6 @@ use crate::agreement::Random;
 use crate::support::policy;
 use leastwise::diag::Budget;
 use leastwise::eval;
-use leastwise::policy::ArnMatching;
 use leastwise::question::no_new_access::no_new_access;
 use leastwise::question::{Engine, Settings, Verdict};
 use leastwise::request::{Context, Principal, Request};
@@ -212,7 +211,7 @@ fn no_witness_contradicts_itself_and_no_real_request_refutes_a_pass() {
                 for _ in 0..150 {
                     let request = real(&mut requests, with_principals);
                     assert_eq!(contradiction(&request), None, "{request:?}");
-                    let allows = |access| eval::allows(access, &request, ArnMatching::Segment);
+                    let allows = |access| eval::allows(access, &request);
                     assert!(allows(&existing) || !allows(&newer), "{old}\n{new}\n{request:?}");
                 }
             }

@@ -7,7 +7,6 @@ use crate::support::{policy, steps};
 use leastwise::catalog::KeyBase;
 use leastwise::diag::Budget;
 use leastwise::eval;
-use leastwise::policy::ArnMatching;
 use leastwise::question::no_new_access::no_new_access;
 use leastwise::question::{Engine, Settings, Verdict};
 use leastwise::request::{Context, Principal, Request, keys};
@@ -154,7 +153,7 @@ fn no_witness_has_a_value_of_a_wrong_type_and_no_typed_request_refutes_a_pass() 
                 for _ in 0..150 {
                     let request = request(&mut requests);
                     assert_eq!(mistyped(&request), None);
-                    let allows = |access| eval::allows(access, &request, ArnMatching::Segment);
+                    let allows = |access| eval::allows(access, &request);
                     assert!(allows(&existing) || !allows(&newer), "{old}\n{new}\n{request:?}");
                 }
             }

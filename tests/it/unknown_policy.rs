@@ -3,7 +3,7 @@
 use crate::agreement::{Generator, Random, generator};
 use crate::support::{leastwise as command, stack};
 use leastwise::eval;
-use leastwise::policy::{Access, ArnMatching};
+use leastwise::policy::Access;
 use leastwise::question::access_not_granted::{Access as Listed, access_not_granted};
 use leastwise::question::difference::difference;
 use leastwise::question::equivalent::equivalent;
@@ -182,7 +182,7 @@ fn no_policy_of_the_resource_refutes_a_verdict_without_a_note() {
 
 fn eval_of(written: &Value, request: &Request) -> bool {
     let access: Access = stack("s", written);
-    eval::allows(&access, request, ArnMatching::Segment)
+    eval::allows(&access, request)
 }
 
 fn with(written: &Value, policy: &Value) -> Value {

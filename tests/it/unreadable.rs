@@ -3,7 +3,7 @@
 use crate::agreement::Random;
 use crate::support::{leastwise, policy as read};
 use leastwise::eval;
-use leastwise::policy::{Access, ArnMatching};
+use leastwise::policy::Access;
 use leastwise::question::access_not_granted::{Access as Listed, access_not_granted};
 use leastwise::question::equivalent::equivalent;
 use leastwise::question::no_new_access::no_new_access;
@@ -291,7 +291,7 @@ fn no_reading_of_a_value_contradicts_a_verdict() {
                 let contradicts = matches!((word(told), word(&then)), ("PASS", "FAIL") | ("FAIL", "PASS"));
                 assert!(!contradicts, "{at} {} {}\n{old}\n{new}", word(told), word(&then));
                 if let (Verdict::Fail { witness, .. }, 1) = (&told.verdict, at) {
-                    assert!(eval::allows(&other, witness, ArnMatching::Segment), "{old}\n{new}\n{witness:?}");
+                    assert!(eval::allows(&other, witness), "{old}\n{new}\n{witness:?}");
                 }
             }
         }

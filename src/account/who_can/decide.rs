@@ -15,7 +15,7 @@ use crate::diag::{Span, deadline};
 use crate::eval;
 use crate::policy::access::Place;
 use crate::policy::{
-    Access, Condition, Policy, PrincipalMatch, PrincipalPattern, ResourceMatch, ResourcePattern, ResourcePolicy, Stack, resource,
+    Access, Condition, Policy, PrincipalMatch, PrincipalPattern, ResourceMatch, ResourcePattern, ResourcePolicy, Stack,
 };
 use crate::query::{ActionScope, Query};
 use crate::question::reach::{self, Reached};
@@ -140,10 +140,10 @@ impl Asking<'_> {
 
     /// The known resource that a request is about.
     fn known_about(&self, request: &Request) -> Option<usize> {
-        let matching = resource::ArnMatching::Segment;
-        self.known.all.iter().position(|one| {
-            request.resource.starts_with(one.arn) && eval::resource_matches(&known::patterns(one.arn), request, matching)
-        })
+        self.known
+            .all
+            .iter()
+            .position(|one| request.resource.starts_with(one.arn) && eval::resource_matches(&known::patterns(one.arn), request))
     }
 
     /// What is found for a principal: as for any of its shape, where that holds for it too, or by itself.
@@ -166,10 +166,10 @@ impl Asking<'_> {
                 None if found.unknown.is_none() => return Ok(found.clone()),
                 Some(witness) => {
                     let own = scope::transplanted(who, controls, witness);
-                    let own = reach::replayed(&search, own, self.settings);
-                    let consent = |own: &Request| reach::needs_consent(&search, own, self.settings);
+                    let own = reach::replayed(&search, own);
+                    let consent = |own: &Request| reach::needs_consent(&search, own);
                     if let Some(own) = own.filter(|own| found.needs_consent || !consent(own)) {
-                        let granting = reach::shows(&search, &own, self.settings).unwrap_or_default();
+                        let granting = reach::shows(&search, &own).unwrap_or_default();
                         return Ok(Reached { witness: Some(own), granting, ..found.clone() });
                     }
                 }
@@ -182,14 +182,14 @@ impl Asking<'_> {
             let found = reach::reach(&Query { within, ..self.search(&own) }, self.settings)?;
             let Some(witness) = &found.witness else { return Ok(found) };
             let dressed = scope::dressed(who, controls, witness.clone());
-            if let Some(granting) = reach::shows(&search, &dressed, self.settings) {
+            if let Some(granting) = reach::shows(&search, &dressed) {
                 return Ok(Reached { witness: Some(dressed), granting, ..found });
             }
         }
         let mut found = reach::reach(&search, self.settings)?;
         if let Some(witness) = &found.witness {
             let dressed = scope::dressed(who, controls, witness.clone());
-            if let Some(granting) = reach::shows(&search, &dressed, self.settings) {
+            if let Some(granting) = reach::shows(&search, &dressed) {
                 (found.witness, found.granting) = (Some(dressed), granting);
             }
         }
@@ -202,7 +202,7 @@ impl Asking<'_> {
             About::One(at) => Some(known::within(self.known.patterns(&[*at]), false)),
             About::Others => Some(known::within(self.others(), true)),
         };
-        let access = Access::from(self.stack(about));
+        let access = self.settings.read_own(self.stack(about).into());
         // One principal is asked about by itself.
         if self.shape.members.len() < 2 {
             return Ok(Asked { access, resource, found: None });

@@ -83,8 +83,9 @@ pub fn who_can(accounts: &Accounts, asked: &Asked, settings: &Settings) -> Resul
     let resources: Vec<Option<(String, ResourcePattern)>> = match asked.resources.as_slice() {
         [] => vec![None],
         texts => {
-            let parse = |text: &String| Some((text.clone(), ResourcePattern::of_resource_policy(text, Span::default(), false)));
-            texts.iter().map(parse).collect()
+            let read =
+                |text: &String| settings.readings.pattern(ResourcePattern::of_resource_policy(text, Span::default(), false));
+            texts.iter().map(|text| Some((text.clone(), read(text)))).collect()
         }
     };
     let mut answers: Vec<Vec<Answer>> = Vec::new();

@@ -12,7 +12,7 @@ use super::{Answer, Grant, Question, Verdict, controls, parallel};
 use crate::diag::deadline;
 use crate::document::Effect;
 use crate::glob::Glob;
-use crate::policy::{Access, PrincipalMatch, PrincipalPattern, ResourcePolicy, Stack};
+use crate::policy::{PrincipalMatch, PrincipalPattern, ResourcePolicy, Stack};
 use crate::query::{ActionScope, Query};
 use crate::question::reach;
 use crate::question::{InternalError, Settings};
@@ -102,7 +102,7 @@ fn of_resource(
     let mut stack = Stack { resource: ResourcePolicy::Given((**policy).clone()), ..Stack::default() };
     // Service control policies of the owner bind nobody outside.
     stack.resource_control = controls::with(Stack::default(), imposed).resource_control;
-    let access = Access::from(stack);
+    let access = settings.read_own(stack.into());
     let mut inside: Vec<PrincipalPattern> = ids.iter().map(|id| PrincipalPattern::Account((*id).to_owned())).collect();
     inside.push(PrincipalPattern::Service(Glob::parse("*")));
     let about = known::within(known::patterns(resource.arn), false);
@@ -123,7 +123,7 @@ fn of_resource(
                 let mut context = like.context;
                 context.remove("aws:resourceaccount");
                 let own = Request::new(like.principal, &like.action, resource.arn, context);
-                reach::replayed(&search, own, settings)
+                reach::replayed(&search, own)
             });
             let found = match like {
                 Some(witness) => Ok(Ok(reach::Reached { witness: Some(witness), ..Default::default() })),

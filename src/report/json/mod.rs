@@ -85,7 +85,7 @@ pub fn answer(report: &Report) -> Answer {
         Found::Verdict { outcome, explained } => {
             let mut shown = self::outcome(outcome).beside(warnings);
             if let (Some(explained), Verdict::Fail { witness, .. }) = (explained, &outcome.verdict) {
-                shown.explanation = Some(explain::json(&explained.named(), witness, explained.matching));
+                shown.explanation = Some(explain::json(&explained.named(), witness));
             }
             Answer::Verdict(shown)
         }
