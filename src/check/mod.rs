@@ -58,6 +58,12 @@ pub struct Options {
 }
 
 impl Options {
+    /// Whether all that the configuration is about is looked at.
+    fn is_whole(&self) -> bool {
+        let absolute = |path: &Path| std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
+        self.paths.iter().any(|path| absolute(&self.config.folder).starts_with(absolute(path)))
+    }
+
     /// Whether the command wants to hear of a rule, whatever the configuration says.
     fn says(&self, rule: &str) -> bool {
         (self.selected.is_empty() || self.selected.iter().any(|one| one == rule)) && !self.ignored.iter().any(|one| one == rule)
@@ -127,25 +133,12 @@ pub fn check(options: &Options) -> Result<Checked, Stopped> {
     });
     let mut checked = Checked { files: files.len(), policies: all.len(), ..Checked::default() };
     let mut found: Vec<Vec<Finding>> = loaded.iter().map(|of| of.findings.clone()).collect();
-    let mut grown: BTreeSet<against::At> = BTreeSet::new();
-    for ((at, number, ..), result) in all.iter().zip(judged) {
-        let result = result?;
-        let is_more = |one: &Finding| one.rule == rules::NEW || one.rule == rules::UNDECIDED;
-        grown.extend(result.iter().any(is_more).then_some((*at, *number)));
-        if let Some(of_file) = found.get_mut(*at) {
-            of_file.extend(result);
-        }
-    }
-    let mut kept: BTreeSet<against::At> = BTreeSet::new();
-    if let Some(compared) = compared.as_ref().filter(|_| options.config.asks(rules::NEW) || options.config.asks(rules::LOST)) {
-        let all = compared.together(&now, &grown);
-        let judged = in_parallel(options.jobs, &all, &|(_, one)| together(one, options));
-        for ((at, one), result) in all.iter().zip(judged) {
-            let (more, is_kept) = result?;
-            kept.extend(is_kept.then_some((*at, one.number())));
-            found.get_mut(*at).into_iter().for_each(|of_file| of_file.extend(more.iter().cloned()));
-        }
-    }
+    let places = all.iter().map(|(at, number, ..)| (*at, *number));
+    let grown = add_judged(places.zip(judged), &mut found)?;
+    let kept = match &compared {
+        Some(compared) => add_together(&compared.together(&now, &grown), &mut found, options)?,
+        None => BTreeSet::new(),
+    };
     checked.without = loaded.iter().filter(|of| of.held.policies.is_empty() && of.findings.is_empty()).count();
     for mut of_file in found {
         // By where they stand in the file, whatever text inside it a policy was read from.
@@ -156,10 +149,9 @@ pub fn check(options: &Options) -> Result<Checked, Stopped> {
     let unseen =
         |(path, why): &(String, Diagnostic)| rules::unreadable("", &Source::new(path.as_str(), ""), why, &options.config);
     checked.findings.extend(failed.iter().map(unseen).filter(|one| options.config.asks(&one.rule)));
-    let is_told = options.config.asks(rules::NOT_READ);
-    checked.findings.extend(unread.iter().filter(|_| is_told).map(|(of, paths)| rules::not_read(of, paths, &options.config)));
-    let absolute = |path: &Path| std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
-    let is_whole = options.paths.iter().any(|path| absolute(&options.config.folder).starts_with(absolute(path)));
+    let unread = unread.iter().map(|(of, paths)| rules::not_read(of, paths, &options.config));
+    checked.findings.extend(unread.filter(|one| options.config.asks(&one.rule)));
+    let is_whole = options.is_whole();
     if is_whole {
         checked.findings.extend(idle(&loaded, &files, &options.config));
     }
@@ -274,6 +266,42 @@ fn judged(
     let budget = Budget { timeout: options.settings.budget.timeout * 8, ..options.settings.budget };
     let asked = deadline::question(&budget, || judge::judge(located, old, &file.path, options));
     asked.unwrap_or_else(|expired| Ok(vec![rules::undecided(located, "every rule", &expired.to_string(), &options.config)]))
+}
+
+/// Adds what is found of each policy to the findings of its file; which of them have grown.
+fn add_judged(
+    all: impl Iterator<Item = (against::At, Result<Vec<Finding>, InternalError>)>,
+    found: &mut [Vec<Finding>],
+) -> Result<BTreeSet<against::At>, InternalError> {
+    let is_more = |one: &Finding| one.rule == rules::NEW || (one.rule == rules::UNDECIDED && one.message.contains(rules::NEW));
+    let mut grown = BTreeSet::new();
+    for (place, result) in all {
+        let result = result?;
+        grown.extend(result.iter().any(is_more).then_some(place));
+        if let Some(of_file) = found.get_mut(place.0) {
+            of_file.extend(result);
+        }
+    }
+    Ok(grown)
+}
+
+/// Adds what is found of all policies of each user, role or group to the findings of its file; who has no more than it had.
+fn add_together(
+    all: &[(usize, against::Together<'_>)],
+    found: &mut [Vec<Finding>],
+    options: &Options,
+) -> Result<BTreeSet<against::At>, InternalError> {
+    let mut kept = BTreeSet::new();
+    if !options.config.asks(rules::NEW) && !options.config.asks(rules::LOST) {
+        return Ok(kept);
+    }
+    let judged = in_parallel(options.jobs, all, &|(_, one)| together(one, options));
+    for ((at, one), result) in all.iter().zip(judged) {
+        let (more, is_kept) = result?;
+        kept.extend(is_kept.then_some((*at, one.number())));
+        found.get_mut(*at).into_iter().for_each(|of_file| of_file.extend(more.iter().cloned()));
+    }
+    Ok(kept)
 }
 
 /// What is found of all policies of one user, role or group, within their time.

@@ -97,6 +97,12 @@ fn who_gets_a_policy_that_was_there_is_told() {
             assert!(said.contains("The policy P is newly attached to this") && said.contains("\"R\""), "{said}");
         }
     }
+    // One that has grown and is newly attached is both: who approves the one has not approved the other.
+    let (_, found, said) = changed(
+        &with(role(&[], &[]), managed(&allow("s3:*"), &[])),
+        &with(role(&[], &[arns(&["P"])]), managed(&allow("s*:*"), &[])),
+    );
+    assert_eq!(found, ["new-access", "new-access"], "{said}");
     // A role that is new, and has what was there for others.
     let (code, found, said) = changed(
         &[("P", p())],

@@ -22,6 +22,7 @@ mod formats;
 mod fuzz;
 mod gate;
 mod gate_against;
+mod gate_edits;
 mod gate_files;
 mod gate_hides;
 mod gate_permissions;

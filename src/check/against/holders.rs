@@ -122,8 +122,9 @@ impl Compared {
                             Kind::Inline { is_new: matches!(self.before(at, policy), Before::Nothing) }
                         }
                         // All that it grants is told where it stands.
-                        _ if !matches!(self.before(at, policy), Before::Policy(_)) || grown.contains(&(at, policy)) => Kind::Told,
+                        _ if !matches!(self.before(at, policy), Before::Policy(_)) => Kind::Told,
                         Some(has) if !had(policy) => Kind::Newly(has.span),
+                        _ if grown.contains(&(at, policy)) => Kind::Told,
                         _ => Kind::Kept,
                     };
                     Part { located, kind }
@@ -217,7 +218,7 @@ impl Compared {
                     let owner = |policy: usize| {
                         left(policy).and_then(|((_, policy), _)| held.policies.get(*policy)).map(|one| &one.owner)
                     };
-                    let is_lost = denying.map(|(policy, _)| owner(policy)).flatten().any(|owner| {
+                    let is_lost = denying.filter_map(|(policy, _)| owner(policy)).any(|owner| {
                         !is.is_some_and(|holder| holder.has.iter().any(|one| one.policy == *owner && one.is_sure >= has.is_sure))
                     });
                     if is_lost && let Some(one) = now.get(at) {
