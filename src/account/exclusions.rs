@@ -103,3 +103,14 @@ impl Exclusion {
             && (self.findings.is_empty() || self.findings.iter().any(|one| one == finding))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_not_toml_is_told_at_its_place() {
+        let said = Exclusions::read("e.toml", "# ours\n[[exclude]\n").unwrap_err().to_string();
+        assert!(said.starts_with("e.toml:2:11: ") && !said.contains('\n') && !said.contains("\\n"), "{said}");
+    }
+}

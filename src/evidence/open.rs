@@ -46,7 +46,9 @@ pub fn read(paths: &[PathBuf], settings: &Settings) -> Result<Evidence, Diagnost
     if !others.is_empty() {
         let shown: Vec<&str> = others.iter().take(3).map(String::as_str).collect();
         let more = if others.len() > 3 { ", .." } else { "" };
-        evidence.notes.push(format!("{} files are not evidence and were left out: {}{more}", others.len(), shown.join(", ")));
+        let left =
+            crate::diag::count(others.len(), "file is not evidence and was left out", "files are not evidence and were left out");
+        evidence.notes.push(format!("{left}: {}{more}", shown.join(", ")));
     }
     Ok(evidence)
 }

@@ -52,7 +52,10 @@ impl Request {
         beside.findings = Some(found.findings.iter().map(|one| unused::json::finding(one, found.window)).collect());
         let mut lines: Vec<String> = unused::read(&read.evidence).lines().map(str::to_owned).collect();
         lines.extend(found.notes.iter().cloned());
-        lines.extend(found.excluded.iter().map(|(reason, count)| format!("{count} findings are excluded: {reason}")));
+        let excluded = |(reason, many): (&String, &usize)| {
+            format!("{} excluded: {reason}", crate::diag::count(*many, "finding is", "findings are"))
+        };
+        lines.extend(found.excluded.iter().map(excluded));
         beside.evidence = Some(lines);
         let request = recommend::Request { grounds: self.grounds.clone(), how: recommend::How::default() };
         let all = request.answer(read, settings)?.all;

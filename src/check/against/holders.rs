@@ -62,19 +62,22 @@ pub(super) fn pair(now: &[Now<'_>], old: &[Old], files: &BTreeMap<usize, usize>)
     out
 }
 
-/// The holders of a policy, each with how it has it; `None` as that is of one that stands inside it.
-fn links<'h>(held: &'h Held, located: &Located) -> Vec<(usize, &'h Holder, Option<&'h Has>)> {
-    if located.policy_type != PolicyType::Identity || located.owner.is_empty() {
-        return Vec::new();
+/// How a holder has a policy, if it has: `None` inside of one that stands in it.
+fn link<'h>((document, holder): &'h (String, Holder), located: &Located) -> Option<Option<&'h Has>> {
+    let may_have = located.policy_type == PolicyType::Identity && !located.owner.is_empty() && *document == located.document;
+    if !may_have {
+        return None;
     }
-    let all = held.holders.iter().enumerate().filter(|(_, (document, _))| *document == located.document);
-    let link = |(number, (_, holder)): (usize, &'h (String, Holder))| {
-        if holder.is_made && holder.id == located.owner {
-            return Some((number, holder, None));
-        }
-        holder.has.iter().find(|has| has.policy == located.owner).map(|has| (number, holder, Some(has)))
-    };
-    all.filter_map(link).collect()
+    if holder.is_made && holder.id == located.owner {
+        return Some(None);
+    }
+    holder.has.iter().find(|has| has.policy == located.owner).map(Some)
+}
+
+/// The holders of a policy, each with how it has it.
+fn links<'h>(held: &'h Held, located: &Located) -> Vec<(usize, &'h Holder, Option<&'h Has>)> {
+    let one = |(number, holder): (usize, &'h (String, Holder))| Some((number, &holder.1, link(holder, located)?));
+    held.holders.iter().enumerate().filter_map(one).collect()
 }
 
 /// Whether a policy is left to its holders: it is an inline policy, and all of them are known.
@@ -92,8 +95,9 @@ pub(super) fn of(held: &Held, located: &Located) -> Vec<usize> {
 
 /// The policies that one holder has for sure, by their numbers.
 fn sure(held: &Held, holder: usize) -> Vec<(usize, &Located, Option<&Has>)> {
+    let Some(holder) = held.holders.get(holder) else { return Vec::new() };
     let one = |(number, located)| {
-        let (.., has) = links(held, located).into_iter().find(|(at, ..)| *at == holder)?;
+        let has = link(holder, located)?;
         has.is_none_or(|has| has.is_sure).then_some((number, located, has))
     };
     held.policies.iter().enumerate().filter_map(one).collect()

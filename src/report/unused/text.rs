@@ -86,9 +86,9 @@ pub fn read(evidence: &Evidence) -> String {
         if parts.is_empty() { "0".to_owned() } else { format!("{} ({})", map.values().sum::<u64>(), parts.join(", ")) }
     };
     let mut out = format!(
-        "evidence: {} files, {} records: {} mapped, {} unmapped, {} denied, {} duplicate, skipped {}, failed {}\n",
-        evidence.files.len(),
-        counts.read,
+        "evidence: {}, {}: {} mapped, {} unmapped, {} denied, {} duplicate, skipped {}, failed {}\n",
+        crate::diag::count(evidence.files.len(), "file", "files"),
+        if counts.read == 1 { "1 record".to_owned() } else { format!("{} records", counts.read) },
         counts.mapped,
         counts.unmapped,
         counts.denied,
