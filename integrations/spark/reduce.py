@@ -18,8 +18,8 @@ RECORD = """
   eventTime STRING, eventSource STRING, eventName STRING, errorCode STRING, recipientAccountId STRING,
   requestParameters STRING, responseElements STRING, addendum STRUCT<originalEventID: STRING>,
   resources ARRAY<STRUCT<ARN: STRING>>,
-  userIdentity STRUCT<type: STRING, arn: STRING, accountId: STRING, userName: STRING, accessKeyId: STRING, invokedBy: STRING,
-    sessionContext: STRUCT<sessionIssuer: STRUCT<arn: STRING, accountId: STRING, userName: STRING>>>
+  userIdentity STRUCT<type: STRING, principalId: STRING, arn: STRING, accountId: STRING, userName: STRING, accessKeyId: STRING,
+    invokedBy: STRING, sessionContext: STRUCT<sessionIssuer: STRUCT<principalId: STRING, arn: STRING, accountId: STRING, userName: STRING>>>
 """
 
 

@@ -2,8 +2,9 @@
 //!
 //! Columns: `account, principal, invoked_by, event_category, event_source, event_name, resources, error_class, first, last,
 //! count`. `principal` is an ARN, of a session that of its role; `error_class` is empty, `denied`, or CloudTrail's error
-//! code; `resources` a list of ARNs (in CSV a JSON list, or ARNs with `;` or blanks between them). Two more may be there:
-//! `access_key`, the id of the key that signed, and `without_resources`, how many of the events named none.
+//! code; `resources` a list of ARNs (in CSV a JSON list, or ARNs with `;` or blanks between them). Three more may be there:
+//! `principal_id`, the unique id (`AROA..`) by which a principal without an ARN is known, `access_key`, the id of the key that
+//! signed, and `without_resources`, how many of the events named none.
 //!
 //! The SQL in `integrations/` makes such rows; a row says what the records that it stands for say to [`super::trail`].
 
@@ -70,6 +71,7 @@ pub(super) fn read_json(
     }
 }
 
+// Long: the columns of one row in order; each ends the reading or says something of the use.
 fn one(file: &Arc<str>, line: u64, number: u64, row: &Row, gatherer: &mut Gatherer) -> Result<(), Diagnostics> {
     gatherer.counts.read += 1;
     let text = |column: &str| row.get(column).map_or("", String::as_str);
@@ -102,7 +104,8 @@ fn one(file: &Arc<str>, line: u64, number: u64, row: &Row, gatherer: &mut Gather
     if error.is_empty() && source.starts_with("sts.") && name.starts_with("AssumeRole") {
         assumed(&resources, last, gatherer);
     }
-    let Some(who) = Who::of_arn(text("principal")) else {
+    let by_id = || gatherer.settings.ids.get(text("principal_id").split(':').next()?).cloned();
+    let Some(who) = Who::of_arn(text("principal")).or_else(by_id) else {
         gatherer.counts.skip("a principal that is not a role, a user or a root");
         return Ok(());
     };

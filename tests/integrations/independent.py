@@ -29,11 +29,17 @@ def unpacked(path):
     return json.loads(subprocess.run(["zstd", "-qdc", str(path)], check=True, stdout=subprocess.PIPE).stdout)
 
 
-def who(identity):
-    """The name of the user or role whose permissions a call used, in lower case; None if it is nobody's here."""
+def who(identity, ids):
+    """The kind and name of the user or role whose permissions a call used, in lower case; None if it is nobody's here."""
     identity = identity or {}
-    kind, arn = identity.get("type", ""), identity.get("arn") or ""
     issuer = identity.get("sessionContext", {}).get("sessionIssuer", {})
+    known = [ids.get((one.get("principalId") or "").split(":")[0]) for one in (issuer, identity)]
+    return named(identity, issuer) or next(filter(None, known), None)
+
+
+def named(identity, issuer):
+    """The same by the names in it."""
+    kind, arn = identity.get("type", ""), identity.get("arn") or ""
     if kind == "AssumedRole":
         if ":role/" in issuer.get("arn", ""):
             return "role", issuer["arn"].rsplit("/", 1)[1].lower()
@@ -44,7 +50,7 @@ def who(identity):
     if kind == "FederatedUser":
         arn = issuer.get("arn", "")
     if kind == "IAMUser" and not arn:
-        return "user", identity["userName"].lower()
+        return ("user", identity["userName"].lower()) if identity.get("userName") else None
     for known in ("user", "role"):
         if f":{known}/" in arn and kind != "AWSService":
             return known, arn.rsplit("/", 1)[1].lower()
@@ -82,6 +88,8 @@ def said(program, command, place, arguments):
 def check(program, name, place, arguments, catalog, operations):
     account = json.loads((place / "account.json").read_text())
     since = "2023" if name == "samples" else "2026"
+    ids = {entity["UserId"]: ("user", entity["UserName"].lower()) for entity in account["UserDetailList"]}
+    ids |= {entity["RoleId"]: ("role", entity["RoleName"].lower()) for entity in account["RoleDetailList"]}
     used, seen, data = collections.defaultdict(set), set(), set()
     for record in records(place):
         if record.get("eventCategory") == "Insight" or not record["eventVersion"].startswith("1."):
@@ -93,7 +101,7 @@ def check(program, name, place, arguments, catalog, operations):
         recent = record["eventTime"] >= since
         if asked and not error and recent:
             seen.add(("role", asked.rsplit("/", 1)[1].lower()))
-        person = who(record.get("userIdentity"))
+        person = who(record.get("userIdentity"), ids)
         if not person or not recent:
             continue
         seen.add(person)

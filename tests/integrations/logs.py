@@ -39,6 +39,12 @@ def identities():
         "service": {"type": "AWSService", "invokedBy": "lambda.amazonaws.com"},
         "nobody": None,
         "other account": {"type": "AWSAccount", "accountId": OTHER, "principalId": "AIDA"},
+        # Known by a unique id alone: sessions of roles and a user, as another account's logs write them.
+        "session by id": {"type": "AWSAccount", "accountId": OTHER, "principalId": "AROA1:s1"},
+        "issuer by id": {"type": "AssumedRole", "accountId": ACCOUNT, "principalId": "AROA3:s1",
+                         "sessionContext": {"sessionIssuer": {"type": "Role", "principalId": "AROA3"}}},
+        "user by id": {"type": "AWSAccount", "accountId": OTHER, "principalId": "AIDA1"},
+        "user without a name": {"type": "IAMUser", "accountId": ACCOUNT, "principalId": "AIDA2"},
     }
 
 
@@ -78,6 +84,11 @@ def small():
     add(deploy, "s3", "PutBucketPolicy", recipientAccountId=OTHER, **shared)
     late = add(worker, "s3", "PutBucketTagging")
     add(worker, "s3", "PutBucketTagging", addendum={"reason": "DELIVERY_DELAY", "originalEventID": late["eventID"]})
+    # Denied at first, as the log had it, and allowed in truth; the same id twice with two answers.
+    early = add(worker, "s3", "DeleteBucketPolicy", errorCode="AccessDenied")
+    add(worker, "s3", "DeleteBucketPolicy", addendum={"reason": "UPDATED_DATA", "originalEventID": early["eventID"]})
+    early = add(deploy, "s3", "DeleteBucketPolicy", errorCode="AccessDenied")
+    add(deploy, "s3", "DeleteBucketPolicy", eventID=early["eventID"])
     # Resources: several, none, more than are kept.
     for at in range(70):
         add(deploy, "s3", "GetObject", eventCategory="Data", managementEvent=False,
@@ -141,7 +152,7 @@ def sets(folder):
             json.dump({"Records": part}, file)
     (place / "account.json").write_text(json.dumps(account(
         ["ops/alice", "bob", "ops/carol"], ["app/deploy", "worker", "nightly", "portal", "idle", "refused", "listed"],
-        ["ec2:DescribeInstances", "ec2:TerminateInstances", "ec2:RunInstances", "s3:*Bucket", "s3:PutBucket*", "s3:GetObject", "kms:*",
+        ["ec2:DescribeInstances", "ec2:TerminateInstances", "ec2:RunInstances", "s3:*Bucket", "s3:PutBucket*", "s3:DeleteBucketPolicy", "s3:GetObject", "kms:*",
          "sqs:*Queue", "sns:*Topic", "lambda:GetFunction", "cloudwatch:PutMetricData", "sts:AssumeRole", "iam:PassRole"])))
     (place / "credentials.csv").write_text(REPORT)
     out.append(("small", place, ["--as-of", "2026-05-01"]))

@@ -13,8 +13,8 @@ import logs
 import same
 
 ROOT = pathlib.Path(__file__).resolve().parents[2] / "integrations"
-IDENTITY = """STRUCT(type VARCHAR, arn VARCHAR, accountId VARCHAR, userName VARCHAR, accessKeyId VARCHAR, invokedBy VARCHAR,
-  sessionContext STRUCT(sessionIssuer STRUCT(arn VARCHAR, accountId VARCHAR, userName VARCHAR)))"""
+IDENTITY = """STRUCT(type VARCHAR, principalId VARCHAR, arn VARCHAR, accountId VARCHAR, userName VARCHAR, accessKeyId VARCHAR, invokedBy VARCHAR,
+  sessionContext STRUCT(sessionIssuer STRUCT(principalId VARCHAR, arn VARCHAR, accountId VARCHAR, userName VARCHAR)))"""
 # The table of athena/table.sql, as DuckDB reads it from the same files.
 TABLE = f"""CREATE VIEW cloudtrail_logs AS
 SELECT r.eventVersion AS eventversion, r.userIdentity AS useridentity, r.eventTime AS eventtime, r.eventSource AS eventsource,
