@@ -11,6 +11,10 @@ use crate::glob::Glob;
 use schemars::JsonSchema;
 use serde::Deserialize;
 
+/// The types of findings.
+const TYPES: [&str; 5] =
+    ["UnusedIAMRole", "UnusedIAMUserAccessKey", "UnusedIAMUserPassword", "UnusedPermission", "NotObservable"];
+
 /// One exclusion.
 #[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
@@ -68,6 +72,10 @@ impl Exclusions {
             if one.expires.as_deref().is_some_and(|day| When::parse_end(day).is_none()) {
                 return Err(bad(format!("{name}: `expires` of the exclusion with index {at} is not a day")));
             }
+            if let Some(unknown) = one.findings.iter().find(|kind| !TYPES.contains(&kind.as_str())) {
+                let types = TYPES.join(", ");
+                return Err(bad(format!("{name}: `{unknown}` is not a type of finding; there are {types}")));
+            }
             let about = [&one.account, &one.name, &one.path, &one.resource, &one.tag];
             if about.iter().all(|part| part.is_none()) && one.findings.is_empty() {
                 return Err(bad(format!("{name}: the exclusion with index {at} says nothing that it is about")));
@@ -76,10 +84,39 @@ impl Exclusions {
         Ok(Self { exclude })
     }
 
+    /// What is worth knowing of exclusions that hold no more, or that fit nothing; `met` says which of them fit something.
+    pub fn spent(&self, met: &[bool], at: When, fits_nothing: &str) -> Vec<String> {
+        let told = |(one, met): (&Exclusion, &bool)| match one.is_expired(at) {
+            true => Some(format!("the exclusion \"{}\" has expired and holds no more", one.reason)),
+            false => (!met).then(|| format!("the exclusion \"{}\" {fits_nothing}", one.reason)),
+        };
+        self.exclude.iter().zip(met).filter_map(told).collect()
+    }
+
+    /// What is worth knowing of the exclusions of permissions, and how many of these entities fall under each.
+    pub fn of_permissions<'e>(&self, entities: impl Iterator<Item = &'e Entity>, at: When) -> Vec<String> {
+        let kind = "UnusedPermission";
+        // Those of other findings fit no permission anyhow.
+        let of_others = |one: &Exclusion| !one.findings.is_empty() && !one.findings.iter().any(|own| own == kind);
+        let mut counts = vec![0_usize; self.exclude.len()];
+        let fits = entities.filter_map(|entity| self.of(entity, kind, at));
+        fits.for_each(|at| counts.get_mut(at).into_iter().for_each(|count| *count += 1));
+        let met: Vec<bool> = self.exclude.iter().zip(&counts).map(|(one, count)| *count > 0 || of_others(one)).collect();
+        let mut out = self.spent(&met, at, "fits no user, group or role");
+        for (one, count) in self.exclude.iter().zip(counts).filter(|(_, count)| *count > 0) {
+            out.push(format!("{} excluded: {}", count_of(count), one.reason));
+        }
+        out
+    }
+
     /// The exclusion, by its place, that a finding about an entity falls under at a time.
     pub fn of(&self, entity: &Entity, finding: &str, at: When) -> Option<usize> {
         self.exclude.iter().position(|one| !one.is_expired(at) && one.fits(entity, finding))
     }
+}
+
+fn count_of(entities: usize) -> String {
+    if entities == 1 { "1 entity is".to_owned() } else { format!("{entities} entities are") }
 }
 
 impl Exclusion {

@@ -148,13 +148,7 @@ pub fn find<'a>(accounts: &'a Accounts, evidence: &Evidence, options: &Options) 
             }
         }
     }
-    for (one, met) in options.exclusions.exclude.iter().zip(met) {
-        match one.is_expired(window.to) {
-            true => out.notes.push(format!("the exclusion \"{}\" has expired and holds no more", one.reason)),
-            false if !met => out.notes.push(format!("the exclusion \"{}\" fits no finding", one.reason)),
-            false => {}
-        }
-    }
+    out.notes.extend(options.exclusions.spent(&met, window.to, "fits no finding"));
     if out.service_linked > 0 {
         out.notes
             .push(format!("{} service-linked roles are left alone: only their services can change them", out.service_linked));
@@ -188,6 +182,7 @@ pub fn notes(accounts: &Accounts, evidence: &Evidence, options: &Options, window
             ));
         }
     }
+    old_data(evidence, window, &mut notes);
     for account in accounts.ids() {
         if !evidence.coverage.contains_key(account) {
             notes.push(format!("no CloudTrail record is of account {account}: only other evidence speaks about it"));
@@ -196,6 +191,33 @@ pub fn notes(accounts: &Accounts, evidence: &Evidence, options: &Options, window
     notes
         .push("jobs that run less often than the window is long, such as month-end, backup and recovery, look unused".to_owned());
     notes
+}
+
+/// Notes the data that was made before the window ends, or even before it begins.
+fn old_data(evidence: &Evidence, window: Window, notes: &mut Vec<String>) {
+    let services = evidence.activity.values().filter_map(|activity| {
+        let dates = activity.services.values().map(|known| known.made);
+        dates.collect::<Option<Vec<When>>>()?.into_iter().max()
+    });
+    let analyzed = evidence.findings.iter().filter_map(|finding| finding.analyzed);
+    let organization = evidence.organization_made.values().copied();
+    let all: [(&str, Vec<When>); 3] = [
+        ("last-accessed reports were", services.collect()),
+        ("findings of Access Analyzer were", analyzed.collect()),
+        ("organizations access reports were", organization.collect()),
+    ];
+    for (what, made) in all {
+        let before = made.iter().filter(|at| **at < window.from).count();
+        if before > 0 {
+            notes.push(format!("{before} {what} made before the window begins: they show nothing of it"));
+        }
+        let within = made.iter().filter(|at| **at >= window.from && at.0 < window.to.0 - 2 * crate::evidence::when::DAY);
+        if let (count @ 1.., Some(oldest)) = (within.clone().count(), within.min()) {
+            notes.push(format!(
+                "{count} {what} made within the window, the oldest at {oldest}: what was used after that they do not show"
+            ));
+        }
+    }
 }
 
 fn of_entity<'a>(

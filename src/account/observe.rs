@@ -3,7 +3,7 @@
 //! An action is used if some source shows it, within the window or after it. It is observable if some source would have shown
 //! it: CloudTrail's management events for actions that an operation shows, data events of services whose data events the logs
 //! hold, last-accessed data for the actions that it tracks and for services as a whole, Access Analyzer for what it lists.
-//! Everything else is *not observable*, never unused. Nothing shows `iam:PassRole`.
+//! What was made before the window begins shows uses, and nothing of what was not used in the window. Everything else is *not observable*, never unused. Nothing shows `iam:PassRole`.
 //!
 //! Every doubt keeps a permission: an attempt counts as use, and so does each action that may have authorized a call.
 
@@ -104,7 +104,8 @@ impl<'e> Observer<'e> {
         }
         let mut findings: BTreeMap<Who, Vec<usize>> = BTreeMap::new();
         for (at, finding) in evidence.findings.iter().enumerate() {
-            if let Some(who) = Who::of_arn(&finding.resource) {
+            let is_old = finding.analyzed.is_some_and(|at| at < window.from);
+            if let Some(who) = Who::of_arn(&finding.resource).filter(|_| !is_old) {
                 findings.entry(who).or_default().push(at);
             }
         }
@@ -126,8 +127,8 @@ impl<'e> Observer<'e> {
         let Some(who) = known_as(entity) else { return false };
         self.by_account.contains_key(&entity.account)
             || self.findings.contains_key(&who)
-            || self.evidence.organization.contains_key(&entity.account)
-            || self.evidence.activity.get(&who).is_some_and(|activity| !activity.services.is_empty())
+            || self.organization_of(entity).is_some()
+            || self.evidence.activity.get(&who).is_some_and(|activity| self.has_data(activity))
     }
 
     /// What the evidence says of an entity's actions.
@@ -157,6 +158,17 @@ impl<'e> Observer<'e> {
         out
     }
 
+    /// Whether last-accessed data that reaches into the window is of a principal.
+    fn has_data(&self, activity: &Activity) -> bool {
+        activity.services.values().any(|known| known.made.is_none_or(|at| at >= self.window.from))
+    }
+
+    /// What the organization's access report says of an entity's account, if it reaches into the window.
+    fn organization_of(&self, entity: &Entity) -> Option<&BTreeMap<String, Option<When>>> {
+        let made = self.evidence.organization_made.get(&entity.account);
+        self.evidence.organization.get(&entity.account).filter(|_| made.is_none_or(|at| *at >= self.window.from))
+    }
+
     fn note(&self, number: usize, at: When, out: &mut Observed) {
         let last = out.last.entry(number).or_insert(at);
         *last = (*last).max(at);
@@ -184,25 +196,28 @@ impl<'e> Observer<'e> {
     fn last_accessed(&self, activity: &Activity, out: &mut Observed) {
         let universe = Universe::latest();
         for (service, known) in &activity.services {
+            let is_old = known.made.is_some_and(|at| at < self.window.from);
             if let Some(actions) = &known.actions {
                 for (action, last) in actions {
                     let Some(number) = universe.number(&format!("{service}:{action}")) else { continue };
-                    out.observable.insert(number);
+                    if !is_old {
+                        out.observable.insert(number);
+                    }
                     last.iter().for_each(|at| self.note(number, *at, out));
                 }
                 let tracked = |number: &usize| universe.name(*number).is_some_and(|name| operations::tracked(&name.lower));
-                if !actions.is_empty() {
+                if !actions.is_empty() && !is_old {
                     universe.service(service).filter(tracked).for_each(|number| out.observable.insert(number));
                 }
             }
-            if known.service.is_none_or(|last| last < self.window.from) {
+            if !is_old && known.service.is_none_or(|last| last < self.window.from) {
                 whole_service(service, out);
             }
         }
     }
 
     fn organization(&self, entity: &Entity, out: &mut Observed) {
-        for (service, last) in self.evidence.organization.get(&entity.account).into_iter().flatten() {
+        for (service, last) in self.organization_of(entity).into_iter().flatten() {
             if last.is_none_or(|last| last < self.window.from) {
                 whole_service(service, out);
             }
@@ -242,7 +257,7 @@ impl<'e> Observer<'e> {
             .coverage
             .get(&entity.account)
             .is_some_and(|coverage| coverage.management && coverage.last >= self.window.from);
-        let has_data = activity.is_some_and(|activity| activity.role_last_used.is_some() || !activity.services.is_empty());
+        let has_data = activity.is_some_and(|activity| activity.role_last_used.is_some() || self.has_data(activity));
         (last, of_account.1 || is_listed || has_logs || has_data)
     }
 }

@@ -54,6 +54,8 @@ pub struct Use {
 pub struct LastAccessed {
     /// The last attempt in the service; `None` if there was none.
     pub service: Option<When>,
+    /// When the data was made, if it says so: it shows nothing of what came later.
+    pub made: Option<When>,
     /// Of each tracked action, in lower case without the service; absent if the data is of service level.
     pub actions: Option<BTreeMap<String, Option<When>>>,
 }

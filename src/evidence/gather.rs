@@ -66,6 +66,8 @@ pub struct Evidence {
     pub findings: Vec<Listed>,
     /// When an account last used a service, by the organization's access report.
     pub organization: BTreeMap<String, BTreeMap<String, Option<When>>>,
+    /// When the newest of these reports about an account was made, if one says so.
+    pub organization_made: BTreeMap<String, When>,
     /// The newest moment that any source speaks of.
     pub newest: Option<When>,
     /// What could not be read.

@@ -152,7 +152,8 @@ fn one(name: &str, report: Report, about: Option<&str>, gatherer: &mut Gatherer)
             .notes
             .push(format!("{name} is one page of several: services on the other pages are not observed by it"));
     }
-    report.job_completion_date.as_ref().and_then(moment).into_iter().for_each(|at| gatherer.reach(at));
+    let made = report.job_completion_date.as_ref().and_then(moment);
+    made.into_iter().for_each(|at| gatherer.reach(at));
     for service in report.services_last_accessed {
         let last = service.last_authenticated.as_ref().and_then(moment);
         let actions = service.tracked_actions_last_accessed.map(|actions| {
@@ -167,6 +168,7 @@ fn one(name: &str, report: Report, about: Option<&str>, gatherer: &mut Gatherer)
         last.into_iter().for_each(|at| person.seen(at));
         let known = person.services.entry(service.service_namespace.to_ascii_lowercase()).or_default();
         known.service = known.service.max(last);
+        known.made = known.made.max(made);
         for (action, at) in actions.into_iter().flatten() {
             let known = known.actions.get_or_insert_default().entry(action).or_default();
             *known = (*known).max(at);

@@ -41,7 +41,8 @@ pub(super) fn read(name: &str, text: &str, gatherer: &mut Gatherer) -> Result<()
                 return gatherer.trouble("bad-record", message, "the rest of the file is left out");
             }
         };
-        report.job_completion_date.as_ref().and_then(moment).into_iter().for_each(|at| gatherer.reach(at));
+        let made = report.job_completion_date.as_ref().and_then(moment);
+        made.into_iter().for_each(|at| gatherer.reach(at));
         for detail in report.access_details {
             gatherer.counts.read += 1;
             let last: Option<When> = detail.last_authenticated_time.as_ref().and_then(moment);
@@ -54,6 +55,10 @@ pub(super) fn read(name: &str, text: &str, gatherer: &mut Gatherer) -> Result<()
             };
             gatherer.counts.mapped += 1;
             last.into_iter().for_each(|at| gatherer.reach(at));
+            if let Some(made) = made {
+                let newest = gatherer.evidence.organization_made.entry(account.clone()).or_insert(made);
+                *newest = (*newest).max(made);
+            }
             let services = gatherer.evidence.organization.entry(account).or_default();
             let known = services.entry(detail.service_namespace.to_ascii_lowercase()).or_default();
             *known = (*known).max(last);

@@ -2,7 +2,8 @@
 //!
 //! A record counts once, however many files hold it: by `eventID` where that is unique (a UUID), else by all its bytes. One
 //! event in two accounts (`sharedEventID`) counts once for each. A record that corrects an earlier one (`addendum`) is that one
-//! again in the counts, and what either of them shows is use, in whatever order they are read. What was denied is not use, only
+//! again in the counts, and what either of them shows is use, in whatever order they are read; so it is of two records with one
+//! id that say different things. What was denied is not use, only
 //! a sign of life; every other error came after the authorization. Who is named by a unique id alone is found by it.
 //!
 //! Source: CloudTrail User Guide, "CloudTrail record contents", "userIdentity element"; service pages for the error codes.
@@ -100,11 +101,8 @@ fn meaning(record: &Record<'_>, bytes: &[u8], place: &Place, gatherer: &mut Gath
     if again != Again::No {
         gatherer.counts.duplicate += 1;
     }
-    if again == Again::Same {
-        return Ok(());
-    }
-    // One event counts once, whatever is said of it later.
-    let one = u64::from(again == Again::No);
+    // One event counts once, whatever is said of it later; but what any record of it shows is use, in whatever order they come.
+    let (one, is_same) = (u64::from(again == Again::No), again == Again::Same);
     gatherer.reach(at);
     let is_data = record.category.is("Data") || record.management.is("false");
     let event = gatherer.event(source, name);
@@ -161,6 +159,7 @@ fn meaning(record: &Record<'_>, bytes: &[u8], place: &Place, gatherer: &mut Gath
             gatherer.counts.mapped += one;
             let context = record.context.map(|context| evaluated(context.get())).unwrap_or_default();
             let used = gatherer.used(&who, event, at, place);
+            let is_same = is_same && used.count > 0;
             // What was denied at first, as the log had it, is a use of its own.
             used.add(at, at, one.max(u64::from(used.count == 0)), place);
             let mut named = false;
@@ -169,8 +168,9 @@ fn meaning(record: &Record<'_>, bytes: &[u8], place: &Place, gatherer: &mut Gath
                 named = true;
                 used.on(arn);
             }
-            used.without_resource += u64::from(!named);
-            if !context.is_empty() {
+            let unnamed = u64::from(!named);
+            used.without_resource = if is_same { used.without_resource.max(unnamed) } else { used.without_resource + unnamed };
+            if !context.is_empty() && !is_same {
                 used.under(&context);
                 if used.last == at {
                     used.context = context;
