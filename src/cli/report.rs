@@ -36,6 +36,9 @@ pub(crate) struct ReportArgs {
     /// Stop at the first file or record of evidence that cannot be read
     #[arg(long, requires = "evidence")]
     pub(crate) strict: bool,
+    /// An earlier page: the new one shows what changed since, and remembers the pages before it
+    #[arg(long, value_name = "PAGE")]
+    pub(crate) baseline: Option<PathBuf>,
     /// Write the page here
     #[arg(short, long, value_name = "FILE")]
     pub(crate) output: PathBuf,
@@ -56,7 +59,11 @@ pub(crate) fn report(args: &ReportArgs) -> Result<Exit, Trouble> {
         exclude: args.exclude.clone(),
         strict: args.strict,
     };
-    let request = Request { grounds: resting.grounds()?, command: command(args) };
+    let recommend = (!args.evidence.is_empty()).then(|| command(args, "recommend", "-o recommendations --proof proofs"));
+    let own = format!("-o {}", quoted(&args.output));
+    let baseline = args.baseline.as_ref().map(|page| format!("--baseline {} ", quoted(page))).unwrap_or_default();
+    let command = command(args, "report", &format!("{baseline}{own}"));
+    let request = Request { grounds: resting.grounds()?, command, recommend, baseline: args.baseline.clone() };
     let read = findings::read(&request.grounds)?;
     let spinner = progress::spinner("asking about every principal");
     if !args.evidence.is_empty() {
@@ -68,14 +75,16 @@ pub(crate) fn report(args: &ReportArgs) -> Result<Exit, Trouble> {
     Ok(Exit::Holds)
 }
 
-/// The command that makes the page, to be copied into a shell.
-fn command(args: &ReportArgs) -> String {
-    let quoted = |path: &PathBuf| {
-        let text = path.display().to_string();
-        let is_plain = |c: char| c.is_ascii_alphanumeric() || "@%+=:,./-_".contains(c);
-        if text.chars().all(is_plain) { text } else { format!("'{}'", text.replace('\'', "'\\''")) }
-    };
-    let mut out = format!("leastwise report --account {}", quoted(&args.account));
+/// A path as a shell takes it.
+fn quoted(path: &PathBuf) -> String {
+    let text = path.display().to_string();
+    let is_plain = |c: char| c.is_ascii_alphanumeric() || "@%+=:,./-_".contains(c);
+    if text.chars().all(is_plain) { text } else { format!("'{}'", text.replace('\'', "'\\''")) }
+}
+
+/// A command on the same grounds, to be copied into a shell.
+fn command(args: &ReportArgs, name: &str, end: &str) -> String {
+    let mut out = format!("leastwise {name} --account {}", quoted(&args.account));
     if !args.evidence.is_empty() {
         let paths: Vec<String> = args.evidence.iter().map(quoted).collect();
         let _ = write!(out, " --evidence {} --days {}", paths.join(" "), args.days);
@@ -83,8 +92,10 @@ fn command(args: &ReportArgs) -> String {
         if !args.data_events.is_empty() {
             let _ = write!(out, " --data-events {}", args.data_events.join(" "));
         }
+        if args.strict {
+            out.push_str(" --strict");
+        }
         args.exclude.iter().for_each(|file| _ = write!(out, " --exclude {}", quoted(file)));
     }
-    let _ = write!(out, " -o {}", quoted(&args.output));
-    out
+    out + " " + end
 }

@@ -6,7 +6,7 @@ use crate::account::who_can::{Line, Verdict};
 use crate::account::{Accounts, Attached, Entity, EntityKind, LastUsed, PolicyText};
 use crate::catalog::Catalog;
 use serde_json::{Map, Value, json};
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 
 /// A card of the page: a question about every principal.
 struct Card {
@@ -55,6 +55,9 @@ const CARDS: [Card; 7] = [
 /// Requests that the page holds; beyond that the commands it names show them.
 const MOST_WITNESSES: usize = 4_000;
 
+/// Earlier pages that a page remembers.
+const MOST_POINTS: usize = 60;
+
 /// What is shown beside the account.
 #[derive(Debug, Clone, Default)]
 pub struct Beside {
@@ -68,6 +71,14 @@ pub struct Beside {
     pub account: String,
     /// The command that made the page.
     pub command: String,
+    /// The command that writes what is recommended, with its proofs.
+    pub recommend: Option<String>,
+    /// What each principal used last, by its ARN: a list of events with their time, how often, and file and line.
+    pub uses: BTreeMap<String, Vec<Value>>,
+    /// The end of the window.
+    pub until: Option<String>,
+    /// The data of an earlier page, to compare with.
+    pub baseline: Option<Value>,
 }
 
 /// The questions about every principal whose answers the page shows: the actions of each.
@@ -80,7 +91,13 @@ pub fn data(accounts: &Accounts, beside: Beside, answers: &[Vec<Line>]) -> Value
     assert_eq!(answers.len(), CARDS.len(), "each question has an answer");
     let mut documents = Documents::default();
     let entities: Vec<&Entity> = accounts.principals().collect();
-    let shown: Vec<Value> = entities.iter().map(|entity| entity_of(accounts, entity, &mut documents)).collect();
+    let mut shown: Vec<Value> = entities.iter().map(|entity| entity_of(accounts, entity, &mut documents)).collect();
+    for entity in &mut shown {
+        let uses = entity.get("arn").and_then(Value::as_str).and_then(|arn| beside.uses.get(arn)).filter(|uses| !uses.is_empty());
+        if let Some(uses) = uses.cloned() {
+            entity["uses"] = json!(uses);
+        }
+    }
     let (mut questions, mut witnesses) = (Vec::new(), 0);
     for (card, lines) in CARDS.iter().zip(answers) {
         questions.push(question(card, lines, &mut witnesses));
@@ -92,13 +109,15 @@ pub fn data(accounts: &Accounts, beside: Beside, answers: &[Vec<Line>]) -> Value
             witnesses - MOST_WITNESSES
         ));
     }
-    json!({
+    let mut out = json!({
         "meta": {
             "tool": concat!("Leastwise ", env!("CARGO_PKG_VERSION")),
             "catalog": Catalog::LATEST,
             "accounts": accounts.ids(),
             "account": beside.account,
             "command": beside.command,
+            "recommend": beside.recommend,
+            "until": beside.until,
         },
         "entities": shown,
         "docs": documents.all,
@@ -107,7 +126,39 @@ pub fn data(accounts: &Accounts, beside: Beside, answers: &[Vec<Line>]) -> Value
         "recommendations": beside.recommendations,
         "evidence": beside.evidence,
         "notes": notes,
-    })
+    });
+    out["trend"] = json!(trend(beside.baseline.as_ref(), &out));
+    out
+}
+
+/// What is counted of the page and of those before it, the oldest first.
+fn trend(baseline: Option<&Value>, page: &Value) -> Vec<Value> {
+    let mut out: Vec<Value> = match baseline.and_then(|page| page.get("trend")).and_then(Value::as_array) {
+        Some(points) => points.clone(),
+        None => baseline.map(point).into_iter().collect(),
+    };
+    out.push(point(page));
+    let spare = out.len().saturating_sub(MOST_POINTS);
+    out.drain(..spare);
+    out
+}
+
+/// What a page counts: who can do what, findings by type, actions that are to be removed.
+fn point(page: &Value) -> Value {
+    let list = |name: &str| page.get(name).and_then(Value::as_array).into_iter().flatten();
+    let text = |value: &Value, name: &str| value.get(name).and_then(Value::as_str).unwrap_or_default().to_owned();
+    let mut counts: BTreeMap<String, usize> = BTreeMap::new();
+    for question in list("questions") {
+        counts.insert(text(question, "title"), text(question, "verdicts").matches('C').count());
+    }
+    for finding in list("findings") {
+        *counts.entry(format!("Findings: {}", text(finding, "findingType"))).or_default() += 1;
+    }
+    let removed = |one: &Value| one.get("removedActions").and_then(Value::as_u64).and_then(|count| usize::try_from(count).ok());
+    if page.get("recommendations").is_some_and(Value::is_array) {
+        counts.insert("Actions to remove".to_owned(), list("recommendations").filter_map(removed).sum());
+    }
+    json!({"at": page.get("meta").and_then(|meta| meta.get("until")), "counts": counts})
 }
 
 /// The distinct documents of the page.

@@ -12,6 +12,13 @@ const STYLE: &str = include_str!("html/page.css");
 const SCRIPT: &str = include_str!("html/page.js");
 const BODY: &str = include_str!("html/body.html");
 
+/// The data of a page that this program made; `None` if the text is not one.
+pub fn data_of(page: &str) -> Option<Value> {
+    let (_, rest) = page.split_once("<script type=\"application/json\" id=\"data\">")?;
+    let (data, _) = rest.split_once("</script>")?;
+    serde_json::from_str(data).ok().filter(|data: &Value| data.get("questions").is_some())
+}
+
 /// The page about this data.
 pub fn page(data: &Value) -> String {
     let hash = |text: &str| base64::encode(&Sha256::digest(text.as_bytes()));
@@ -39,6 +46,7 @@ mod tests {
         assert_eq!((page.matches("</script>").count(), page.matches("<!--").count()), (2, 0));
         let block = page.split("id=\"data\">").nth(1).and_then(|rest| rest.split("</script>").next()).unwrap();
         assert_eq!(serde_json::from_str::<Value>(block).unwrap(), hostile);
+        assert_eq!((data_of(&page), data_of("<html></html>")), (None, None), "it has no questions");
         assert!(STYLE.len() + SCRIPT.len() + BODY.len() < 150_000);
         // The policy of the page stops markup made from texts, and so does this.
         assert!(["innerHTML", "insertAdjacentHTML", "document.write", "eval("].iter().all(|bad| !SCRIPT.contains(bad)));

@@ -79,6 +79,39 @@ for (const entity of data.entities.slice(0, 40)) {
 }
 assert.equal(await tab.evaluate(() => document.querySelectorAll("main img, main iframe, dialog img, main script, dialog script").length), 0);
 
+// With evidence: findings filter, what takes most away comes first, and a policy stands beside what becomes of it.
+if (data.recommendations) {
+  const advice = Object.fromEntries(data.recommendations.map((one) => [one.resource, one]));
+  const removed = await tab.$$eval("tr[data-arn]", (all) => all.map((row) => Number(row.children[5].textContent)));
+  assert.deepEqual(removed, [...removed].sort((a, b) => b - a));
+  assert.equal(await tab.getAttribute("th[data-sort=removed]", "aria-sort"), "descending");
+  for (const type of new Set(data.findings.map((one) => one.findingType))) {
+    await tab.selectOption("#finding", type);
+    assert.equal(await count(), new Set(data.findings.filter((one) => one.findingType === type).map((one) => one.resource)).size, type);
+    await tab.reload();
+    assert.equal(await tab.inputValue("#finding"), type);
+    await tab.click("#reset");
+  }
+  for (const entity of data.entities.filter((one) => ["PROVED", "EMPTY"].includes(advice[one.arn]?.result))) {
+    await tab.evaluate((of) => { location.hash = `#open=${encodeURIComponent(of)}`; }, entity.arn);
+    await tab.waitForFunction((of) => document.getElementById("detail-title")?.textContent === of, entity.arn);
+    const changed = advice[entity.arn].policies.filter((policy) => policy.changed);
+    assert.ok((await tab.locator("pre.before").count()) >= 1 && (await tab.locator("pre.after").count()) >= 1, entity.arn);
+    for (const before of await tab.$$eval("pre.before", (all) => all.map((one) => one.textContent))) assert.ok(before.includes("Statement"));
+    const after = (await tab.$$eval("pre.after", (all) => all.map((one) => one.textContent))).join("\n");
+    for (const policy of changed) assert.ok(after.includes(JSON.stringify(policy.document, null, 2)), entity.arn);
+    const texts = await tab.textContent("#detail");
+    assert.ok(texts.includes("leastwise recommend --account") && texts.includes("obligation"), entity.arn);
+    for (const use of entity.uses || []) assert.ok(texts.includes(use.place) && texts.includes(use.last));
+    for (const blind of data.findings.filter((one) => one.resource === entity.arn).flatMap((one) => one.notObservable)) assert.ok(texts.includes(blind));
+    if (pictures) await tab.screenshot({ path: `${pictures}/recommendation.png` });
+    await tab.keyboard.press("Escape");
+  }
+  assert.ok((await tab.textContent("#evidence")).includes("excluded: on leave (until 2027-01-31)"));
+  assert.ok(data.trend.length > 1 && (await tab.textContent("#charts")).includes("Actions to remove"));
+  await tab.click("#reset");
+}
+
 // Sorting says so.
 await tab.click("#reset");
 await tab.click("th[data-sort=kind] button");

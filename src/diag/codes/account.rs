@@ -59,6 +59,12 @@ pub(super) const CODES: &[Code] = &[
         Words("a baseline that is not a list of fingerprints"),
     ),
     error(
+        "not-a-page",
+        "The file that report --baseline names is not a page that `report` wrote, or cannot be read.",
+        "Give an earlier page, as it was written.",
+        Words("report --baseline with another HTML file"),
+    ),
+    error(
         "bad-configuration",
         "leastwise.toml has a table or a member that `check` does not know, or a value of another type.",
         "docs/check.md describes the file.",

@@ -1,7 +1,7 @@
 "use strict";
 (function () {
   var data = JSON.parse(document.getElementById("data").textContent);
-  var ROW = 38, MOST = 400, view = [], state = { q: "", kind: "", account: "", card: "", verdict: "CAN", sort: "name", down: 0, open: "" };
+  var ROW = 38, MOST = 400, view = [], state = { q: "", kind: "", account: "", card: "", verdict: "CAN", finding: "", sort: "name", down: 0, open: "" };
   var $ = function (id) { return document.getElementById(id); };
   // Every text of the data gets into the page here, as text.
   function el(name, attributes, children) {
@@ -38,10 +38,15 @@
     entity.at = at;
     entity.unused = unused(entity.arn);
     entity.removed = advice[entity.arn] ? advice[entity.arn].removedActions || 0 : 0;
+    // What can be chosen of it: the types of its findings, and what became of its recommendation.
+    entity.types = (findings[entity.arn] || []).map(function (one) { return one.findingType; });
+    if (advice[entity.arn]) entity.types.push("recommendation " + advice[entity.arn].result);
     entity.text = (entity.arn + " " + Object.keys(entity.tags).map(function (key) { return key + "=" + entity.tags[key]; }).join(" ") + " " +
       entity.policies.map(function (one) { return one.name; }).join(" ")).toLowerCase();
   });
-  var hasFindings = !!data.findings;
+  var hasFindings = !!data.findings, hasAdvice = !!data.recommendations, COLUMNS = hasAdvice ? 7 : 6;
+  // With recommendations those come first that take most away.
+  var FIRST = hasAdvice ? { sort: "removed", down: 1 } : { sort: "name", down: 0 };
 
   function verdict(card, at) { return { C: "CAN", N: "CANNOT", U: "UNKNOWN" }[card.verdicts.charAt(at)] || ""; }
   function count(card, letter) { return card.verdicts.split(letter).length - 1; }
@@ -49,18 +54,23 @@
 
   function save() {
     var parts = [];
-    Object.keys(state).forEach(function (key) { if (state[key] && !(key === "verdict" && !state.card) && !(key === "sort" && state[key] === "name")) parts.push(key + "=" + encodeURIComponent(state[key])); });
+    Object.keys(state).forEach(function (key) { if (state[key] && !(key === "verdict" && !state.card) && !((key === "sort" || key === "down") && state.sort === FIRST.sort && state.down === FIRST.down)) parts.push(key + "=" + encodeURIComponent(state[key])); });
     var hash = "#" + parts.join("&");
     if (location.hash !== hash && (hash !== "#" || location.hash)) history.replaceState(null, "", hash);
   }
   function load() {
-    state = { q: "", kind: "", account: "", card: "", verdict: "CAN", sort: "name", down: 0, open: "" };
+    state = { q: "", kind: "", account: "", card: "", verdict: "CAN", finding: "", sort: FIRST.sort, down: FIRST.down, open: "" };
+    var sorted = false;
     location.hash.slice(1).split("&").forEach(function (part) {
       var at = part.indexOf("="), key = part.slice(0, at);
       if (at > 0 && Object.prototype.hasOwnProperty.call(state, key)) {
+        if (key === "sort") sorted = true;
         try { state[key] = key === "down" ? Number(part.slice(at + 1)) : decodeURIComponent(part.slice(at + 1)); } catch (bad) { /* an address that was cut short */ }
       }
     });
+    // An address without a direction means the upward one.
+    if (sorted && !/[#&]down=/.test(location.hash)) state.down = 0;
+    $("finding").value = state.finding;
     $("q").value = state.q; $("kind").value = state.kind; $("account").value = state.account; $("verdict").value = state.verdict;
   }
 
@@ -77,7 +87,7 @@
     var words = state.q.toLowerCase().split(/\s+/).filter(Boolean), chosen = card();
     view = data.entities.filter(function (entity) {
       return (!state.kind || entity.kind === state.kind) && (!state.account || entity.account === state.account) &&
-        (!chosen || verdict(chosen, entity.at) === state.verdict) &&
+        (!chosen || verdict(chosen, entity.at) === state.verdict) && (!state.finding || entity.types.indexOf(state.finding) >= 0) &&
         words.every(function (word) { return entity.text.indexOf(word) >= 0; });
     });
     var sign = state.down ? -1 : 1;
@@ -106,19 +116,19 @@
     var shown = Math.min(MOST, Math.ceil(scroll.clientHeight / ROW) + 16);
     var from = printing ? 0 : Math.max(0, Math.min(view.length - shown, Math.floor(scroll.scrollTop / ROW) - 8));
     var to = printing ? Math.min(view.length, MOST) : Math.min(view.length, from + shown);
-    function gap(rows) { var tr = el("tr", { class: "gap", "aria-hidden": "true" }, el("td", { colspan: 6 })); tr.firstChild.style.height = rows * ROW + "px"; body.appendChild(tr); }
+    function gap(rows) { var tr = el("tr", { class: "gap", "aria-hidden": "true" }, el("td", { colspan: COLUMNS })); tr.firstChild.style.height = rows * ROW + "px"; body.appendChild(tr); }
     if (from > 0) gap(from);
     view.slice(from, to).forEach(function (entity, at) {
       var row = el("tr", { tabindex: "0", "aria-rowindex": from + at + 2, "data-arn": entity.arn }, [
         el("td", { title: entity.arn }, [entity.path === "/" ? "" : el("span", { class: "dim" }, entity.path.slice(1)), entity.name]),
         el("td", {}, entity.kind), el("td", {}, entity.account), el("td", {}, entity.lastUsed ? entity.lastUsed.slice(0, 10) : entity.lastUsedText),
-        el("td", { class: "num" }, hasFindings ? entity.unused : entity.policies.length), el("td", {}, badges(entity))
-      ]);
+        el("td", { class: "num" }, hasFindings ? entity.unused : entity.policies.length)
+      ].concat(hasAdvice ? [el("td", { class: "num", title: advice[entity.arn] ? advice[entity.arn].result : "" }, entity.removed)] : [], [el("td", {}, badges(entity))]));
       body.appendChild(row);
     });
     if (view.length > to && !printing) gap(view.length - to);
-    if (view.length > to && printing) body.appendChild(el("tr", {}, el("td", { colspan: 6 }, "and " + (view.length - to) + " more: see the page or its CSV")));
-    if (!view.length) body.appendChild(el("tr", {}, el("td", { colspan: 6, class: "dim" }, "Nobody fits these filters.")));
+    if (view.length > to && printing) body.appendChild(el("tr", {}, el("td", { colspan: COLUMNS }, "and " + (view.length - to) + " more: see the page or its CSV")));
+    if (!view.length) body.appendChild(el("tr", {}, el("td", { colspan: COLUMNS, class: "dim" }, "Nobody fits these filters.")));
   }
 
   function copy(text, button) {
@@ -162,18 +172,32 @@
       line.appendChild(command("leastwise access-not-granted --account " + quote(data.meta.account) + " --principal " + quote(entity.arn) + one.actions.map(function (a) { return " --action " + quote(a); }).join("")));
       box.appendChild(line);
     });
+    if (entity.uses) {
+      box.appendChild(el("h3", {}, "What it used last"));
+      box.appendChild(el("ul", {}, entity.uses.map(function (use) { return el("li", {}, [el("b", {}, use.event), " " + plural(use.count, "time") + ", last " + use.last + ": ", el("code", {}, use.place)]); })));
+    }
     (findings[arn] || []).forEach(function (one) {
       box.appendChild(el("h3", {}, "Finding: " + one.findingType));
-      box.appendChild(el("pre", {}, pretty({ findingDetails: one.findingDetails, notObservable: one.notObservable })));
+      (one.notes || []).forEach(function (note) { box.appendChild(el("p", { class: "dim" }, note)); });
+      if ((one.findingDetails || []).length) box.appendChild(el("pre", {}, pretty(one.findingDetails)));
+      if ((one.notObservable || []).length) box.appendChild(el("details", {}, [el("summary", {}, plural(one.notObservable.length, "granted action") + " that no given evidence would show: not observable, and never called unused"), el("pre", {}, one.notObservable.join("\n"))]));
     });
     var better = advice[arn];
     if (better) {
-      box.appendChild(el("h3", {}, "Recommendation: " + better.result + ", " + plural(better.removedActions || 0, "action") + " removed, " + plural(better.obligations || 0, "obligation") + " proved"));
-      (better.policies || []).forEach(function (policy) {
-        var before = entity.policies.filter(function (own) { return own.name === policy.name || own.name === policy.arn; })[0];
-        box.appendChild(el("div", {}, policy.arn || policy.name));
-        box.appendChild(el("div", { class: "two" }, [el("div", {}, ["Before", el("pre", {}, before && before.doc !== undefined ? pretty(data.docs[before.doc]) : "(new)")]), el("div", {}, ["After", el("pre", {}, pretty(policy.document))])]));
+      box.appendChild(el("h3", {}, "Recommendation: " + better.result + ", " + plural(better.removedActions || 0, "action") + " removed, " + plural(better.obligations || 0, "obligation") + " proved, " + plural(better.replayed || 0, "logged request") + " replayed"));
+      var made = better.proof || {};
+      box.appendChild(el("p", { class: "dim" }, "Proved by Z3 " + made.z3 + " over the catalog of " + made.catalog + ": nothing new is granted, what is unused is gone, nothing else is lost, and each pattern is the shortest that does so; over all its policies nothing is added."));
+      (better.notes || []).forEach(function (note) { box.appendChild(el("p", { class: better.result === "UNKNOWN" ? "UNKNOWN" : "dim" }, note)); });
+      // Each policy that changes beside what becomes of it; one that is cut stands beside all its parts.
+      entity.policies.filter(function (own) { return !own.from; }).forEach(function (own) {
+        var becomes = (better.policies || []).filter(function (policy) { return policy.replaces === own.name || (!policy.replaces && (policy.arn || policy.name) === own.name); });
+        if (becomes.length && !becomes.some(function (policy) { return policy.changed; })) return;
+        if (!becomes.length && better.result !== "PROVED" && better.result !== "EMPTY") return;
+        var after = becomes.length ? becomes.map(function (policy) { return (policy.replaces ? policy.name + "\n" : "") + pretty(policy.document); }).join("\n\n") : "It goes: nothing that it grants is used.";
+        box.appendChild(el("div", {}, own.name));
+        box.appendChild(el("div", { class: "two" }, [el("div", {}, ["Before", el("pre", { class: "before" }, own.doc !== undefined ? pretty(data.docs[own.doc]) : "not in the input")]), el("div", {}, ["After", el("pre", { class: "after" }, after)])]));
       });
+      if (data.meta.recommend) box.appendChild(command(data.meta.recommend));
     }
     box.appendChild(el("h3", {}, plural(entity.policies.length, "policy").replace("policys", "policies")));
     entity.policies.forEach(function (one) {
@@ -199,11 +223,25 @@
     return el("div", { class: "card" }, [el("h2", {}, title), picture]);
   }
 
+  // One line a number: what it was in each earlier page, and what it is.
+  function trend(points) {
+    var box = el("div", { class: "card" }, el("h2", {}, "Since " + (points[0].at || "the first page"))), names = [];
+    points.forEach(function (point) { Object.keys(point.counts).forEach(function (name) { if (names.indexOf(name) < 0) names.push(name); }); });
+    names.forEach(function (name) {
+      var all = points.map(function (point) { return point.counts[name] || 0; }), most = Math.max.apply(null, [1].concat(all)), last = all.length - 1;
+      var picture = svg("svg", { viewBox: "0 0 100 20", class: "spark", preserveAspectRatio: "none", "aria-hidden": "true" });
+      picture.appendChild(svg("polyline", { points: all.map(function (n, at) { return (100 * at / last) + "," + (18 - 16 * n / most); }).join(" ") }));
+      var change = all[last] - all[last - 1];
+      box.appendChild(el("div", { class: "trend" }, [el("span", {}, name), picture, el("b", {}, all[last]), el("span", { class: "dim" }, change ? (change > 0 ? "+" : "\u2212") + Math.abs(change) : "as before")]));
+    });
+    $("charts").appendChild(box);
+  }
+
   function csv() {
     function cell(text) { text = String(text); if (/^[=+\-@\t\r]/.test(text)) text = "'" + text; return '"' + text.replace(/"/g, '""') + '"'; }
-    var head = ["arn", "kind", "account", "last_used", "unused_actions", "policies"].concat(data.questions.map(function (one) { return one.title; }));
+    var head = ["arn", "kind", "account", "last_used", "unused_actions", "removed_actions", "recommendation", "policies"].concat(data.questions.map(function (one) { return one.title; }));
     var lines = [head].concat(view.map(function (entity) {
-      return [entity.arn, entity.kind, entity.account, entity.lastUsed || entity.lastUsedText, hasFindings ? entity.unused : "", entity.policies.map(function (one) { return one.name; }).join(" ")]
+      return [entity.arn, entity.kind, entity.account, entity.lastUsed || entity.lastUsedText, hasFindings ? entity.unused : "", hasAdvice ? entity.removed : "", advice[entity.arn] ? advice[entity.arn].result : "", entity.policies.map(function (one) { return one.name; }).join(" ")]
         .concat(data.questions.map(function (one) { return verdict(one, entity.at); }));
     }));
     var text = lines.map(function (line) { return line.map(cell).join(","); }).join("\r\n");
@@ -245,18 +283,27 @@
     (data.findings || []).forEach(function (one) { types[one.findingType] = (types[one.findingType] || 0) + 1; });
     function rows(of) { return Object.keys(of).sort(function (a, b) { return of[b] - of[a]; }).slice(0, 8).map(function (key) { return [key, of[key], 0, "acc"]; }); }
     $("charts").appendChild(bars("Principals by kind and account", rows(kinds).concat(rows(accounts))));
+    var results = {}, chosen = {};
+    (data.recommendations || []).forEach(function (one) { results[one.result] = (results[one.result] || 0) + 1; });
     if (hasFindings) $("charts").appendChild(bars("Findings by type", rows(types)));
+    if (hasAdvice) $("charts").appendChild(bars("Recommendations", rows(results)));
+    if (data.trend && data.trend.length > 1) trend(data.trend);
+    data.entities.forEach(function (entity) { entity.types.forEach(function (type) { chosen[type] = (chosen[type] || 0) + 1; }); });
+    Object.keys(chosen).sort().forEach(function (type) { $("finding").appendChild(el("option", { value: type }, type + " (" + chosen[type] + ")")); });
+    $("finding").hidden = !hasFindings;
+    $("removed").hidden = !hasAdvice;
+    if (hasAdvice) $("rows").className = "advice";
     Object.keys(kinds).sort().forEach(function (kind) { $("kind").appendChild(el("option", { value: kind }, kind)); });
     Object.keys(accounts).sort().forEach(function (id) { $("account").appendChild(el("option", { value: id }, id)); });
     if (hasFindings) $("fifth").textContent = "Unused";
     $("fifth").parentNode.dataset.sort = hasFindings ? "unused" : "policies";
-    [["q", "input"], ["kind", "change"], ["account", "change"], ["verdict", "change"]].forEach(function (pair) {
+    [["q", "input"], ["kind", "change"], ["account", "change"], ["verdict", "change"], ["finding", "change"]].forEach(function (pair) {
       $(pair[0]).addEventListener(pair[1], function () { state[pair[0]] = $(pair[0]).value; $("scroll").scrollTop = 0; apply(); });
     });
     document.querySelectorAll("th[data-sort] button").forEach(function (button) {
       button.addEventListener("click", function () {
         var by = button.parentNode.dataset.sort;
-        state.down = state.sort === by ? 1 - state.down : (by === "unused" || by === "used" ? 1 : 0); state.sort = by; apply();
+        state.down = state.sort === by ? 1 - state.down : (by === "unused" || by === "used" || by === "removed" ? 1 : 0); state.sort = by; apply();
       });
     });
     $("csv").addEventListener("click", csv);
