@@ -34,19 +34,20 @@ pub struct Planned<'p> {
     pub text: &'p Arc<PolicyText>,
 }
 
-/// Everything that an entity would have of its own, in order. New policies have names of their own: an account may have a
-/// policy of the name of one of AWS's.
-pub fn planned<'p>(one: &'p Recommendation<'_>) -> Vec<Planned<'p>> {
-    let mut out: Vec<Planned<'p>> = Vec::new();
-    for mut next in one.policies.iter().flat_map(|policy| of(one, policy)) {
+/// Everything that an entity would have of its own, in order, each with the number of the policy that it stands in place of.
+/// New policies have names of their own: an account may have a policy of the name of one of AWS's.
+pub fn planned<'p>(one: &'p Recommendation<'_>) -> Vec<(usize, Planned<'p>)> {
+    let mut out: Vec<(usize, Planned<'p>)> = Vec::new();
+    let all = one.policies.iter().enumerate().flat_map(|(at, policy)| of(one, policy).into_iter().map(move |new| (at, new)));
+    for (at, mut next) in all {
         let is_new = |planned: &Planned<'_>| planned.managed && planned.arn.is_none();
         let first = next.name.clone();
         let mut number = 1;
-        while is_new(&next) && out.iter().any(|other| is_new(other) && other.name.eq_ignore_ascii_case(&next.name)) {
+        while is_new(&next) && out.iter().any(|(_, other)| is_new(other) && other.name.eq_ignore_ascii_case(&next.name)) {
             number += 1;
             next.name = numbered(&first, number);
         }
-        out.push(next);
+        out.push((at, next));
     }
     out
 }

@@ -11,14 +11,14 @@
 //! Sources: IAM User Guide, "IAM and AWS STS quotas" (6,144 characters a managed policy, 2,048 inline a user, 5,120 a group,
 //! 10,240 a role, white space not counted; 10 managed policies attached, up to 20 for users and roles on request).
 
+use super::proved::{Proved, Proving};
 use super::recommend::{Recommendation, Recommended, after};
 use super::refining::Refined;
 use super::{EntityKind, PolicyText};
 use crate::diag::Source;
 use crate::json::{Kind, Value};
 use crate::policy::Stack;
-use crate::question::no_new_access::no_new_access;
-use crate::question::{InternalError, Settings, Verdict};
+use crate::question::{InternalError, Verdict};
 use crate::refine::candidate::MANAGED_POLICY_LIMIT;
 use std::sync::Arc;
 
@@ -56,16 +56,16 @@ pub(super) fn needed(text: &PolicyText) -> Option<usize> {
 }
 
 /// Cuts what does not fit, and proves that it is the same; what cannot be attached stays as it is, with a note.
-pub(super) fn fit(out: &mut Recommendation<'_>, most: usize, settings: &Settings) -> Result<Vec<Refusal>, InternalError> {
+pub(super) fn fit(out: &mut Recommendation<'_>, most: usize, proving: &Proving) -> Result<Vec<Refusal>, InternalError> {
     let mut refused = Vec::new();
     for policy in &mut out.policies {
         let Some(refined) = policy.refined.clone().filter(|refined| !refined.is_empty) else { continue };
         if policy.attached.arn.is_some() && size_of(&refined.text) > MANAGED_POLICY_LIMIT {
-            let why = divide(policy, &refined, settings)?;
+            let why = divide(policy, &refined, proving)?;
             give_up(policy, why, &mut refused);
         }
     }
-    move_out(out, settings, &mut refused)?;
+    move_out(out, proving, &mut refused)?;
     loop {
         let attached = attached(out);
         if attached <= most {
@@ -105,7 +105,7 @@ fn give_up(policy: &mut Recommended<'_>, why: Option<String>, refused: &mut Vec<
 }
 
 /// Makes managed policies of inline ones until the rest fits, the longest first.
-fn move_out(out: &mut Recommendation<'_>, settings: &Settings, refused: &mut Vec<Refusal>) -> Result<(), InternalError> {
+fn move_out(out: &mut Recommendation<'_>, proving: &Proving, refused: &mut Vec<Refusal>) -> Result<(), InternalError> {
     let most = inline_limit(out.entity.kind);
     let is_inline = |policy: &Recommended<'_>| policy.attached.arn.is_none() && policy.parts.is_empty();
     let grew = |policy: &&mut Recommended<'_>| {
@@ -129,7 +129,7 @@ fn move_out(out: &mut Recommendation<'_>, settings: &Settings, refused: &mut Vec
             "{} becomes a managed policy: inline policies may have {most} characters together, and these would have {inline}",
             longest.attached.name
         );
-        match divide(longest, &refined, settings)? {
+        match divide(longest, &refined, proving)? {
             None => out.notes.push(note),
             why => give_up(longest, why, refused),
         }
@@ -137,7 +137,7 @@ fn move_out(out: &mut Recommendation<'_>, settings: &Settings, refused: &mut Vec
 }
 
 /// Makes managed policies of one; the reason why not, if it cannot be.
-fn divide(policy: &mut Recommended<'_>, refined: &Refined, settings: &Settings) -> Result<Option<String>, InternalError> {
+fn divide(policy: &mut Recommended<'_>, refined: &Refined, proving: &Proving) -> Result<Option<String>, InternalError> {
     let Ok(whole) = refined.text.read() else { return Ok(Some("its refinement cannot be read".to_owned())) };
     let own = size(&whole.document.json.to_string());
     let Some(documents) = cut(&whole.document.json) else {
@@ -148,7 +148,9 @@ fn divide(policy: &mut Recommended<'_>, refined: &Refined, settings: &Settings) 
     let (mut parts, mut policies) = (Vec::new(), Vec::new());
     for document in documents {
         let source = Source::new("part of a refined policy", document.to_pretty());
-        let Ok(value) = crate::json::read(&source, &settings.budget) else { return Ok(Some("a part cannot be read".to_owned())) };
+        let Ok(value) = crate::json::read(&source, &proving.settings.budget) else {
+            return Ok(Some("a part cannot be read".to_owned()));
+        };
         let text = Arc::new(PolicyText::new(&source, value));
         match text.read() {
             Ok(lowered) => policies.push(lowered.policy.clone()),
@@ -159,23 +161,21 @@ fn divide(policy: &mut Recommended<'_>, refined: &Refined, settings: &Settings) 
     if parts.len() > 1 {
         let stack = |identity| Stack { identity: Some(identity), ..Stack::default() }.into();
         let (one, many) = (stack(vec![whole.policy.clone()]), stack(policies));
-        let settings = Settings { prove: true, ..*settings };
-        let (mut queries, mut milliseconds) = (0, 0.0);
+        let mut outcomes = Vec::new();
         for (old, new) in [(&one, &many), (&many, &one)] {
-            let outcome = no_new_access(old, new, &settings)?;
-            match outcome.verdict {
+            let outcome = proving.nothing_new(old, new, true)?;
+            match &outcome.verdict {
                 Verdict::Pass => {}
                 Verdict::Fail { .. } => {
                     return Err(InternalError(format!("the parts of {} are another access", policy.attached.label())));
                 }
                 Verdict::Unknown(why) => return Ok(Some(format!("that its parts are the same access is not proved: {why}"))),
             }
-            queries += outcome.proof.obligations;
-            milliseconds += outcome.proof.milliseconds;
+            outcomes.push(outcome);
         }
         let mut refined = refined.clone();
         let statement = format!("the same access: the {} policies that it becomes grant together what it grants", parts.len());
-        refined.obligations.push(("S1".to_owned(), statement, queries, milliseconds));
+        refined.obligations.push(Proved::passed("S1", statement, outcomes, proving.keep));
         let note = format!(
             "{} becomes {} managed policies: its refinement has {own} characters, and a managed policy may have {MANAGED_POLICY_LIMIT}",
             policy.attached.name,

@@ -13,15 +13,15 @@ use super::findings::{self, Service, about, services};
 use super::granted::Granted;
 use super::observe::{Observed, Observer, Window, known_as};
 use super::proposal::Proposal;
-use super::refining::{self, Attempt, Refined};
-use super::{Accounts, Attached, Entity, EntityKind, PolicyText, conditions, quota, replay, resources};
+use super::proved::{Proved, Proving};
+use super::refining::{self, Attempt, NotRefined, Refined};
+use super::shared::{self, SharedUse};
+use super::{Accounts, Attached, Entity, EntityKind, PolicyText, conditions, quota, resources};
 use crate::diag::{Diagnostic, Source};
 use crate::document::Document;
 use crate::evidence::Evidence;
 use crate::json::Value;
 use crate::policy::Policy;
-use crate::question::Settings;
-use crate::question::no_new_access::no_new_access;
 use crate::question::{InternalError, Verdict};
 use crate::usage::UnusedPermissions;
 use rustc_hash::FxHashMap;
@@ -59,7 +59,14 @@ pub struct Options {
     /// Managed policies that may be attached to one entity.
     pub attachments: usize,
     /// How it is proved.
-    pub settings: Settings,
+    pub proving: Proving,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        let (find, not_action, proving) = (findings::Options::default(), NotAction::default(), Proving::default());
+        Self { find, shared: false, resources: false, conditions: false, not_action, attachments: quota::ATTACHED, proving }
+    }
 }
 
 /// What became of an entity.
@@ -98,6 +105,8 @@ pub struct Recommended<'a> {
     pub parts: Vec<Arc<PolicyText>>,
     /// The names of the new policies that stand in its place, where the names of all entities are known (`planned::name`).
     pub names: Vec<String>,
+    /// What it is refined by, if that is what all that have it do not use.
+    pub by: Option<Arc<SharedUse>>,
 }
 
 /// What is recommended for one entity.
@@ -115,6 +124,8 @@ pub struct Recommendation<'a> {
     pub unused: Vec<Service>,
     /// Granted actions that nothing shows.
     pub not_observable: Vec<&'static str>,
+    /// That its policies as a whole grant nothing new; `None` where that was not compared.
+    pub whole: Option<Proved>,
     /// Logged calls that were replayed.
     pub replayed: usize,
     /// Whether managed policies are refined once for all that have them.
@@ -138,14 +149,14 @@ impl Recommendation<'_> {
 
 /// Refines policies; the same policy with the same unused permissions once.
 pub struct Recommender<'a, 'o> {
-    accounts: &'a Accounts,
-    evidence: &'o Evidence,
-    options: &'o Options,
+    pub(super) accounts: &'a Accounts,
+    pub(super) evidence: &'o Evidence,
+    pub(super) options: &'o Options,
     observer: Observer<'o>,
     granted: Granted,
     known: Mutex<FxHashMap<(usize, String), Attempt>>,
     /// With `--shared`: what nobody who has a managed policy uses.
-    shared: BTreeMap<&'a str, (Bits, Observed)>,
+    shared: BTreeMap<&'a str, Arc<SharedUse>>,
 }
 
 impl<'a, 'o> Recommender<'a, 'o> {
@@ -156,7 +167,7 @@ impl<'a, 'o> Recommender<'a, 'o> {
         let (granted, known) = (Granted::default(), Mutex::default());
         let mut out = Self { accounts, evidence, options, observer, granted, known, shared: BTreeMap::new() };
         if options.shared {
-            out.shared = out.shared();
+            out.shared = shared::shared(accounts, &out.granted, |entity| out.observed(entity));
         }
         Ok(out)
     }
@@ -176,23 +187,7 @@ impl<'a, 'o> Recommender<'a, 'o> {
         if entity.kind != EntityKind::Group {
             return self.observer.knows(entity).then(|| self.observer.of(entity));
         }
-        together(self.accounts.members_of(entity).map(|user| self.observer.knows(user).then(|| self.observer.of(user))))
-    }
-
-    fn shared(&self) -> BTreeMap<&'a str, (Bits, Observed)> {
-        let mut having: BTreeMap<&'a str, (Vec<&'a Entity>, &'a Arc<PolicyText>)> = BTreeMap::new();
-        for entity in self.accounts.entities.values() {
-            for attached in &entity.policies {
-                if let (Some(arn), Ok(text)) = (&attached.arn, &attached.text) {
-                    having.entry(arn).or_insert((Vec::new(), text)).0.push(entity);
-                }
-            }
-        }
-        let nobody_uses = |(arn, (entities, text)): (&'a str, (Vec<&'a Entity>, &'a Arc<PolicyText>))| {
-            let observed = together(entities.into_iter().map(|entity| self.observed(entity)))?;
-            Some((arn, (self.granted.by(std::iter::once(text)), observed)))
-        };
-        having.into_iter().filter_map(nobody_uses).collect()
+        shared::together(self.accounts.members_of(entity).map(|user| self.observer.knows(user).then(|| self.observer.of(user))))
     }
 
     /// What is recommended for an entity.
@@ -205,10 +200,11 @@ impl<'a, 'o> Recommender<'a, 'o> {
             policies: entity
                 .policies
                 .iter()
-                .map(|attached| Recommended { attached, refined: None, parts: Vec::new(), names: Vec::new() })
+                .map(|attached| Recommended { attached, refined: None, parts: Vec::new(), names: Vec::new(), by: None })
                 .collect(),
             unused: Vec::new(),
             not_observable: Vec::new(),
+            whole: None,
             replayed: 0,
             shared: self.options.shared,
             notes: about(entity),
@@ -236,14 +232,18 @@ impl<'a, 'o> Recommender<'a, 'o> {
         let mut unproved = Vec::new();
         for policy in &mut out.policies {
             match self.refined(policy.attached, &granted, &observed) {
-                Ok(refined) => policy.refined = refined,
-                Err(why) => unproved.push(format!("{}: {why}", policy.attached.label())),
+                Ok(refined) => {
+                    policy.refined = refined;
+                    policy.by = self.shared_use(policy.attached).flatten();
+                }
+                Err(NotRefined::Open(why)) => unproved.push(format!("{}: {why}", policy.attached.label())),
+                Err(NotRefined::Defect(defect)) => return Err(defect),
             }
         }
         if unproved.is_empty() {
             self.narrow(&mut out)?;
         }
-        let refused = quota::fit(&mut out, self.options.attachments, &self.options.settings)?;
+        let refused = quota::fit(&mut out, self.options.attachments, &self.options.proving)?;
         if let Some(why) = self.check(&mut out)? {
             unproved.push(why);
         }
@@ -256,6 +256,7 @@ impl<'a, 'o> Recommender<'a, 'o> {
         }
         if !unproved.is_empty() {
             out.result = Result::Unknown;
+            (out.whole, out.replayed) = (None, 0);
             for policy in &mut out.policies {
                 policy.refined = None;
                 policy.parts.clear();
@@ -276,15 +277,21 @@ impl<'a, 'o> Recommender<'a, 'o> {
         Ok(out)
     }
 
+    /// What all that have a policy do not use, if it is refined for all of them; within it `None` if that is not known.
+    fn shared_use(&self, attached: &Attached) -> Option<Option<Arc<SharedUse>>> {
+        let arn = attached.arn.as_deref().filter(|_| self.options.shared)?;
+        Some(self.shared.get(arn).cloned())
+    }
+
     /// One policy refined; `None` if it stays as it is, an error if that is not proved.
     fn refined(&self, attached: &Attached, granted: &Bits, observed: &Observed) -> Attempt {
         let Ok(text) = &attached.text else { return Ok(None) };
         let Ok(lowered) = text.read() else { return Ok(None) };
-        let shared = attached.arn.as_deref().filter(|_| self.options.shared).map(|arn| self.shared.get(arn));
+        let shared = self.shared_use(attached);
         let (granted, observed) = match &shared {
             // Somebody has it of whom no evidence speaks.
             Some(None) => return Ok(None),
-            Some(Some((granted, observed))) => (granted, observed),
+            Some(Some(shared)) => (&shared.granted, &shared.observed),
             None => (granted, observed),
         };
         let own = self.granted.by(std::iter::once(text));
@@ -362,76 +369,24 @@ impl<'a, 'o> Recommender<'a, 'o> {
         policy: &Recommended<'a>,
         old: &Policy,
         json: &Value,
-        [id, what]: [&str; 2],
+        [id, what]: [&'static str; 2],
     ) -> std::result::Result<Option<Refined>, InternalError> {
         let source = Source::new(format!("policy with narrowed {what}"), json.to_pretty());
-        let Ok(value) = crate::json::read(&source, &self.options.settings.budget) else { return Ok(None) };
+        let proving = &self.options.proving;
+        let Ok(value) = crate::json::read(&source, &proving.settings.budget) else { return Ok(None) };
         let text = Arc::new(PolicyText::new(&source, value));
         let Ok(new) = text.read() else { return Ok(None) };
-        let settings = Settings { prove: true, ..self.options.settings };
-        let outcome = no_new_access(&old.clone().into(), &new.policy.clone().into(), &settings)?;
+        let outcome = proving.nothing_new(&old.clone().into(), &new.policy.clone().into(), true)?;
         if outcome.verdict != Verdict::Pass {
             return Ok(None);
         }
-        let none = || Refined {
-            text: text.clone(),
-            is_empty: false,
-            obligations: Vec::new(),
-            by_service: false,
-            proposals: Vec::new(),
-            notes: Vec::new(),
+        let mut refined = match policy.refined.as_deref() {
+            Some(refined) => Refined { text: text.clone(), ..refined.clone() },
+            None => Refined::narrowed(text.clone()),
         };
-        let mut refined = policy.refined.as_deref().cloned().unwrap_or_else(none);
-        refined.text = text.clone();
         let statement = format!("no new access: the policy with narrowed {what} grants nothing that it did not grant without");
-        refined.obligations.push((id.to_owned(), statement, outcome.proof.obligations, outcome.proof.milliseconds));
+        refined.obligations.push(Proved::passed(id, statement, vec![outcome], proving.keep));
         Ok(Some(refined))
-    }
-
-    /// Checks an entity as a whole; the reason why it is not proved, if it is not.
-    fn check(&self, out: &mut Recommendation<'a>) -> std::result::Result<Option<String>, InternalError> {
-        if out.entity.kind == EntityKind::Group || out.policies.iter().all(|policy| policy.refined.is_none()) {
-            return Ok(None);
-        }
-        let found = match self.accounts.principal(&out.entity.arn) {
-            Ok(found) => found,
-            Err(missing) => {
-                out.notes.push(format!("its stack as a whole is not compared: {missing}"));
-                return Ok(None);
-            }
-        };
-        let mut new = found.stack.clone();
-        let own = out.policies.len();
-        let mut identity = Vec::new();
-        for policy in &out.policies {
-            for text in texts(policy) {
-                match text.read() {
-                    Ok(lowered) => identity.push(lowered.policy.clone()),
-                    Err(error) => return Ok(Some(error.to_string())),
-                }
-            }
-        }
-        identity.extend(found.stack.identity.iter().flatten().skip(own).cloned());
-        new.identity = Some(identity);
-        let (old, new) = (found.stack.into(), new.into());
-        let settings = &self.options.settings;
-        let outcome = no_new_access(&old, &new, settings)?;
-        match outcome.verdict {
-            Verdict::Pass => {}
-            Verdict::Fail { .. } => {
-                return Err(InternalError(format!("the refined policies of {} add access", out.entity.arn)));
-            }
-            Verdict::Unknown(why) => return Ok(Some(format!("whether the stack as a whole adds access is unknown: {why}"))),
-        }
-        let activity = known_as(out.entity).and_then(|who| self.evidence.activity.get(&who));
-        let Some(activity) = activity else { return Ok(None) };
-        let replayed = replay::replay(&out.entity.arn, activity, self.window(), [&settings.read(&old), &settings.read(&new)]);
-        out.replayed = replayed.count;
-        if let Some(lost) = replayed.lost {
-            return Err(InternalError(format!("the refined policies of {} lose a call that was made: {lost}", out.entity.arn)));
-        }
-        out.notes.extend(replayed.note);
-        Ok(None)
     }
 }
 
@@ -446,24 +401,4 @@ pub fn after<'p>(policy: &'p Recommended<'_>) -> Option<&'p Arc<PolicyText>> {
 /// The same in the parts that it would stand in.
 pub fn texts<'p>(policy: &'p Recommended<'_>) -> Vec<&'p Arc<PolicyText>> {
     if policy.parts.is_empty() { after(policy).into_iter().collect() } else { policy.parts.iter().collect() }
-}
-
-/// What several entities did together: one use is a use, and only what would be seen of each is observable.
-fn together(each: impl Iterator<Item = Option<Observed>>) -> Option<Observed> {
-    let mut all: Option<Observed> = None;
-    for one in each {
-        let one = one?;
-        let Some(all) = &mut all else {
-            all = Some(one);
-            continue;
-        };
-        all.used.add(&one.used);
-        all.observable.keep(&one.observable);
-        all.unclear.extend(one.unclear);
-        for (number, at) in one.last {
-            let last = all.last.entry(number).or_insert(at);
-            *last = (*last).max(at);
-        }
-    }
-    all
 }

@@ -14,35 +14,33 @@ use crate::policy::Access;
 use crate::request::{Principal, Request};
 use std::collections::BTreeMap;
 
-/// Most requests of one entity.
-const MOST: usize = 2_000;
-
 /// What a replay found.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Replayed {
     /// Requests that both stacks allow.
     pub(super) count: usize,
+    /// How many requests were tried.
+    pub(super) tried: usize,
     /// A request that only the old one allows.
     pub(super) lost: Option<String>,
     /// What is worth knowing.
     pub(super) note: Option<String>,
 }
 
-/// Replays what a principal did under its old and its new stack.
-pub(super) fn replay(arn: &str, activity: &Activity, window: Window, [old, new]: [&Access; 2]) -> Replayed {
+/// Replays what a principal did under its old and its new stack: at most so many requests.
+pub(super) fn replay(arn: &str, activity: &Activity, window: Window, [old, new]: [&Access; 2], most: usize) -> Replayed {
     let mut out = Replayed::default();
-    let mut tried = 0;
     for ((source, name), used) in activity.uses.iter().filter(|(_, used)| used.last >= window.from) {
         let resources = used.resources.iter().map(String::as_str).chain((used.without_resource > 0).then_some("*"));
         for resource in resources {
             let actions = operations::actions_of(source, name).unwrap_or_default();
             let contexts = contexts(used);
             for (action, context) in actions.iter().flat_map(|action| contexts.iter().map(move |context| (action, context))) {
-                tried += 1;
-                if tried > MOST {
-                    out.note = Some(format!("only the first {MOST} logged calls were replayed"));
+                if out.tried >= most {
+                    out.note = Some(format!("only the first {most} logged calls were replayed"));
                     return out;
                 }
+                out.tried += 1;
                 let request = Request::new(Principal::Aws(arn.to_owned()), action, resource, context.clone());
                 if !eval::allows(old, &request) {
                     continue;

@@ -4,7 +4,7 @@ use super::findings::Resting;
 use super::switches::{Deciding, Format};
 use super::{Exit, Trouble, findings, json_lines, print, progress, save, say, text_lines};
 use crate::diag::escape;
-use crate::ops::recommend::{self, ATTACHED, How, NotAction, Request};
+use crate::ops::recommend::{self, ATTACHED, How, NotAction, Proving, Request};
 use crate::report::{recommended, unused};
 use clap::{Args, ValueEnum};
 use std::path::PathBuf;
@@ -19,6 +19,10 @@ pub(crate) struct RecommendArgs {
     /// Refine a managed policy once for all that have it, not for each entity
     #[arg(long)]
     pub(crate) shared: bool,
+    /// Write what the proofs rest on into this folder, as SMT-LIB 2.6 files with an index a policy and an entity;
+    /// scripts/recheck checks them
+    #[arg(long, value_name = "DIR")]
+    pub(crate) proof: Option<PathBuf>,
     /// Narrow resources too, to those that were seen: a proposal, as what this takes away is not proved unused
     #[arg(long)]
     pub(crate) resources: bool,
@@ -63,10 +67,13 @@ pub(crate) fn recommend(args: &RecommendArgs) -> Result<Exit, Trouble> {
     let read = findings::read(&request.grounds)?;
     let spinner = progress::spinner("refining and proving");
     crate::smt::limit_memory(super::MEMORY * recommend::threads());
-    let answer = request.answer(&read, &args.deciding.settings())?;
+    let Deciding { cross_check, .. } = args.deciding;
+    let proving = Proving { settings: args.deciding.settings(), cross_check, keep: args.proof.is_some() };
+    let answer = request.answer(&read, &proving)?;
     drop(spinner);
     let summaries = answer.all.iter().map(|one| recommended::json::summary(one, &read.evidence.counts));
     let lines = json_lines(&summaries.collect::<Vec<_>>());
+    let layout = recommended::Layout::new(&answer.all);
     if let Some(folder) = &args.output {
         let write = |(path, text): (String, String)| {
             let path = folder.join(path);
@@ -75,20 +82,20 @@ pub(crate) fn recommend(args: &RecommendArgs) -> Result<Exit, Trouble> {
                 _ => Ok(()),
             }
         };
-        for (one, own) in answer.all.iter().zip(recommended::folders(&answer.all)) {
-            recommended::files(one, &own, answer.window).into_iter().try_for_each(&write)?;
-        }
-        recommended::shared(&answer.all).into_iter().try_for_each(&write)?;
+        (0..answer.all.len()).flat_map(|at| layout.files(at, answer.window)).try_for_each(&write)?;
+        layout.shared(answer.window).into_iter().try_for_each(&write)?;
         save::write_all(folder, &[("summary.jsonl".to_owned(), lines.clone())])?;
+    }
+    if let Some(folder) = &args.proof {
+        let write = |(path, files): (String, Vec<(String, String)>)| save::write_all(&folder.join(path), &files);
+        (0..answer.all.len()).flat_map(|at| layout.certificates(at)).try_for_each(write)?;
+        layout.shared_certificates().into_iter().try_for_each(write)?;
     }
     match args.format {
         Format::Json => print(&lines)?,
-        Format::Text => {
-            print(&text_lines(&(recommended::text(&answer.all) + &unused::read(&read.evidence))))?;
-            for note in &answer.notes {
-                say(&format!("note: {}\n", escape::text(note)));
-            }
-        }
+        Format::Text => print(&text_lines(&(recommended::text(&answer.all) + &unused::read(&read.evidence))))?,
     }
+    // Lines of JSON are about one entity each: what is worth knowing of all of them is talk.
+    answer.notes.iter().for_each(|note| say(&format!("note: {}\n", escape::text(note))));
     Ok(answer.standing().into())
 }

@@ -5,12 +5,12 @@ use super::grounds::{Grounds, Read};
 use crate::account::observe::Window;
 use crate::account::recommend::{self, Options, Recommendation, Recommender};
 use crate::account::{findings, planned, recommend_all};
-use crate::question::Settings;
 use crate::report::Standing;
 use crate::smt;
 use schemars::JsonSchema;
 use serde::Deserialize;
 
+pub use crate::account::proved::Proving;
 pub use crate::account::quota::ATTACHED;
 pub use crate::account::recommend::NotAction;
 
@@ -48,9 +48,9 @@ impl Default for How {
 }
 
 impl How {
-    fn options(self, read: &Read, settings: &Settings) -> Options {
+    fn options(self, read: &Read, proving: &Proving) -> Options {
         let Self { shared, resources, conditions, not_action, attachments } = self;
-        Options { find: read.options.clone(), shared, resources, conditions, not_action, attachments, settings: *settings }
+        Options { find: read.options.clone(), shared, resources, conditions, not_action, attachments, proving: *proving }
     }
 }
 
@@ -87,14 +87,16 @@ impl Request {
     ///
     /// # Errors
     /// There is no evidence, or it gives no window; a defect.
-    pub fn answer<'r>(&self, read: &'r Read, settings: &Settings) -> Result<Answer<'r>, Failed> {
+    pub fn answer<'r>(&self, read: &'r Read, proving: &Proving) -> Result<Answer<'r>, Failed> {
         read.check()?;
-        let options = self.how.options(read, settings);
+        let options = self.how.options(read, proving);
         let recommender = Recommender::new(&read.accounts, &read.evidence, &options)?;
         let mut all = recommend_all::all(&recommender, &recommender.entities())?;
         planned::name(&mut all, &read.accounts);
         let window = recommender.window();
-        Ok(Answer { all, window, notes: findings::notes(&read.accounts, &read.evidence, &read.options, window) })
+        let mut notes = findings::notes(&read.accounts, &read.evidence, &read.options, window);
+        notes.extend(read.options.exclusions.of_permissions(recommender.entities().into_iter(), window.to));
+        Ok(Answer { all, window, notes })
     }
 }
 
@@ -107,9 +109,9 @@ pub fn threads() -> usize {
 ///
 /// # Errors
 /// As of [`Request::answer`].
-pub fn one<'r>(read: &'r Read, arn: &str, settings: &Settings) -> Result<Option<Recommendation<'r>>, Failed> {
+pub fn one<'r>(read: &'r Read, arn: &str, settings: &crate::question::Settings) -> Result<Option<Recommendation<'r>>, Failed> {
     let Some(entity) = read.accounts.entities.get(arn) else { return Ok(None) };
-    let options = How::default().options(read, settings);
+    let options = How::default().options(read, &Proving { settings: *settings, ..Proving::default() });
     let recommender = Recommender::new(&read.accounts, &read.evidence, &options)?;
     Ok(Some(smt::in_fresh_context(|| recommender.recommend(entity))?))
 }

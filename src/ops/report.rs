@@ -1,14 +1,19 @@
 //! What does the page about an account show? Who can do what, and with evidence what is unused and what is recommended.
 
 use super::grounds::{Grounds, Read};
+use super::recommend::Proving;
 use super::{Failed, findings, recommend, who_can};
+use crate::account::observe::known_as;
 use crate::account::who_can::Asked;
+use crate::diag::Diagnostic;
 use crate::question::Settings;
 use crate::report::dashboard::{self, Beside};
-use crate::report::{json, recommended, unused};
+use crate::report::{html, recommended, unused};
 use schemars::JsonSchema;
 use serde::Deserialize;
-use serde_json::Value;
+use serde_json::{Value, json};
+use std::collections::BTreeMap;
+use std::path::PathBuf;
 
 /// What does the page about an account show?
 #[derive(Debug, Clone, Deserialize, JsonSchema)]
@@ -19,7 +24,16 @@ pub struct Request {
     /// The command that makes the page, as the page is to show it.
     #[serde(default)]
     pub command: String,
+    /// The command that writes what is recommended, as the page is to show it.
+    #[serde(default)]
+    pub recommend: Option<String>,
+    /// An earlier page, to compare with.
+    #[serde(default)]
+    pub baseline: Option<PathBuf>,
 }
+
+/// Uses that a page shows of one principal, and of all.
+const MOST_USES: [usize; 2] = [8, 20_000];
 
 impl Request {
     /// Reads what the page rests on.
@@ -36,13 +50,23 @@ impl Request {
     /// Evidence is asked for and there is none, or it gives no window; a defect.
     pub fn answer(&self, read: &Read, settings: &Settings) -> Result<Value, Failed> {
         let account = self.grounds.account.display().to_string();
-        let mut beside = Beside { account, command: self.command.clone(), ..Beside::default() };
+        let (command, recommend) = (self.command.clone(), self.recommend.clone());
+        let mut beside = Beside { account, command, recommend, baseline: self.baseline()?, ..Beside::default() };
         if !self.grounds.evidence.is_empty() {
             self.add_use(read, settings, &mut beside)?;
         }
         let asked = dashboard::questions().map(|actions| Asked { actions, resources: Vec::new() });
         let answers = asked.map(|asked| Ok(who_can::answer(&read.accounts, &asked, settings)?.lines));
         Ok(dashboard::data(&read.accounts, beside, &answers.collect::<Result<Vec<_>, Failed>>()?))
+    }
+
+    /// The data of the earlier page.
+    fn baseline(&self) -> Result<Option<Value>, Failed> {
+        let Some(path) = &self.baseline else { return Ok(None) };
+        let bad = |message: String| Diagnostic::bare("not-a-page", message, "give a page that `leastwise report` wrote");
+        let text = std::fs::read_to_string(path).map_err(|error| bad(format!("cannot read {}: {error}", path.display())))?;
+        let data = html::data_of(&text).ok_or_else(|| bad(format!("{} is not a page of this program", path.display())))?;
+        Ok(Some(data))
     }
 
     /// Adds what is unused, what is recommended, and what both rest on.
@@ -52,15 +76,44 @@ impl Request {
         beside.findings = Some(found.findings.iter().map(|one| unused::json::finding(one, found.window)).collect());
         let mut lines: Vec<String> = unused::read(&read.evidence).lines().map(str::to_owned).collect();
         lines.extend(found.notes.iter().cloned());
+        let until = |reason: &String| {
+            let expires = read.options.exclusions.exclude.iter().find(|one| one.reason == *reason)?.expires.as_ref()?;
+            Some(format!(" (until {expires})"))
+        };
         let excluded = |(reason, many): (&String, &usize)| {
-            format!("{} excluded: {reason}", crate::diag::count(*many, "finding is", "findings are"))
+            let many = crate::diag::count(*many, "finding is", "findings are");
+            format!("{many} excluded: {reason}{}", until(reason).unwrap_or_default())
         };
         lines.extend(found.excluded.iter().map(excluded));
         beside.evidence = Some(lines);
+        beside.until = Some(found.window.to.to_string());
+        beside.uses = uses(read);
         let request = recommend::Request { grounds: self.grounds.clone(), how: recommend::How::default() };
-        let all = request.answer(read, settings)?.all;
-        let summary = |one| json::value(&recommended::json::summary(one, &read.evidence.counts));
-        beside.recommendations = Some(all.iter().map(summary).collect());
+        let answer = request.answer(read, &Proving { settings: *settings, ..Proving::default() })?;
+        let summary = |one| crate::report::json::value(&recommended::json::summary(one, &read.evidence.counts));
+        beside.recommendations = Some(answer.all.iter().map(summary).collect());
         Ok(())
     }
+}
+
+/// What each principal used last.
+fn uses(read: &Read) -> BTreeMap<String, Vec<Value>> {
+    let [of_one, mut left] = MOST_USES;
+    let mut out = BTreeMap::new();
+    for entity in read.accounts.principals() {
+        let Some(activity) = known_as(entity).and_then(|who| read.evidence.activity.get(&who)) else { continue };
+        let mut all: Vec<_> = activity.uses.iter().collect();
+        all.sort_by_key(|(event, used)| (std::cmp::Reverse(used.last), *event));
+        let shown: Vec<Value> = all
+            .into_iter()
+            .take(of_one.min(left))
+            .map(|((source, name), used)| {
+                let place = format!("{}:{}", used.place.file, used.place.line);
+                json!({"event": format!("{source} {name}"), "last": used.last.to_string(), "count": used.count, "place": place})
+            })
+            .collect();
+        left -= shown.len();
+        out.insert(entity.arn.clone(), shown);
+    }
+    out
 }

@@ -12,7 +12,7 @@ use crate::glob::Glob;
 use crate::json::{Kind, Value};
 use crate::policy::normalize;
 use crate::question::no_new_access::no_new_access;
-use crate::question::{Settings, Verdict};
+use crate::question::{Outcome, Settings, Verdict};
 
 use super::Error;
 use super::generalize::within;
@@ -22,16 +22,17 @@ pub fn is_in(document: &Document) -> bool {
     document.statements.iter().any(|statement| statement.effect.value == Effect::Allow && statement.action.negated)
 }
 
-/// Whether the second document is proved to grant nothing that the first does not, and over the catalog nothing less.
-pub fn grants_the_same(original: &Document, made: &Document, settings: &Settings) -> Result<bool, Error> {
+/// The proofs that the second document grants nothing that the first does not, and over the catalog nothing less; `None` if one
+/// of them is not proved.
+pub fn grants_the_same(original: &Document, made: &Document, settings: &Settings) -> Result<Option<[Outcome; 2]>, Error> {
     let (before, after) = (normalize(original)?.into(), normalize(made)?.into());
     let settings = Settings { prove: true, ..*settings };
     let nothing_new = no_new_access(&before, &after, &settings)?;
     if nothing_new.verdict != Verdict::Pass {
-        return Ok(false);
+        return Ok(None);
     }
     let nothing_less = no_new_access(&after, &before, &Settings { catalog_actions: true, ..settings })?;
-    Ok(nothing_less.verdict == Verdict::Pass)
+    Ok((nothing_less.verdict == Verdict::Pass).then_some([nothing_new, nothing_less]))
 }
 
 /// The document with lists of actions in place of `NotAction` in its Allow statements.
@@ -78,7 +79,7 @@ mod tests {
         let original = document::read(&Source::new("p", text), &Budget::default()).unwrap();
         assert!(is_in(&original));
         let made = rewritten(&original, Catalog::latest()).unwrap();
-        assert!(grants_the_same(&original, &made, &Settings::default()).unwrap());
+        assert!(grants_the_same(&original, &made, &Settings::default()).unwrap().is_some());
         let actions: Vec<&str> = made.statements[0].action.items.iter().map(|item| item.value.as_str()).collect();
         assert!(actions.contains(&"ec2:*") && actions.contains(&"s3:GetObject"));
         assert!(!actions.iter().any(|action| action.starts_with("iam:") || action.starts_with("s3:Delete") || *action == "s3:*"));

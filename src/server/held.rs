@@ -94,7 +94,7 @@ impl Held {
                 let mut out = recommended::json::steps(&one);
                 out["result"] = json!(one.result.name());
                 out["notes"] = json!(one.notes);
-                out["proof"] = recommended::json::proof(&one);
+                out["proof"] = recommended::json::proof(&one, |_| serde_json::Map::new());
                 out
             }
             Err(Failed::Input(found)) => error(found.0.first().map_or("could-not-run", |first| first.code), found.to_string()),

@@ -2,10 +2,10 @@
 
     python3 recheck_recommendations.py LEASTWISE FOLDER
 
-From what `recommend -o` wrote, and nothing else: of each policy that was refined the obligations are proved once more against
-its unused permissions (`verify --proof`), of each entity that its new policies together grant nothing which its old stack did
-not (`no-new-access --proof`); then scripts/recheck has cvc5 check every file of all of these proofs. None may be
-satisfiable; how many stay open within the time, which depends on the machine, is said.
+What is checked are the files that `recommend --proof` writes for whoever asks: of each policy that is refined, of each entity as
+a whole, and with `--shared` of each policy that stands for all. scripts/recheck has cvc5 check every file of all of these proofs.
+None may be satisfiable; how many stay open within the time, which depends on the machine, is said. Beside that each refinement
+is asked about once more, from nothing but the files of `recommend -o` (`batch`, verify).
 """
 import json
 import pathlib
@@ -31,68 +31,45 @@ def generated(folder):
     return place
 
 
-def listed(value):
-    return value if isinstance(value, list) else [value]
+def questions(out):
+    """Each refinement of a folder that `recommend -o` wrote, as a question for `batch`."""
+    asked, known = [], set()
+    for index in sorted(out.glob("*/*/*/proof.json")):
+        proof, place = json.loads(index.read_text()), index.parent
+        for policy in proof.get("policies", [proof]):
+            if "verify" in policy:
+                original, refined, unused = (json.loads((place / path).read_text()) for path in policy["verify"])
+                # The parts of a shared policy stand beside the same whole each.
+                if str((original, refined, unused)) in known:
+                    continue
+                known.add(str((original, refined, unused)))
+                asked.append({"id": f"{place}: {policy['policy']}", "check": "verify", "original": original, "refined": refined,
+                              "unused": unused})
+    return asked
 
 
-def joined(documents):
-    """One policy with the statements of several; Sids, which must differ in one policy, go."""
-    statements = [statement for document in documents for statement in listed(document["Statement"])]
-    bare = [{name: value for name, value in statement.items() if name != "Sid"} for statement in statements]
-    # An older version reads `${` as text: such policies cannot be put together with others.
-    if len({document.get("Version") for document in documents}) != 1:
-        return None
-    return {"Version": documents[0].get("Version"), "Statement": bare}
-
-
-def run(program, *arguments):
-    done = subprocess.run([program, *map(str, arguments)], capture_output=True, text=True)
-    return done.returncode, done.stdout, done.stderr
-
-
-def proofs(program, name, account, arguments, out):
-    """The proofs of an account's recommendations; gives the folders and what was counted."""
-    shutil.rmtree(out, ignore_errors=True)
-    code, text, error = run(program, "recommend", "--account", account, *arguments, "-o", out, "--format", "json")
-    assert code in (0, 3), (name, error)
-    summaries = [json.loads(line) for line in text.splitlines()]
-    done = [one for one in summaries if one["result"] in ("PROVED", "EMPTY")]
-    folders, counts = [], {"policies": 0, "split": 0, "stacks": 0, "not joined": 0}
-    for number, one in enumerate(done[:MOST]):
-        kind, _, path = one["resource"].split(":", 5)[5].partition("/")
-        folder = next(entity for entity in out.glob(f"*/{kind}/*") if json.loads((entity / "steps.json").read_text())["resourceArn"] == one["resource"])
-        # Of a policy that only loses whole services the findings are those.
-        by = {policy["policy"].rsplit("/", 1)[-1]: policy.get("unused", "unused.json")
-              for policy in json.loads((folder / "proof.json").read_text())["policies"]}
-        for before in sorted((folder / "before").iterdir()):
-            new = [policy["document"] for policy in one["policies"]
-                   if policy.get("changed") and before.stem in (policy["name"], str(policy.get("replaces", "")).rsplit("/", 1)[-1])]
-            if not new:
-                continue
-            if len(new) > 1:
-                # Its statements are cut in pieces: what they are together is part of the stack.
-                counts["split"] += 1
-                continue
-            whole = new[0]
-            after, proof = folder / f"whole-{before.stem}.json", out / "proofs" / f"{number}-{before.stem}"
-            after.write_text(json.dumps(whole))
-            code, text, error = run(program, "verify", before, after, "--unused", folder / by.get(before.stem, "unused.json"), "--proof", proof)
-            assert code == 0, (name, one["resource"], before.name, text, error)
-            folders.append(proof)
-            counts["policies"] += 1
-        new = [policy["document"] for policy in one["policies"]]
-        whole = joined(new) if new else {"Version": "2012-10-17", "Statement": []}
-        if one["resourceType"] == "AWS::IAM::Group" or whole is None or one.get("groups"):
-            counts["not joined"] += 1
-            continue
-        after, proof = folder / "whole.json", out / "proofs" / f"{number}"
-        after.write_text(json.dumps(whole))
-        code, text, error = run(program, "no-new-access", after, "--account", account, "--principal", one["resource"], "--proof", proof)
-        assert code == 0, (name, one["resource"], text, error)
-        folders.append(proof)
-        counts["stacks"] += 1
-    print(f"{name}: {len(done)} of {len(summaries)} entities changed, {max(0, len(done) - MOST)} left out, {counts}", flush=True)
-    return folders
+def proofs(program, name, account, arguments, folder):
+    """Folders of proofs of an account's recommendations, of the first entities and of all shared policies."""
+    out, proof = folder / f"out-{name}", folder / f"proof-{name}"
+    for place in (out, proof):
+        shutil.rmtree(place, ignore_errors=True)
+    command = [program, "recommend", "--account", account, *arguments, "-o", out, "--proof", proof, "--format", "json"]
+    done = subprocess.run([str(one) for one in command], capture_output=True, text=True)
+    assert done.returncode in (0, 3), (name, done.stderr)
+    results = [json.loads(line)["result"] for line in done.stdout.splitlines()]
+    changed = sum(result in ("PROVED", "EMPTY") for result in results)
+    asked = questions(out)
+    lines = "".join(json.dumps(one) + "\n" for one in asked)
+    answers = subprocess.run([program, "batch", "-", "--timeout", "600"], input=lines, capture_output=True, text=True).stdout.splitlines()
+    wrong = [answer for answer in map(json.loads, answers) if answer.get("result") != "PASS"]
+    assert len(answers) == len(asked) and not wrong, (name, wrong[:3])
+    entities = [place for kind in ("user", "group", "role") for place in sorted(proof.glob(f"*/{kind}/*"))]
+    shared = sorted(proof.glob("*/policy/*"))
+    # An entity without a proof, for which nothing is recommended, has no folder.
+    assert len(entities) == changed, (name, len(entities), changed)
+    print(f"{name}: {changed} of {len(results)} entities changed, {max(0, changed - MOST)} left out; {len(shared)} shared policies; "
+          f"{len(asked)} refinements verified", flush=True)
+    return entities[:MOST] + shared
 
 
 def main():
@@ -100,15 +77,15 @@ def main():
     folder.mkdir(parents=True, exist_ok=True)
     began, folders = time.monotonic(), []
     usage = ROOT / "fixtures/usage"
-    folders += proofs(program, "usage", usage / "account.json", ["--evidence", usage, "--as-of", "2026-05-02"], folder / "out-usage")
+    folders += proofs(program, "usage", usage / "account.json", ["--evidence", usage, "--as-of", "2026-05-02"], folder)
     for name, place, arguments in logs.sets(folder):
-        folders += proofs(program, name, place / "account.json", ["--evidence", place / "logs", *arguments], folder / f"out-{name}")
+        folders += proofs(program, name, place / "account.json", ["--evidence", place / "logs", *arguments], folder)
     place = generated(folder)
-    folders += proofs(program, "generated", place / "account.json", ["--evidence", place / "usage.csv"], folder / "out-generated")
+    for name, arguments in (("generated", []), ("generated-shared", ["--shared"])):
+        folders += proofs(program, name, place / "account.json", ["--evidence", place / "usage.csv", *arguments], folder)
     assert folders, "nothing was recommended"
-    kept = [proof for proof in folders if any(proof.glob("*.smt2"))]
-    print(f"{len(folders)} proofs, {len(kept)} with questions for a solver, after {time.monotonic() - began:.0f} s", flush=True)
-    recheck = [sys.executable, str(ROOT / "scripts/recheck"), "--seconds", str(SECONDS), *map(str, kept)]
+    print(f"{len(folders)} folders of proofs after {time.monotonic() - began:.0f} s", flush=True)
+    recheck = [sys.executable, str(ROOT / "scripts/recheck"), "--seconds", str(SECONDS), *map(str, folders)]
     done = subprocess.run(recheck, timeout=BOUND, stdout=subprocess.PIPE, text=True)
     print(done.stdout, end="", flush=True)
     if done.returncode != 3:

@@ -1,10 +1,9 @@
 //! Recommended policies within IAM's quotas: cut where they outgrow them, proved to be the same, refused where that cannot be.
 
-use leastwise::account::recommend::{NotAction, Options, Recommendation, Recommender, Result as Outcome};
+use leastwise::account::recommend::{Options, Recommendation, Recommender, Result as Outcome};
 use leastwise::account::{self, findings, planned, quota};
 use leastwise::catalog::Catalog;
 use leastwise::evidence::{self, When};
-use leastwise::question::Settings;
 use leastwise::report::recommended;
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
@@ -50,9 +49,7 @@ fn with(folder: &tempfile::TempDir, attachments: usize, look: impl Fn(&str, &Rec
     let accounts = account::read(&folder.path().join("account.json")).unwrap();
     let evidence = evidence::read(&[folder.path().join("usage.csv")], &evidence::Settings::default()).unwrap();
     let find = findings::Options { days: 90, as_of: When::parse_end("2026-05-01"), ..findings::Options::default() };
-    let settings = Settings::default();
-    let options =
-        Options { find, shared: false, resources: false, conditions: false, not_action: NotAction::Auto, attachments, settings };
+    let options = Options { find, attachments, ..Options::default() };
     let recommender = Recommender::new(&accounts, &evidence, &options).unwrap();
     for entity in recommender.entities() {
         let one = recommender.recommend(entity).unwrap();
@@ -77,7 +74,7 @@ fn a_policy_that_outgrows_its_limit_is_cut_and_proved_to_be_the_same() {
     let folder = folder(&document, "sqs");
     with(&folder, quota::ATTACHED, |name, one| {
         assert_eq!(one.result, Outcome::Proved, "{:?}", one.notes);
-        let planned = planned::planned(one);
+        let planned: Vec<_> = planned::planned(one).into_iter().map(|(_, planned)| planned).collect();
         assert!(planned.len() > 1, "{name}");
         let mut granted = BTreeSet::new();
         for policy in &planned {
@@ -94,10 +91,10 @@ fn a_policy_that_outgrows_its_limit_is_cut_and_proved_to_be_the_same() {
         };
         assert!(every_other("sqs").iter().all(stays), "{granted:?}");
         let refined = one.policies[0].refined.as_ref().unwrap();
-        assert!(refined.obligations.iter().any(|(id, _, queries, _)| id == "S1" && *queries > 0), "{:?}", refined.obligations);
+        assert!(refined.obligations.iter().any(|one| one.id == "S1" && one.queries > 0), "{:?}", refined.obligations);
         assert!(one.replayed > 0);
         assert!(refined.notes.iter().any(|note| note.contains("managed policies: its refinement has")), "{:?}", refined.notes);
-        let files = recommended::files(one, "f", findings_window());
+        let files = recommended::Layout::new(std::slice::from_ref(one)).files(0, findings_window());
         let terraform = files.iter().find(|(path, _)| path.ends_with("main.tf.json")).map(|(_, text)| text.clone()).unwrap();
         let terraform: Value = serde_json::from_str(&terraform).unwrap();
         assert_eq!(terraform["resource"]["aws_iam_policy"].as_object().unwrap().len(), planned.len());
@@ -123,7 +120,7 @@ fn inline_policies_that_outgrow_their_sum_become_managed_ones() {
     let document = json!({"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "sqs:*", "Resource": resources}]});
     with(&folder(&document, "sqs"), quota::ATTACHED, |name, one| {
         assert_eq!(one.result, Outcome::Proved, "{:?}", one.notes);
-        let planned = planned::planned(one);
+        let planned = planned::planned(one).into_iter().map(|(_, planned)| planned).collect::<Vec<_>>();
         assert_eq!((planned.len(), planned[0].managed), (1, true), "{name}");
         if name == "alice" {
             assert_eq!(planned[0].replaces, Some("wide"));

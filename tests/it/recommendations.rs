@@ -2,8 +2,8 @@
 
 use crate::support::{corpus, leastwise};
 use leastwise::account::findings::{self, Unused};
-use leastwise::account::recommend::{NotAction, Options, Recommender, Result as Outcome, after};
-use leastwise::account::{self, quota, recommend_all};
+use leastwise::account::recommend::{Options, Recommender, Result as Outcome, after};
+use leastwise::account::{self, recommend_all};
 use leastwise::evidence::{self, When};
 use leastwise::question::Settings;
 use leastwise::report;
@@ -154,15 +154,7 @@ fn written(account: &Value, records: &[Value], files: usize) -> tempfile::TempDi
 
 fn options() -> Options {
     let find = findings::Options { days: 90, as_of: When::parse_end("2026-05-01"), ..findings::Options::default() };
-    Options {
-        find,
-        shared: false,
-        resources: false,
-        conditions: false,
-        not_action: NotAction::Auto,
-        attachments: quota::ATTACHED,
-        settings: Settings::default(),
-    }
+    Options { find, ..Options::default() }
 }
 
 /// What each role has afterwards, what its findings name, and what they say is not observable.

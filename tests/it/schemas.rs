@@ -274,7 +274,11 @@ fn requests_about_folders_are_read_as_their_schemas_say() {
         ),
         ("findings", json!({"grounds": least}), json!({"grounds": most, "failOn": "credentials"})),
         ("recommend", json!({"grounds": least}), json!({"grounds": most, "how": how})),
-        ("report", json!({"grounds": least}), json!({"grounds": most, "command": "leastwise report"})),
+        (
+            "report",
+            json!({"grounds": least}),
+            json!({"grounds": most, "command": "leastwise report", "recommend": "leastwise recommend", "baseline": "old.html"}),
+        ),
         (
             "who-can",
             json!({"account": "a.json", "actions": ["s3:*"]}),

@@ -7,7 +7,9 @@
 
 use crate::account::planned::{self, Planned};
 use crate::account::proposal::Proposal;
+use crate::account::proved::Proved;
 use crate::account::recommend::{Recommendation, Recommended, Result};
+use crate::account::refining::Refined;
 use crate::account::{EntityKind, PolicyText};
 use crate::catalog::Catalog;
 use crate::evidence::Counts;
@@ -140,7 +142,7 @@ pub fn summary(one: &Recommendation<'_>, counts: &Counts) -> RecommendAnswer {
         },
         result: one.result.into(),
         removed_actions: one.removed,
-        policies: planned::planned(one).into_iter().map(policy).collect(),
+        policies: planned::planned(one).into_iter().map(|(_, planned)| policy(planned)).collect(),
         groups: one.entity.groups.clone(),
         obligations: one.obligations(),
         replayed: one.replayed,
@@ -152,7 +154,8 @@ pub fn summary(one: &Recommendation<'_>, counts: &Counts) -> RecommendAnswer {
     }
 }
 
-/// What is to be done, in the shape of GetFindingRecommendation.
+/// What is to be done, in the shape of GetFindingRecommendation. What stands for all that have a policy is made once, by the
+/// steps beside it.
 pub fn steps(one: &Recommendation<'_>) -> Value {
     let mut steps = Vec::new();
     for policy in &one.policies {
@@ -160,51 +163,67 @@ pub fn steps(one: &Recommendation<'_>) -> Value {
         let id = policy.attached.label();
         let new = planned::of(one, policy);
         let is_new = new.iter().any(|planned| planned.replaces.is_some());
-        for planned in new {
-            steps.push(json!({"unusedPermissionsRecommendedStep": {
-                "recommendedAction": "CREATE_POLICY",
-                "recommendedPolicy": planned.text.value().to_string(),
-                "existingPolicyId": id,
-            }}));
-        }
+        steps.extend(new.iter().filter(|planned| !planned.shared).map(|planned| create(planned, id)));
         if refined.is_empty || is_new {
-            steps.push(
-                json!({"unusedPermissionsRecommendedStep": {"recommendedAction": "DETACH_POLICY", "existingPolicyId": id}}),
-            );
+            steps.push(step("DETACH_POLICY", id, None));
         }
     }
+    steps_of(&one.entity.arn, steps)
+}
+
+/// These steps about a resource.
+pub(super) fn steps_of(resource: &str, steps: Vec<Value>) -> Value {
     json!({
         "recommendationType": "UnusedPermissionRecommendation",
-        "resourceArn": one.entity.arn,
+        "resourceArn": resource,
         "status": "SUCCEEDED",
         "recommendedSteps": steps,
     })
 }
 
-/// What was proved of it.
-pub fn proof(one: &Recommendation<'_>) -> Value {
-    let policy = |policy: &Recommended<'_>| {
+/// The step that makes a policy.
+pub(super) fn create(planned: &Planned<'_>, existing: &str) -> Value {
+    step("CREATE_POLICY", existing, Some(planned.text.value().to_string()))
+}
+
+fn step(action: &str, existing: &str, policy: Option<String>) -> Value {
+    let mut own = serde_json::Map::new();
+    own.insert("recommendedAction".to_owned(), json!(action));
+    policy.into_iter().for_each(|policy| _ = own.insert("recommendedPolicy".to_owned(), json!(policy)));
+    own.insert("existingPolicyId".to_owned(), json!(existing));
+    json!({"unusedPermissionsRecommendedStep": own})
+}
+
+/// What was proved of it; `place` says what is to be added of the policy with a number.
+pub fn proof(one: &Recommendation<'_>, place: impl Fn(usize) -> serde_json::Map<String, Value>) -> Value {
+    let policy = |(at, policy): (usize, &Recommended<'_>)| {
         let refined = policy.refined.as_ref()?;
-        let obligations: Vec<Value> = refined
-            .obligations
-            .iter()
-            .map(|(id, statement, queries, milliseconds)| json!({"id": id, "statement": statement, "queries": queries, "milliseconds": milliseconds}))
-            .collect();
         let unused = if refined.by_service { "unused-services.json" } else { "unused.json" };
         let (label, proposals) = (policy.attached.label(), &refined.proposals);
-        let mut out = json!({"policy": label, "unused": unused, "obligations": obligations, "notes": refined.notes});
+        let mut out = json!({"policy": label, "unused": unused, "obligations": obligations(refined), "notes": refined.notes});
         if !proposals.is_empty() {
             out["proposals"] = json!(proposals);
         }
+        out.as_object_mut().into_iter().for_each(|members| members.extend(place(at)));
         Some(out)
     };
     json!({
         "resource": one.entity.arn,
         "result": one.result.name(),
-        "policies": one.policies.iter().filter_map(policy).collect::<Vec<_>>(),
-        "stack": "no-new-access from the old stack to the new one: PASS",
+        "policies": one.policies.iter().enumerate().filter_map(policy).collect::<Vec<_>>(),
+        "stack": one.whole.as_ref().map(obligation),
         "replayed": one.replayed,
         "z3": smt::version(),
         "catalog": Catalog::latest().date,
     })
+}
+
+/// What was proved of one policy.
+pub(super) fn obligations(refined: &Refined) -> Vec<Value> {
+    refined.obligations.iter().map(obligation).collect()
+}
+
+fn obligation(one: &Proved) -> Value {
+    let Proved { id, statement, queries, milliseconds, .. } = one;
+    json!({"id": id, "statement": statement, "queries": queries, "milliseconds": milliseconds})
 }

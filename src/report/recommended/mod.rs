@@ -1,9 +1,13 @@
 //! What is recommended for the entities of an account, in each format: a line of JSON an entity, text for people, and the
-//! files that are ready to apply.
+//! files that are ready to apply, with what their proofs rest on.
 
-mod files;
+mod certificates;
+mod common;
+mod entity;
+mod infrastructure;
 pub mod json;
+mod layout;
 mod text;
 
-pub use files::{files, folders, shared};
+pub use layout::Layout;
 pub use text::text;

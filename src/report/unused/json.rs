@@ -233,7 +233,11 @@ pub fn finding(finding: &Finding<'_>, within: Window) -> Value {
         id: id(&[finding.unused.name(), &entity.arn, key]),
         finding_type: finding.unused.name(),
         resource: entity.arn.clone(),
-        resource_type: if entity.kind == EntityKind::User { "AWS::IAM::User" } else { "AWS::IAM::Role" },
+        resource_type: match entity.kind {
+            EntityKind::User => "AWS::IAM::User",
+            EntityKind::Group => "AWS::IAM::Group",
+            EntityKind::Role => "AWS::IAM::Role",
+        },
         resource_owner_account: entity.account.clone(),
         status: "ACTIVE",
         analyzed_at: within.to.to_string(),
@@ -249,6 +253,27 @@ pub fn finding(finding: &Finding<'_>, within: Window) -> Value {
         members.swap_remove("numberOfUnusedActions");
     }
     out
+}
+
+/// What none of those that have a managed policy uses of it, in the same form.
+pub fn of_policy(arn: &str, account: &str, services: Vec<Service>, not_observable: Vec<&'static str>, within: Window) -> Value {
+    let finding_details = services.iter().map(permission).map(Details::UnusedPermissionDetails).collect();
+    let unused = Unused::Permissions(services);
+    value(&FindingAnswer {
+        schema: Schema::THIS,
+        id: id(&[unused.name(), arn, account]),
+        finding_type: unused.name(),
+        resource: arn.to_owned(),
+        resource_type: "AWS::IAM::ManagedPolicy",
+        resource_owner_account: account.to_owned(),
+        status: "ACTIVE",
+        analyzed_at: within.to.to_string(),
+        number_of_unused_actions: Some(count(&unused)),
+        finding_details,
+        not_observable,
+        window: window(within),
+        notes: Vec::new(),
+    })
 }
 
 fn count(unused: &Unused) -> usize {
