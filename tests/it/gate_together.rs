@@ -42,10 +42,10 @@ fn who_gets_a_policy_that_was_there_is_told() {
     let arns = |all: &[&str]| ("ManagedPolicyArns", json!(all.iter().map(|one| by(one)).collect::<Vec<_>>()));
     let inline = ("a", allow("s3:GetObject"));
     let with = |r: Value, p: Value| [("R", r), ("P", p)];
-    let plain = || role(&[inline.clone()], &[]);
+    let plain = || role(std::slice::from_ref(&inline), &[]);
     let p = || managed(&allow("iam:*"), &[]);
     for (what, before, after, expected) in [
-        ("its own list", with(plain(), p()), with(role(&[inline.clone()], &[arns(&["P"])]), p()), "new-access"),
+        ("its own list", with(plain(), p()), with(role(std::slice::from_ref(&inline), &[arns(&["P"])]), p()), "new-access"),
         (
             "the policy's list",
             with(plain(), p()),
@@ -71,7 +71,13 @@ fn who_gets_a_policy_that_was_there_is_told() {
         (
             "under a choice",
             with(plain(), p()),
-            with(role(&[inline.clone()], &[("ManagedPolicyArns", json!([{"Fn::If": ["C", by("P"), by("AWS::NoValue")]}]))]), p()),
+            with(
+                role(
+                    std::slice::from_ref(&inline),
+                    &[("ManagedPolicyArns", json!([{"Fn::If": ["C", by("P"), by("AWS::NoValue")]}]))],
+                ),
+                p(),
+            ),
             "undecided",
         ),
     ] {
@@ -159,13 +165,18 @@ fn who_gets_a_policy_in_a_plan_is_told() {
         |to: &str| change_of("aws_iam_role_policy.i", json!({"role": to, "policy": allow("sns:*").to_string()}), json!({}));
     let p = written("policy_arn", "aws_iam_policy.p");
     for (what, before, after, expected) in [
-        ("an attachment", plan(&[], &[]), plan(&[attach("r")], &[p.clone()]), "new-access"),
+        ("an attachment", plan(&[], &[]), plan(&[attach("r")], std::slice::from_ref(&p)), "new-access"),
         ("by its ARN", plan(&[], &[]), plan(&[known("r")], &[]), "new-access"),
         ("to another", plan(&[], &[]), plan(&[known("elsewhere")], &[]), "undecided"),
         ("to another role", plan(&[known("r")], &[]), plan(&[known("s")], &[]), "new-access"),
         ("from there to there", plan(&[known("else")], &[]), plan(&[known("where")], &[]), "undecided"),
         ("an inline policy to another", plan(&[inline("r")], &[]), plan(&[inline("s")], &[]), "new-access"),
-        ("nothing", plan(&[attach("r"), known("s")], &[p.clone()]), plan(&[attach("r"), known("s")], &[p.clone()]), ""),
+        (
+            "nothing",
+            plan(&[attach("r"), known("s")], std::slice::from_ref(&p)),
+            plan(&[attach("r"), known("s")], std::slice::from_ref(&p)),
+            "",
+        ),
     ] {
         let (code, found, said) = told(&before, &after);
         assert_eq!(found.first().map_or("", String::as_str), expected, "{what}: {said}");
