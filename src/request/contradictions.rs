@@ -44,3 +44,20 @@ pub fn contradicts(request: &Request) -> bool {
         || values(SOURCE_ACCOUNT).iter().any(other_account)
         || own_role(request).is_some_and(other_role)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::request::Context;
+
+    #[test]
+    fn the_id_of_a_session_ends_with_its_name() {
+        let contradicts = |id: &str| {
+            let session = Principal::Aws("arn:aws:sts::111122223333:assumed-role/R/S".to_owned());
+            let given = Context::from([(USER_ID.to_owned(), vec![id.to_owned()])]);
+            contradicts(&Request::new(session, "a:B", "*", given))
+        };
+        assert!(!contradicts("AROAEXAMPLE:S"));
+        assert!(contradicts("AROAEXAMPLE:T") && contradicts("AROAEXAMPLE") && contradicts("AIDAEXAMPLE:S"));
+    }
+}

@@ -107,6 +107,16 @@ mod tests {
     }
 
     #[test]
+    fn what_every_request_carries_says_nothing_and_single_keys_have_one_value() {
+        let is_idle = |key: &str, value: &str| says_nothing(key, &[value.to_owned()]);
+        assert!(is_idle("aws:securetransport", "true") && !is_idle("aws:securetransport", "false") && !is_idle("k", "example"));
+        let two = || vec!["192.0.2.1".to_owned(), "192.0.2.2".to_owned()];
+        let given = ["my:key", "aws:sourceip", "aws:tagkeys"].map(|key| (key.to_owned(), two()));
+        let request = Request::new(crate::request::Principal::Anonymous, "a:B", "*", given.into_iter().collect());
+        assert_eq!(doubled(&request).collect::<Vec<_>>(), ["aws:sourceip"]);
+    }
+
+    #[test]
     fn global_keys_have_the_types_of_the_user_guide() {
         for (own, keys) in [
             (

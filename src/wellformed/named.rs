@@ -62,5 +62,10 @@ mod tests {
         let text = r#"{"Version":"2012-10-17","Statement":{"Effect":"Allow","Action":"*","Resource":"arn:aws:s3:::b/${aws:TagKeys}/${aws:userid}"}}"#;
         let policy = Policy::read(&crate::diag::Source::new("p", text), &crate::diag::Budget::default()).unwrap();
         assert_eq!(multivalued([&policy]).into_iter().collect::<Vec<_>>(), ["aws:tagkeys"]);
+        assert!(always([&policy]).is_empty());
+        let text =
+            r#"{"Statement":{"Effect":"Allow","Action":"*","Resource":"*","Condition":{"Bool":{"aws:SecureTransport":"true"}}}}"#;
+        let policy = Policy::read(&crate::diag::Source::new("p", text), &crate::diag::Budget::default()).unwrap();
+        assert_eq!(always([&policy]), ["aws:securetransport"]);
     }
 }
