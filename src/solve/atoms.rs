@@ -247,6 +247,12 @@ impl Atoms {
         self.of_attribute.contains_key(attribute)
     }
 
+    /// The atoms of an attribute, with their numbers.
+    pub(super) fn of(&self, attribute: &Attribute) -> impl Iterator<Item = (usize, &Atom)> {
+        let place = self.of_attribute.get(attribute).copied();
+        self.atoms.iter().enumerate().filter(move |(_, atom)| Some(atom.attribute) == place)
+    }
+
     /// Whether a key has a set of values.
     pub(super) fn is_set(&self, key: &str) -> bool {
         self.attributes.iter().any(|attribute| matches!(attribute, Attribute::Set(own) if **own == *key))

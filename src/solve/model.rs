@@ -221,6 +221,14 @@ impl Modeler<'_> {
         Some(Element::Text(Rc::new(Compiled::new(test))))
     }
 
+    /// A test of the resource's account: that it is the principal's, if the two are to be one.
+    fn of_own_account(&self) -> Option<Element> {
+        self.model.free.get(&Relation::SameAccount).filter(|same| **same)?;
+        let (principal, _) = request::principal(self.model.values.get(&Attribute::Principal)?.first()?)?;
+        let patterns = vec![literal(principal.account()?)];
+        Some(Element::Text(Rc::new(Compiled::new(Test { patterns }))))
+    }
+
     /// A principal by its tests without variables.
     fn some_principal(&mut self) -> String {
         let wished = self.of_account();
@@ -372,6 +380,7 @@ impl Modeler<'_> {
             let preferred = match attribute {
                 Attribute::Resource => self.owned(),
                 Attribute::Principal => self.of_account(),
+                Attribute::Key(ref key) if **key == *RESOURCE_ACCOUNT => self.of_own_account(),
                 Attribute::Key(_) | Attribute::Set(_) | Attribute::Free => None,
             };
             let preferred = preferred.map(|test| accept.iter().cloned().chain([test]).collect::<Vec<_>>());

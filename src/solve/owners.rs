@@ -7,7 +7,7 @@
 //!
 //! Invariant: the laws hold of every consistent request ([`crate::request::Request::is_consistent`]).
 
-use super::atoms::Attribute;
+use super::atoms::{Asked, Atom, Attribute, Element};
 use super::build::{Builder, RESOURCE_ACCOUNT};
 use super::language::{Test, literal};
 use super::principal;
@@ -36,7 +36,7 @@ impl Builder {
         let key = Attribute::Key(RESOURCE_ACCOUNT.into());
         let (is_known, is_compared) = (self.atoms.is_asked(Relation::present(RESOURCE_ACCOUNT)), self.atoms.has(&key));
         let is_related = self.atoms.is_asked(Relation::SameAccount);
-        if self.owners.is_empty() || !(is_known || is_compared || is_related) {
+        if !(is_compared && is_related) && (self.owners.is_empty() || !(is_known || is_compared || is_related)) {
             return Vec::new();
         }
         let mut tested = Tested::default();
@@ -47,7 +47,7 @@ impl Builder {
             .filter(|(atom, _)| tested.atoms.contains(*atom))
             .map(|(atom, owner)| (*atom, owner.clone()))
             .collect();
-        let mut out = Vec::new();
+        let mut out = if is_compared && is_related { self.owned_as(&tested, &key) } else { Vec::new() };
         for (atom, owner) in named {
             let mut laws = Vec::new();
             if is_known {
@@ -57,13 +57,46 @@ impl Builder {
                 laws.push(self.text(key.clone(), Test { patterns: vec![literal(&owner)] }));
             }
             if is_related {
-                let (same, own) = (self.relation(Relation::SameAccount), self.who(principal::account(&Glob::literal(&owner))));
-                laws.push(Node::or([same.clone().not(), own.clone()]));
-                laws.push(Node::or([same, own.not()]));
+                laws.push(self.is_of(&owner));
             }
             out.push(Node::or([Node::Literal(atom, false), Node::and(laws)]));
         }
         out
+    }
+
+    /// The laws of owners that are told by `aws:ResourceAccount` alone, as a bucket's is: where it is one of a few accounts, a
+    /// principal of the same one is of one of these.
+    fn owned_as(&mut self, tested: &Tested, key: &Attribute) -> Vec<Node> {
+        let accounts = |atom: &Atom| -> Option<Vec<String>> {
+            let Asked::Passes(Element::Text(test), false) = &atom.asked else { return None };
+            let few = test.literals.as_ref().filter(|accounts| (1..=MOST_OWNERS).contains(&accounts.len()))?;
+            few.iter().all(|account| arn::is_account(account)).then(|| few.clone())
+        };
+        let of_key: Vec<(usize, Vec<String>)> = self
+            .atoms
+            .of(key)
+            .filter(|(number, _)| tested.atoms.contains(number))
+            .filter_map(|(number, atom)| Some((number, accounts(atom)?)))
+            .collect();
+        let mut out = Vec::new();
+        for (atom, accounts) in of_key {
+            let law = match accounts.as_slice() {
+                [one] => self.is_of(one),
+                several => {
+                    let other = self.relation(Relation::SameAccount).not();
+                    let own = several.iter().map(|account| self.who(principal::account(&Glob::literal(account))));
+                    Node::or(std::iter::once(other).chain(own.collect::<Vec<_>>()).collect::<Vec<_>>())
+                }
+            };
+            out.push(Node::or([Node::Literal(atom, false), self.present(RESOURCE_ACCOUNT).not(), law]));
+        }
+        out
+    }
+
+    /// A principal is of the owner's account if it is of this one.
+    fn is_of(&mut self, owner: &str) -> Node {
+        let (same, own) = (self.relation(Relation::SameAccount), self.who(principal::account(&Glob::literal(owner))));
+        Node::and([Node::or([same.clone().not(), own.clone()]), Node::or([same, own.not()])])
     }
 }
 
