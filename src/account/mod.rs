@@ -28,6 +28,7 @@ pub mod recommend;
 pub mod recommend_all;
 pub mod refining;
 mod replay;
+mod resource_control;
 mod resources;
 pub mod scope;
 pub mod shared;

@@ -1,5 +1,6 @@
 //! The policies that decide about a principal of an account, as a stack.
 
+use super::resource_control;
 use super::scope::Who;
 use super::{Accounts, Attached, Controls, Entity, PolicyText};
 use crate::diag::{Diagnostic, Diagnostics};
@@ -41,9 +42,13 @@ impl Accounts {
         let mut stack = Stack { identity: Some(identity), boundaries, resource: ResourcePolicy::Unknown, ..Stack::default() };
         if let Some(controls) = self.controls.get(&entity.account) {
             stack.service_control = levels(controls.service_control.as_deref())?;
-            stack.resource_control = levels(controls.resource_control.as_deref())?;
             stack.management_account = controls.management_account.clone();
         }
+        let bound = resource_control::bound(self, &entity.account);
+        if let Some(why) = bound.unread.into_values().next() {
+            return Err(why);
+        }
+        stack.resource_control = bound.levels;
         Ok(Found { entity, stack, labels })
     }
 

@@ -1,9 +1,9 @@
 """`who-can` of 250 roles with stacks against an evaluator that shares nothing with it.
 
-    python3 compare.py LEASTWISE FOLDER
+    python3 compare.py LEASTWISE FOLDER [SEED..]
 
 CAN has a witness: it must be allowed. CANNOT is about all requests: 200 of each role, made of what its policies name, must be
-denied. Few may be UNKNOWN, and those are shown. That the requests could find something is shown by those roles that CAN: of
+denied. None may be UNKNOWN. That the requests could find something is shown by those roles that CAN: of
 most of them they find an allowed one too.
 """
 import json
@@ -16,9 +16,9 @@ import sys
 from accounts import ACCOUNTS, NAMES, ORGANIZATION, REGIONS, TEAMS, World
 from evaluate import allowed
 
-SEED = 2026
+SEEDS = [2026, 5]
 REQUESTS = 200
-MOST_OPEN = 5  # Of 250, where Z3 is left to its own.
+MOST_OPEN = 0
 QUESTIONS = ["dynamodb:DeleteTable", "s3:GetObject"]
 
 
@@ -58,12 +58,11 @@ def decide(world, role, action, resource, context):
                            "resource_account": account, "context": context})
 
 
-def main():
-    program, folder = sys.argv[1], pathlib.Path(sys.argv[2])
+def compare(program, folder, seed):
     shutil.rmtree(folder, ignore_errors=True)
-    world = World(random.Random(SEED))
+    world = World(random.Random(seed))
     world.write(folder)
-    generator, failures = random.Random(SEED + 1), []
+    generator, failures = random.Random(seed + 1), []
     for action in QUESTIONS:
         done = subprocess.run([program, "who-can", action, "--account", str(folder), "--timeout", "5", "--format", "json"], capture_output=True, text=True)
         assert done.returncode == 0, done.stderr
@@ -78,7 +77,9 @@ def main():
                 witness = line["witness"]
                 context = {key.lower(): value if isinstance(value, list) else [value] for key, value in witness["context"].items()}
                 # On a resource that the action does not take AWS decides nothing.
-                if witness["resource"].split(":")[2] != action.split(":")[0]:
+                # A table's name has no slash, and none of its indexes, streams and backups is deleted as a table.
+                below = action == "dynamodb:DeleteTable" and "/" in witness["resource"].split(":", 5)[5].removeprefix("table/")
+                if below or witness["resource"].split(":")[2] != action.split(":")[0]:
                     odd += 1
                     continue
                 if not decide(world, role, action, witness["resource"], context):
@@ -100,6 +101,13 @@ def main():
             failures.append(f"{counts['UNKNOWN']} UNKNOWN of {action}")
         assert min(counts["CAN"], counts["CANNOT"]) >= 15, "the roles are too much alike to show anything"
         assert reached * 2 > counts["CAN"], "the requests find too little to show anything"
+    return failures
+
+
+def main():
+    program, folder = sys.argv[1], pathlib.Path(sys.argv[2])
+    seeds = [int(seed) for seed in sys.argv[3:]] or SEEDS
+    failures = [failure for seed in seeds for failure in compare(program, folder, seed)]
     for failure in failures[:10]:
         print(failure, file=sys.stderr)
     print(f"{len(failures)} contradictions")

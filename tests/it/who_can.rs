@@ -371,6 +371,63 @@ fn resource_policies_and_the_organization_decide() {
     assert_eq!(lines("s3:ListBucket", "arn:aws:s3:::b"), "UNKNOWN role/all, CANNOT role/named, CANNOT role/none");
 }
 
+/// Resource control policies bind by whose the resource is, not by whose the principal is.
+#[test]
+fn resource_control_policies_are_those_of_the_resource_s_account() {
+    const OTHER: &str = "222233334444";
+    let folder = tempfile::tempdir().unwrap();
+    let base = folder.path();
+    let value = json!({"RoleDetailList": [role("/", "all", "s3:*")]});
+    collected(base, &value);
+    let metadata = json!({"arn": format!("arn:aws:iam::{OTHER}:role/far"), "name": "far", "path": "/", "id": "AROAEXAMPLEFAR"});
+    write(base, &format!("aws/aws/accounts/{OTHER}/iam/role/far/metadata.json"), &metadata);
+    let inline = json!([{"PolicyName": "p", "PolicyDocument": allow("s3:*")}]);
+    write(base, &format!("aws/aws/accounts/{OTHER}/iam/role/far/inline-policies.json"), &inline);
+    for (account, name) in [(ACCOUNT, "near"), (OTHER, "far")] {
+        let bucket = format!("aws/aws/accounts/{account}/s3/bucket/{name}");
+        write(base, &format!("{bucket}/metadata.json"), &json!({"arn": format!("arn:aws:s3:::{name}"), "name": name}));
+        let policy = json!({"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Principal": {"AWS": [ACCOUNT, OTHER, "999999999999"]},
+            "Action": "s3:*", "Resource": format!("arn:aws:s3:::{name}/*")}]});
+        write(base, &format!("{bucket}/policy.json"), &policy);
+    }
+    let organization = "aws/aws/organizations/o-a1b2c3d4e5";
+    let policy = |kind: &str, name: &str| format!("arn:aws:organizations::aws:policy/{kind}/{name}");
+    let (full, all, own) = (policy("scp", "p-full"), policy("rcp", "p-all"), policy("rcp", "p-own"));
+    let imposed = |rcps: Value| json!({"ou": "r-1", "scps": [full], "rcps": rcps});
+    let accounts = json!({ACCOUNT: imposed(json!([all, own])), OTHER: imposed(json!([all]))});
+    write(base, &format!("{organization}/metadata.json"), &json!({"id": "o-a1b2c3d4e5", "rootAccountId": "888888888888"}));
+    write(base, &format!("{organization}/accounts.json"), &accounts);
+    write(base, &format!("{organization}/ous.json"), &json!({"r-1": {"scps": [full], "rcps": [all]}}));
+    write(base, &format!("{organization}/scps/p-full/policy.json"), &allow("*"));
+    write(base, &format!("{organization}/rcps/p-all/policy.json"), &allow("*"));
+    let says = |effect: &str, action: &str| json!({"Version": "2012-10-17", "Statement": [{"Effect": effect, "Principal": "*", "Action": action, "Resource": "*"}]});
+    write(base, &format!("{organization}/rcps/p-own/policy.json"), &says("Deny", "s3:Get*"));
+    let lines = |resource: &str| brief(&asked(&account::read(base).unwrap(), &["s3:GetObject"], &[resource])).join(", ");
+    assert_eq!(lines("arn:aws:s3:::near/*"), "CANNOT role/all, CANNOT role/far");
+    assert_eq!(lines("arn:aws:s3:::far/*"), "CAN role/all, CAN role/far, outside CAN root");
+    // Of a bucket that nobody knows only what is one's own is bound.
+    assert_eq!(lines("arn:aws:s3:::unknown/*"), "CAN role/all, CAN role/far");
+    // So a question about one principal keeps to it too.
+    let accounts = account::read(base).unwrap();
+    let found = accounts.principal(&format!("arn:aws:iam::{ACCOUNT}:role/all")).unwrap();
+    let access = Access::from(found.stack);
+    for (owner, decision) in [(ACCOUNT, eval::Decision::ExplicitlyDenied), (OTHER, eval::Decision::Allowed)] {
+        let context = [("aws:resourceaccount".to_owned(), vec![owner.to_owned()])].into();
+        let principal = Principal::Aws(format!("arn:aws:iam::{ACCOUNT}:role/all"));
+        let request = Request::new(principal, "s3:GetObject", "arn:aws:s3:::x/y", context);
+        assert_eq!(eval::decision(&access, &request), decision, "{owner}");
+    }
+    // A level that lets through only some requests does so for its own account alone.
+    write(base, &format!("{organization}/accounts.json"), &json!({ACCOUNT: imposed(json!([own])), OTHER: imposed(json!([all]))}));
+    write(base, &format!("{organization}/rcps/p-own/policy.json"), &says("Allow", "s3:List*"));
+    assert_eq!(lines("arn:aws:s3:::near/*"), "CANNOT role/all, CANNOT role/far");
+    assert_eq!(lines("arn:aws:s3:::far/*"), "CAN role/all, CAN role/far, outside CAN root");
+    // One that is missing leaves open what it could bind.
+    std::fs::remove_file(base.join(format!("{organization}/rcps/p-own/policy.json"))).unwrap();
+    assert_eq!(lines("arn:aws:s3:::near/*"), "UNKNOWN role/all, UNKNOWN role/far, outside UNKNOWN *");
+    assert_eq!(lines("arn:aws:s3:::far/*"), "CAN role/all, CAN role/far, outside CAN root");
+}
+
 #[test]
 fn the_command_prints_a_line_a_principal_and_a_summary() {
     let (code, out, said) =

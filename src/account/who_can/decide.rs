@@ -6,8 +6,9 @@
 //! each resource that matters is asked about with its own policy, and the others, those apart, once more.
 
 use super::super::Accounts;
+use super::super::resource_control::{self, Bound};
 use super::super::scope::{self, Who};
-use super::cast::{Member, Shape};
+use super::cast::{self, Member, Shape};
 use super::controls;
 use super::known::{self, Own, Resources};
 use super::{Answer, Grant, Question, Verdict};
@@ -54,6 +55,8 @@ struct Asking<'a> {
     accounts: &'a Accounts,
     settings: &'a Settings,
     asked: HashMap<About, Asked>,
+    /// What binds the resources that are asked for.
+    bound: Bound,
     /// The resources that the shape's own policies are about, once they are looked for.
     about: Option<Vec<usize>>,
 }
@@ -67,7 +70,9 @@ pub(super) fn shape(
     accounts: &Accounts,
     settings: &Settings,
 ) -> Result<Vec<(usize, Answer)>, InternalError> {
-    let mut asking = Asking { principals, shape, known, question, accounts, settings, asked: HashMap::new(), about: None };
+    let bound = resource_control::bound(accounts, &shape.account);
+    let asked = HashMap::new();
+    let mut asking = Asking { principals, shape, known, question, accounts, settings, asked, bound, about: None };
     let mut out = Vec::new();
     for member in &shape.members {
         let Some(who) = principals.get(member.at) else { continue };
@@ -274,12 +279,18 @@ impl Asking<'_> {
             },
         };
         let stack = Stack { identity: Some(identity), boundaries, resource, ..Stack::default() };
-        controls::with(stack, shape.controls)
+        let stack = controls::with(stack, shape.controls);
+        Stack { resource_control: self.bound.levels.clone(), ..stack }
     }
 
     fn can(&self, witness: &Request, found: &Reached, about: &About, member: &Member) -> Answer {
         if let Some(why) = &member.broken {
             return Answer::unknown(why.clone());
+        }
+        let owner = witness.resource_account().unwrap_or(&self.shape.account);
+        if let Some(why) = self.bound.unread.get(owner) {
+            let why = cast::first(why);
+            return Answer::unknown(format!("the resource control policies of account {owner} are not known: {why}"));
         }
         let mut grants = Vec::new();
         if let Some(asked) = self.asked.get(about) {

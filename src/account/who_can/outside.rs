@@ -4,11 +4,11 @@
 //! of somebody outside allowed through it? AWS services are left out: they act for somebody, and `outside-access` tells for
 //! whom. Policies of the outsider's own account are not known: it is taken to let its principals do what they are let do here.
 
-use super::super::Accounts;
 use super::super::scope;
+use super::super::{Accounts, resource_control};
 use super::known::{self, Own, Resource, Resources};
 use super::report::Outsider;
-use super::{Answer, Grant, Question, Verdict, controls, parallel};
+use super::{Answer, Grant, Question, Verdict, cast, parallel};
 use crate::diag::deadline;
 use crate::document::Effect;
 use crate::glob::Glob;
@@ -17,7 +17,6 @@ use crate::query::{ActionScope, Query};
 use crate::question::reach;
 use crate::question::{InternalError, Settings};
 use crate::request::Request;
-use crate::value::arn;
 use std::collections::{BTreeSet, HashMap};
 use std::sync::{Arc, Mutex};
 
@@ -97,11 +96,15 @@ fn of_resource(
             return Ok(vec![outsider("*".to_owned(), Answer::unknown(why.to_string()))]);
         }
     };
-    let owner = arn::split(resource.arn).map(|[_, _, _, _, account, _]| account).unwrap_or_default();
-    let imposed = accounts.controls.get(owner).map(AsRef::as_ref);
+    let imposed = accounts.controls.get(resource.owner).map(|controls| resource_control::of_owner(controls, resource.owner));
+    let imposed = imposed.unwrap_or_default();
+    if let Some(why) = imposed.unread.get(resource.owner) {
+        let why = format!("the resource control policies of account {} are not known: {}", resource.owner, cast::first(why));
+        return Ok(vec![outsider("*".to_owned(), Answer::unknown(why))]);
+    }
     let mut stack = Stack { resource: ResourcePolicy::Given((**policy).clone()), ..Stack::default() };
     // Service control policies of the owner bind nobody outside.
-    stack.resource_control = controls::with(Stack::default(), imposed).resource_control;
+    stack.resource_control = imposed.levels;
     let access = settings.read_own(stack.into());
     let mut inside: Vec<PrincipalPattern> = ids.iter().map(|id| PrincipalPattern::Account((*id).to_owned())).collect();
     inside.push(PrincipalPattern::Service(Glob::parse("*")));
