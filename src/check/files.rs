@@ -9,6 +9,7 @@ use super::config::Config;
 use crate::diag::{Budget, Diagnostic, Source, shown_path};
 use crate::json::Value;
 use crate::sources::attached::Identity;
+use crate::sources::beside::Unread;
 use crate::sources::holders::Holder;
 use crate::sources::lasting::PLACED;
 use crate::sources::owners::Owner;
@@ -217,8 +218,8 @@ pub struct Held {
     pub holders: Vec<(String, Holder)>,
     /// How many documents it is.
     pub documents: usize,
-    /// What of it stands elsewhere, in words.
-    pub elsewhere: Vec<String>,
+    /// What of it gives access that is not read.
+    pub elsewhere: Vec<Unread>,
 }
 
 /// What a text holds; an error for one that is neither JSON nor YAML.
@@ -251,10 +252,7 @@ pub fn held(source: &Source, given: &Given) -> Result<Held, Diagnostic> {
         let holders = sources::holders::holders(value, &identities);
         out.holders.extend(holders.into_iter().map(|holder| (document.clone(), holder)));
         out.identities.extend(identities);
-        out.elsewhere.extend(sources::beside::beside(value));
-        if sources::recognize(value) == Some(sources::Kind::Template) {
-            out.elsewhere.extend(sources::template::nested(value));
-        }
+        out.elsewhere.extend(sources::beside::beside(source, value, given));
     }
     Ok(out)
 }

@@ -145,6 +145,7 @@ impl Judge<'_> {
         if !values.is_empty() {
             found.notes.push(format!("found where {}", values.join(", ")));
         }
+        found.notes.extend(self.located.example.clone().filter(|_| found.witness.is_some()));
         found
     }
 

@@ -248,7 +248,7 @@ fn load(file: &File, options: &Options) -> Loaded {
         let of_values = located.versions.iter().flat_map(|version| crate::policy::open::assumptions(located, version));
         located.notes.iter().cloned().chain(of_values)
     });
-    let assumed: BTreeSet<String> = assumed.chain(held.elsewhere.iter().cloned()).collect();
+    let assumed: BTreeSet<String> = assumed.chain(held.elsewhere.iter().map(|one| one.what.clone())).collect();
     if !assumed.is_empty() && config.asks(rules::ASSUMPTION) {
         out.findings.push(rules::assumed(source, assumed.into_iter().collect(), config));
     }

@@ -19,7 +19,7 @@ pub(crate) fn check(args: &CheckArgs) -> Result<Exit, Trouble> {
         Some(day) => day.clone(),
         None => jiff::Timestamp::now().to_string().chars().take(10).collect(),
     };
-    let Given { parameters, account: account_id, region } = args.template.given()?;
+    let Given { parameters, account: account_id, region, .. } = args.template.given()?;
     let request = Request {
         paths,
         rules: args.rules.clone(),

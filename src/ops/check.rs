@@ -169,6 +169,6 @@ impl Request {
             return Err(Diagnostic::bare("bad-account", format!("`{account}` is not an account id"), "write its 12 digits"));
         }
         let (account, region) = (self.account_id.clone(), self.region.clone());
-        Ok(Given { account, region, parameters: self.parameters.clone() })
+        Ok(Given { account, region, parameters: self.parameters.clone(), every_value: self.against.is_some() })
     }
 }

@@ -135,7 +135,7 @@ pub fn alike(a: Side, b: Side) -> Result<(Arc<Access>, Arc<Access>), Diagnostics
     }) else {
         return Ok((a.access, b.access));
     };
-    let value = open::renamed(&value, &mut open, &own);
+    let value = open::shared(&value, &mut open, &own);
     let second = meaning(&source, open::sampled(&open, &value, &BTreeMap::new()))?;
     Ok((a.access, Arc::new(second)))
 }
@@ -171,7 +171,7 @@ impl Opened {
         for side in sides {
             let document = side.located.as_ref().and_then(|located| {
                 let version = located.versions.first()?;
-                let value = open::renamed(&version.value, &mut out.open, &located.open);
+                let value = open::shared(&version.value, &mut out.open, &located.open);
                 out.notes.extend(located.notes.iter().cloned());
                 Some((version.source.clone(), value))
             });

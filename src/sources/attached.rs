@@ -7,11 +7,13 @@
 //! Sources: AWS CloudFormation, AWS::IAM::Role and AWS::IAM::User; AWS provider of Terraform, aws_iam_role, aws_iam_user and
 //! their attachments; IAM API Reference, UserDetail and RoleDetail.
 
+use super::choice::When;
 use super::template::{self, Given};
 use super::{Kind, kind, terraform};
 use crate::diag::{Source, Span};
 use crate::json::{Kind as JsonKind, Value};
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 /// What has a boundary, or policies attached to it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -48,6 +50,31 @@ pub struct Identity {
     /// The managed policies of the same template that are attached to it, by logical id, each with whether it is under every
     /// choice.
     pub own: Vec<(String, bool)>,
+    /// What bounds it and what is attached to it with the values of parameters that each is there for, as two revisions of a
+    /// template are compared: for the defaults of parameters, and, where it is asked for and they matter, for all values.
+    pub ties: Vec<Ties>,
+    /// The parameters of its template, with their defaults.
+    pub parameters: Arc<BTreeMap<String, Option<String>>>,
+}
+
+/// What bounds a user or role, and what is attached to it.
+#[derive(Debug, Clone, Default)]
+pub struct Ties {
+    /// What bounds it.
+    pub boundaries: Vec<Tie<Boundary>>,
+    /// ARNs of managed policies, or what SAM's templates are called.
+    pub managed: Vec<Tie<String>>,
+}
+
+/// One of these.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Tie<T> {
+    /// What it is.
+    pub what: T,
+    /// What defines the names in it, beyond themselves.
+    pub definition: String,
+    /// For which values of the parameters it is there.
+    pub when: When,
 }
 
 /// What bounds a user or a role.
@@ -104,6 +131,8 @@ fn of_terraform(source: &Source, document: &Value) -> Vec<Identity> {
             bounded_by: looked_at.references(one, "permissions_boundary"),
             managed,
             own: Vec::new(),
+            ties: Vec::new(),
+            parameters: Arc::default(),
         });
     }
     out.extend(resources.iter().filter(|one| !one.is_data && one.of == SET_BOUNDARY).map(|one| of_set(source, one)));
@@ -136,7 +165,8 @@ fn of_terraform(source: &Source, document: &Value) -> Vec<Identity> {
             let named = one.values.get(to).and_then(text).unwrap_or_default();
             let (name, source, span) = (format!("{} ({to} {named})", one.address), source.clone(), one.at.span);
             let (who, bounded_by, own) = (Who::Attachment, String::new(), Vec::new());
-            out.push(Identity { name, who, source, span, boundaries: Vec::new(), bounded_by, managed, own });
+            let (ties, parameters) = (Vec::new(), Arc::default());
+            out.push(Identity { name, who, source, span, boundaries: Vec::new(), bounded_by, managed, own, ties, parameters });
         }
     }
     out
@@ -161,6 +191,8 @@ fn of_set(source: &Source, one: &terraform::Resource<'_>) -> Identity {
         bounded_by: bound.map(ToString::to_string).unwrap_or_default(),
         managed: Vec::new(),
         own: Vec::new(),
+        ties: Vec::new(),
+        parameters: Arc::default(),
     }
 }
 
@@ -256,6 +288,8 @@ fn of_account(source: &Source, details: &Value) -> Vec<Identity> {
                 },
                 bounded_by: String::new(),
                 own: Vec::new(),
+                ties: Vec::new(),
+                parameters: Arc::default(),
                 source: source.clone(),
                 span: one.span,
                 // Nothing can bound a group.

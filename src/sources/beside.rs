@@ -1,12 +1,33 @@
-//! Which resources of a file give access without a policy?
+//! What of a file gives access that is not read here?
 //!
-//! Grants, ACLs, shares, permissions of images and snapshots: what they give is not read here, so whoever hears that no policy
-//! lets anybody in must hear of them too.
+//! Grants, ACLs, shares, permissions of images and snapshots have no policy; the policies of nested stacks, of SAM's connectors
+//! and of macros are made elsewhere. Whoever hears that no policy lets anybody in must hear of them too, and so must whoever
+//! compares two revisions where one of them is new or says something else.
 //!
 //! Sources: AWS CloudFormation, template reference; AWS provider of Terraform (read 2026-11).
 
+use super::choice::When;
+use super::template::{self, Given};
 use super::{Kind, kind, terraform};
+use crate::diag::{Source, Span};
 use crate::json::Value;
+
+/// Something that gives access, or limits it, and is not read.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Unread {
+    /// The resource, by its logical id or address.
+    pub subject: String,
+    /// What it is, in words: a clause.
+    pub what: String,
+    /// All that it says, as a text: two that share it give the same.
+    pub definition: String,
+    /// For which values of a template's parameters it is there.
+    pub when: When,
+    /// Whether it limits what others give, so that its absence gives more.
+    pub limits: bool,
+    /// Where it stands.
+    pub span: Span,
+}
 
 /// A resource type that gives access, and by what.
 const TYPES: [(&str, &str); 20] = [
@@ -49,27 +70,31 @@ const PROPERTIES: [(&str, &str, &[&str], &str); 9] = [
 const OWNERS: [&str; 6] =
     ["private", "bucket-owner-full-control", "bucket-owner-read", "Private", "BucketOwnerFullControl", "BucketOwnerRead"];
 
-/// What gives access without a policy, in words.
-pub fn beside(document: &Value) -> Vec<String> {
-    let mut out = Vec::new();
+/// What of a document gives access that is not read.
+pub fn beside(source: &Source, document: &Value, given: &Given) -> Vec<Unread> {
     match kind::recognize(document) {
-        Some(Kind::Template) => {
-            for one in document.get("Resources").and_then(Value::members).unwrap_or_default() {
-                let of = one.value.get("Type").and_then(Value::as_str).unwrap_or_default();
-                out.extend(said(&one.key, of, one.value.get("Properties")));
-            }
-        }
+        Some(Kind::Template) => template::unread(source, document, given),
         Some(Kind::Plan | Kind::State) => {
-            for one in terraform::resources(document).iter().filter(|one| !one.is_data) {
-                out.extend(said(&one.address, one.of, Some(one.values)));
-            }
+            let resources = terraform::resources(document);
+            let each = |one: &terraform::Resource<'_>| {
+                let unread = |what| Unread {
+                    subject: one.address.clone(),
+                    what,
+                    definition: one.values.sorted().to_string(),
+                    when: When::Known(true),
+                    limits: false,
+                    span: one.at.span,
+                };
+                said(&one.address, one.of, Some(one.values)).into_iter().map(unread).collect::<Vec<_>>()
+            };
+            resources.iter().filter(|one| !one.is_data).flat_map(each).collect()
         }
-        _ => {}
+        _ => Vec::new(),
     }
-    out
 }
 
-fn said(name: &str, of: &str, properties: Option<&Value>) -> Vec<String> {
+/// What a resource gives without a policy, in words.
+pub(super) fn said(name: &str, of: &str, properties: Option<&Value>) -> Vec<String> {
     let by_type =
         TYPES.iter().filter(|(own, _)| *own == of).map(|(_, by)| format!("{name} gives access by {by}, which is not read"));
     let by_property = PROPERTIES.iter().filter(|(own, ..)| *own == of).filter_map(|(_, property, harmless, by)| {

@@ -3,12 +3,16 @@
 //! A policy has a name (where it stands), a type and perhaps a resource type, and its places in the file. In a template some
 //! texts are not known: each such expression is one constant ([`Open`]), the same for every request; equal expressions are
 //! equal constants. In a text a constant is one character of a private plane ([`mark`]), so the JSON tree stays a tree.
-//! Where a template chooses (`Fn::If`) by what is not known, the policy has one version for each choice.
+//! Where a template chooses (`Fn::If`) by what is not known, the policy has one version for each choice. For comparisons it
+//! is read a second time ([`Free`]), with the parameters open that have defaults.
 //!
 //! Invariant: a policy has at least one version, or says in `trouble` why it has none.
 
+use super::choice::When;
 use crate::diag::{Diagnostic, Source, Span};
 use crate::json::{Kind, Member, Value};
+use std::collections::BTreeMap;
+use std::sync::Arc;
 
 /// What a policy is attached to, by where it stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -66,6 +70,30 @@ pub struct Open {
     pub kind: OpenKind,
     /// A value that stands nowhere else in the file.
     pub sample: String,
+    /// What the file defines it by, beside its name: constants of two revisions are one only if this is the same.
+    pub definition: String,
+    /// All that it can be, if the file says so: the values of a parameter, or what a mapping has, by its keys.
+    pub may: BTreeMap<String, String>,
+}
+
+impl Open {
+    /// A constant that its name alone defines.
+    pub fn new(name: String, kind: OpenKind, sample: String) -> Self {
+        Self { name, kind, sample, definition: String::new(), may: BTreeMap::new() }
+    }
+
+    /// Whether it is a constant of an earlier revision: it has its name and its definition, and can be nothing else.
+    pub fn was(&self, old: &Self) -> bool {
+        let is_narrower =
+            old.may.is_empty() || (!self.may.is_empty() && self.may.iter().all(|(key, is)| old.may.get(key) == Some(is)));
+        self.is_named_as(old) && self.definition == old.definition && is_narrower
+    }
+
+    /// Whether it has the name of another constant, whatever it is defined by.
+    pub fn is_named_as(&self, old: &Self) -> bool {
+        let of_texts = |kind| matches!(kind, OpenKind::Any | OpenKind::Generated);
+        self.name == old.name && (self.kind == old.kind || (of_texts(self.kind) && of_texts(old.kind)))
+    }
 }
 
 /// A policy as it is under some choices of the template.
@@ -73,10 +101,24 @@ pub struct Open {
 pub struct Version {
     /// The conditions of the template that were not known, and what is assumed of each.
     pub under: Vec<(String, bool)>,
+    /// For which values of the parameters that is, whatever their defaults.
+    pub when: When,
+    /// Which values the parameters in it can have.
+    pub within: When,
     /// The text that its places are in.
     pub source: Source,
     /// The policy document, constants marked.
     pub value: Value,
+}
+
+/// A policy with the parameters open that have defaults: what a deployment gives them is not known.
+#[derive(Debug, Clone)]
+pub struct Free {
+    /// The policy, once for each choice.
+    pub versions: Vec<Version>,
+    /// Why it cannot be read so, and a text that two policies share only if the same is written there and in all that it
+    /// refers to.
+    pub trouble: Option<(String, String)>,
 }
 
 /// A policy in a file.
@@ -100,8 +142,14 @@ pub struct Located {
     pub span: Span,
     /// The policy, once for each choice that the template leaves open.
     pub versions: Vec<Version>,
+    /// The same for all values of the parameters, where it is asked for and their defaults matter.
+    pub free: Option<Free>,
+    /// The parameters of its template, with their defaults.
+    pub parameters: Arc<BTreeMap<String, Option<String>>>,
     /// The constants, by their marks.
     pub open: Vec<Open>,
+    /// What of a request that is shown is an example, in words.
+    pub example: Option<String>,
     /// Assumptions that it was read under, such as defaults of parameters.
     pub notes: Vec<String>,
     /// Whether its constants are what is known only after the apply of a plan.
@@ -110,10 +158,17 @@ pub struct Located {
     pub trouble: Option<Diagnostic>,
 }
 
+impl Version {
+    /// The version of a policy that nothing chooses.
+    pub fn only(source: Source, value: Value) -> Self {
+        Self { under: Vec::new(), when: When::Known(true), within: When::Known(true), source, value }
+    }
+}
+
 impl Located {
     /// A policy that is all there.
     pub fn known(name: String, policy_type: PolicyType, outer: (&Source, Span), source: Source, value: Value) -> Self {
-        Self::at(name, policy_type, outer, vec![Version { under: Vec::new(), source, value }], None)
+        Self::at(name, policy_type, outer, vec![Version::only(source, value)], None)
     }
 
     /// A policy that cannot be read.
@@ -128,6 +183,11 @@ impl Located {
         versions: Vec<Version>,
         trouble: Option<Diagnostic>,
     ) -> Self {
+        Self { versions, trouble, ..Self::empty(name, policy_type, outer) }
+    }
+
+    /// A policy of which nothing is read yet: it gets its versions, or the reason why it has none.
+    pub(super) fn empty(name: String, policy_type: PolicyType, outer: (&Source, Span)) -> Self {
         Self {
             key: name.clone(),
             name,
@@ -137,11 +197,14 @@ impl Located {
             resource_type: None,
             source: outer.0.clone(),
             span: outer.1,
-            versions,
+            versions: Vec::new(),
+            free: None,
+            parameters: Arc::default(),
             open: Vec::new(),
+            example: None,
             notes: Vec::new(),
             is_planned: false,
-            trouble,
+            trouble: None,
         }
     }
 

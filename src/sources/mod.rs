@@ -12,6 +12,7 @@
 
 pub mod attached;
 pub mod beside;
+pub mod choice;
 mod every;
 pub mod holders;
 mod inside;
@@ -29,7 +30,7 @@ pub mod yaml;
 pub use every::{documents, holds_many, policies};
 pub use inside::{Found, policy, unquoted};
 pub use kind::{Kind, STACK_MEMBERS, is_stack, misspelled_member, recognize, stack_member_like};
-pub use located::{Located, Open, OpenKind, PolicyType, Version};
+pub use located::{Free, Located, Open, OpenKind, PolicyType, Version};
 pub use text::{decode, read};
 
 use crate::diag::{Diagnostic, Source, Span};

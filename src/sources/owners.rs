@@ -3,10 +3,10 @@
 //! Of templates, plans and states. A policy that is a resource of its own (`AWS::S3::BucketPolicy`) belongs to those that its
 //! other properties refer to; one that is a property belongs to its resource.
 
-use super::{Kind, kind, terraform};
+use super::{Kind, kind, template, terraform};
 use crate::diag::Span;
 use crate::json::{Kind as JsonKind, Member, Value};
-use std::collections::BTreeSet;
+use std::collections::BTreeMap;
 
 /// A resource of a file.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -22,24 +22,51 @@ pub struct Owner {
     /// Of a policy: whether it is about others too, as far as its properties say.
     pub names_others: bool,
     /// Of a policy or an attachment: to whom or what it says that it applies, each as it is written, in order.
-    pub targets: BTreeSet<String>,
+    /// By that with what it depends on in a template.
+    pub targets: BTreeMap<String, String>,
     /// Where it stands.
     pub span: Span,
 }
 
 /// Properties and attributes that say to whom or what a policy, or its attachment, applies.
-const TARGETS: [&str; 8] = ["TargetIds", "Queues", "Topics", "Bucket", "target_id", "bucket", "queue_url", "topic_arn"];
+const TARGETS: [&str; 25] = [
+    "SecretId",
+    "Queue",
+    "TopicArn",
+    "ResourceArn",
+    "ResourceARN",
+    "ResourceIdentifier",
+    "TableBucketARN",
+    "TableARN",
+    "secret_arn",
+    "resource_arn",
+    "resource_identifier",
+    "repository",
+    "repository_name",
+    "backup_vault_name",
+    "file_system_id",
+    "key_id",
+    "event_bus_name",
+    "TargetIds",
+    "Queues",
+    "Topics",
+    "Bucket",
+    "target_id",
+    "bucket",
+    "queue_url",
+    "topic_arn",
+];
 
 /// What the properties of a policy say of whom or what it applies to.
-fn targets(of: &str, properties: &[Member]) -> BTreeSet<String> {
+fn targets(of: &str, properties: &[Member], says: &dyn Fn(&Value) -> String) -> BTreeMap<String, String> {
     let last = of.rsplit("::").next().unwrap_or_default().to_ascii_lowercase();
     // Who has policies of IAM is asked of users, roles and groups (`holders`).
     if !last.contains("policy") || of.starts_with("AWS::IAM::") || of.starts_with("aws_iam_") {
-        return BTreeSet::new();
+        return BTreeMap::new();
     }
     let written = properties.iter().filter(|one| TARGETS.contains(&one.key.as_str()));
     let all = written.flat_map(|one| one.value.elements().unwrap_or(std::slice::from_ref(&one.value)));
-    all.filter(|value| value.kind != JsonKind::Null).map(ToString::to_string).collect()
+    all.filter(|value| value.kind != JsonKind::Null).map(|value| (says(value), value.to_string())).collect()
 }
 
 impl Owner {
@@ -63,7 +90,7 @@ pub fn owners(document: &Value) -> Vec<Owner> {
                 policy_name: one.values.get("name").and_then(text),
                 to: Vec::new(),
                 names_others: true,
-                targets: targets(one.of, one.values.members().unwrap_or_default()),
+                targets: targets(one.of, one.values.members().unwrap_or_default(), &ToString::to_string),
                 span: one.at.span,
             };
             all.iter().filter(|one| !one.is_data).map(owner).collect()
@@ -86,7 +113,7 @@ fn of_template(template: &Value) -> Vec<Owner> {
             policy_name: properties.and_then(|all| all.get("ManagedPolicyName")).and_then(Value::as_str).map(str::to_owned),
             to,
             names_others,
-            targets: targets(of, written),
+            targets: targets(of, written, &|value| template::depends(template, value)),
             span: one.key_span,
         }
     };

@@ -66,6 +66,17 @@ impl Permission {
         matches!(self, Self::Function | Self::Url).then_some("AWS::Lambda::Function")
     }
 
+    /// What of a request that is shown for it is an example, in words.
+    pub(super) fn example(self) -> &'static str {
+        match self {
+            Self::Function | Self::Url => {
+                "the permission says no account and no region: those of the function in the request are examples"
+            }
+            Self::Layer => "the permission says no account and no region: those of the layer in the request are examples",
+            Self::Bus => "the permission says no account and no region: those of the event bus in the request are examples",
+        }
+    }
+
     /// Which resource it is about: what its policy is told by.
     pub(super) fn target(self, properties: &Value) -> Option<String> {
         let text = |name: &str| properties.get(name).and_then(as_text).filter(|text| !text.is_empty());
@@ -101,10 +112,16 @@ impl Permission {
             return whole(written).map(Some);
         }
         let target = self.target(properties).ok_or("it names no resource")?;
-        if self == Self::Url && text("AuthType")?.as_deref() != Some("NONE") {
-            // One that is known only after the apply may be.
-            let is_known = text("AuthType")?.is_some_and(|text| !is_open(&text));
-            return if is_known { Ok(None) } else { Err("whether it asks for credentials is not known".to_owned()) };
+        if self == Self::Url {
+            match text("AuthType")? {
+                Some(text) if asks_nobody(&text) => {}
+                Some(text) if text.eq_ignore_ascii_case("AWS_IAM") => return Ok(None),
+                Some(text) if !is_open(&text) => {
+                    return Err(format!("`{text}` is not how a URL asks for credentials: that is NONE or AWS_IAM"));
+                }
+                // One that is known only after the apply may be.
+                _ => return Err("whether it asks for credentials is not known".to_owned()),
+            }
         }
         let (action, principal) = match self {
             Self::Url => ("lambda:InvokeFunctionUrl".to_owned(), "*".to_owned()),
@@ -135,6 +152,9 @@ impl Permission {
             add("Bool", "lambda:InvokedViaFunctionUrl", text("InvokedViaFunctionUrl")?.filter(|flag| flag == "true"));
         }
         if let Some(written) = properties.get("Condition").filter(|written| written.kind != JsonKind::Null) {
+            if written.as_str().is_some_and(is_open) {
+                return Err("its condition is not known".to_owned());
+            }
             // Terraform has a list of one block.
             for one in written.elements().unwrap_or(std::slice::from_ref(written)) {
                 let part = |name: &str| {
@@ -142,6 +162,9 @@ impl Permission {
                     let value = one.get(name).or_else(|| one.get(&lower)).and_then(as_text);
                     value.ok_or_else(|| format!("its condition has no `{name}`"))
                 };
+                if let Some(name) = ["Type", "Key"].into_iter().find(|name| part(name).is_ok_and(|text| is_open(&text))) {
+                    return Err(format!("the `{name}` of its condition is not known"));
+                }
                 conditions.push((part("Type")?, part("Key")?, string(&part("Value")?)));
             }
         }
@@ -170,6 +193,11 @@ impl Permission {
         }
         Ok(Some(object(members)))
     }
+}
+
+/// Whether a URL with this type of authorization asks nobody for credentials.
+pub(super) fn asks_nobody(text: &str) -> bool {
+    text.eq_ignore_ascii_case("NONE")
 }
 
 fn needed(text: Option<String>, name: &str) -> Result<String, String> {
@@ -236,10 +264,29 @@ pub(super) fn of_terraform(values: &Value, unknown: Option<&Value>, open: &mut d
     for (name, own) in NAMES {
         let is_unknown = unknown.and_then(|all| all.get(own)).is_some_and(|flag| flag.kind == JsonKind::Bool(true));
         let value = if is_unknown { Some(open(own)) } else { values.get(own).cloned() };
+        let value = match (value, unknown.and_then(|all| all.get(own)).and_then(Value::elements)) {
+            (Some(value), Some(flags)) => Some(with_unknown(value, flags, own, open)),
+            (value, _) => value,
+        };
         let value = value.filter(|value| value.elements().is_none_or(|all| !all.is_empty()) && value.kind != JsonKind::Null);
         members.extend(value.map(|value| Member { key: name.to_owned(), key_span: value.span, value }));
     }
     Value { span: values.span, kind: JsonKind::Object(members) }
+}
+
+/// A list of blocks with what is known only after the apply in them.
+fn with_unknown(mut value: Value, flags: &[Value], own: &str, open: &mut dyn FnMut(&str) -> Value) -> Value {
+    let JsonKind::Array(blocks) = &mut value.kind else { return value };
+    for (block, flags) in blocks.iter_mut().zip(flags) {
+        let JsonKind::Object(members) = &mut block.kind else { continue };
+        let unknown = flags.members().unwrap_or_default().iter().filter(|flag| flag.value.kind == JsonKind::Bool(true));
+        for flag in unknown {
+            members.retain(|member| member.key != flag.key);
+            let value = open(&format!("{own}.{}", flag.key));
+            members.push(Member { key: flag.key.clone(), key_span: value.span, value });
+        }
+    }
+    value
 }
 
 /// A policy of statements, at this place.

@@ -128,12 +128,12 @@ fn of_plan(plan: &Value) -> Vec<Resource<'_>> {
     resources
 }
 
-/// Which attributes the configuration of a plan sets, by the resource's address.
-pub(super) struct Written(BTreeMap<(String, String), Vec<String>>);
+/// Which attributes the configuration of a plan sets, by the resource's address, and by which provider.
+pub(super) struct Written(BTreeMap<(String, String), Vec<String>>, BTreeMap<String, String>);
 
 impl Written {
     pub(super) fn of(configuration: &Value) -> Self {
-        let mut out = Self(BTreeMap::new());
+        let mut out = Self(BTreeMap::new(), BTreeMap::new());
         configuration.get("root_module").into_iter().for_each(|root| out.module(root, ""));
         out
     }
@@ -141,6 +141,8 @@ impl Written {
     fn module(&mut self, module: &Value, prefix: &str) {
         for one in module.get("resources").and_then(Value::elements).unwrap_or_default() {
             let address = one.get("address").and_then(Value::as_str).unwrap_or_default();
+            let provider = one.get("provider_config_key").and_then(Value::as_str);
+            self.1.extend(provider.map(|key| (format!("{prefix}{address}"), key.to_owned())));
             for expression in one.get("expressions").and_then(Value::members).unwrap_or_default() {
                 let all = expression.value.get("references").and_then(Value::elements).unwrap_or_default();
                 let all = all.iter().filter_map(Value::as_str).map(|one| format!("{prefix}{one}")).collect();
@@ -156,6 +158,11 @@ impl Written {
     fn sets(&self, address: &str, path: &str) -> bool {
         let attribute = path.split(['.', '[']).next().unwrap_or_default();
         self.0.contains_key(&(plain(address), attribute.to_owned()))
+    }
+
+    /// The provider of a resource, by its address without keys of instances.
+    pub(super) fn provider(&self, address: &str) -> Option<&str> {
+        self.1.get(address).map(String::as_str)
     }
 
     /// What an attribute refers to, by the addresses of the configuration.
@@ -268,7 +275,7 @@ fn policies(source: &Source, resources: &[Resource<'_>], written: Option<Written
             }
         }
     }
-    out.extend(super::planned::permissions(source, resources));
+    out.extend(super::planned::permissions(source, resources, written.as_ref()));
     out
 }
 

@@ -27,6 +27,8 @@ mod gate_files;
 mod gate_hides;
 mod gate_permissions;
 mod gate_sources;
+mod gate_templates;
+mod gate_templates_random;
 mod gate_together;
 mod layers;
 mod limits;

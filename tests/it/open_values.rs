@@ -56,6 +56,7 @@ fn deployments() -> Vec<Given> {
             ] {
                 let parameters = [("Who", who), ("Name", name)].map(|(key, value)| (key.to_owned(), value.to_owned()));
                 out.push(Given {
+                    every_value: false,
                     parameters: parameters.into_iter().collect(),
                     account: Some(account.to_owned()),
                     region: Some("eu-west-1".to_owned()),

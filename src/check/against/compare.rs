@@ -1,29 +1,32 @@
 //! What does a policy grant that its predecessor did not, and what does it no longer deny?
 //!
-//! One without predecessor is compared with nothing, so whatever it grants is new. Constants of the same name are the same on
-//! both sides: the stack that is deployed is the one that was.
+//! One without predecessor is compared with nothing, so whatever it grants is new. A version of a template's policy is compared
+//! with each that it was for some values of the parameters, and with nothing where there was none: what a condition stands for
+//! counts, not its name. Then the same for all values of parameters that have defaults. Constants that are defined as they were
+//! are the same on both sides (`beside`): the stack that is deployed is the one that was.
 //!
 //! A control policy grants nothing, but what it no longer takes away is new as well. Where it only denies, another one allows
 //! everything beside it, as `FullAWSAccess` does: both sides are compared beside such a statement. Other policies are compared
 //! that way too where a Deny is not there any more, as it may have limited what other policies grant ([`rules::LOST`]).
 
 use super::Before;
-use super::gone::denied;
+use super::beside::{Beside, besides, with};
+use super::gone::{denied, denied_in};
+use super::ties::new_defaults;
 use crate::check::Options;
 use crate::check::ask::{Answer, Read, Shown, Subject, Wanted, search};
 use crate::check::rules::{self, finding};
 use crate::diag::{Finding, Source};
 use crate::document;
 use crate::json::{Kind, Member, Value};
-use crate::policy::open::renamed;
 use crate::query::Query;
 use crate::question::{InternalError, Settings, no_new_access};
 use crate::request::request_json;
-use crate::sources::{Located, Open, PolicyType, Version};
-use std::collections::BTreeMap;
+use crate::sources::choice::{When, can_hold, put};
+use crate::sources::{Free, Located, Open, PolicyType, Version};
+use std::collections::{BTreeMap, BTreeSet};
 
 /// What a policy grants that its predecessor did not, and what of a Deny it lost.
-// Long: each version of the policy beside its predecessor: what grew, what was lost, and what stays open.
 pub(in crate::check) fn compare(new: &Located, was: Before<'_>, options: &Options) -> Result<Vec<Finding>, InternalError> {
     let config = &options.config;
     let is_control = matches!(new.policy_type, PolicyType::ServiceControl | PolicyType::ResourceControl);
@@ -40,59 +43,164 @@ pub(in crate::check) fn compare(new: &Located, was: Before<'_>, options: &Option
     }
     let old = old.filter(|old| old.trouble.is_none());
     let limits = is_limit || old.is_some_and(|old| !denied(old).is_empty());
-    let mut out: Vec<Finding> = Vec::new();
-    let mut succeeded: Vec<&[(String, bool)]> = Vec::new();
-    let other_choices = || rules::undecided(new, rules::NEW, "the template chooses by other conditions than before", config);
-    for version in &new.versions {
-        let before = match old {
-            None => None,
-            Some(old) => {
-                let same = old.versions.iter().find(|one| one.under == version.under);
-                // The only one before will do where it was wherever this one is; and, if it limited, the other way around.
-                let within = |one: &Version, other: &Version| one.under.iter().all(|choice| other.under.contains(choice));
-                let stood = |one: &&Version| within(one, version) && (!limits || within(version, one));
-                let alone = old.versions.first().filter(|_| old.versions.len() == 1).filter(stood);
-                let Some(before) = same.or(alone) else {
-                    out.push(other_choices());
-                    continue;
-                };
-                succeeded.push(&before.under);
-                Some((old, before))
+    let pass = |fixed| Pass { new, old, had: Had::of(was), is_limit, limits, fixed, options };
+    let old_versions = old.map(|old| old.versions.as_slice()).unwrap_or_default();
+    let mut out = pass(BTreeMap::new()).all(&new.versions, old_versions)?;
+    // Once more whatever the defaults of parameters are; one that is new has its default.
+    let free = |of: Option<&Located>| of.and_then(|of| of.free.clone());
+    let (now, before) = (free(Some(new)), free(old));
+    if now.is_some() || before.is_some() {
+        let trouble = |of: &Option<Free>| of.as_ref().and_then(|of| of.trouble.clone());
+        match (trouble(&now), trouble(&before)) {
+            (None, None) => {
+                let fixed = old.map(|old| new_defaults(&new.parameters, &old.parameters)).unwrap_or_default();
+                let now = now.map_or_else(|| new.versions.clone(), |free| free.versions);
+                let before = before.map_or_else(|| old_versions.to_vec(), |free| free.versions);
+                out.extend(pass(fixed).all(&now, &before)?);
             }
-        };
-        let mut open = new.open.clone();
-        let mut documents = vec![(version.source.clone(), version.value.clone())];
-        if let Some((old, before)) = before {
-            let value = renamed(&before.value, &mut open, &old.open);
-            if value == version.value {
+            // The same is written there.
+            (Some((_, now)), Some((_, before))) if now == before => {}
+            (Some((why, _)), _) | (_, Some((why, _))) if old.is_some() || out.is_empty() => {
+                let why = format!("it is compared for the defaults of parameters alone, as for other values {why}");
+                out.push(rules::undecided(new, rules::NEW, &why, config));
+            }
+            _ => {}
+        }
+    }
+    let mut seen = BTreeSet::new();
+    out.retain(|one| seen.insert((one.rule.clone(), one.message.clone(), one.source.name.to_string(), one.span.start)));
+    Ok(out)
+}
+
+/// The comparison of a policy's versions with those before.
+struct Pass<'p> {
+    new: &'p Located,
+    old: Option<&'p Located>,
+    had: Had,
+    is_limit: bool,
+    /// Whether the policy before limited others.
+    limits: bool,
+    /// The values of parameters that were not there before.
+    fixed: BTreeMap<String, String>,
+    options: &'p Options,
+}
+
+impl Pass<'_> {
+    /// Every version beside those that it was for some values of the parameters, and beside nothing where there was none.
+    fn all(&self, new: &[Version], old: &[Version]) -> Result<Vec<Finding>, InternalError> {
+        let (mut out, config) = (Vec::new(), &self.options.config);
+        let whole = |one: &Version| When::All(vec![one.when.clone(), one.within.clone()]);
+        let opposite = |one: When| one.is(false);
+        let mut now: Vec<When> = Vec::new();
+        for version in new {
+            let when = whole(version).fixed(&self.fixed);
+            if self.old.is_none() {
+                out.extend(self.beside(version, None)?);
                 continue;
             }
-            documents.push((before.source.clone(), value));
+            for before in old.iter().filter(|before| can_hold(&[when.clone(), whole(before)])) {
+                out.extend(self.beside(version, Some(before))?);
+            }
+            let mut left: Vec<When> = old.iter().map(|one| opposite(one.when.clone())).collect();
+            left.push(when.clone());
+            let mut new_values: Vec<When> = old.iter().map(|one| opposite(whole(one))).collect();
+            new_values.push(when.clone());
+            now.push(when);
+            if self.is_limit {
+                continue;
+            }
+            if can_hold(&left) {
+                out.extend(self.beside(version, None)?);
+            } else if can_hold(&new_values) && !self.is_known(version, old)? {
+                let why = "parameters can have values that they could not have before, and it grants more for these";
+                out.push(rules::undecided(self.new, rules::NEW, why, config));
+            }
         }
+        // What limited under conditions that nothing has now.
+        let is_left = |was: &Version| {
+            let mut all: Vec<When> = now.iter().cloned().map(opposite).collect();
+            all.push(whole(was));
+            can_hold(&all)
+        };
+        if self.limits && out.is_empty() && self.old.is_some() && old.iter().any(is_left) {
+            let why = "the template chooses by other conditions than before";
+            out.push(rules::undecided(self.new, rules::NEW, why, config));
+        }
+        Ok(out)
+    }
+
+    /// Whether what a version grants was granted for some values of the parameters.
+    fn is_known(&self, version: &Version, old: &[Version]) -> Result<bool, InternalError> {
+        for before in old.iter().filter(|one| can_hold(&[one.when.clone(), one.within.clone()])) {
+            if self.beside(version, Some(before))?.is_empty() {
+                return Ok(true);
+            }
+        }
+        Ok(false)
+    }
+
+    /// A version beside one that it was, or beside nothing.
+    fn beside(&self, version: &Version, before: Option<&Version>) -> Result<Vec<Finding>, InternalError> {
+        let config = &self.options.config;
+        let mut open = self.new.open.clone();
+        open.iter_mut().for_each(|one| one.name = put(&one.name, &self.fixed));
+        let mut version = version.clone();
+        for (at, one) in self.new.open.iter().enumerate() {
+            if let Some(default) = self.fixed.get(&one.name) {
+                version.value = with(&version.value, at, default);
+            }
+        }
+        let (Some(old), Some(before)) = (self.old, before) else {
+            let had = if self.had == Had::Unsure { Had::Unsure } else { Had::Nothing };
+            let documents = vec![(version.source.clone(), version.value.clone())];
+            let asks = config.asks(rules::NEW);
+            return if asks {
+                asked(self.new, &version, (&open, documents), (rules::NEW, had), self.options)
+            } else {
+                Ok(Vec::new())
+            };
+        };
+        let mut out = Vec::new();
+        for Beside { open, new, old, names } in besides(open, &version.value, old, &before.value) {
+            if new == old {
+                continue;
+            }
+            let version = Version { value: new.clone(), ..version.clone() };
+            let documents = vec![(version.source.clone(), new), (before.source.clone(), old)];
+            let mut found = self.asked(&version, &open, documents)?;
+            if !names.is_empty() && !found.is_empty() {
+                let why = format!("{} may be something else than before", names.join(" and "));
+                found = vec![rules::undecided(self.new, rules::NEW, &why, config)];
+            }
+            out.extend(found);
+        }
+        Ok(out)
+    }
+
+    /// Two documents that share their constants.
+    fn asked(&self, version: &Version, open: &[Open], documents: Vec<(Source, Value)>) -> Result<Vec<Finding>, InternalError> {
+        let (config, new) = (&self.options.config, self.new);
+        let mut out = Vec::new();
+        let mut documents = documents;
+        let denied: Vec<BTreeSet<String>> = documents.iter().map(|(_, value)| denied_in(value, open)).collect();
+        let is_control = matches!(new.policy_type, PolicyType::ServiceControl | PolicyType::ResourceControl);
         if is_control && documents.iter().any(|(_, value)| !allows(value)) {
             let names = documents.iter().any(|(_, value)| has_principals(value));
             documents = documents.into_iter().map(|(source, value)| (source, beside_everything(value, names))).collect();
         }
         if config.asks(rules::NEW) {
-            let had = if before.is_some() { Had::Policy } else { Had::of(was) };
-            out.extend(asked(new, version, (&open, documents.clone()), (rules::NEW, had), options)?);
+            out.extend(asked(new, version, (open, documents.clone()), (rules::NEW, Had::Policy), self.options)?);
         }
         // What grew is said already.
-        let lost = before.filter(|(old, _)| out.is_empty() && !is_limit && !denied(old).is_subset(&denied(new)));
-        if lost.is_some() && config.asks(rules::LOST) {
+        let is_lost = matches!(denied.as_slice(), [now, before] if !before.is_subset(now));
+        if is_lost && out.is_empty() && !self.is_limit && config.asks(rules::LOST) {
             let names = documents.iter().any(|(_, value)| has_principals(value));
             let alone = |(source, value)| (source, beside_everything(denying(value), names));
             let alone = documents.into_iter().map(alone).collect();
-            out.extend(asked(new, version, (&open, alone), (rules::LOST, Had::Policy), options)?);
+            out.extend(asked(new, version, (open, alone), (rules::LOST, Had::Policy), self.options)?);
         }
+        Ok(out)
     }
-    // What limited under conditions that nothing has now.
-    let is_left = |old: &Located| old.versions.iter().any(|one| !succeeded.contains(&one.under.as_slice()));
-    if limits && out.is_empty() && old.is_some_and(is_left) {
-        out.push(other_choices());
-    }
-    out.dedup_by(|a, b| (&a.message, a.span) == (&b.message, b.span));
-    Ok(out)
 }
 
 /// What there was before.
@@ -123,8 +231,22 @@ fn asked(
 ) -> Result<Vec<Finding>, InternalError> {
     let config = &options.config;
     let values = |given: &BTreeMap<usize, String>| crate::policy::open::values(new, version, given);
-    // What the new policy cannot mean is said already.
-    let Ok(subject) = Subject::new(open, documents, Vec::new(), &values) else { return Ok(Vec::new()) };
+    let alone = documents.first().cloned();
+    let subject = match (Subject::new(open, documents, Vec::new(), &values), alone) {
+        (Ok(subject), _) => subject,
+        (Err(why), Some(alone)) => match Subject::new(open, vec![alone.clone()], Vec::new(), &values) {
+            // What cannot be read granted nothing that anyone here knows of.
+            Ok(_) if rule == rules::LOST => return Ok(Vec::new()),
+            Ok(_) => return asked(new, version, (open, vec![alone]), (rule, Had::Nothing), options),
+            // What the new policy cannot mean is said already, but not what it cannot mean for other values.
+            Err(_) if new.versions.iter().any(|one| one.value == alone.1) => return Ok(Vec::new()),
+            Err(_) => {
+                let why = why.0.first().map_or("it cannot be read", |one| one.message.as_str());
+                return Ok(vec![rules::undecided(new, rule, &format!("for some values {why}"), config)]);
+            }
+        },
+        (Err(_), None) => return Ok(Vec::new()),
+    };
     let question = |read: &Read, settings: &Settings| match read.all.as_slice() {
         [new] => search(&Query::new(new, None), settings),
         [new, old] => search(&no_new_access::search(old, new), settings),
@@ -199,5 +321,6 @@ fn found(located: &Located, shown: &Shown, values: &[String], (rule, had): (&str
     if !values.is_empty() {
         found.notes.push(format!("found where {}", values.join(", ")));
     }
+    found.notes.extend(located.example.clone().filter(|_| found.witness.is_some()));
     found
 }

@@ -15,7 +15,7 @@ use crate::diag::{Finding, Source};
 use crate::document;
 use crate::json::Value;
 use crate::sources::located::filled;
-use crate::sources::{Located, PolicyType};
+use crate::sources::{Located, Open, PolicyType};
 use std::collections::BTreeSet;
 
 /// Resource types that everybody may use who gets there, or more than before, if they have no policy.
@@ -45,7 +45,12 @@ pub(super) struct Gone<'o> {
 
 /// The Deny statements of a policy, as texts that can be compared.
 pub(super) fn denied(of: &Located) -> BTreeSet<String> {
-    let name = |index: usize| format!("<{}>", of.open.get(index).map_or("", |open| open.name.as_str()));
+    of.versions.iter().flat_map(|version| denied_in(&version.value, &of.open)).collect()
+}
+
+/// The Deny statements of a document, as texts that can be compared.
+pub(super) fn denied_in(document: &Value, open: &[Open]) -> BTreeSet<String> {
+    let name = |index: usize| format!("<{}>", open.get(index).map_or("", |open| open.name.as_str()));
     let plain = |one: &Value| {
         let mut one = filled(one, &name).sorted();
         if let crate::json::Kind::Object(members) = &mut one.kind {
@@ -53,7 +58,7 @@ pub(super) fn denied(of: &Located) -> BTreeSet<String> {
         }
         one.to_string()
     };
-    of.versions.iter().flat_map(|version| document::listed(&version.value)).filter(|one| denies(one)).map(plain).collect()
+    document::listed(document).iter().filter(|one| denies(one)).map(plain).collect()
 }
 
 /// The finding about a policy that is gone.

@@ -7,6 +7,7 @@
 //!
 //! Invariant: nothing of the revision is dropped in silence: it is compared with, or it is told to be gone.
 
+mod beside;
 mod compare;
 mod configuration;
 mod gone;
@@ -14,7 +15,9 @@ mod holders;
 mod pairing;
 mod revision;
 mod targets;
+mod ties;
 mod together;
+mod unread;
 mod users;
 
 pub(super) use compare::compare;
@@ -284,6 +287,7 @@ impl Compared {
         for (at, one) in now.iter().enumerate() {
             let Some(held) = one.held else { continue };
             let before = paired.iter().find(|(_, now)| **now == at).and_then(|(was, _)| self.old.get(*was));
+            out.extend(unread::judge(&one.file.source, &held.elsewhere, before.map(|old| old.held.elsewhere.as_slice()), config));
             out.extend(targets::judge(&one.file.source, &held.owners, before.map(|old| old.held.owners.as_slice()), config));
         }
         out.extend(self.unsure(now, config));

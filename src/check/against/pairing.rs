@@ -165,9 +165,21 @@ pub(super) fn content(of: &Located) -> Option<String> {
     if of.trouble.is_some() {
         return None;
     }
-    let name = |index: usize| format!("<{}>", of.open.get(index).map_or("", |open| open.name.as_str()));
-    let version = |version: &crate::sources::Version| format!("{:?} {}", version.under, filled(&version.value, &name).sorted());
-    Some(of.versions.iter().map(version).collect::<Vec<_>>().join("\n"))
+    let name = |index: usize| {
+        of.open.get(index).map_or_else(String::new, |open| match (open.definition.as_str(), open.may.is_empty()) {
+            ("", true) => format!("<{}>", open.name),
+            (definition, _) => format!("<{} of {definition} {:?}>", open.name, open.may),
+        })
+    };
+    // What conditions stand for, not their names.
+    let version = |version: &crate::sources::Version| {
+        format!("{:?} {:?} {}", version.when, version.within, filled(&version.value, &name).sorted())
+    };
+    let free = of
+        .free
+        .iter()
+        .flat_map(|free| free.versions.iter().map(version).chain(free.trouble.iter().map(|(_, text)| text.clone())));
+    Some(of.versions.iter().map(version).chain(free).collect::<Vec<_>>().join("\n"))
 }
 
 #[cfg(test)]

@@ -21,8 +21,8 @@ pub(super) fn judge(source: &Source, new: &[Owner], old: Option<&[Owner]>, confi
     for one in new {
         // All of a new policy is new already.
         let Some(was) = old.iter().find(|was| was.id == one.id) else { continue };
-        let more: Vec<&str> = one.targets.difference(&was.targets).map(String::as_str).collect();
-        let less: Vec<&str> = was.targets.difference(&one.targets).map(String::as_str).collect();
+        let more: Vec<&str> = beyond(one, was);
+        let less: Vec<&str> = beyond(was, one);
         if !more.is_empty() && !is_control(one) {
             let message =
                 format!("Whether this grants new access is unknown: it applies to {} now, which it did not.", more.join(" and "));
@@ -39,6 +39,11 @@ pub(super) fn judge(source: &Source, new: &[Owner], old: Option<&[Owner]>, confi
         out.push(found(NEW, message, was, Default::default()));
     }
     out
+}
+
+/// The targets of one that another does not have, as they are written.
+fn beyond<'o>(one: &'o Owner, other: &Owner) -> Vec<&'o str> {
+    one.targets.iter().filter(|(says, _)| !other.targets.contains_key(*says)).map(|(_, shown)| shown.as_str()).collect()
 }
 
 /// The attachment of a control policy in Terraform.

@@ -8,9 +8,11 @@
 //! Policies that are attached and not in the file are the same on both sides: they can only add to both. What they may grant
 //! where a Deny is gone is `lost-deny`.
 
+use super::beside::with;
 use super::compare::{beside_everything, denying};
-use super::gone::denied;
+use super::gone::{denied, denied_in};
 use super::pairing::content;
+use super::ties::new_defaults;
 use crate::check::Options;
 use crate::check::ask::{Answer, Ended, Read, Shown, Subject, Wanted, search};
 use crate::check::config::Config;
@@ -18,13 +20,47 @@ use crate::check::rules::{self, LOST, NEW};
 use crate::diag::{Finding, Source, Span, deadline};
 use crate::document;
 use crate::json::{Kind as JsonKind, Member, Value};
-use crate::policy::open::renamed;
+use crate::policy::open::{numbered, renamed};
 use crate::query::{InternalError, Query, Settings};
 use crate::question::no_new_access;
 use crate::request::request_json;
+use crate::sources::choice::{When, can_hold};
 use crate::sources::holders::Holder;
+use crate::sources::located::constants;
 use crate::sources::{Located, Open, Version};
 use std::collections::{BTreeMap, BTreeSet};
+
+/// The versions of policies that go together for some values of the parameters, now and before: of each policy one, or none;
+/// `None` if there are too many combinations.
+fn choices<'v>(new: &'v [Vec<Version>], old: &'v [Vec<Version>]) -> Option<Vec<(Chosen<'v>, Chosen<'v>)>> {
+    let mut out: Vec<(Vec<When>, Chosen<'v>)> = vec![(Vec::new(), Vec::new())];
+    for (at, versions) in new.iter().chain(old).enumerate() {
+        let mut more = Vec::new();
+        for (whens, chosen) in &out {
+            let none = (When::All(versions.iter().map(|one| one.when.clone().is(false)).collect()), None);
+            let each = versions.iter().map(|one| (one.when.clone(), Some(one))).chain([none]);
+            for (when, version) in each {
+                let mut whens = whens.clone();
+                whens.push(when);
+                if !can_hold(&whens) {
+                    continue;
+                }
+                let mut chosen = chosen.clone();
+                chosen.extend(version.map(|version| (at, version)));
+                more.push((whens, chosen));
+            }
+        }
+        if more.len() > MOST_CHOICES {
+            return None;
+        }
+        out = more;
+    }
+    let split = |chosen: Chosen<'v>| {
+        let (now, before): (Chosen<'v>, Chosen<'v>) = chosen.into_iter().partition(|(at, _)| *at < new.len());
+        (now, before.into_iter().map(|(at, version)| (at - new.len(), version)).collect())
+    };
+    Some(out.into_iter().map(|(_, chosen)| split(chosen)).collect())
+}
 
 /// One policy of a holder.
 pub(super) struct Part<'c> {
@@ -81,77 +117,83 @@ impl Together<'_> {
         if now == before {
             return Ok((Vec::new(), true));
         }
-        let Some(choices) = self.choices() else {
-            let why = format!("the conditions of its policies have more than {MOST_CHOICES} combinations of answers");
-            return Ok((vec![self.open(&why, config)], false));
-        };
         let (mut out, mut is_kept): (Vec<Finding>, bool) = (Vec::new(), true);
-        let loses = self.lost_somewhere();
-        for (new, old) in &choices {
-            deadline::check();
-            let (mut found, mut is_same) = self.asked(new, old, NEW, options)?;
-            // What grew is said already.
-            if is_same && loses {
-                (found, is_same) = self.asked(new, old, LOST, options)?;
+        // For the defaults of parameters, then whatever they are.
+        for is_free in [false, true] {
+            let all = || self.new.iter().map(|part| part.located).chain(self.old.iter().copied());
+            if is_free && all().all(|one| one.free.is_none()) {
+                break;
             }
-            is_kept &= is_same;
-            for one in found {
-                let same = |other: &Finding| {
-                    (&other.rule, &other.message, other.span, &other.subject) == (&one.rule, &one.message, one.span, &one.subject)
-                };
-                if !out.iter().any(same) {
-                    out.push(one);
+            if let Some((why, _)) = all().filter(|_| is_free).find_map(|one| one.free.as_ref()?.trouble.as_ref()) {
+                let why = format!("its policies are compared for the defaults of parameters alone, as for other values {why}");
+                out.push(self.open(&why, config));
+                is_kept = false;
+                break;
+            }
+            let (new, old) = self.versions(is_free);
+            let Some(choices) = choices(&new, &old) else {
+                let why = format!("the conditions of its policies have more than {MOST_CHOICES} combinations of answers");
+                out.push(self.open(&why, config));
+                is_kept = false;
+                break;
+            };
+            for (new, old) in &choices {
+                deadline::check();
+                let (mut found, mut is_same) = self.asked(new, old, NEW, options)?;
+                // What grew is said already.
+                if is_same && self.loses(new, old) {
+                    (found, is_same) = self.asked(new, old, LOST, options)?;
+                }
+                is_kept &= is_same;
+                for one in found {
+                    let same = |other: &Finding| {
+                        (&other.rule, &other.message, other.span, &other.subject)
+                            == (&one.rule, &one.message, one.span, &one.subject)
+                    };
+                    if !out.iter().any(same) {
+                        out.push(one);
+                    }
                 }
             }
-        }
-        // Where the conditions are others than before, nobody knows how they go together.
-        if self.chooses_otherwise() && out.iter().any(|one| one.rule == NEW) {
-            out.retain(|one| one.rule != NEW);
-            out.push(self.open("the template chooses by other conditions than before", config));
         }
         out.retain(|one| ![NEW, LOST].contains(&one.rule.as_str()) || config.asks(&one.rule));
         Ok((out, is_kept))
     }
 
-    fn names(policies: &[&Located]) -> BTreeSet<String> {
-        let all = policies.iter().flat_map(|one| &one.versions).flat_map(|version| &version.under);
-        all.map(|(name, _)| name.clone()).collect()
-    }
-
-    fn chooses_otherwise(&self) -> bool {
-        let new: Vec<&Located> = self.new.iter().map(|part| part.located).collect();
-        let (new, old) = (Self::names(&new), Self::names(&self.old));
-        !new.is_subset(&old) && !old.is_subset(&new)
+    /// The versions of its policies, now and before, each with when it is there; a parameter that is new has its default.
+    fn versions(&self, is_free: bool) -> (Vec<Vec<Version>>, Vec<Vec<Version>>) {
+        let of = |one: &Located| match one.free.as_ref().filter(|_| is_free) {
+            Some(free) => free.versions.clone(),
+            None => one.versions.clone(),
+        };
+        let known = self.old.iter().find(|one| !one.parameters.is_empty());
+        let fixed = |one: &Located| match known.filter(|_| is_free) {
+            Some(old) => new_defaults(&one.parameters, &old.parameters),
+            None => BTreeMap::new(),
+        };
+        let now = |one: &Located| {
+            let (mut all, fixed) = (of(one), fixed(one));
+            for version in &mut all {
+                version.when = When::All(vec![version.when.fixed(&fixed), version.within.fixed(&fixed)]);
+                for (at, open) in one.open.iter().enumerate() {
+                    if let Some(default) = fixed.get(&open.name) {
+                        version.value = with(&version.value, at, default);
+                    }
+                }
+            }
+            all
+        };
+        (self.new.iter().map(|part| now(part.located)).collect(), self.old.iter().map(|one| of(one)).collect())
     }
 
     /// Whether a Deny that was there is not, as it is written.
-    fn lost_somewhere(&self) -> bool {
-        let now: BTreeSet<String> = self.new.iter().flat_map(|part| denied(part.located)).collect();
-        !self.old.iter().flat_map(|old| denied(old)).collect::<BTreeSet<_>>().is_subset(&now)
-    }
-
-    /// The versions of the policies that go together, now and before; `None` if there are too many combinations.
-    fn choices(&self) -> Option<Vec<(Chosen<'_>, Chosen<'_>)>> {
-        let new: Vec<&Located> = self.new.iter().map(|part| part.located).collect();
-        let names: Vec<String> = Self::names(&new).union(&Self::names(&self.old)).cloned().collect();
-        let many =
-            u32::try_from(names.len()).ok().and_then(|many| 2_usize.checked_pow(many)).filter(|many| *many <= MOST_CHOICES)?;
-        let mut seen = BTreeSet::new();
-        let mut out = Vec::new();
-        for answers in 0..many {
-            let holds = |(name, answer): &(String, bool)| {
-                names.iter().position(|known| known == name).is_some_and(|at| (answers >> at & 1 == 1) == *answer)
-            };
-            let chosen = |all: &[&Located]| -> Vec<(usize, usize)> {
-                let version = |one: &Located| one.versions.iter().position(|version| version.under.iter().all(&holds));
-                all.iter().enumerate().filter_map(|(at, one)| Some((at, version(one)?))).collect()
-            };
-            let (now, before) = (chosen(&new), chosen(&self.old));
-            if seen.insert((now.clone(), before.clone())) {
-                out.push((with_versions(&new, &now), with_versions(&self.old, &before)));
-            }
-        }
-        Some(out)
+    fn loses(&self, new: &Chosen<'_>, old: &Chosen<'_>) -> bool {
+        let of = |located: Option<&Located>, version: &Version| {
+            located.map(|located| denied_in(&version.value, &located.open)).unwrap_or_default()
+        };
+        let now: BTreeSet<String> =
+            new.iter().flat_map(|(at, version)| of(self.new.get(*at).map(|part| part.located), version)).collect();
+        !old.iter().flat_map(|(at, version)| of(self.old.get(*at).copied(), version)).all(|one| now.contains(&one))
     }
 
     /// Asks whether the new ones together grant more, or deny less; what is found, and whether it is proved that they do not.
@@ -164,13 +206,16 @@ impl Together<'_> {
     ) -> Result<(Vec<Finding>, bool), InternalError> {
         let config = &options.config;
         let mut open: Vec<Open> = Vec::new();
+        let is_one = |one: &Open, other: &Open| one.was(other) && other.was(one);
         let located = |at: &usize| self.new.get(*at).map(|part| part.located);
         // What a policy cannot mean is said already; an old one that nobody can read granted nothing that is known.
         let new_ones = new.iter().filter_map(|(at, version)| Some((located(at)?, *version)));
         let new_ones: Vec<(&Located, &Version)> = new_ones.filter(|(located, version)| reads(located, version)).collect();
         let old_ones = old.iter().filter_map(|(at, version)| Some((*self.old.get(*at)?, *version)));
         let old_ones: Vec<(&Located, &Version)> = old_ones.filter(|(located, version)| reads(located, version)).collect();
-        let (Some(now), Some(before)) = (merged(&new_ones, &mut open), merged(&old_ones, &mut open)) else {
+        let (Some(now), Some(before)) =
+            (merged(&new_ones, &mut open, &is_one), merged(&old_ones, &mut open, &|now, was| now.was(was)))
+        else {
             let why = "its policies have different versions, and `${` means a variable in some of them only";
             return Ok((vec![self.open(why, config)], false));
         };
@@ -182,8 +227,7 @@ impl Together<'_> {
         let under: Vec<(String, bool)> = new_ones.iter().flat_map(|(_, version)| version.under.iter().cloned()).collect();
         let version = Version {
             under: under.into_iter().collect::<BTreeSet<_>>().into_iter().collect(),
-            source: self.source.clone(),
-            value: now,
+            ..Version::only(self.source.clone(), now)
         };
         // Nothing grants nothing; and where there is nothing to be denied, a Deny that is gone limits what is attached beside it.
         let Some((first, _)) = new_ones.first().or(old_ones.first()) else { return Ok((Vec::new(), true)) };
@@ -302,10 +346,6 @@ impl Together<'_> {
     }
 }
 
-fn with_versions<'c>(all: &[&'c Located], chosen: &[(usize, usize)]) -> Chosen<'c> {
-    chosen.iter().filter_map(|(at, version)| Some((*at, all.get(*at)?.versions.get(*version)?))).collect()
-}
-
 /// Whether a policy can be read.
 fn reads(located: &Located, version: &Version) -> bool {
     let none = |_: &BTreeMap<usize, String>| Vec::new();
@@ -313,7 +353,7 @@ fn reads(located: &Located, version: &Version) -> bool {
 }
 
 /// One document with the statements of all, in order; `None` where no version means the same for each.
-fn merged(all: &[(&Located, &Version)], open: &mut Vec<Open>) -> Option<Value> {
+fn merged(all: &[(&Located, &Version)], open: &mut Vec<Open>, is_same: &dyn Fn(&Open, &Open) -> bool) -> Option<Value> {
     const CURRENT: &str = "2012-10-17";
     let is_current = |value: &Value| value.get("Version").and_then(Value::as_str) == Some(CURRENT);
     let some = all.iter().any(|(_, version)| is_current(&version.value));
@@ -323,7 +363,9 @@ fn merged(all: &[(&Located, &Version)], open: &mut Vec<Open>) -> Option<Value> {
     }
     let mut statements = Vec::new();
     for (located, version) in all {
-        let value = renamed(&version.value, open, &located.open);
+        let mut used = BTreeSet::new();
+        constants(&version.value, &mut used);
+        let value = renamed(&version.value, &numbered(&used, open, &located.open, is_same));
         statements.extend(document::listed(&value).iter().cloned());
     }
     let span = all.first().map_or_else(Span::default, |(_, version)| version.value.span);

@@ -8,7 +8,7 @@
 //! the same policies is, and where another is gone from the same file nobody knows.
 
 use super::holders::{At, said};
-use super::{Compared, Now, Old, pairing};
+use super::{Compared, Now, Old, pairing, ties};
 use crate::check::config::Config;
 use crate::check::files::Held;
 use crate::check::rules::NEW;
@@ -39,7 +39,15 @@ impl Compared {
             for (number, one) in held.identities.iter().enumerate() {
                 let was = pairs.get(&(at, number)).and_then(|(was, number)| self.old.get(*was)?.held.identities.get(*number));
                 match was {
-                    Some(was) => out.extend(bounds(was, one, config)),
+                    Some(was) => {
+                        let told = bounds(was, one, config);
+                        for (rule, message) in ties::judge(one, was, told.is_some()) {
+                            let mut found = said(&one.source, (&one.name, one.span), message, config);
+                            (found.rule, found.level) = (rule.to_owned(), config.level(rule));
+                            out.push(found);
+                        }
+                        out.extend(told);
+                    }
                     None => out.extend(self.renamed((at, held), one, &gone, config)),
                 }
                 let had = |name: &String| {
@@ -56,6 +64,8 @@ impl Compared {
             }
         }
         out.extend(self.unbound(now, &gone, config));
+        let mut seen = BTreeSet::new();
+        out.retain(|one| seen.insert((one.source.name.to_string(), one.subject.clone(), one.message.clone())));
         out
     }
 

@@ -162,37 +162,45 @@ fn shown(open: &[Open], text: &str) -> String {
     filled(&Value::string(text), &name).as_str().unwrap_or_default().to_owned()
 }
 
-/// A document with its constants numbered as in another table, which gets those that it lacks.
-pub fn renamed(value: &Value, open: &mut Vec<Open>, own: &[Open]) -> Value {
-    let text = |written: &str, open: &mut Vec<Open>| {
-        let mut out = String::with_capacity(written.len());
-        for c in written.chars() {
-            let Some(one) = marked(c).and_then(|index| own.get(index)) else {
-                out.push(c);
-                continue;
-            };
-            let at = open.iter().position(|other| (&other.name, other.kind) == (&one.name, one.kind)).unwrap_or_else(|| {
-                open.push(one.clone());
-                open.len() - 1
-            });
-            out.push(mark(at));
-        }
-        out
-    };
-    let kind = match &value.kind {
-        Kind::String(written) => Kind::String(text(written, open)),
-        Kind::Array(elements) => Kind::Array(elements.iter().map(|element| renamed(element, open, own)).collect()),
-        Kind::Object(members) => {
-            let mut all = Vec::with_capacity(members.len());
-            for one in members {
-                let key = text(&one.key, open);
-                all.push(Member { key, key_span: one.key_span, value: renamed(&one.value, open, own) });
+/// The constants of another table by their numbers in this one, which gets those that it lacks; `is_same` says which are one.
+/// One of a name that is taken is told apart.
+pub fn numbered(
+    used: &BTreeSet<usize>,
+    open: &mut Vec<Open>,
+    own: &[Open],
+    is_same: &dyn Fn(&Open, &Open) -> bool,
+) -> BTreeMap<usize, usize> {
+    let mut out = BTreeMap::new();
+    let many = open.len();
+    for (index, one) in used.iter().filter_map(|index| Some((*index, own.get(*index)?))) {
+        let known = open.iter().take(many).position(|other| is_same(other, one));
+        let at = known.unwrap_or_else(|| {
+            let mut one = one.clone();
+            if open.iter().any(|other| other.name == one.name) {
+                one.name.push_str(" before");
             }
-            Kind::Object(all)
-        }
-        other => other.clone(),
-    };
-    Value { span: value.span, kind }
+            while open.iter().any(|other| other.sample == one.sample) {
+                one.sample.push_str("-before");
+            }
+            open.push(one);
+            open.len() - 1
+        });
+        out.insert(index, at);
+    }
+    out
+}
+
+/// A document with its constants numbered as in another table, which gets those that it lacks or has otherwise.
+pub fn shared(value: &Value, open: &mut Vec<Open>, own: &[Open]) -> Value {
+    let mut used = BTreeSet::new();
+    constants(value, &mut used);
+    let is_same = |one: &Open, other: &Open| one.was(other) && other.was(one);
+    renamed(value, &numbered(&used, open, own, &is_same))
+}
+
+/// A document with the constants of these numbers.
+pub fn renamed(value: &Value, numbers: &BTreeMap<usize, usize>) -> Value {
+    filled(value, &|index| mark(numbers.get(&index).copied().unwrap_or(index)).to_string())
 }
 
 enum Unknown {

@@ -1,16 +1,18 @@
 //! What does an expression of a template give, as far as the template says?
 //!
 //! `Ref`, `Fn::Sub`, `Fn::Join`, `Fn::GetAtt`, `Fn::If`, `Fn::FindInMap`, `Fn::Select`, `Fn::Split`, `Fn::ImportValue` and
-//! the pseudo parameters. What stays open is one constant under the expression's own name, so equal expressions are equal
-//! constants. `Fn::If` under a condition that is not known stops the reading ([`Stop::Needs`]); the caller reads again
+//! the pseudo parameters. What stays open is one constant under the name of the expression with its arguments as far as they are
+//! known, so equal expressions are equal constants. `Fn::If` under a condition that is not known stops the reading ([`Stop::Needs`]); the caller reads again
 //! under both answers.
 //!
 //! Source: AWS CloudFormation User Guide, "Intrinsic function reference", "Pseudo parameters reference".
 
+use super::closure::closure;
 use super::scope::Scope;
 use crate::diag::{Diagnostic, Span};
 use crate::json::{Kind, Member, Value};
 use crate::sources::located::{OpenKind, is_open};
+use std::collections::BTreeMap;
 
 /// Why an expression gave nothing.
 pub(super) enum Stop {
@@ -104,7 +106,7 @@ fn call(scope: &Scope<'_>, member: &Member, whole: &Value, depth: usize) -> Resu
             let parts: Option<Vec<String>> = list.elements().map(|list| list.iter().map(as_text).collect()).unwrap_or_default();
             match parts {
                 Some(parts) => text(parts.join(delimiter)),
-                None => text(scope.open(&expression(whole), OpenKind::Any)),
+                None => text(stays_open(scope, member, whole, depth)?),
             }
         }
         ("Fn::If", [condition, then, otherwise]) => {
@@ -116,26 +118,36 @@ fn call(scope: &Scope<'_>, member: &Member, whole: &Value, depth: usize) -> Resu
                 None => Err(Stop::Needs(name.to_owned())),
             }
         }
-        ("Fn::FindInMap", [map, first, second, ..]) => {
+        ("Fn::FindInMap", [map, first, second, more @ ..]) => {
             let mut keys = Vec::new();
             for key in [map, first, second] {
                 keys.push(resolve(scope, key, depth)?.as_ref().and_then(as_text).unwrap_or_default());
             }
-            if keys.iter().any(|key| is_open(key)) {
-                // Whatever the keys are, it is one of the texts of the mapping.
-                let all = scope.mappings(&keys);
-                let is_plain = |one: &&Value| as_text(one).is_some_and(|text| !text.contains(['*', '?', '$']));
-                return match all.iter().find(|one| !is_plain(one)) {
-                    Some(other) if !all.is_empty() => {
-                        let shown = as_text(other).map_or_else(|| "a list".to_owned(), |text| format!("`{text}`"));
-                        Err(scope.trouble(span, format!("the keys of `Fn::FindInMap` are not known, and it may give {shown}")))
-                    }
-                    _ => text(scope.open(&expression(whole), if all.is_empty() { OpenKind::Any } else { OpenKind::Generated })),
+            // What it gives where the mapping has nothing.
+            let default = more.first().and_then(|more| more.get("DefaultValue"));
+            let default = default.map(|value| resolve(scope, value, depth)).transpose()?.flatten();
+            if !keys.iter().any(|key| is_open(key)) {
+                return match (scope.mapping(&keys), default) {
+                    (Some(found), _) => resolve(scope, found, depth),
+                    (None, Some(default)) => Ok(Some(default)),
+                    (None, None) => Err(scope.trouble(span, format!("no mapping has `{}`", keys.join(".")))),
                 };
             }
-            match scope.mapping(&keys) {
-                Some(found) => resolve(scope, found, depth),
-                None => Err(scope.trouble(span, format!("no mapping has `{}`", keys.join(".")))),
+            // Whatever the keys are, it is one of the texts of the mapping.
+            let mut all = scope.mappings(&keys);
+            all.extend(default.as_ref().map(|value| ("(the default)".to_owned(), value)));
+            let is_plain = |one: &Value| as_text(one).is_some_and(|text| !text.contains(['*', '?', '$']) && !is_open(&text));
+            match all.iter().map(|(_, one)| *one).find(|one| !is_plain(one)) {
+                Some(other) => {
+                    let shown = as_text(other).map_or_else(|| "a list".to_owned(), |text| format!("`{}`", scope.named(&text)));
+                    Err(scope.trouble(span, format!("the keys of `Fn::FindInMap` are not known, and it may give {shown}")))
+                }
+                None if all.is_empty() => text(stays_open(scope, member, whole, depth)?),
+                None => {
+                    let may = all.into_iter().filter_map(|(path, one)| Some((path, as_text(one)?))).collect();
+                    let name = Value { span, kind: Kind::Array(keys.iter().map(Value::string).collect()) };
+                    text(scope.of_mapping(&scope.named(&format!("{{\"Fn::FindInMap\":{name}}}")), may))
+                }
             }
         }
         ("Fn::Select", [index, list]) => {
@@ -146,7 +158,7 @@ fn call(scope: &Scope<'_>, member: &Member, whole: &Value, depth: usize) -> Resu
                     Some(one) => Ok(Some(Value { span, kind: one.kind.clone() })),
                     None => Err(scope.trouble(span, format!("the list of `Fn::Select` has no element {index}"))),
                 },
-                _ => text(scope.open(&expression(whole), OpenKind::Any)),
+                _ => text(stays_open(scope, member, whole, depth)?),
             }
         }
         ("Fn::Split", [delimiter, written]) => {
@@ -157,14 +169,14 @@ fn call(scope: &Scope<'_>, member: &Member, whole: &Value, depth: usize) -> Resu
                     let part = |part: &str| Value { span, kind: Kind::String(part.to_owned()) };
                     Ok(Some(Value { span, kind: Kind::Array(written.split(delimiter).map(part).collect()) }))
                 }
-                _ => text(scope.open(&expression(whole), OpenKind::Any)),
+                _ => text(stays_open(scope, member, whole, depth)?),
             }
         }
         ("Fn::Transform" | "Fn::ForEach", _) => {
             Err(scope.trouble(span, format!("`{}` gives what only CloudFormation knows", member.key)))
         }
         ("Fn::ImportValue" | "Fn::Base64" | "Fn::Cidr" | "Fn::GetAZs" | "Fn::Length" | "Fn::ToJsonString", _) => {
-            text(scope.open(&expression(whole), OpenKind::Any))
+            text(stays_open(scope, member, whole, depth)?)
         }
         (other, _) => Err(scope.trouble(span, format!("`{other}` is not a function that is known, or has other arguments"))),
     }
@@ -209,12 +221,19 @@ pub(super) fn as_text(value: &Value) -> Option<String> {
     }
 }
 
-/// The name of an expression that stays open: its own text, whatever its spelling in the file.
-fn expression(whole: &Value) -> String {
-    match whole.members() {
-        Some([only]) if only.key == "Fn::ImportValue" && only.value.as_str().is_some() => {
-            format!("Fn::ImportValue({})", only.value.as_str().unwrap_or_default())
-        }
-        _ => whole.to_string(),
-    }
+/// The mark of an expression that stays open, named by its arguments as far as they are known.
+fn stays_open(scope: &Scope<'_>, member: &Member, whole: &Value, depth: usize) -> Result<String, Stop> {
+    let (name, definition) = match resolve(scope, &member.value, depth) {
+        Ok(Some(arguments)) => match arguments.as_str() {
+            Some(text) => (format!("{}({text})", member.key), scope.definitions(text)),
+            None => {
+                let text = arguments.to_string();
+                let definitions = scope.definitions(&text);
+                (format!("{{\"{}\":{text}}}", member.key), definitions)
+            }
+        },
+        Err(Stop::Needs(condition)) => return Err(Stop::Needs(condition)),
+        Ok(None) | Err(Stop::Trouble(_)) => (whole.to_string(), closure(scope.sections, whole)),
+    };
+    Ok(scope.define(&scope.named(&name), OpenKind::Any, definition, BTreeMap::new()))
 }

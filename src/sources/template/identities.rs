@@ -1,6 +1,7 @@
 //! Which users and roles does a template make, what bounds them, and which managed policies are attached to them?
 
 use super::functions::{Stop, as_text, resolve};
+use super::ties::plain;
 use super::{Constants, Given, MOST_VERSIONS, Reader, Sections};
 use crate::diag::Source;
 use crate::json::Value;
@@ -14,7 +15,7 @@ pub fn identities(source: &Source, template: &Value, given: &Given) -> Vec<Ident
     let sections = Sections::of(template);
     let constants = RefCell::new(Constants::default());
     let mut out = Vec::new();
-    let reader = Reader { source, sections: &sections, given, constants: &constants };
+    let reader = Reader::of(source, &sections, given, &constants);
     let own = reader.own_policies();
     for resource in sections.resources.and_then(Value::members).unwrap_or_default() {
         let properties = resource.value.get("Properties");
@@ -22,7 +23,7 @@ pub fn identities(source: &Source, template: &Value, given: &Given) -> Vec<Ident
         match resource.value.get("Type").and_then(Value::as_str) {
             Some("AWS::IAM::Role" | "AWS::IAM::User" | "AWS::IAM::Group" | "AWS::SSO::PermissionSet") => {}
             // SAM makes a role for it where none is named.
-            Some("AWS::Serverless::Function" | "AWS::Serverless::StateMachine") if written("Role").is_none() => {}
+            Some("AWS::Serverless::Function" | "AWS::Serverless::StateMachine") if may_lack(written("Role")) => {}
             _ => continue,
         }
         let of = resource.value.get("Type").and_then(Value::as_str).unwrap_or_default();
@@ -59,9 +60,16 @@ pub fn identities(source: &Source, template: &Value, given: &Given) -> Vec<Ident
             bounded_by: written("PermissionsBoundary").map(|value| value.sorted().to_string()).unwrap_or_default(),
             managed,
             own: looked_at,
+            ties: reader.tied(&resource.value, &own),
+            parameters: reader.parameters.clone(),
         });
     }
     out
+}
+
+/// Whether a property is not there, or may not be.
+fn may_lack(value: Option<&Value>) -> bool {
+    value.is_none_or(|value| matches!(value.members(), Some([only]) if only.key == "Fn::If"))
 }
 
 impl Reader<'_> {
@@ -70,7 +78,7 @@ impl Reader<'_> {
         let all = self.sections.resources.and_then(Value::members).unwrap_or_default();
         let is_one = |of: &Value| of.get("Type").and_then(Value::as_str) == Some("AWS::IAM::ManagedPolicy");
         let arn = |one: &crate::json::Member| {
-            let scope = self.scope(BTreeMap::new());
+            let scope = self.scope(BTreeMap::new(), false);
             let arn = scope.attribute(&one.key, "Ref", one.key_span, 0).ok()?;
             Some((self.named(&arn), one.key.clone()))
         };
@@ -81,7 +89,7 @@ impl Reader<'_> {
     fn versions(&self, value: &Value, assumed: &BTreeMap<String, bool>) -> Result<Vec<Option<Value>>, String> {
         let (mut out, mut left) = (Vec::new(), vec![assumed.clone()]);
         while let Some(assumed) = left.pop() {
-            let scope = self.scope(assumed);
+            let scope = self.scope(assumed, false);
             match resolve(&scope, value, 0) {
                 Ok(value) => out.push(value),
                 Err(Stop::Needs(condition)) if left.len() + out.len() + 2 <= MOST_VERSIONS => {
@@ -127,7 +135,10 @@ impl Reader<'_> {
                     (Some(text), _) if text.contains(':') || text.chars().any(|c| marked(c).is_some()) => self.named(&text),
                     (Some(text), _) => format!("arn:aws:iam::aws:policy/{text}"),
                     // A document may have its statements alone.
-                    (None, Some([template])) if template.key != "Statement" => format!("{} (a template of SAM)", template.key),
+                    (None, Some([template])) if template.key != "Statement" => {
+                        let of = if template.value.members().is_some_and(<[_]>::is_empty) { "" } else { " of " };
+                        format!("{}{of}{} (a template of SAM)", template.key, self.named(&plain(&template.value)))
+                    }
                     _ => continue,
                 };
                 match out.iter_mut().find(|(known, _)| *known == name) {

@@ -167,6 +167,12 @@ pub(super) fn form(of: &str, name: &str) -> Option<&'static Attribute> {
     ATTRIBUTES.iter().find(|attribute| attribute.of == of && attribute.name == name)
 }
 
+/// The properties that attributes of a resource of this type are made of.
+pub(super) fn naming(of: &str) -> impl Iterator<Item = &'static str> {
+    let all: std::collections::BTreeSet<&str> = ATTRIBUTES.iter().filter(|one| one.of == of).map(|one| one.property).collect();
+    all.into_iter().filter(|name| !name.is_empty()).chain(["Path"])
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

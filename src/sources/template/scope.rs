@@ -3,17 +3,22 @@
 //! Parameters (given, or by default), pseudo parameters, resources with their attributes, mappings, conditions. The table
 //! of constants is shared by all policies of the template.
 //!
+//! A constant is what its name and its definition say: that a parameter of SSM's store is another one, that a mapping has other
+//! values, that a custom resource has other properties makes it another constant in another revision.
+//!
 //! Decisions: a parameter without a value that was given has its default, and a note says so; a parameter whose value is
 //! the name of an SSM parameter is open. `AWS::Partition` is that of the region, `aws` where no region was given, and a
 //! note says so. A resource's own `Condition` is taken to hold: its policy is asked about as if the resource existed.
 
+use super::closure::{closure, is_made_elsewhere};
 use super::functions::{Stop, as_text, resolve};
 use super::resources;
 use super::{Given, Sections};
 use crate::diag::{Diagnostic, Source, Span};
 use crate::json::{Kind, Value};
-use crate::sources::located::{MOST_OPEN, Open, OpenKind, is_open, mark};
-use std::cell::RefCell;
+use crate::sources::choice::When;
+use crate::sources::located::{MOST_OPEN, Open, OpenKind, is_open, mark, marked};
+use std::cell::{Cell, RefCell};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// The constants of a template, by name.
@@ -21,6 +26,8 @@ use std::collections::{BTreeMap, BTreeSet};
 pub(super) struct Constants {
     pub(super) open: Vec<Open>,
     by_name: BTreeMap<String, usize>,
+    /// What conditions stand for, as far as it was asked.
+    pub(super) formulas: BTreeMap<String, When>,
 }
 
 /// A template under some answers to the conditions that are not known.
@@ -31,10 +38,38 @@ pub(super) struct Scope<'t> {
     pub(super) assumed: BTreeMap<String, bool>,
     pub(super) constants: &'t RefCell<Constants>,
     pub(super) notes: RefCell<BTreeSet<String>>,
+    /// Whether parameters are open whatever their defaults.
+    is_free: bool,
+    /// Whether a default went into what was read.
+    pub(super) relies: Cell<bool>,
+    /// How many parts of conditions were looked at.
+    pub(super) looks: Cell<usize>,
 }
+
+/// What defines a text of a mapping whose keys are open: what it may be.
+const MAPPING: &str = "a mapping";
 
 /// The code of what a template leaves unsaid.
 pub const UNRESOLVED: &str = "template-expression";
+
+impl<'t> Scope<'t> {
+    pub(super) fn new(
+        source: &'t Source,
+        sections: &'t Sections<'t>,
+        given: &'t Given,
+        constants: &'t RefCell<Constants>,
+        assumed: BTreeMap<String, bool>,
+        is_free: bool,
+    ) -> Self {
+        let (notes, relies, looks) = Default::default();
+        Self { source, sections, given, assumed, constants, notes, is_free, relies, looks }
+    }
+
+    /// The same template under no answers, and whatever the defaults.
+    pub(super) fn free(&self) -> Scope<'t> {
+        Self::new(self.source, self.sections, self.given, self.constants, BTreeMap::new(), true)
+    }
+}
 
 impl Scope<'_> {
     pub(super) fn trouble(&self, span: Span, message: String) -> Stop {
@@ -42,8 +77,13 @@ impl Scope<'_> {
         Stop::Trouble(Box::new(Diagnostic::error(UNRESOLVED, self.source, span, message, help)))
     }
 
-    /// The mark of a constant.
+    /// The mark of a constant that its name defines.
     pub(super) fn open(&self, name: &str, kind: OpenKind) -> String {
+        self.define(name, kind, String::new(), BTreeMap::new())
+    }
+
+    /// The mark of a constant that more than its name defines.
+    pub(super) fn define(&self, name: &str, kind: OpenKind, definition: String, may: BTreeMap<String, String>) -> String {
         let mut constants = self.constants.borrow_mut();
         let known = constants.by_name.get(name).copied();
         // One too many is no constant at all: its mark stands for none, and who reads the policy refuses it.
@@ -52,12 +92,38 @@ impl Scope<'_> {
         }
         let index = known.unwrap_or_else(|| {
             let sample = sample(&self.source.text, name, kind);
-            constants.open.push(Open { name: name.to_owned(), kind, sample });
+            constants.open.push(Open { definition, may, ..Open::new(name.to_owned(), kind, sample) });
             let index = constants.open.len() - 1;
             constants.by_name.insert(name.to_owned(), index);
             index
         });
         mark(index).to_string()
+    }
+
+    /// A text with the names of its constants.
+    pub(super) fn named(&self, text: &str) -> String {
+        self.shown(text, &|open| format!("${{{}}}", open.name))
+    }
+
+    /// A text with what its constants are, beyond their names: texts of two revisions that are one here are one.
+    pub(super) fn identity(&self, text: &str) -> String {
+        self.shown(text, &|open| match open.definition.as_str() {
+            "" => format!("${{{}}}", open.name),
+            MAPPING => format!("${{{} of {:?}}}", open.name, open.may),
+            definition => format!("${{{} of {definition}}}", open.name),
+        })
+    }
+
+    /// What defines the constants of a text.
+    pub(super) fn definitions(&self, text: &str) -> String {
+        let all = self.shown(text, &|open| if open.definition.is_empty() { String::new() } else { mark(0).to_string() });
+        if all.contains(mark(0)) { self.identity(text) } else { String::new() }
+    }
+
+    fn shown(&self, text: &str, show: &dyn Fn(&Open) -> String) -> String {
+        let constants = self.constants.borrow();
+        let known = |c: char| marked(c).and_then(|at| constants.open.get(at));
+        text.chars().map(|c| known(c).map_or_else(|| c.to_string(), show)).collect()
     }
 
     fn note(&self, text: String) {
@@ -111,9 +177,14 @@ impl Scope<'_> {
         let of = parameter.get("Type").and_then(Value::as_str).unwrap_or("String");
         let is_list = of == "CommaDelimitedList" || of.starts_with("List<") || of.contains("<List<");
         let in_store = of.starts_with("AWS::SSM::Parameter::Value<");
-        let default = parameter.get("Default").filter(|_| !in_store).and_then(as_text);
+        let written = parameter.get("Default").and_then(as_text);
+        let default = written.clone().filter(|_| !in_store);
         let value = self.given.parameters.get(name).cloned().or_else(|| {
-            let default = default?;
+            let default = default.clone()?;
+            if self.is_free && !is_list {
+                return None;
+            }
+            self.relies.set(self.relies.get() || !is_list);
             self.note(format!("the parameter {name} has its default, `{default}`"));
             Some(default)
         });
@@ -131,7 +202,14 @@ impl Scope<'_> {
                         self.trouble(span, format!("the parameter `{name}` has no value, and `{wild}` is one that it may have"))
                     );
                 }
-                Ok(Kind::String(self.open(name, if is_plain { OpenKind::Generated } else { OpenKind::Any })))
+                let kind = if is_plain { OpenKind::Generated } else { OpenKind::Any };
+                if default.is_some() && !is_plain {
+                    let of = format!("every value without `*`, `?` and `${{` of the parameter {name}");
+                    self.note(format!("the comparison is for its default, and for {of}"));
+                }
+                let stored = written.map(|written| format!("the SSM parameter {written}")).filter(|_| in_store);
+                let may = allowed.iter().filter(|_| !in_store).filter_map(as_text).map(|text| (text.clone(), text)).collect();
+                Ok(Kind::String(self.define(name, kind, stored.unwrap_or_default(), may)))
             }
         }
     }
@@ -148,7 +226,9 @@ impl Scope<'_> {
         let of = resource.get("Type").and_then(Value::as_str).unwrap_or_default();
         let Some(form) = resources::form(of, attribute) else {
             let expression = if attribute == "Ref" { name.to_owned() } else { format!("{name}.{attribute}") };
-            return Ok(self.open(&expression, OpenKind::Generated));
+            let properties = resource.get("Properties").filter(|_| attribute != "Ref" && is_made_elsewhere(of));
+            let definition = properties.map_or_else(|| of.to_owned(), |all| format!("{of} {}", closure(self.sections, all)));
+            return Ok(self.define(&expression, OpenKind::Generated, definition, BTreeMap::new()));
         };
         let property = |of: &str| {
             let written = resource.get("Properties").and_then(|all| all.get(of))?;
@@ -160,7 +240,10 @@ impl Scope<'_> {
         while let Some((before, (part, after))) = rest.split_once('{').and_then(|(a, b)| Some((a, b.split_once('}')?))) {
             out.push_str(before);
             out.push_str(&match part {
-                "n" => own.clone().unwrap_or_else(|| self.open(name, OpenKind::Generated)),
+                "n" => {
+                    let made = || self.define(name, OpenKind::Generated, of.to_owned(), BTreeMap::new());
+                    own.clone().unwrap_or_else(made)
+                }
                 "a" => self.account(),
                 "r" => self.region(),
                 "p" => self.partition().to_owned(),
@@ -181,59 +264,29 @@ impl Scope<'_> {
         Some(at)
     }
 
-    /// All that `Fn::FindInMap` may find where some of the keys are open.
-    pub(super) fn mappings(&self, keys: &[String]) -> Vec<&Value> {
-        let mut found: Vec<&Value> = self.sections.mappings.into_iter().collect();
+    /// All that `Fn::FindInMap` may find where some of the keys are open, by its keys.
+    pub(super) fn mappings(&self, keys: &[String]) -> Vec<(String, &Value)> {
+        let mut found: Vec<(String, &Value)> = self.sections.mappings.into_iter().map(|all| (String::new(), all)).collect();
         for key in keys {
-            let below = |at: &'_ Value| -> Vec<String> {
+            let below = |(path, at): (String, &'_ Value)| -> Vec<String> {
                 let names = at.members().unwrap_or_default().iter().map(|member| member.key.clone());
-                names.filter(|name| is_open(key) || name == key).collect()
+                let dot = if path.is_empty() { "" } else { "." };
+                names.filter(|name| is_open(key) || name == key).map(|name| format!("{path}{dot}{name}")).collect()
             };
-            found = found.into_iter().flat_map(|at| below(at).into_iter().filter_map(|name| at.get(&name))).collect();
+            found = found
+                .into_iter()
+                .flat_map(|(path, at)| {
+                    let start = if path.is_empty() { 0 } else { path.len() + 1 };
+                    below((path, at)).into_iter().filter_map(move |inner| Some((inner.clone(), at.get(inner.get(start..)?)?)))
+                })
+                .collect();
         }
         found
     }
 
-    /// Whether a condition of the template holds, as far as is known.
-    pub(super) fn condition(&self, name: &str, depth: usize) -> Option<bool> {
-        if let Some(assumed) = self.assumed.get(name) {
-            return Some(*assumed);
-        }
-        let written = self.sections.conditions?.get(name)?;
-        if depth > 64 { None } else { self.holds(written, depth + 1) }
-    }
-
-    fn holds(&self, value: &Value, depth: usize) -> Option<bool> {
-        let [only] = value.members()? else { return None };
-        let all = only.value.elements().unwrap_or_default();
-        match (only.key.as_str(), all) {
-            ("Condition", _) => self.condition(only.value.as_str()?, depth + 1),
-            ("Fn::Not", [one]) => self.holds(one, depth + 1).map(|holds| !holds),
-            ("Fn::And", all) => self.every(all, true, depth),
-            ("Fn::Or", all) => self.every(all, false, depth).map(|none| !none),
-            ("Fn::Equals", [a, b]) => {
-                let text = |value: &Value| resolve(self, value, depth + 1).ok().flatten().as_ref().and_then(as_text);
-                let (a, b) = (text(a)?, text(b)?);
-                if a == b {
-                    return Some(true);
-                }
-                (!is_open(&a) && !is_open(&b)).then_some(false)
-            }
-            _ => None,
-        }
-    }
-
-    /// Whether all of them answer so.
-    fn every(&self, all: &[Value], wanted: bool, depth: usize) -> Option<bool> {
-        let mut known = Some(true);
-        for one in all {
-            match self.holds(one, depth + 1) {
-                Some(answer) if answer != wanted => return Some(false),
-                Some(_) => {}
-                None => known = None,
-            }
-        }
-        known
+    /// One of the texts of a mapping.
+    pub(super) fn of_mapping(&self, name: &str, may: BTreeMap<String, String>) -> String {
+        self.define(name, OpenKind::Generated, MAPPING.to_owned(), may)
     }
 }
 

@@ -1,0 +1,132 @@
+//! What bounds a user or role of a template, and what is attached to it, for which values of the parameters?
+//!
+//! As two revisions are compared: what a condition stands for counts, not its name. What SAM makes for a role is told by what it
+//! is made of: the template and its arguments.
+
+use super::Reader;
+use super::closure::closure;
+use super::functions::as_text;
+use super::versions::start;
+use crate::json::{Kind, Value};
+use crate::sources::attached::{Boundary, Tie, Ties, set_boundary};
+use crate::sources::located::is_open;
+use std::collections::BTreeMap;
+
+impl Reader<'_> {
+    /// What a user or role is tied to; `own` are the managed policies of the template.
+    pub(super) fn tied(&self, resource: &Value, own: &BTreeMap<String, String>) -> Vec<Ties> {
+        let (by_default, relies) = self.ties(resource, own, false);
+        let mut out = vec![by_default];
+        if self.given.every_value && relies {
+            out.push(self.ties(resource, own, true).0);
+        }
+        out
+    }
+
+    /// What bounds a user or role, and what is attached to it; and whether defaults of parameters went into that.
+    fn ties(&self, resource: &Value, own: &BTreeMap<String, String>, free: bool) -> (Ties, bool) {
+        let of = resource.get("Type").and_then(Value::as_str).unwrap_or_default();
+        let properties = resource.get("Properties");
+        let written = |name: &str| properties.and_then(|all| all.get(name));
+        let assumed = start(resource, &Vec::new());
+        let always = || self.scope(assumed.clone(), free).when();
+        let mut relies = false;
+        let boundaries = match written("PermissionsBoundary") {
+            // Nothing can bound a group.
+            _ if of == "AWS::IAM::Group" => Vec::new(),
+            None => vec![Tie { what: Boundary::None, definition: String::new(), when: always() }],
+            Some(value) => self.tied_boundaries(value, &assumed, free, &mut relies),
+        };
+        let listed = written("ManagedPolicyArns").or_else(|| written("ManagedPolicies"));
+        let listed = listed.or_else(|| written("Policies").filter(|_| of.starts_with("AWS::Serverless::")));
+        let mut managed = listed.map(|all| self.tied_policies(all, &assumed, free, &mut relies)).unwrap_or_default();
+        // The policies of this template are looked at.
+        managed.retain(|one| !own.contains_key(&one.what));
+        let by_name = written("CustomerManagedPolicyReferences").and_then(Value::elements).unwrap_or_default();
+        let name = |one: &Value| one.get("Name").map(|name| name.as_str().map_or_else(|| name.to_string(), str::to_owned));
+        let named = by_name.iter().filter_map(name).map(|name| format!("{name} (of the account that it is assigned to)"));
+        managed.extend(named.map(|what| Tie { what, definition: String::new(), when: always() }));
+        (Ties { boundaries, managed }, relies)
+    }
+
+    fn tied_boundaries(
+        &self,
+        value: &Value,
+        assumed: &BTreeMap<String, bool>,
+        free: bool,
+        relies: &mut bool,
+    ) -> Vec<Tie<Boundary>> {
+        let reading = self.read(value, assumed, free);
+        *relies |= reading.relies;
+        let scope = self.scope(assumed.clone(), free);
+        let given = match reading.given {
+            Ok(given) => given,
+            Err(trouble) => {
+                let what = Boundary::Unknown(trouble.message.clone());
+                return vec![Tie { what, definition: closure(self.sections, value), when: scope.when() }];
+            }
+        };
+        let one = |value: Option<&Value>| match value {
+            None => (Boundary::None, String::new()),
+            Some(value) => match as_text(value).or_else(|| set_boundary(value)) {
+                Some(text) => (Boundary::Policy(scope.named(&text)), scope.definitions(&text)),
+                None => (Boundary::Unknown("it is not a text".to_owned()), value.to_string()),
+            },
+        };
+        let tie = |given: super::versions::Given| {
+            let (what, definition) = one(given.value.as_ref());
+            Tie { what, definition, when: given.when }
+        };
+        given.into_iter().map(tie).collect()
+    }
+
+    /// The managed policies that a list attaches under some choice, each once a choice: by ARN, or as SAM has it by AWS's name
+    /// of it or by SAM's own template with its arguments.
+    fn tied_policies(&self, listed: &Value, assumed: &BTreeMap<String, bool>, free: bool, relies: &mut bool) -> Vec<Tie<String>> {
+        let reading = self.read(listed, assumed, free);
+        *relies |= reading.relies;
+        let scope = self.scope(assumed.clone(), free);
+        let given = match reading.given {
+            Ok(given) => given,
+            Err(trouble) => {
+                let what = format!("(not known: {})", trouble.message);
+                return vec![Tie { what, definition: closure(self.sections, listed), when: scope.when() }];
+            }
+        };
+        let mut out: Vec<Tie<String>> = Vec::new();
+        for (version, when) in given.iter().filter_map(|one| Some((one.value.as_ref()?, &one.when))) {
+            for one in version.elements().unwrap_or(std::slice::from_ref(version)) {
+                let (what, definition) = match (as_text(one), one.members()) {
+                    (Some(text), _) if text.contains(':') || is_open(&text) => (scope.named(&text), scope.definitions(&text)),
+                    (Some(text), _) => (format!("arn:aws:iam::aws:policy/{text}"), String::new()),
+                    // A document may have its statements alone.
+                    (None, Some([template])) if template.key != "Statement" => {
+                        let text = template.value.sorted().to_string();
+                        let arguments = match template.value.members() {
+                            Some([]) => String::new(),
+                            _ => format!(" of {}", scope.named(&plain(&template.value))),
+                        };
+                        (format!("{}{arguments} (a template of SAM)", template.key), scope.identity(&text))
+                    }
+                    _ => continue,
+                };
+                let tie = Tie { what, definition, when: when.clone() };
+                if !out.contains(&tie) {
+                    out.push(tie);
+                }
+            }
+        }
+        out
+    }
+}
+
+/// Arguments in words: `BucketName b`.
+pub(super) fn plain(value: &Value) -> String {
+    match &value.kind {
+        Kind::Object(members) => {
+            members.iter().map(|one| format!("{} {}", one.key, plain(&one.value))).collect::<Vec<_>>().join(", ")
+        }
+        Kind::Array(all) => all.iter().map(plain).collect::<Vec<_>>().join(", "),
+        _ => as_text(value).unwrap_or_else(|| value.to_string()),
+    }
+}
