@@ -10,7 +10,7 @@ use crate::question::Settings;
 use crate::report::html;
 use clap::Args;
 use std::fmt::Write as _;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 #[derive(Debug, Args)]
@@ -76,7 +76,7 @@ pub(crate) fn report(args: &ReportArgs) -> Result<Exit, Trouble> {
 }
 
 /// A path as a shell takes it.
-fn quoted(path: &PathBuf) -> String {
+fn quoted(path: &Path) -> String {
     let text = path.display().to_string();
     let is_plain = |c: char| c.is_ascii_alphanumeric() || "@%+=:,./-_".contains(c);
     if text.chars().all(is_plain) { text } else { format!("'{}'", text.replace('\'', "'\\''")) }
@@ -86,7 +86,7 @@ fn quoted(path: &PathBuf) -> String {
 fn command(args: &ReportArgs, name: &str, end: &str) -> String {
     let mut out = format!("leastwise {name} --account {}", quoted(&args.account));
     if !args.evidence.is_empty() {
-        let paths: Vec<String> = args.evidence.iter().map(quoted).collect();
+        let paths: Vec<String> = args.evidence.iter().map(|path| quoted(path)).collect();
         let _ = write!(out, " --evidence {} --days {}", paths.join(" "), args.days);
         args.as_of.iter().for_each(|date| _ = write!(out, " --as-of {date}"));
         if !args.data_events.is_empty() {

@@ -40,8 +40,11 @@ fn template(head: &str, resources: &str) -> String {
     format!("AWSTemplateFormatVersion: '2010-09-09'\n{head}\nResources:\n  Q: {{Type: AWS::SQS::Queue}}\n{resources}")
 }
 
+/// What is changed, the declarations and policies before and after, and the exit code.
+type Change<'t> = (&'t str, (&'t str, &'t str), (&'t str, &'t str), i32);
+
 /// Each change, and the exit code: 1 for growth, 3 for what may be growth, 0 for none.
-fn all(changes: &[(&str, (&str, &str), (&str, &str), i32)]) {
+fn all(changes: &[Change<'_>]) {
     for (what, before, after, expected) in changes {
         let (code, said) = change(&template(before.0, before.1), &template(after.0, after.1));
         assert_eq!(code, *expected, "{what}: {said}");

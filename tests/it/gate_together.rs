@@ -263,6 +263,35 @@ fn the_policies_of_a_role_add_up() {
     assert_eq!(changed(&before, &more).0, 1);
 }
 
+/// A policy under a condition counts where it holds.
+#[test]
+fn a_policy_under_a_condition_adds_up_where_it_holds() {
+    let s3 = allow("s3:*");
+    // Under a condition that is not always met.
+    let conditioned = |policies: Value| {
+        let mut one = template(&[(
+            "R",
+            json!({"Type": "AWS::IAM::Role", "Properties": {"AssumeRolePolicyDocument": trust(), "Policies": policies}}),
+        )]);
+        one["Parameters"] = json!({"E": {"Type": "String"}});
+        one["Conditions"] = json!({"C": {"Fn::Equals": [{"Ref": "E"}, "x"]}});
+        vec![file("t.json", &one)]
+    };
+    let inline = |name: &str, document: &Value| json!({"PolicyName": name, "PolicyDocument": document});
+    let under = |value: &Value| json!({"Fn::If": ["C", value, by("AWS::NoValue")]});
+    let sqs = allow("sqs:*");
+    let before = conditioned(json!([inline("a", &s3), under(&inline("b", &sqs))]));
+    for (after, expected) in [
+        (json!([inline("b", &s3), under(&inline("a", &sqs))]), 0),
+        (json!([inline("a", &s3), inline("b", &sqs)]), 1),
+        (json!([under(&inline("a", &s3)), under(&inline("b", &sqs))]), 0),
+        (json!([under(&inline("a", &s3)), inline("b", &sqs)]), 1),
+    ] {
+        let (code, _, said) = told(&before, &conditioned(after.clone()));
+        assert_eq!(code, expected, "{after}: {said}");
+    }
+}
+
 /// Who loses a boundary loses it wherever it stands and whatever it is called.
 #[test]
 fn a_boundary_is_not_lost_on_the_way() {

@@ -252,7 +252,7 @@ fn principals_of_an_account() {
             }
             _ => {
                 let own = Case::document(&[case.allow.clone(), case.deny.clone()]);
-                (case.action, account(&own, &Case::document(&[service.clone()])))
+                (case.action, account(&own, &Case::document(std::slice::from_ref(&service))))
             }
         };
         let account = write(folder.path(), "account.json", &account);
@@ -280,7 +280,7 @@ fn recommendations() {
     for case in cases() {
         let folder = tempfile::tempdir().unwrap();
         let own = Case::document(&[case.allow.clone(), case.deny.clone()]);
-        let whole = account(&own, &Case::document(&[service.clone()]));
+        let whole = account(&own, &Case::document(std::slice::from_ref(&service)));
         let account = write(folder.path(), "account.json", &whole);
         let mut keys = json!({});
         for (key, value) in &case.context {

@@ -24,6 +24,9 @@ pub(super) struct Beside {
     pub(super) names: Vec<String>,
 }
 
+/// A constant of the new document with a value that it may have, and one of the old document with its own.
+type Put<'v> = (usize, &'v str, Option<(usize, &'v str)>);
+
 /// The documents to ask about, for a new one with these constants and the one that it was.
 pub(super) fn besides(open: Vec<Open>, new: &Value, was: &Located, old: &Value) -> Vec<Beside> {
     let (mut used, mut used_now) = (BTreeSet::new(), BTreeSet::new());
@@ -39,7 +42,7 @@ pub(super) fn besides(open: Vec<Open>, new: &Value, was: &Located, old: &Value) 
             (!is_same && used_now.contains(&at)).then_some((*index, at))
         })
         .collect();
-    let of = |same: &BTreeSet<usize>, values: Option<(usize, &str, Option<(usize, &str)>)>| {
+    let of = |same: &BTreeSet<usize>, values: Option<Put<'_>>| {
         let mut open = open.clone();
         let is_same = |now: &Open, one: &Open| {
             let is_taken = other.iter().any(|(index, _)| same.contains(index) && was.open.get(*index) == Some(one));

@@ -55,7 +55,7 @@ fn bounds(new: &Ties, old: &Ties, fixed: &BTreeMap<String, String>, say: &mut dy
                 format!("Whether this has new access is unknown: {arn} bounds it now, which did not where it does now."),
             ),
             Boundary::Unknown(_) => {
-                say(UNDECIDED, format!("Whether this has new access is unknown: its permissions boundary is not known."));
+                say(UNDECIDED, "Whether this has new access is unknown: its permissions boundary is not known.".to_owned());
             }
         }
     }

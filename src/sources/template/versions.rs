@@ -177,6 +177,6 @@ pub(super) fn start(resource: &Value, chosen: &Choices) -> BTreeMap<String, bool
 /// Whether no deployment has what stands there: two choices that lead there exclude each other.
 pub(super) fn is_dead(resource: &Value, chosen: &Choices) -> bool {
     let start = start(resource, &Vec::new());
-    let all = || start.iter().map(|(name, answer)| (name, answer)).chain(chosen.iter().map(|(name, answer)| (name, answer)));
+    let all = || start.iter().chain(chosen.iter().map(|(name, answer)| (name, answer)));
     all().any(|(name, answer)| all().any(|(other, opposite)| other == name && answer != opposite))
 }
