@@ -65,7 +65,7 @@ impl Builder {
     }
 
     /// The laws of owners that are told by `aws:ResourceAccount` alone, as a bucket's is: where it is one of a few accounts, a
-    /// principal of the same one is of one of these.
+    /// principal of the same one is of one of these, and where the two are of one account, the principal's tells the owner.
     fn owned_as(&mut self, tested: &Tested, key: &Attribute) -> Vec<Node> {
         let accounts = |atom: &Atom| -> Option<Vec<String>> {
             let Asked::Passes(Element::Text(test), false) = &atom.asked else { return None };
@@ -80,15 +80,19 @@ impl Builder {
             .collect();
         let mut out = Vec::new();
         for (atom, accounts) in of_key {
+            let (absent, other) = (self.present(RESOURCE_ACCOUNT).not(), self.relation(Relation::SameAccount).not());
+            for account in &accounts {
+                let own = self.who(principal::account(&Glob::literal(account)));
+                out.push(Node::or([absent.clone(), other.clone(), own.not(), Node::Literal(atom, true)]));
+            }
             let law = match accounts.as_slice() {
                 [one] => self.is_of(one),
                 several => {
-                    let other = self.relation(Relation::SameAccount).not();
                     let own = several.iter().map(|account| self.who(principal::account(&Glob::literal(account))));
                     Node::or(std::iter::once(other).chain(own.collect::<Vec<_>>()).collect::<Vec<_>>())
                 }
             };
-            out.push(Node::or([Node::Literal(atom, false), self.present(RESOURCE_ACCOUNT).not(), law]));
+            out.push(Node::or([Node::Literal(atom, false), absent, law]));
         }
         out
     }
