@@ -8,13 +8,13 @@
 //! Invariant: of a request about a resource of an account the levels say what that account's own levels say.
 //! Source: AWS Organizations User Guide, "Resource control policies (RCPs)" and "RCP evaluation".
 
-use super::{Accounts, Attached, Controls, PolicyText};
-use crate::diag::{Diagnostics, Severity, Source, Span};
+use super::{Accounts, Attached, Controls, scope};
+use crate::diag::{Diagnostics, Severity, Span};
 use crate::document::Effect;
 use crate::glob::Glob;
-use crate::policy::{ActionMatch, BaseOperator, Condition, Operator, Policy, PrincipalPattern, ResourcePattern, Statement};
+use crate::policy::{BaseOperator, Condition, Operator, Policy, PrincipalPattern, ResourcePattern, Statement};
 use crate::request::RESOURCE_ACCOUNT;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 
 /// What binds the requests of one account's principals.
 #[derive(Debug, Clone, Default)]
@@ -36,8 +36,9 @@ pub(super) fn bound(accounts: &Accounts, own: &str) -> Bound {
         levels.iter().map(level).collect::<Vec<_>>()
     });
     let mut levels = own_levels.clone().unwrap_or_default();
-    // A document that binds many accounts is one policy about all of them.
-    let mut denies: BTreeMap<usize, (&PolicyText, Vec<&str>)> = BTreeMap::new();
+    // A document that binds many accounts is one policy about all of them, in the order of the input.
+    let mut denies: Vec<(&Policy, Vec<&str>)> = Vec::new();
+    let mut places: HashMap<*const Policy, usize> = HashMap::new();
     for (account, controls) in accounts.controls.iter().filter(|(account, _)| *account != own) {
         for level in controls.resource_control.iter().flatten() {
             let Some(read) = read_all(level, account, &mut out.unread) else { continue };
@@ -45,20 +46,24 @@ pub(super) fn bound(accounts: &Accounts, own: &str) -> Bound {
                 levels.push(limited(&read, &[account], false));
                 continue;
             }
-            for text in level.iter().filter_map(|attached| attached.text.as_ref().ok()) {
-                let key = std::ptr::from_ref::<PolicyText>(text).addr();
-                denies.entry(key).or_insert_with(|| (text, Vec::new())).1.push(account);
+            let denying = |policy: &&Policy| policy.statements.iter().any(|one| one.effect == Effect::Deny);
+            for policy in read.into_iter().filter(denying) {
+                let place = *places.entry(std::ptr::from_ref(policy)).or_insert_with(|| {
+                    denies.push((policy, Vec::new()));
+                    denies.len() - 1
+                });
+                denies.get_mut(place).into_iter().for_each(|(_, accounts)| accounts.push(account));
             }
         }
     }
     let of_others: Vec<Policy> = denies
-        .into_values()
-        .filter_map(|(text, accounts)| {
-            let policy = &text.read().ok()?.policy;
-            let mut statements: Vec<Statement> = policy.statements.clone();
-            statements.retain(|statement| statement.effect == Effect::Deny);
-            statements.iter_mut().for_each(|statement| statement.conditions.push(owned_by(&accounts, false, statement.span)));
-            (!statements.is_empty()).then(|| Policy { statements, ..policy.clone() })
+        .into_iter()
+        .map(|(policy, accounts)| {
+            let mut denying = policy.clone();
+            denying.statements.retain(|statement| statement.effect == Effect::Deny);
+            let limit = |one: &mut Statement| one.conditions.push(owned_by(&accounts, false, one.span));
+            denying.statements.iter_mut().for_each(limit);
+            denying
         })
         .collect();
     if !of_others.is_empty() {
@@ -72,12 +77,15 @@ pub(super) fn bound(accounts: &Accounts, own: &str) -> Bound {
 pub(super) fn of_owner(controls: &Controls, account: &str) -> Bound {
     let mut unread = BTreeMap::new();
     let levels = controls.resource_control.as_ref();
-    let levels = levels.map(|levels| levels.iter().filter_map(|level| read_all(level, account, &mut unread)).collect());
+    let mut level = |level: &Vec<Attached>| -> Option<Vec<Policy>> {
+        Some(read_all(level, account, &mut unread)?.into_iter().cloned().collect())
+    };
+    let levels = levels.map(|levels| levels.iter().filter_map(&mut level).collect());
     Bound { levels, unread }
 }
 
 /// The policies of a level; `None`, and why, if one cannot be read.
-fn read_all(level: &[Attached], account: &str, unread: &mut BTreeMap<String, Diagnostics>) -> Option<Vec<Policy>> {
+fn read_all<'a>(level: &'a [Attached], account: &str, unread: &mut BTreeMap<String, Diagnostics>) -> Option<Vec<&'a Policy>> {
     let mut out = Vec::new();
     for attached in level {
         let read = match &attached.text {
@@ -90,7 +98,7 @@ fn read_all(level: &[Attached], account: &str, unread: &mut BTreeMap<String, Dia
             }
         };
         match read {
-            Ok(lowered) => out.push(lowered.policy.clone()),
+            Ok(lowered) => out.push(&lowered.policy),
             Err(why) => {
                 unread.entry(account.to_owned()).or_insert(why);
                 return None;
@@ -101,7 +109,7 @@ fn read_all(level: &[Attached], account: &str, unread: &mut BTreeMap<String, Dia
 }
 
 /// Whether a level lets through only some requests: it has Allows, and none of everything.
-fn gates(level: &[Policy]) -> bool {
+fn gates(level: &[&Policy]) -> bool {
     let mut allows = level.iter().flat_map(|policy| &policy.statements).filter(|one| one.effect == Effect::Allow).peekable();
     allows.peek().is_some() && !allows.any(allows_everything)
 }
@@ -123,7 +131,7 @@ fn allows_everything(statement: &Statement) -> bool {
 }
 
 /// A level that binds only the resources of these accounts.
-fn limited(level: &[Policy], accounts: &[&str], is_own: bool) -> Vec<Policy> {
+fn limited(level: &[&Policy], accounts: &[&str], is_own: bool) -> Vec<Policy> {
     let limit = |statement: &Statement| {
         let mut statement = statement.clone();
         if !allows_everything(&statement) {
@@ -132,7 +140,7 @@ fn limited(level: &[Policy], accounts: &[&str], is_own: bool) -> Vec<Policy> {
         }
         statement
     };
-    let limit = |policy: &Policy| Policy { statements: policy.statements.iter().map(limit).collect(), ..policy.clone() };
+    let limit = |policy: &&Policy| Policy { statements: policy.statements.iter().map(limit).collect(), ..(*policy).clone() };
     let mut out: Vec<Policy> = level.iter().map(limit).collect();
     if gates(level) {
         out.push(of_others(accounts, is_own));
@@ -155,16 +163,5 @@ fn of_others(accounts: &[&str], is_own: bool) -> Policy {
     if is_own {
         conditions.push(condition(BaseOperator::Null, false, &["false"], Span::default()));
     }
-    let statement = Statement {
-        index: 0,
-        sid: None,
-        span: Span::default(),
-        effect: Effect::Allow,
-        principal: None,
-        action: ActionMatch::any(),
-        resource: None,
-        conditions,
-    };
-    let source = Source::new("resources of other accounts", "");
-    Policy { source, span: Span::default(), statements: vec![statement], warnings: Vec::new() }
+    scope::statement(None, None, conditions)
 }

@@ -36,7 +36,15 @@ pub enum Who<'a> {
     Root(&'a str, &'a str),
 }
 
-impl Who<'_> {
+impl<'a> Who<'a> {
+    /// The account that it is of.
+    pub fn account(self) -> &'a str {
+        match self {
+            Self::Entity(entity) => &entity.account,
+            Self::Root(account, _) => account,
+        }
+    }
+
     /// Its ARN.
     pub fn arn(&self) -> String {
         match self {

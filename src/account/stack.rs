@@ -81,11 +81,7 @@ impl Accounts {
 
     /// What an organization imposes on the account of a principal.
     pub fn controls_of(&self, who: Who<'_>) -> Option<&Controls> {
-        let account = match who {
-            Who::Entity(entity) => entity.account.as_str(),
-            Who::Root(account, _) => account,
-        };
-        self.controls.get(account).map(AsRef::as_ref)
+        self.controls.get(who.account()).map(AsRef::as_ref)
     }
 }
 

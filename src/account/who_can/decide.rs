@@ -6,7 +6,7 @@
 //! each resource that matters is asked about with its own policy, and the others, those apart, once more.
 
 use super::super::Accounts;
-use super::super::resource_control::{self, Bound};
+use super::super::resource_control::Bound;
 use super::super::scope::{self, Who};
 use super::cast::{self, Member, Shape};
 use super::controls;
@@ -56,7 +56,7 @@ struct Asking<'a> {
     settings: &'a Settings,
     asked: HashMap<About, Asked>,
     /// What binds the resources that are asked for.
-    bound: Bound,
+    bound: &'a Bound,
     /// The resources that the shape's own policies are about, once they are looked for.
     about: Option<Vec<usize>>,
 }
@@ -68,9 +68,9 @@ pub(super) fn shape(
     known: &Resources<'_>,
     question: &Question,
     accounts: &Accounts,
+    bound: &Bound,
     settings: &Settings,
 ) -> Result<Vec<(usize, Answer)>, InternalError> {
-    let bound = resource_control::bound(accounts, &shape.account);
     let asked = HashMap::new();
     let mut asking = Asking { principals, shape, known, question, accounts, settings, asked, bound, about: None };
     let mut out = Vec::new();

@@ -20,10 +20,12 @@ pub use report::{Answered, Grant, Line, Summary};
 
 use super::Accounts;
 use super::prune::Actions;
+use super::resource_control::{Bound, bound};
 use crate::diag::Span;
 use crate::policy::ResourcePattern;
 use crate::question::{InternalError, Settings};
 use crate::request::Request;
+use std::collections::BTreeMap;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Instant;
@@ -93,6 +95,12 @@ pub fn who_can(accounts: &Accounts, asked: &Asked, settings: &Settings) -> Resul
     let mut outsiders = Vec::new();
     let principals = cast::principals(accounts);
     let texts = cast::Texts::of(accounts);
+    // What binds resources is the same for all principals of an account, and for all questions.
+    let mut bounds: BTreeMap<&str, Bound> = BTreeMap::new();
+    for who in &principals {
+        bounds.entry(who.account()).or_insert_with_key(|account| bound(accounts, account));
+    }
+    let unbound = Bound::default();
     for action in &asked.actions {
         let actions = Actions::new(action);
         let pruned = texts.pruned(&actions);
@@ -101,7 +109,10 @@ pub fn who_can(accounts: &Accounts, asked: &Asked, settings: &Settings) -> Resul
             let known = known::relevant(accounts, &texts, &pruned, &question);
             let shapes = cast::shapes(accounts, &principals, &texts, &pruned);
             let of_shapes = parallel(shapes.len(), |at| match shapes.get(at) {
-                Some(shape) => decide::shape(shape, &principals, &known, &question, accounts, settings),
+                Some(shape) => {
+                    let bound = bounds.get(shape.account.as_str()).unwrap_or(&unbound);
+                    decide::shape(shape, &principals, &known, &question, accounts, bound, settings)
+                }
                 None => Ok(Vec::new()),
             })?;
             let mut own: Vec<Option<Answer>> = principals.iter().map(|_| None).collect();
