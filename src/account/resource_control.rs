@@ -8,10 +8,11 @@
 //! Invariant: of a request about a resource of an account the levels say what that account's own levels say.
 //! Source: AWS Organizations User Guide, "Resource control policies (RCPs)" and "RCP evaluation".
 
-use super::{Accounts, Attached, Controls, scope};
+use super::{Accounts, Attached, Controls};
 use crate::diag::{Diagnostics, Severity, Span};
 use crate::document::Effect;
 use crate::glob::Glob;
+use crate::policy::predicate;
 use crate::policy::{BaseOperator, Condition, Operator, Policy, PrincipalPattern, ResourcePattern, Statement};
 use crate::request::RESOURCE_ACCOUNT;
 use std::collections::{BTreeMap, HashMap};
@@ -163,5 +164,5 @@ fn of_others(accounts: &[&str], is_own: bool) -> Policy {
     if is_own {
         conditions.push(condition(BaseOperator::Null, false, &["false"], Span::default()));
     }
-    scope::statement(None, None, conditions)
+    predicate::statement(None, None, conditions)
 }

@@ -10,12 +10,12 @@
 //! Sources: IAM User Guide, "AWS global condition context keys" (properties of the principal), "Pass session tags in AWS STS".
 
 use super::{Controls, Entity, EntityKind};
-use crate::diag::{Source, Span};
+use crate::diag::Span;
 use crate::document::Effect;
 use crate::glob::Glob;
+use crate::policy::predicate;
 use crate::policy::{
-    Access, ActionMatch, BaseOperator, Condition, Known, Operator, Policy, PrincipalMatch, PrincipalPattern, ResourceMatch,
-    Statement,
+    Access, BaseOperator, Condition, Known, Operator, Policy, PrincipalMatch, PrincipalPattern, ResourceMatch, Statement,
 };
 use crate::request::keys::USER_ID;
 use crate::request::{Derived, Principal, Request};
@@ -75,26 +75,7 @@ pub fn requests(who: Who<'_>, access: &Access, controls: Option<&Controls>, reso
     let parts: Vec<Glob> = parts.splitn(6, ':').map(Glob::literal).collect();
     let pattern = parts.try_into().map_or(PrincipalPattern::Nobody(who.arn()), |parts| PrincipalPattern::Arn(Box::new(parts)));
     let conditions = named.iter().filter_map(|key| condition(who, controls, key)).collect();
-    statement(Some(PrincipalMatch::of(false, vec![pattern])), resource, conditions)
-}
-
-/// One policy of one statement about every action.
-pub(super) fn statement(
-    principal: Option<PrincipalMatch>,
-    resource: Option<ResourceMatch>,
-    conditions: Vec<Condition>,
-) -> Policy {
-    let statement = Statement {
-        index: 0,
-        sid: None,
-        span: Span::default(),
-        effect: Effect::Allow,
-        principal,
-        action: ActionMatch::any(),
-        resource,
-        conditions,
-    };
-    Policy { source: Source::new("the question", ""), span: Span::default(), statements: vec![statement], warnings: Vec::new() }
+    predicate::statement(Some(PrincipalMatch::of(false, vec![pattern])), resource, conditions)
 }
 
 /// The one value of a principal's key, or that it is absent (`Some(None)`); `None` where it is free, or follows from nothing

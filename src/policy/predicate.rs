@@ -4,7 +4,9 @@
 //! whatever the action.
 
 use super::access::Place;
-use super::{Access, ActionMatch, BaseOperator, Condition, Operator, Policy, PrincipalMatch, PrincipalPattern, Statement};
+use super::{
+    Access, ActionMatch, BaseOperator, Condition, Operator, Policy, PrincipalMatch, PrincipalPattern, ResourceMatch, Statement,
+};
 use crate::diag::{Source, Span};
 use crate::document::Effect;
 use crate::glob::Glob;
@@ -22,14 +24,23 @@ pub(crate) fn not_service_linked<'a>(accesses: impl IntoIterator<Item = &'a Acce
 
 /// One policy of one statement: who is not among these principals, under these conditions.
 pub(crate) fn none_of(not: Vec<PrincipalPattern>, conditions: Vec<Condition>) -> Policy {
+    statement(Some(PrincipalMatch::of(true, not)), None, conditions)
+}
+
+/// One policy of one statement about every action.
+pub(crate) fn statement(
+    principal: Option<PrincipalMatch>,
+    resource: Option<ResourceMatch>,
+    conditions: Vec<Condition>,
+) -> Policy {
     let statement = Statement {
         index: 0,
         sid: None,
         span: Span::default(),
         effect: Effect::Allow,
-        principal: Some(PrincipalMatch::of(true, not)),
+        principal,
         action: ActionMatch::any(),
-        resource: None,
+        resource,
         conditions,
     };
     Policy { source: Source::new("the question", ""), span: Span::default(), statements: vec![statement], warnings: Vec::new() }

@@ -10,10 +10,10 @@
 
 use super::plausible::{ACCOUNT, Fit};
 use crate::catalog::{Catalog, KeyBase, PARTITIONS};
-use crate::diag::{Source, Span};
-use crate::document::Effect;
+use crate::diag::Span;
 use crate::policy::operator::SetOperator;
-use crate::policy::{Access, ActionMatch, BaseOperator, Condition, Operator, Policy, ResourceMatch, ResourcePattern, Statement};
+use crate::policy::predicate;
+use crate::policy::{Access, BaseOperator, Condition, Operator, Policy, ResourceMatch, ResourcePattern, Statement};
 use crate::query::{ActionScope, Query};
 use crate::request::DERIVED;
 use rustc_hash::FxHashMap;
@@ -109,29 +109,21 @@ fn statement(resources: Option<&[String]>, left_out: &[String], arns: &[(String,
         .map(|(key, _)| is_arn(key, Some(SetOperator::ForAllValues)))
         .chain(left_out.iter().map(|key| condition(null, key, &["true"])))
         .chain(single.map(|(key, _)| is_arn(key, None)));
-    let one = applies(0, false, &resources, conditions.collect());
-    let no_path = (!names.is_empty()).then(|| applies(1, true, &names, Vec::new()));
-    let statements = std::iter::once(one).chain(no_path).collect();
-    Policy { source: Source::new("the catalog", ""), span: Span::default(), statements, warnings: Vec::new() }
+    let mut within = predicate::statement(None, Some(listed(false, &resources)), conditions.collect());
+    if !names.is_empty() {
+        within.statements.extend(predicate::statement(None, Some(listed(true, &names)), Vec::new()).statements);
+    }
+    within
 }
 
 fn condition(operator: Operator, key: &str, values: &[&str]) -> Condition {
     Condition::new(operator, key, Span::default(), values, false).0
 }
 
-/// A statement about all actions on these resources, or on all others.
-fn applies(index: usize, negated: bool, resources: &[String], conditions: Vec<Condition>) -> Statement {
+/// These resources, or all others.
+fn listed(negated: bool, resources: &[String]) -> ResourceMatch {
     let patterns = resources.iter().map(|text| ResourcePattern::parse(text, Span::default(), true)).collect();
-    Statement {
-        index,
-        sid: None,
-        span: Span::default(),
-        effect: Effect::Allow,
-        principal: None,
-        action: ActionMatch::any(),
-        resource: Some(ResourceMatch { negated, patterns }),
-        conditions,
-    }
+    ResourceMatch { negated, patterns }
 }
 
 /// What looks like a resource that is a name alone (of a bucket, a topic, a queue) and has a path, unless it is of another

@@ -15,6 +15,7 @@ use super::{Answer, Grant, Question, Verdict};
 use crate::diag::{Span, deadline};
 use crate::eval;
 use crate::policy::access::Place;
+use crate::policy::predicate;
 use crate::policy::{
     Access, Condition, Policy, PrincipalMatch, PrincipalPattern, ResourceMatch, ResourcePattern, ResourcePolicy, Stack,
 };
@@ -212,7 +213,7 @@ impl Asking<'_> {
         if self.shape.members.len() < 2 {
             return Ok(Asked { access, resource, found: None });
         }
-        let mut scope = scope::statement(None, resource.clone(), self.owner(about).into_iter().collect());
+        let mut scope = predicate::statement(None, resource.clone(), self.owner(about).into_iter().collect());
         let account = PrincipalPattern::Account(self.shape.account.clone());
         scope.statements.iter_mut().for_each(|one| one.principal = Some(PrincipalMatch::of(false, vec![account.clone()])));
         let search = self.search(&access);
@@ -321,7 +322,7 @@ const GRANTED: &str = "policies of resources that the input does not hold are ta
 
 /// A policy that allows everything, in place of one that is not known.
 fn everything() -> Policy {
-    let mut policy = scope::statement(None, None, Vec::new());
+    let mut policy = predicate::statement(None, None, Vec::new());
     policy.source = crate::diag::Source::new("a policy that is not known", "");
     policy
 }

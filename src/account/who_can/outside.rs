@@ -4,7 +4,6 @@
 //! of somebody outside allowed through it? AWS services are left out: they act for somebody, and `outside-access` tells for
 //! whom. Policies of the outsider's own account are not known: it is taken to let its principals do what they are let do here.
 
-use super::super::scope;
 use super::super::{Accounts, resource_control};
 use super::known::{self, Own, Resource, Resources};
 use super::report::Outsider;
@@ -12,6 +11,7 @@ use super::{Answer, Grant, Question, Verdict, cast, parallel};
 use crate::diag::deadline;
 use crate::document::Effect;
 use crate::glob::Glob;
+use crate::policy::predicate;
 use crate::policy::{PrincipalMatch, PrincipalPattern, ResourcePolicy, Stack};
 use crate::query::{ActionScope, Query};
 use crate::question::reach;
@@ -109,7 +109,7 @@ fn of_resource(
     let mut inside: Vec<PrincipalPattern> = ids.iter().map(|id| PrincipalPattern::Account((*id).to_owned())).collect();
     inside.push(PrincipalPattern::Service(Glob::parse("*")));
     let about = known::within(known::patterns(resource.arn), false);
-    let scope = scope::statement(Some(PrincipalMatch::of(true, inside)), Some(about), Vec::new());
+    let scope = predicate::statement(Some(PrincipalMatch::of(true, inside)), Some(about), Vec::new());
     let resources = question.resource.as_ref().map(|(_, pattern)| vec![pattern.clone()]);
     let everything =
         Query { actions: ActionScope::Matching(vec![question.actions.glob().clone()]), resources, ..Query::new(&access, None) };
@@ -118,7 +118,7 @@ fn of_resource(
         let Some(principal) = &statement.principal else { continue };
         for (shown, list) in entries(principal, ids) {
             let mut within = scope.clone();
-            within.statements.extend(scope::statement(Some(list), None, Vec::new()).statements);
+            within.statements.extend(predicate::statement(Some(list), None, Vec::new()).statements);
             within.statements.extend(everything.within.iter().flat_map(|one| one.statements.clone()));
             let search = Query { within: Some(within), by: Some(number), ..everything.clone() };
             let at = (Arc::as_ptr(policy).addr(), number, shown.clone());
