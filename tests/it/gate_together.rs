@@ -36,6 +36,15 @@ fn by(name: &str) -> Value {
     json!({"Ref": name})
 }
 
+/// The exit code where this rule is told first.
+fn exit_code(rule: &str) -> i32 {
+    match rule {
+        "new-access" => 1,
+        "undecided" => 3,
+        _ => 0,
+    }
+}
+
 /// A managed policy of the same template that somebody gets, in each way that a template can say it.
 #[test]
 fn who_gets_a_policy_that_was_there_is_told() {
@@ -90,15 +99,7 @@ fn who_gets_a_policy_that_was_there_is_told() {
         let (code, found, said) = told(&conditioned(&before), &conditioned(&after));
         let found: Vec<&str> = found.iter().map(String::as_str).filter(|rule| *rule != "assumption").collect();
         assert_eq!(found, if expected.is_empty() { vec![] } else { vec![expected] }, "{what}: {said}");
-        assert_eq!(
-            code,
-            match expected {
-                "new-access" => 1,
-                "undecided" => 3,
-                _ => 0,
-            },
-            "{what}"
-        );
+        assert_eq!(code, exit_code(expected), "{what}");
         if what == "its own list" {
             assert!(said.contains("The policy P is newly attached to this") && said.contains("\"R\""), "{said}");
         }
@@ -180,15 +181,7 @@ fn who_gets_a_policy_in_a_plan_is_told() {
     ] {
         let (code, found, said) = told(&before, &after);
         assert_eq!(found.first().map_or("", String::as_str), expected, "{what}: {said}");
-        assert_eq!(
-            code,
-            match expected {
-                "new-access" => 1,
-                "undecided" => 3,
-                _ => 0,
-            },
-            "{what}: {said}"
-        );
+        assert_eq!(code, exit_code(expected), "{what}: {said}");
     }
 }
 
