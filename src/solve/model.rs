@@ -221,12 +221,12 @@ impl Modeler<'_> {
         Some(Element::Text(Rc::new(Compiled::new(test))))
     }
 
-    /// A test of the resource's account: that it is the principal's, if the two are to be one.
-    fn of_own_account(&self) -> Option<Element> {
-        self.model.free.get(&Relation::SameAccount).filter(|same| **same)?;
+    /// A test of the resource's account: that it is the principal's. The two are to be one or not, where that is said.
+    fn of_own_account(&self) -> Option<(Element, bool)> {
+        let same = *self.model.free.get(&Relation::SameAccount)?;
         let (principal, _) = request::principal(self.model.values.get(&Attribute::Principal)?.first()?)?;
         let patterns = vec![literal(principal.account()?)];
-        Some(Element::Text(Rc::new(Compiled::new(Test { patterns }))))
+        Some((Element::Text(Rc::new(Compiled::new(Test { patterns }))), same))
     }
 
     /// A principal by its tests without variables.
@@ -377,18 +377,24 @@ impl Modeler<'_> {
             if attribute == Attribute::Principal {
                 accept.extend(self.derived());
             }
+            // Whether it is to pass or to fail what would be best.
             let preferred = match attribute {
-                Attribute::Resource => self.owned(),
-                Attribute::Principal => self.of_account(),
+                Attribute::Resource => self.owned().map(|test| (test, true)),
+                Attribute::Principal => self.of_account().map(|test| (test, true)),
                 Attribute::Key(ref key) if **key == *RESOURCE_ACCOUNT => self.of_own_account(),
                 Attribute::Key(_) | Attribute::Set(_) | Attribute::Free => None,
             };
-            let preferred = preferred.map(|test| accept.iter().cloned().chain([test]).collect::<Vec<_>>());
+            let plain = |element: &Element| !matches!(element, Element::Text(test) if test.test.has_letters());
+            let refuse: Vec<Element> = refuse.into_iter().filter(plain).collect();
             let mut found = Value::None;
-            for accept in preferred.iter().chain([&accept]) {
-                let plain = |element: &Element| !matches!(element, Element::Text(test) if test.test.has_letters());
-                let refuse: Vec<Element> = refuse.iter().filter(|element| plain(element)).cloned().collect();
-                found = self.atoms.element(place, accept, &refuse);
+            for best in preferred.map(Some).into_iter().chain([None]) {
+                let (mut accept, mut refuse) = (accept.clone(), refuse.clone());
+                match best {
+                    Some((test, true)) => accept.push(test),
+                    Some((test, false)) => refuse.push(test),
+                    None => {}
+                }
+                found = self.atoms.element(place, &accept, &refuse);
                 if matches!(found, Value::Some(_)) {
                     break;
                 }

@@ -1,12 +1,12 @@
 //! What questions find in stacks that no statement grants.
 
-use crate::support::stack;
+use crate::support::{policy, stack};
 use leastwise::eval;
 use leastwise::question::no_new_access::no_new_access;
 use leastwise::question::{Engine, Settings, Verdict};
 use leastwise::request::{Principal, Request};
 use leastwise::smt;
-use serde_json::json;
+use serde_json::{Value, json};
 
 /// An account's root needs no identity policy where none are given: no statement grants, and yet there is access.
 #[test]
@@ -139,4 +139,61 @@ fn no_request_on_an_arn_or_another_text_refutes_a_pass() {
         }
     }
     assert!(passes > 3, "{passes}");
+}
+
+/// What is said of owners by `aws:ResourceAccount` alone holds of every request, and is enough: all of it is decided without
+/// Z3, no request refutes a PASS, and some request shows what is not one.
+#[test]
+fn no_owner_refutes_a_pass() {
+    let settings = Settings { z3: false, ..Settings::default() };
+    // Two that no policy names: a principal's and another resource's.
+    let accounts = ["111122223333", "444455556666", "999999999999", "222233334444", "555566667777"];
+    let [own, other, third, ..] = accounts;
+    let lists = [json!([own]), json!([own, other]), json!([third])];
+    let with = |key: &str, operators: [&str; 3]| -> Vec<Value> {
+        let of_list = |list: &Value| operators.map(|operator| json!({operator: {key: list}}));
+        std::iter::once(json!({})).chain(lists.iter().flat_map(of_list)).collect()
+    };
+    let owners = with("aws:ResourceAccount", ["StringEquals", "StringNotEquals", "StringEqualsIfExists"]);
+    let principals = with("aws:PrincipalAccount", ["StringEquals", "StringNotEquals", "StringEqualsIfExists"]);
+    let same = [("aws:ResourceAccount", "${aws:PrincipalAccount}"), ("aws:PrincipalAccount", "${aws:ResourceAccount}")];
+    let relations: Vec<Value> = same
+        .iter()
+        .flat_map(|(key, value)| ["StringLike", "StringNotLike", "StringEqualsIgnoreCase"].map(|one| json!({one: {*key: value}})))
+        .collect();
+    let whose = accounts.map(|account| format!("arn:aws:iam::{account}:role/example")).map(Principal::Aws);
+    let roots = accounts.map(|account| format!("arn:aws:iam::{account}:root")).map(Principal::Aws);
+    let others = [Principal::Anonymous, Principal::Service("sns.amazonaws.com".to_owned())];
+    let mut requests = Vec::new();
+    for principal in whose.into_iter().chain(roots).chain(others) {
+        for owner in [None].into_iter().chain(accounts.map(Some)) {
+            let context = owner.map(|owner| ("aws:resourceaccount".to_owned(), vec![owner.to_owned()])).into_iter().collect();
+            let request = Request::new(principal.clone(), "s3:ListBucket", "arn:aws:s3:::example", context);
+            requests.extend(request.is_consistent().then_some(request));
+        }
+    }
+    let nothing = policy("old", &json!({"Statement": {"Effect": "Deny", "Action": "*", "Resource": "*", "Principal": "*"}}));
+    let mut counts = [0, 0];
+    for owner in &owners {
+        for principal in &principals {
+            for relation in &relations {
+                let mut condition = serde_json::Map::new();
+                for (operator, keys) in [owner, principal, relation].into_iter().filter_map(Value::as_object).flatten() {
+                    let known = condition.entry(operator.clone()).or_insert_with(|| json!({}));
+                    known.as_object_mut().unwrap().extend(keys.as_object().unwrap().clone());
+                }
+                let document = json!({"Version": "2012-10-17", "Statement": {"Effect": "Allow", "Principal": "*",
+                    "Action": "s3:ListBucket", "Resource": "*", "Condition": condition}});
+                let new = policy("new", &document);
+                let shown = requests.iter().find(|request| eval::allows(&new, request));
+                match no_new_access(&nothing, &new, &settings).unwrap().verdict {
+                    Verdict::Pass => assert!(shown.is_none(), "{document}: {shown:?}"),
+                    Verdict::Fail { witness, .. } => assert!(eval::allows(&new, &witness) && shown.is_some(), "{document}"),
+                    Verdict::Unknown(why) => panic!("{document}: {why}"),
+                }
+                counts[usize::from(shown.is_some())] += 1;
+            }
+        }
+    }
+    assert!(counts[0] > 60 && counts[1] > 200, "{counts:?}");
 }
