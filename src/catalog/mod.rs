@@ -27,6 +27,7 @@ pub use passed::{PASSED_DATE, passed_services};
 
 use crate::diag::{Diagnostic, Source};
 use crate::glob::Glob;
+use crate::value::arn;
 use rustc_hash::FxHashMap;
 use services::Services;
 use std::borrow::Cow;
@@ -216,7 +217,7 @@ impl Catalog {
     /// `service:Name` in the catalog's spelling, for an action in any case.
     pub fn canonical_action(&self, action: &str) -> Option<&str> {
         let lower = action.to_ascii_lowercase();
-        Some(&*self.services.get(lower.split_once(':')?.0)?.named(&lower)?.spelled)
+        Some(&*self.services.get(arn::split_at_colon(&lower)?.0)?.named(&lower)?.spelled)
     }
 
     /// The type of a condition key, in any case, where it is known: a global key, a key of any service, or an instance

@@ -13,6 +13,7 @@
 use super::lines::Lines;
 use super::{Catalog, Name, key, nearest};
 use crate::glob::Glob;
+use crate::value::arn;
 
 /// Every condition key of a service.
 const KEYS: Lines = Lines(include_str!(concat!(env!("OUT_DIR"), "/catalog-latest.keys")));
@@ -72,7 +73,7 @@ impl Names {
     /// What is unknown about an action, or a pattern of actions: `None` if an action of the catalog is that or matches it.
     /// A text without a service is not looked up.
     pub fn action(&mut self, pattern: &str) -> Option<Unknown> {
-        let (prefix, name) = pattern.split_once(':')?;
+        let (prefix, name) = arn::split_at_colon(pattern)?;
         let is_wild = |text: &str| memchr::memchr2(b'*', b'?', text.as_bytes()).is_some();
         let is_known = match is_wild(pattern) {
             true => self.matches(&pattern.to_ascii_lowercase()),

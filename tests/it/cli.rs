@@ -287,3 +287,13 @@ fn characters_that_no_solver_string_holds_are_unknown_by_name() {
         assert!(code == 1 || (code == 3 && out.contains("beyond U+2FFFF")), "{wide}: {code} {out}");
     }
 }
+
+/// Nothing names mimalloc on Linux, where it stands in for `malloc`: a linker that leaves it out would only cost time.
+#[cfg(target_os = "linux")]
+#[test]
+fn memory_is_mimalloc_s() {
+    let mut program = std::process::Command::new(env!("CARGO_BIN_EXE_leastwise"));
+    let out = program.arg("--version").env("MIMALLOC_VERBOSE", "1").output().unwrap();
+    let said = String::from_utf8_lossy(&out.stderr);
+    assert!(said.contains("mimalloc: process init"), "{said}");
+}
