@@ -64,6 +64,10 @@ pub struct Ties {
     pub boundaries: Vec<Tie<Boundary>>,
     /// ARNs of managed policies, or what SAM's templates are called.
     pub managed: Vec<Tie<String>>,
+    /// The managed policies of the same template, by logical id.
+    pub own: Vec<Tie<String>>,
+    /// The groups of the same template that it is in, by logical id, and others by what they are called.
+    pub groups: Vec<Tie<String>>,
 }
 
 /// One of these.
@@ -271,6 +275,9 @@ fn of_account(source: &Source, details: &Value) -> Vec<Identity> {
     let list = |of: &Value, name: &str| of.get(name).and_then(Value::elements).unwrap_or_default().to_vec();
     let text = |of: &Value, name: &str| of.get(name).and_then(Value::as_str).map(str::to_owned);
     let mut out = Vec::new();
+    // Policies whose documents are here are looked at; that of an administrator is named all the same.
+    let read = super::account::read(details);
+    let is_elsewhere = |arn: &String| !read.contains(arn.as_str()) || arn.ends_with(":aws:policy/AdministratorAccess");
     for (all, name) in [("UserDetailList", "UserName"), ("RoleDetailList", "RoleName"), ("GroupDetailList", "GroupName")] {
         for one in list(details, all) {
             // Only its service can change it.
@@ -298,7 +305,7 @@ fn of_account(source: &Source, details: &Value) -> Vec<Identity> {
                 } else {
                     vec![bounded.map_or(Boundary::None, Boundary::Policy)]
                 },
-                managed: arns.iter().filter_map(|one| text(one, "PolicyArn")).collect(),
+                managed: arns.iter().filter_map(|one| text(one, "PolicyArn")).filter(is_elsewhere).collect(),
             });
         }
     }

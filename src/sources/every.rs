@@ -22,6 +22,7 @@ pub fn documents(source: &Source, budget: &Budget) -> Result<Vec<(Source, Value)
         Err(found) => return Err(found),
     };
     let with_globals = |(source, value): (Source, Value)| {
+        let value = super::serverless::as_template(&value).unwrap_or(value);
         let value = template::globals::applied(&source, value, budget)?;
         Ok((source, value))
     };
@@ -48,6 +49,7 @@ pub fn policies(source: &Source, value: &Value, given: &Given) -> Vec<Located> {
             let whole = (source, value.span);
             vec![Located::known(String::new(), PolicyType::Unknown, whole, source.clone(), value.clone())]
         }
+        Some(Kind::AccountDetails) => super::account::owned(value, everything(source, value)),
         _ => everything(source, value),
     }
 }

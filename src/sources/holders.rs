@@ -52,6 +52,7 @@ pub fn holders(document: &Value, identities: &[Identity]) -> Vec<Holder> {
     let all = match kind::recognize(document) {
         Some(Kind::Template) => of_template(document, identities),
         Some(Kind::Plan | Kind::State) => of_terraform(document),
+        Some(Kind::AccountDetails) => All(super::account::holders(document, identities)),
         _ => All::default(),
     };
     all.0
@@ -188,7 +189,7 @@ fn of_template(template: &Value, identities: &[Identity]) -> All {
                 let (_, who) = NAMING.iter().find(|(name, who)| *name == one.key && wanted.contains(who))?;
                 Some((*who, &one.value))
             });
-            named.flat_map(|(who, value)| targets(value, who, &ids)).collect()
+            named.flat_map(|(who, value)| targets(template, value, who, &ids)).collect()
         };
         if let Some((_, is_inline)) = POLICIES.iter().find(|(policy, _)| *policy == of) {
             out.give(&naming(&[Who::Role, Who::User, Who::Group]), (&one.key, *is_inline), true, one.key_span);
@@ -209,7 +210,7 @@ fn of_template(template: &Value, identities: &[Identity]) -> All {
 }
 
 /// Whom a value of a template names: the element of a list, or the whole.
-fn targets(value: &Value, who: Who, ids: &BTreeMap<String, Who>) -> Vec<Target> {
+fn targets(template: &Value, value: &Value, who: Who, ids: &BTreeMap<String, Who>) -> Vec<Target> {
     let mut out = Vec::new();
     for one in value.elements().unwrap_or(std::slice::from_ref(value)).iter().filter(|one| one.kind != JsonKind::Null) {
         let sub = || one.get("Fn::Sub").and_then(Value::as_str)?.strip_prefix("${")?.strip_suffix('}');
@@ -221,8 +222,10 @@ fn targets(value: &Value, who: Who, ids: &BTreeMap<String, Who>) -> Vec<Target> 
             Some(id) => out.push(Target { who, text: id.to_owned(), is_made: true, is_sure: true, written: String::new() }),
             None => {
                 let perhaps = inside.into_iter().filter(|name| ids.contains_key(name));
-                let perhaps: Vec<Target> =
-                    perhaps.map(|id| Target { who, text: id, is_made: true, is_sure: false, written: text.clone() }).collect();
+                // With what it depends on: a condition may be another one.
+                let written = super::template::depends(template, one);
+                let perhaps = perhaps.map(|id| Target { who, text: id, is_made: true, is_sure: false, written: written.clone() });
+                let perhaps: Vec<Target> = perhaps.collect();
                 let is_nobody = perhaps.is_empty();
                 out.extend(perhaps);
                 out.extend(is_nobody.then_some(Target { who, text, is_made: false, is_sure: true, written: String::new() }));

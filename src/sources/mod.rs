@@ -10,6 +10,7 @@
 //!
 //! Sources: AWS CLI Command Reference (what the commands print), IAM API Reference (policies are percent-encoded, RFC 3986).
 
+mod account;
 pub mod attached;
 pub mod beside;
 pub mod choice;
@@ -22,6 +23,7 @@ pub mod located;
 pub mod owners;
 mod permission;
 mod planned;
+mod serverless;
 pub mod template;
 pub mod terraform;
 mod text;

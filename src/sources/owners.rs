@@ -95,6 +95,7 @@ pub fn owners(document: &Value) -> Vec<Owner> {
             };
             all.iter().filter(|one| !one.is_data).map(owner).collect()
         }
+        Some(Kind::AccountDetails) => super::account::owners(document),
         _ => Vec::new(),
     }
 }

@@ -161,3 +161,36 @@ fn a_policy_that_is_attached_by_name_is_found_or_named() {
     let (code, findings) = check("plan.json", &unknown.to_string());
     assert_eq!(code, 3, "{findings:?}");
 }
+
+/// Every place where the Serverless Framework's configuration gives something: growth there is told, and what is the same is not;
+/// a variable is a text that stays open, and no policy variable of IAM.
+#[test]
+fn lists_of_statements_of_the_serverless_framework_are_policies() {
+    use crate::gate_against::{change, rules};
+    let list = |action: &str, resource: &str| format!("[{{Effect: Allow, Action: '{action}', Resource: '{resource}'}}]");
+    let places = [
+        "provider:\n  name: aws\n  iamRoleStatements: LIST\n",
+        "provider:\n  name: aws\n  iam:\n    role:\n      statements: LIST\n",
+        "provider: {name: aws}\nfunctions:\n  f:\n    iamRoleStatements: LIST\n",
+        "provider: {name: aws}\nresources:\n  Resources:\n    P: {Type: 'AWS::IAM::ManagedPolicy', Properties: {PolicyDocument: {Statement: LIST}}}\n",
+        "provider: {name: aws}\nresources:\n  - Resources:\n      P: {Type: 'AWS::IAM::ManagedPolicy', Properties: {PolicyDocument: {Statement: LIST}}}\n  - ${file(r.yml)}\n",
+    ];
+    let bucket = "arn:aws:s3:::${self:custom.bucket}/*";
+    for place in places {
+        let with = |action: &str, resource: &str| {
+            vec![("serverless.yml".to_owned(), format!("service: x\n{}", place.replace("LIST", &list(action, resource))))]
+        };
+        let (code, found) = change(&with("s3:GetObject", bucket), &with("s3:GetObject", bucket), true);
+        assert_eq!(code, 0, "{place} {found:#?}");
+        for (action, resource) in
+            [("s3:*", bucket), ("s3:GetObject", "arn:aws:s3:::${self:custom.other}/*"), ("s3:GetObject", "*")]
+        {
+            let (code, found) = change(&with("s3:GetObject", bucket), &with(action, resource), true);
+            assert!(code == 1 && rules(&found).contains(&"new-access"), "{place} {action} {resource} {found:#?}");
+        }
+        // A list that stands elsewhere is not made up.
+        let elsewhere = vec![("serverless.yml".to_owned(), format!("service: x\n{}", place.replace("LIST", "'${file(s.yml)}'")))];
+        let (code, found) = change(&with("s3:GetObject", bucket), &elsewhere, true);
+        assert_ne!(code, 0, "{place} {found:#?}");
+    }
+}

@@ -223,7 +223,9 @@ impl Compared {
                         left(policy).and_then(|((_, policy), _)| held.policies.get(*policy)).map(|one| &one.owner)
                     };
                     let is_lost = denying.filter_map(|(policy, _)| owner(policy)).any(|owner| {
-                        !is.is_some_and(|holder| holder.has.iter().any(|one| one.policy == *owner && one.is_sure >= has.is_sure))
+                        let applies =
+                            |one: &Has| one.policy == *owner && (one.is_sure || !has.is_sure && one.written == has.written);
+                        !is.is_some_and(|holder| holder.has.iter().any(applies))
                     });
                     if is_lost && let Some(one) = now.get(at) {
                         let who = &holder.id;

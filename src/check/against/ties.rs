@@ -7,8 +7,9 @@ use crate::sources::attached::{Boundary, Identity, Tie, Ties};
 use crate::sources::choice::{When, can_hold, put};
 use std::collections::BTreeMap;
 
-/// What became of one: rules, each with what is said; `is_told` if its boundary is told already.
-pub(super) fn judge(now: &Identity, was: &Identity, is_told: bool) -> Vec<(&'static str, String)> {
+/// What became of one: rules, each with what is said; `is_told` if its boundary is told already, `denied` whether a policy or
+/// group of the revision denied something.
+pub(super) fn judge(now: &Identity, was: &Identity, is_told: bool, denied: &dyn Fn(&str) -> bool) -> Vec<(&'static str, String)> {
     // A parameter that is new has its default.
     let fixed = new_defaults(&now.parameters, &was.parameters);
     let mut out: Vec<(&'static str, String)> = Vec::new();
@@ -20,6 +21,7 @@ pub(super) fn judge(now: &Identity, was: &Identity, is_told: bool) -> Vec<(&'sta
             bounds(&new, &old, &fixed, &mut |rule, message| out.push((rule, message)));
         }
         attached(&new, &old, &fixed, &mut |rule, message| out.push((rule, message)));
+        applies(&new, &old, &fixed, denied, &mut |rule, message| out.push((rule, message)));
     }
     out.sort();
     out.dedup();
@@ -73,6 +75,46 @@ fn attached(new: &Ties, old: &Ties, fixed: &BTreeMap<String, String>, say: &mut 
                 "Whether this grants new access is unknown: the policy {what}, whose document is not in this file, is newly attached."
             );
             say(UNDECIDED, message);
+        }
+    }
+}
+
+/// What applies for other values of the parameters than it did: policies of the template, and membership of groups. One that is
+/// new is told by who has it (`holders`).
+fn applies(
+    new: &Ties,
+    old: &Ties,
+    fixed: &BTreeMap<String, String>,
+    denied: &dyn Fn(&str) -> bool,
+    say: &mut dyn FnMut(&'static str, String),
+) {
+    for (new, old, is_group) in [(&new.own, &old.own, false), (&new.groups, &old.groups, true)] {
+        let same = |one: &Tie<String>, was: &Tie<String>| {
+            (put(&one.what, fixed), put(&one.definition, fixed)) == (was.what.clone(), was.definition.clone())
+        };
+        let told = |what: &str, how: &str| {
+            let what = if is_group { format!("the membership of {what}") } else { format!("the policy {what}") };
+            (UNDECIDED, format!("Whether this grants new access is unknown: {what} {how}."))
+        };
+        for now in new {
+            let is_known = old.iter().any(|was| was.what == put(&now.what, fixed));
+            let were = old.iter().filter(|was| same(now, was));
+            let mut all: Vec<When> = were.map(|was| was.when.clone().is(false)).collect();
+            all.push(now.when.fixed(fixed));
+            if is_known && can_hold(&all) {
+                let (rule, message) = told(&now.what, "applies for values of the template for which it did not");
+                say(rule, message);
+            }
+        }
+        for was in old.iter().filter(|was| denied(&was.what)) {
+            let are = new.iter().filter(|now| same(now, was));
+            let mut all: Vec<When> = are.map(|now| now.when.fixed(fixed).is(false)).collect();
+            let is_left = !all.is_empty();
+            all.push(was.when.clone());
+            if is_left && can_hold(&all) {
+                let (rule, message) = told(&was.what, "denies, and does not apply for values of the template for which it did");
+                say(rule, message);
+            }
         }
     }
 }

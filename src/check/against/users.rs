@@ -37,11 +37,13 @@ impl Compared {
         for (at, held) in now.iter().enumerate().filter_map(|(at, one)| Some((at, one.held?))) {
             let old_file = self.files.get(&at).and_then(|was| self.old.get(*was));
             for (number, one) in held.identities.iter().enumerate() {
-                let was = pairs.get(&(at, number)).and_then(|(was, number)| self.old.get(*was)?.held.identities.get(*number));
+                let pair = pairs.get(&(at, number)).and_then(|(was, number)| Some((self.old.get(*was)?, *number)));
+                let was = pair.and_then(|(old, number)| old.held.identities.get(number));
                 match was {
                     Some(was) => {
                         let told = bounds(was, one, config);
-                        for (rule, message) in ties::judge(one, was, told.is_some()) {
+                        let denied = |what: &str| pair.is_some_and(|(old, _)| denies(&old.held, what));
+                        for (rule, message) in ties::judge(one, was, told.is_some(), &denied) {
                             let mut found = said(&one.source, (&one.name, one.span), message, config);
                             (found.rule, found.level) = (rule.to_owned(), config.level(rule));
                             out.push(found);
@@ -165,6 +167,20 @@ impl Compared {
         }
         out
     }
+}
+
+/// Whether a policy of a file denies something, or one that a group has: `GROUP`, or `USER in GROUP`.
+fn denies(held: &Held, what: &str) -> bool {
+    let name = what.rsplit_once(" in ").map_or(what, |(_, group)| group);
+    let name = name.strip_prefix("${").and_then(|rest| rest.strip_suffix('}')).unwrap_or(name);
+    let group = held
+        .holders
+        .iter()
+        .map(|(_, holder)| holder)
+        .find(|holder| holder.who == Who::Group && (holder.id == name || holder.name.as_deref() == Some(name)));
+    let has =
+        |owner: &str| owner == name || group.is_some_and(|one| one.id == owner || one.has.iter().any(|has| has.policy == owner));
+    held.policies.iter().filter(|one| has(&one.owner)).any(|one| !super::gone::denied(one).is_empty())
 }
 
 /// To whom something attaches that is a resource of its own: `address (role r)`.

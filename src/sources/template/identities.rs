@@ -21,7 +21,7 @@ pub fn identities(source: &Source, template: &Value, given: &Given) -> Vec<Ident
         let properties = resource.value.get("Properties");
         let written = |name: &str| properties.and_then(|all| all.get(name));
         match resource.value.get("Type").and_then(Value::as_str) {
-            Some("AWS::IAM::Role" | "AWS::IAM::User" | "AWS::IAM::Group" | "AWS::SSO::PermissionSet") => {}
+            Some("AWS::IAM::Role" | "AWS::IAM::User" | "AWS::IAM::Group" | "AWS::SSO::PermissionSet" | JOINING) => {}
             // SAM makes a role for it where none is named.
             Some("AWS::Serverless::Function" | "AWS::Serverless::StateMachine") if may_lack(written("Role")) => {}
             _ => continue,
@@ -31,7 +31,7 @@ pub fn identities(source: &Source, template: &Value, given: &Given) -> Vec<Ident
         let assumed: BTreeMap<String, bool> = condition.into_iter().collect();
         let boundaries = match written("PermissionsBoundary") {
             // Nothing can bound a group.
-            _ if of == "AWS::IAM::Group" => Vec::new(),
+            _ if of == "AWS::IAM::Group" || of == JOINING => Vec::new(),
             None => vec![Boundary::None],
             Some(value) => reader.boundaries(value, &assumed),
         };
@@ -52,6 +52,7 @@ pub fn identities(source: &Source, template: &Value, given: &Given) -> Vec<Ident
                 "AWS::IAM::User" => Who::User,
                 "AWS::IAM::Group" => Who::Group,
                 "AWS::SSO::PermissionSet" => Who::Set,
+                JOINING => Who::Attachment,
                 _ => Who::Role,
             },
             source: source.clone(),
@@ -66,6 +67,9 @@ pub fn identities(source: &Source, template: &Value, given: &Given) -> Vec<Ident
     }
     out
 }
+
+/// What puts users into a group.
+const JOINING: &str = "AWS::IAM::UserToGroupAddition";
 
 /// Whether a property is not there, or may not be.
 fn may_lack(value: Option<&Value>) -> bool {

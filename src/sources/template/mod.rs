@@ -163,7 +163,7 @@ impl<'t> Reader<'t> {
                     continue;
                 }
                 let holder = Holder { policy_type: control(holder, properties), ..*holder };
-                out.push(self.policy(&format!("{name}.{path}"), value, &holder, resource, &under));
+                out.extend(self.policy(&format!("{name}.{path}"), value, &holder, resource, &under));
             }
         }
         let covered: Vec<Span> = out.iter().map(|located| located.span).collect();
@@ -172,7 +172,7 @@ impl<'t> Reader<'t> {
         for find::Place { path, value, under } in others.into_iter().filter(|one| !is_dead(resource, &one.under)) {
             if !covered.iter().any(|span| span.start <= value.span.start && value.span.end <= span.end) {
                 let holder = Holder { of: "", path: "", policy_type: PolicyType::Unknown, resource_type: None };
-                out.push(self.policy(&format!("{name}.{path}"), value, &holder, resource, &under));
+                out.extend(self.policy(&format!("{name}.{path}"), value, &holder, resource, &under));
             }
         }
     }

@@ -57,7 +57,7 @@ impl Reader<'_> {
             let written = document(properties.span, vec![properties.clone()]);
             let holder =
                 Holder { of: "", path: "", policy_type: PolicyType::Resource, resource_type: permission.resource_type() };
-            let mut located = self.policy(name, &written, &holder, resource, &Vec::new());
+            let Some(mut located) = self.policy(name, &written, &holder, resource, &Vec::new()) else { continue };
             located = located.owned(name, (*name).to_owned());
             located.example = Some(permission.example().to_owned());
             let targets = self.made(*permission, &mut located);

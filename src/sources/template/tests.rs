@@ -107,6 +107,27 @@ fn types_come_from_the_place_and_what_is_not_in_the_table_is_found_too() {
 }
 
 #[test]
+fn names_of_policies_among_those_of_sam_are_no_documents() {
+    let text = "Parameters: {Arn: {Type: String}, All: {Type: CommaDelimitedList, Default: 'a,b'}}\n\
+        Conditions: {C: !Equals [!Ref 'AWS::Region', x]}\nResources:\n  \
+        P: {Type: AWS::IAM::ManagedPolicy, Properties: {PolicyDocument: {Statement: []}}}\n  \
+        A: {Type: AWS::Serverless::Function, Properties: {Policies: [!Ref P, !Ref Arn, !Sub 'arn:${AWS::Partition}:iam::aws:policy/X']}}\n  \
+        B: {Type: AWS::Serverless::Function, Properties: {Policies: !Ref P}}\n  \
+        D: {Type: AWS::Serverless::StateMachine, Properties: {Policies: [!If [C, !Ref P, {Statement: [{Effect: Deny}]}]]}}\n  \
+        E: {Type: AWS::Serverless::Function, Properties: {Policies: [!If [C, {S3ReadPolicy: {BucketName: b}}, !Ref 'AWS::NoValue']]}}\n  \
+        F: {Type: AWS::Serverless::Function, Properties: {Policies: !Ref All}}\n  \
+        G: {Type: AWS::Serverless::Function, Properties: {Policies: [!Sub '{\"Statement\": [] }', !Sub '{\"Statement\": ${All}']}}\n";
+    let all = read(text, &Given::default());
+    let names: Vec<&str> = all.iter().map(|shown| shown.split(':').next().unwrap_or_default()).collect();
+    assert_eq!(
+        names,
+        ["P.PolicyDocument Identity", "D.Policies[0] Identity", "G.Policies[0] Identity", "G.Policies[1] Identity"],
+        "{all:?}"
+    );
+    assert!(all[1].contains("C=false") && !all[1].contains("C=true"), "{all:?}");
+}
+
+#[test]
 fn equal_expressions_are_one_constant_and_samples_stand_nowhere_else() {
     let text = "Resources:\n  A: {Type: AWS::S3::Bucket}\n  P: {Type: AWS::IAM::ManagedPolicy, Properties: {PolicyDocument: {Statement: [\
         {Effect: Allow, Resource: [!GetAtt A.Arn, !Sub 'arn:aws:s3:::${A}', 'arn:aws:s3:::example-a', !Sub '${AWS::AccountId}', '111122223333']}]}}}\n";

@@ -32,21 +32,64 @@ impl Reader<'_> {
         let always = || self.scope(assumed.clone(), free).when();
         let mut relies = false;
         let boundaries = match written("PermissionsBoundary") {
-            // Nothing can bound a group.
-            _ if of == "AWS::IAM::Group" => Vec::new(),
+            // Nothing can bound a group, or what puts users into one.
+            _ if of == "AWS::IAM::Group" || of == "AWS::IAM::UserToGroupAddition" => Vec::new(),
             None => vec![Tie { what: Boundary::None, definition: String::new(), when: always() }],
             Some(value) => self.tied_boundaries(value, &assumed, free, &mut relies),
         };
         let listed = written("ManagedPolicyArns").or_else(|| written("ManagedPolicies"));
         let listed = listed.or_else(|| written("Policies").filter(|_| of.starts_with("AWS::Serverless::")));
-        let mut managed = listed.map(|all| self.tied_policies(all, &assumed, free, &mut relies)).unwrap_or_default();
+        let all = listed.map(|all| self.tied_policies(all, &assumed, free, &mut relies)).unwrap_or_default();
         // The policies of this template are looked at.
-        managed.retain(|one| !own.contains_key(&one.what));
+        let (looked_at, mut managed): (Vec<_>, Vec<_>) = all.into_iter().partition(|one| own.contains_key(&one.what));
+        let by_id = |one: Tie<String>| Some(Tie { what: own.get(&one.what)?.clone(), ..one });
+        let groups = match of {
+            "AWS::IAM::User" => written("Groups"),
+            "AWS::IAM::UserToGroupAddition" => properties,
+            _ => None,
+        };
+        let groups = groups.map(|groups| self.tied_groups(groups, &assumed, free, &mut relies)).unwrap_or_default();
         let by_name = written("CustomerManagedPolicyReferences").and_then(Value::elements).unwrap_or_default();
         let name = |one: &Value| one.get("Name").map(|name| name.as_str().map_or_else(|| name.to_string(), str::to_owned));
         let named = by_name.iter().filter_map(name).map(|name| format!("{name} (of the account that it is assigned to)"));
         managed.extend(named.map(|what| Tie { what, definition: String::new(), when: always() }));
-        (Ties { boundaries, managed }, relies)
+        let own = looked_at.into_iter().filter_map(by_id).collect();
+        (Ties { boundaries, managed, own, groups }, relies)
+    }
+
+    /// The groups of a list, or the group and the users of a resource that puts them into it, each once a choice.
+    fn tied_groups(&self, listed: &Value, assumed: &BTreeMap<String, bool>, free: bool, relies: &mut bool) -> Vec<Tie<String>> {
+        let reading = self.read(listed, assumed, free);
+        *relies |= reading.relies;
+        let scope = self.scope(assumed.clone(), free);
+        let given = match reading.given {
+            Ok(given) => given,
+            Err(trouble) => {
+                let what = format!("(not known: {})", trouble.message);
+                return vec![Tie { what, definition: closure(self.sections, listed), when: scope.when() }];
+            }
+        };
+        let texts = |of: &Value| -> Vec<String> {
+            of.elements().unwrap_or(std::slice::from_ref(of)).iter().filter_map(as_text).collect()
+        };
+        let mut out: Vec<Tie<String>> = Vec::new();
+        for (version, when) in given.iter().filter_map(|one| Some((one.value.as_ref()?, &one.when))) {
+            let all: Vec<(String, Vec<String>)> = match version.get("GroupName").and_then(as_text) {
+                Some(group) => vec![(group, version.get("Users").map(texts).unwrap_or_default())],
+                None => texts(version).into_iter().map(|group| (group, Vec::new())).collect(),
+            };
+            for (group, users) in all {
+                let whose = if users.is_empty() { vec![String::new()] } else { users };
+                for user in whose {
+                    let what = if user.is_empty() { scope.named(&group) } else { scope.named(&format!("{user} in {group}")) };
+                    let tie = Tie { what, definition: scope.definitions(&format!("{user} {group}")), when: when.clone() };
+                    if !out.contains(&tie) {
+                        out.push(tie);
+                    }
+                }
+            }
+        }
+        out
     }
 
     fn tied_boundaries(

@@ -77,8 +77,15 @@ impl Reader<'_> {
         out
     }
 
-    /// One policy, in all its versions; these choices lead to its place.
-    pub(super) fn policy(&self, name: &str, value: &Value, holder: &Holder, resource: &Value, chosen: &Choices) -> Located {
+    /// One policy, in all its versions; these choices lead to its place. `None` where only names of policies stand there.
+    pub(super) fn policy(
+        &self,
+        name: &str,
+        value: &Value,
+        holder: &Holder,
+        resource: &Value,
+        chosen: &Choices,
+    ) -> Option<Located> {
         let owner = name.split('.').next().unwrap_or_default().to_owned();
         let place = name.get(owner.len()..).unwrap_or_default();
         let properties = resource.get("Properties").unwrap_or(resource);
@@ -92,7 +99,14 @@ impl Reader<'_> {
         let start = start(resource, chosen);
         let reading = self.read(value, &start, false);
         let mut notes = reading.notes;
-        match reading.given.and_then(|given| self.documents(given)) {
+        let lists_names = holder.of.starts_with("AWS::Serverless::") && holder.path.starts_with("Policies");
+        let is_document = |one: &Given| !lists_names || one.value.as_ref().is_none_or(|value| !is_name(value));
+        let documents = |given: Vec<Given>| self.documents(given.into_iter().filter(is_document).collect());
+        let names_alone = |given: &Vec<Given>| given.iter().all(|one| one.value.is_none() || !is_document(one));
+        if reading.given.as_ref().is_ok_and(|given| names_alone(given) && !given.iter().all(is_document)) {
+            return None;
+        }
+        match reading.given.and_then(documents) {
             Ok(versions) if versions.is_empty() => {
                 let message = "the template gives no value here under any condition".to_owned();
                 located.trouble = Some(Diagnostic::error(UNRESOLVED, self.source, value.span, message, "remove it"));
@@ -103,7 +117,7 @@ impl Reader<'_> {
         if self.given.every_value && reading.relies {
             let reading = self.read(value, &start, true);
             notes.extend(reading.notes);
-            let (versions, trouble) = match reading.given.and_then(|given| self.documents(given)) {
+            let (versions, trouble) = match reading.given.and_then(documents) {
                 Ok(versions) => (versions, None),
                 Err(trouble) => {
                     let conditions =
@@ -118,7 +132,7 @@ impl Reader<'_> {
             located.free = Some(Free { versions, trouble });
         }
         located.notes = notes.into_iter().collect();
-        located
+        Some(located)
     }
 
     /// The versions that are there.
@@ -143,6 +157,17 @@ impl Reader<'_> {
             Box::new(Diagnostic::error(found.code, self.source, value.span, message, found.help))
         })?;
         Ok((inner, read))
+    }
+}
+
+/// Whether an element of a list of SAM's, or the list, is no document: the ARN or name of a managed policy, or a template of SAM.
+/// Who has it is asked elsewhere (`identities`).
+fn is_name(value: &Value) -> bool {
+    match &value.kind {
+        Kind::String(text) => !text.trim_start().starts_with(['{', '[', '"']),
+        Kind::Array(all) => all.iter().all(is_name),
+        Kind::Object(members) => matches!(members.as_slice(), [only] if !["Statement", "Effect"].contains(&only.key.as_str())),
+        Kind::Null | Kind::Bool(_) | Kind::Number(_) => false,
     }
 }
 

@@ -1,0 +1,298 @@
+//! What does a configuration of the Serverless Framework give its functions?
+//!
+//! It has no policies, but lists of statements, of which the framework makes the role of the functions and the policy of the API;
+//! beside them stand resources of CloudFormation. All of it is written here as the template that comes of it, so it is read, and
+//! compared, as one. A variable of the framework (`${self:custom.bucket}`) is resolved before the deployment: it is a parameter
+//! of that template, and `${aws:accountId}` and `${aws:region}` are CloudFormation's own.
+//!
+//! Invariant: a variable never becomes a policy variable of IAM; what a variable stands for as a whole is not made up.
+//!
+//! Source: Serverless Framework documentation, "IAM Permissions For Functions", "API Gateway" (resource policy), "Lambda Function
+//! URLs", "Variables"; the plugin serverless-iam-roles-per-function.
+
+use crate::diag::Span;
+use crate::json::{Kind, Member, Value};
+use std::collections::BTreeMap;
+
+/// The role that the framework makes for all functions that have none of their own.
+const ROLE: &str = "IamRoleLambdaExecution";
+
+/// The template that a configuration leads to; `None` of a document that is none.
+pub(super) fn as_template(value: &Value) -> Option<Value> {
+    let provider = value.get("provider").filter(|_| value.get("service").is_some())?;
+    let name = provider.get("name").unwrap_or(provider).as_str()?;
+    if name != "aws" && !name.contains("${") {
+        return None;
+    }
+    let mut made = Made::default();
+    made.of_provider(provider);
+    for function in value.get("functions").and_then(Value::members).unwrap_or_default() {
+        made.of_function(function);
+    }
+    let mut sections: BTreeMap<&str, Vec<Member>> = BTreeMap::new();
+    let written = value.get("resources");
+    for part in written.map(|all| all.elements().unwrap_or(std::slice::from_ref(all))).unwrap_or_default() {
+        for name in ["Parameters", "Mappings", "Conditions", "Resources"] {
+            let members = part.get(name).and_then(Value::members).unwrap_or_default();
+            sections.entry(name).or_default().extend(members.iter().cloned());
+        }
+    }
+    sections.entry("Resources").or_default().append(&mut made.resources);
+    let span = value.span;
+    let mut names = BTreeMap::new();
+    let opened = |members: Vec<Member>, names: &mut BTreeMap<String, String>| -> Vec<Member> {
+        members.into_iter().map(|one| Member { value: opened(&one.value, names), ..one }).collect()
+    };
+    let mut all: Vec<Member> = Vec::new();
+    all.push(member("AWSTemplateFormatVersion", text("2010-09-09", span)));
+    let mut parameters = sections.remove("Parameters").unwrap_or_default();
+    for (name, members) in sections {
+        let members = opened(members, &mut names);
+        all.push(member(name, Value { span, kind: Kind::Object(members) }));
+    }
+    let of_variable = |name: String| {
+        let kind = Kind::Object(vec![member("Type", text("String", span))]);
+        Member { key: name, key_span: span, value: Value { span, kind } }
+    };
+    parameters.extend(names.into_values().map(of_variable));
+    all.push(member("Parameters", Value { span, kind: Kind::Object(parameters) }));
+    Some(Value { span, kind: Kind::Object(all) })
+}
+
+#[derive(Default)]
+struct Made {
+    resources: Vec<Member>,
+}
+
+impl Made {
+    fn add(&mut self, name: &str, of: &str, at: Span, properties: Vec<Member>) {
+        let properties = Value { span: at, kind: Kind::Object(properties) };
+        let kind = Kind::Object(vec![member("Type", text(of, at)), member("Properties", properties)]);
+        self.resources.push(Member { key: name.to_owned(), key_span: at, value: Value { span: at, kind } });
+    }
+
+    /// A role with what is written of it.
+    fn role(&mut self, name: &str, statements: Option<&Value>, managed: Option<&Value>, boundary: Option<&Value>) {
+        let Some(first) = statements.or(managed).or(boundary) else { return };
+        let mut properties = Vec::new();
+        if let Some(all) = statements {
+            let inline = vec![member("PolicyName", text("statements", all.span)), member("PolicyDocument", document(all))];
+            let inline = Value { span: all.span, kind: Kind::Object(inline) };
+            properties.push(member("Policies", Value { span: all.span, kind: Kind::Array(vec![inline]) }));
+        }
+        properties.extend(managed.map(|all| member("ManagedPolicyArns", all.clone())));
+        properties.extend(boundary.map(|one| member("PermissionsBoundary", one.clone())));
+        self.add(name, "AWS::IAM::Role", first.span, properties);
+    }
+
+    fn of_provider(&mut self, provider: &Value) {
+        // A provider that is a variable may say anything.
+        if provider.as_str().is_some_and(|text| text.contains("${")) {
+            return self.role(ROLE, Some(provider), None, None);
+        }
+        let iam = provider.get("iam");
+        let role = iam.and_then(|iam| iam.get("role"));
+        let part = |name: &str| role.and_then(|role| role.get(name));
+        // The role's ARN may stand in its place; what is a variable as a whole may be either.
+        let whole = [iam, role].into_iter().flatten().find(|one| one.as_str().is_some_and(|text| text.starts_with("${")));
+        let statements = part("statements").or_else(|| provider.get("iamRoleStatements")).or(whole);
+        let managed = part("managedPolicies").or_else(|| provider.get("iamManagedPolicies"));
+        let boundary = part("permissionsBoundary").or_else(|| part("permissionBoundary"));
+        self.role(ROLE, statements, managed, boundary.or_else(|| provider.get("rolePermissionsBoundary")));
+        let policy = provider.get("apiGateway").and_then(|api| api.get("resourcePolicy"));
+        if let Some(all) = policy.or_else(|| provider.get("resourcePolicy")) {
+            self.add("ApiGatewayRestApi", "AWS::ApiGateway::RestApi", all.span, vec![member("Policy", document(all))]);
+        }
+    }
+
+    fn of_function(&mut self, function: &Member) {
+        let (key, value) = (&function.key, &function.value);
+        let mut letters = key.chars();
+        let name: String = letters.next().into_iter().flat_map(char::to_uppercase).chain(letters).collect();
+        self.role(&format!("{name}{ROLE}"), value.get("iamRoleStatements"), None, value.get("iamPermissionsBoundary"));
+        let Some(url) = value.get("url").filter(|url| url.kind != Kind::Bool(false) && url.kind != Kind::Null) else { return };
+        let is_signed = url.get("authorizer").and_then(Value::as_str).is_some_and(|how| how == "aws_iam");
+        let how = member("AuthType", text(if is_signed { "AWS_IAM" } else { "NONE" }, url.span));
+        let config = member("FunctionUrlConfig", Value { span: url.span, kind: Kind::Object(vec![how]) });
+        self.add(&format!("{name}LambdaFunction"), "AWS::Serverless::Function", function.key_span, vec![config]);
+    }
+}
+
+/// The document that the framework makes of a list of statements.
+fn document(statements: &Value) -> Value {
+    let span = statements.span;
+    let members = vec![member("Version", text("2012-10-17", span)), member("Statement", statements.clone())];
+    Value { span, kind: Kind::Object(members) }
+}
+
+fn member(key: &str, value: Value) -> Member {
+    Member { key: key.to_owned(), key_span: value.span, value }
+}
+
+fn text(text: &str, span: Span) -> Value {
+    Value { span, kind: Kind::String(text.to_owned()) }
+}
+
+/// A value with references to parameters in place of the framework's variables; `names` are the parameters by variable.
+fn opened(value: &Value, names: &mut BTreeMap<String, String>) -> Value {
+    let span = value.span;
+    let kind = match &value.kind {
+        Kind::String(written) if has_variable(written) => {
+            let parts: Vec<Value> = parts(written)
+                .into_iter()
+                .map(|(part, is_variable)| match is_variable {
+                    true => reference(&named(part, names), span),
+                    false => text(part, span),
+                })
+                .collect();
+            match parts.as_slice() {
+                [only] => return only.clone(),
+                _ => {
+                    let list = Value { span, kind: Kind::Array(parts) };
+                    let arguments = Value { span, kind: Kind::Array(vec![text("", span), list]) };
+                    Kind::Object(vec![member("Fn::Join", arguments)])
+                }
+            }
+        }
+        Kind::Array(all) => Kind::Array(all.iter().map(|one| opened(one, names)).collect()),
+        Kind::Object(members) => {
+            let one = |one: &Member| {
+                let value = if one.key == "Fn::Sub" { in_sub(&one.value, names) } else { opened(&one.value, names) };
+                Member { value, ..one.clone() }
+            };
+            Kind::Object(members.iter().map(one).collect())
+        }
+        other => other.clone(),
+    };
+    Value { span, kind }
+}
+
+/// The text of a `Fn::Sub`, whose own references stay.
+fn in_sub(value: &Value, names: &mut BTreeMap<String, String>) -> Value {
+    match &value.kind {
+        Kind::String(written) => {
+            let part = |(part, is_variable): (&str, bool)| match is_variable {
+                true => format!("${{{}}}", named(part, names)),
+                false => part.to_owned(),
+            };
+            text(&parts(written).into_iter().map(part).collect::<String>(), value.span)
+        }
+        Kind::Array(all) => {
+            let each = all.iter().enumerate();
+            let each = each.map(|(at, one)| if at == 0 { in_sub(one, names) } else { opened(one, names) });
+            Value { span: value.span, kind: Kind::Array(each.collect()) }
+        }
+        _ => opened(value, names),
+    }
+}
+
+fn reference(name: &str, span: Span) -> Value {
+    Value { span, kind: Kind::Object(vec![member("Ref", text(name, span))]) }
+}
+
+/// The parameter of a variable: its text, without what `Fn::Sub` reads in a name.
+fn named(variable: &str, names: &mut BTreeMap<String, String>) -> String {
+    match variable {
+        "aws:accountId" => return "AWS::AccountId".to_owned(),
+        "aws:region" => return "AWS::Region".to_owned(),
+        _ => {}
+    }
+    let plain = || variable.replace(['.', '{', '}', '$', '!'], "_");
+    let taken = names.values().any(|name| *name == plain());
+    // Two variables must not become one.
+    let fresh = if taken { format!("{}_{}", plain(), names.len()) } else { plain() };
+    names.entry(variable.to_owned()).or_insert(fresh).clone()
+}
+
+fn has_variable(written: &str) -> bool {
+    parts(written).iter().any(|(_, is_variable)| *is_variable)
+}
+
+/// A text in parts, each with whether it is a variable; variables may stand in each other.
+fn parts(written: &str) -> Vec<(&str, bool)> {
+    let (mut out, mut start, mut from) = (Vec::new(), 0, 0);
+    while let Some(at) = written.get(from..).and_then(|rest| rest.find("${")).map(|at| at + from) {
+        let Some(end) = closing(written, at) else { break };
+        let inner = written.get(at + 2..end).unwrap_or_default();
+        from = end + 1;
+        if is_variable(inner) {
+            out.extend(written.get(start..at).filter(|text| !text.is_empty()).map(|text| (text, false)));
+            out.push((inner, true));
+            start = from;
+        }
+    }
+    out.extend(written.get(start..).filter(|text| !text.is_empty()).map(|text| (text, false)));
+    out
+}
+
+/// Where the variable ends that begins at a place.
+fn closing(written: &str, at: usize) -> Option<usize> {
+    let mut depth = 0_usize;
+    for (offset, c) in written.get(at + 1..)?.char_indices() {
+        match c {
+            '{' => depth += 1,
+            '}' if depth == 1 => return Some(at + 1 + offset),
+            '}' => depth -= 1,
+            _ => {}
+        }
+    }
+    None
+}
+
+/// Whether the framework resolves it: `source:address` or `source(parameters):address`, not `AWS::Region` or `Resource.Arn`.
+fn is_variable(inner: &str) -> bool {
+    let end = inner.find(|c: char| !c.is_ascii_alphanumeric() && c != '-' && c != '_').unwrap_or(inner.len());
+    let rest = inner.get(end..).unwrap_or_default();
+    end > 0 && (rest.starts_with('(') || (rest.starts_with(':') && !rest.starts_with("::")))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::diag::{Budget, Source};
+
+    fn made(written: &str) -> String {
+        let source = Source::new("t", written);
+        let value = crate::sources::yaml::read(&source, &Budget::default()).unwrap().remove(0);
+        as_template(&value).map_or_else(|| "none".to_owned(), |value| value.to_string())
+    }
+
+    #[test]
+    fn variables_are_told_from_what_cloudformation_reads() {
+        let shown = |written: &str| -> Vec<String> {
+            parts(written).iter().map(|(part, is)| if *is { format!("<{part}>") } else { (*part).to_owned() }).collect()
+        };
+        assert_eq!(shown("a-${self:custom.x}-b"), ["a-", "<self:custom.x>", "-b"]);
+        assert_eq!(shown("${AWS::Region}${Table.Arn}/${!x}"), ["${AWS::Region}${Table.Arn}/${!x}"]);
+        assert_eq!(shown("${file(a.yml):b}"), ["<file(a.yml):b>"]);
+        assert_eq!(shown("${self:custom.${opt:stage, 'dev'}.x}é"), ["<self:custom.${opt:stage, 'dev'}.x>", "é"]);
+        assert_eq!(shown("${self:x"), ["${self:x"]);
+    }
+
+    #[test]
+    fn lists_of_statements_become_roles_and_policies() {
+        let all = made(
+            "service: x\nprovider:\n  name: aws\n  iam: {role: {statements: [{Effect: Allow, Action: a, Resource: 'b-${self:c.d}'}], \
+             managedPolicies: [m], permissionsBoundary: p}}\n  apiGateway: {resourcePolicy: [{Effect: Deny}]}\n\
+             functions:\n  f: {iamRoleStatements: [], url: true}\n  g: {url: {authorizer: aws_iam}}\n\
+             resources: [{Resources: {Q: {Type: 'AWS::X::Y'}}}, '${file(r.yml)}']\n",
+        );
+        for part in [
+            r#""IamRoleLambdaExecution":{"Type":"AWS::IAM::Role""#,
+            r#""Resource":{"Fn::Join":["",["b-",{"Ref":"self:c_d"}]]}"#,
+            r#""ManagedPolicyArns":["m"],"PermissionsBoundary":"p""#,
+            r#""ApiGatewayRestApi":{"Type":"AWS::ApiGateway::RestApi""#,
+            r#""FIamRoleLambdaExecution""#,
+            r#""FLambdaFunction":{"Type":"AWS::Serverless::Function","Properties":{"FunctionUrlConfig":{"AuthType":"NONE"}}}"#,
+            r#"{"AuthType":"AWS_IAM"}"#,
+            r#""Q":{"Type":"AWS::X::Y"}"#,
+            r#""Parameters":{"self:c_d":{"Type":"String"}}"#,
+        ] {
+            assert!(all.contains(part), "{part}: {all}");
+        }
+        assert_eq!(made("service: x\nprovider: {name: google}\n"), "none");
+        assert_eq!(made("provider: {name: aws}\n"), "none");
+        let sub = made("service: x\nprovider: {name: aws, iamRoleStatements: [{Resource: !Sub 'a${AWS::Region}${opt:b}'}]}\n");
+        assert!(sub.contains(r#"{"Fn::Sub":"a${AWS::Region}${opt:b}"}"#), "{sub}");
+    }
+}
