@@ -170,6 +170,11 @@ pub struct Allow {
 }
 
 impl Allow {
+    /// What makes it another approval.
+    pub(super) fn identity(&self) -> String {
+        format!("{self:?}")
+    }
+
     /// What it approves, in words.
     pub(super) fn said(&self) -> String {
         let path = self.path.as_ref().map(|path| format!(" in {path}")).unwrap_or_default();

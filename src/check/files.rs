@@ -2,11 +2,11 @@
 //!
 //! Files that are named are always read; in folders those of JSON and YAML that git does not ignore, or has all the same. A file of a folder
 //! without policies is passed over and counted; one that cannot be read counts as an error if it looks like a policy, or if
-//! nobody can see whether it does. Links and binary files are told.
+//! nobody can see whether it does. Links, binary files, what Git LFS did not fetch and submodules without files are told.
 //! Sources of languages that hold policies and are not read here ([`LANGUAGES`]) are counted too: `check` says so.
 
 use super::config::Config;
-use crate::diag::{Budget, Diagnostic, Source, shown_path};
+use crate::diag::{Budget, Diagnostic, Source, Span, shown_path};
 use crate::json::Value;
 use crate::sources::attached::Identity;
 use crate::sources::beside::Unread;
@@ -57,6 +57,26 @@ static LINKED: Language = Language { endings: &[], name: "linked", remedy: "name
 /// Files with such an ending that are no text.
 static BINARY: Language = Language { endings: &[], name: "binary", remedy: "save them as UTF-8 if they hold policies" };
 
+/// What git keeps elsewhere, where that was not fetched.
+static POINTER: Language =
+    Language { endings: &[], name: "Git LFS pointer", remedy: "fetch what they stand for with `git lfs pull`" };
+
+/// Submodules without their files.
+static SUBMODULE: Language =
+    Language { endings: &[], name: "submodule", remedy: "fetch its files with `git submodule update --init`" };
+
+impl Language {
+    /// Whether its files may hold policies whatever they are, as nobody can see what they hold.
+    pub fn is_unseen(&self) -> bool {
+        self.endings.is_empty()
+    }
+}
+
+/// Whether a text stands for a file that git keeps elsewhere. Source: Git LFS specification, "The Pointer".
+pub fn is_pointer(text: &str) -> bool {
+    text.starts_with("version https://git-lfs.github.com/spec/")
+}
+
 /// What was found in the paths that were given.
 #[derive(Debug, Default)]
 pub struct Found {
@@ -91,8 +111,14 @@ pub fn find(paths: &[PathBuf], config: &Config) -> Result<Found, Diagnostic> {
                 let Ok(of) = std::fs::symlink_metadata(&entry) else { continue };
                 let ending = entry.extension().and_then(|ending| ending.to_str()).unwrap_or_default().to_ascii_lowercase();
                 let ending = ending.as_str();
+                let whole = entry.file_name().and_then(|name| name.to_str()).unwrap_or_default().to_ascii_lowercase();
                 if of.is_file() && ENDINGS.contains(&ending) {
+                    // Terraform's sources as JSON have policies, and expressions in place of others.
+                    let is_source = whole.ends_with(".tf.json") || whole.ends_with(".tofu.json");
+                    unread.extend(is_source.then(|| (&LANGUAGES[0], entry.clone())));
                     found.push((entry, false));
+                } else if of.is_dir() && entry != *path && !entry.join(".git").exists() {
+                    unread.insert((&SUBMODULE, entry));
                 } else if of.is_symlink() && ENDINGS.contains(&ending) {
                     unread.insert((&LINKED, entry));
                 } else if of.is_file()
@@ -107,7 +133,9 @@ pub fn find(paths: &[PathBuf], config: &Config) -> Result<Found, Diagnostic> {
     }
     // One that is named and stands in a folder is named.
     found.sort_by_key(|(path, is_given)| (shown_path(path), !is_given));
-    found.dedup_by_key(|(path, _)| shown_path(path));
+    // Two names that cannot be told apart in a report are two files all the same.
+    let plain = |path: &Path| path.strip_prefix(".").map_or_else(|_| path.to_owned(), Path::to_owned);
+    found.dedup_by(|(one, _), (other, _)| plain(one) == plain(other));
     let mut out = Found::default();
     for (of, path) in unread {
         let shown = shown_path(&path);
@@ -122,6 +150,7 @@ pub fn find(paths: &[PathBuf], config: &Config) -> Result<Found, Diagnostic> {
             continue;
         }
         match read(&path, &shown) {
+            Ok(source) if !is_given && is_pointer(&source.text) => out.unread.entry(&POINTER).or_default().push(shown),
             Ok(source) => out.files.push(File { path: shown, source, is_given }),
             Err(found) if is_given => return Err(found),
             Err(found) if found.message.contains("is not UTF-8 text") => out.unread.entry(&BINARY).or_default().push(shown),
@@ -138,13 +167,29 @@ fn entries(folder: &Path) -> Result<BTreeSet<PathBuf>, Diagnostic> {
         ignore::WalkBuilder::new(folder).hidden(false).ignore(false).filter_entry(|entry| entry.file_name() != ".git").build();
     let mut out = BTreeSet::new();
     for entry in walk {
-        out.insert(entry.map_err(|error| unreadable(folder, &error.to_string()))?.into_path());
+        let entry = entry.map_err(|error| unreadable(folder, &error.to_string()))?;
+        if entry.file_type().is_none_or(|of| !of.is_dir()) {
+            out.insert(entry.into_path());
+        }
     }
+    // What git lists and is a folder is a submodule.
     let listed = std::process::Command::new("git").arg("-C").arg(folder).args(["ls-files", "-z"]).output();
     let listed = listed.ok().filter(|listed| listed.status.success()).map(|listed| listed.stdout).unwrap_or_default();
-    let listed = String::from_utf8_lossy(&listed);
-    out.extend(listed.split('\0').filter(|path| !path.is_empty()).map(|path| folder.join(path)));
+    out.extend(listed.split(|byte| *byte == 0).filter(|path| !path.is_empty()).map(|path| folder.join(named(path))));
     Ok(out)
+}
+
+/// The path of a file by its name in git.
+#[cfg(unix)]
+fn named(bytes: &[u8]) -> PathBuf {
+    use std::os::unix::ffi::OsStrExt as _;
+    PathBuf::from(std::ffi::OsStr::from_bytes(bytes))
+}
+
+/// The path of a file by its name in git.
+#[cfg(not(unix))]
+fn named(bytes: &[u8]) -> PathBuf {
+    PathBuf::from(String::from_utf8_lossy(bytes).into_owned())
 }
 
 /// A path in its plainest form: relative to the working folder, without `.`, `..` and `//`; of a link to a folder the folder.
@@ -186,7 +231,7 @@ fn unreadable(path: &Path, why: &str) -> Diagnostic {
 
 /// The text of a file, under the name that reports have for it; an error for one that has more bytes than an input may, as what
 /// is no file may have no end.
-pub(super) fn read(path: &Path, shown: &str) -> Result<Source, Diagnostic> {
+pub(crate) fn read(path: &Path, shown: &str) -> Result<Source, Diagnostic> {
     use std::io::Read as _;
     let limit = Budget::default().input_bytes;
     let most = u64::try_from(limit).unwrap_or(u64::MAX).saturating_add(1);
@@ -224,6 +269,10 @@ pub struct Held {
 
 /// What a text holds; an error for one that is neither JSON nor YAML.
 pub fn held(source: &Source, given: &Given) -> Result<Held, Diagnostic> {
+    if is_pointer(&source.text) {
+        let message = "this is a Git LFS pointer, not the file itself";
+        return Err(Diagnostic::error(sources::WRONG_DOCUMENT, source, Span::new(0, 0), message, POINTER.remedy));
+    }
     let documents = sources::documents(source, &Budget::default())?;
     let parameters = documents.iter().flat_map(|(_, value)| sources::template::parameters(value)).map(str::to_owned).collect();
     let mut out = Held { parameters, ..Held::default() };

@@ -81,6 +81,8 @@ pub struct Checked {
     pub policies: usize,
     /// How many files of folders hold no policy.
     pub without: usize,
+    /// The paths of files that had another one in the revision that is compared with, each with that.
+    pub moved: BTreeMap<String, String>,
 }
 
 impl Checked {
@@ -112,10 +114,10 @@ pub fn check(options: &Options) -> Result<Checked, Stopped> {
     let seen = files::find(&options.paths, &options.config)?;
     let revision = options.against.as_deref().map(against::Revision::open).transpose()?;
     let of_configuration = revision.as_ref().map(|revision| against::configuration(revision, &seen, options)).transpose()?;
+    let unlooked = revision.as_ref().map(|revision| against::unlooked(revision, &seen, options)).unwrap_or_default();
     let files::Found { files, unread, failed, .. } = seen;
     let loaded = in_parallel(options.jobs, &files, &|file| load(file, options));
-    let now: Vec<against::Now<'_>> =
-        loaded.iter().zip(&files).map(|(of, file)| against::Now { file, held: (!of.is_broken).then_some(&of.held) }).collect();
+    let now: Vec<against::Now<'_>> = loaded.iter().zip(&files).map(|(of, file)| of.beside(file)).collect();
     let unread_now: Vec<&str> = failed.iter().map(|(path, _)| path.as_str()).collect();
     let compared = revision.map(|revision| against::Compared::new(&revision, &now, &unread_now, options)).transpose()?;
     let parameters: BTreeSet<String> = loaded.iter().flat_map(|of| of.held.parameters.iter().cloned()).collect();
@@ -146,27 +148,56 @@ pub fn check(options: &Options) -> Result<Checked, Stopped> {
         checked.findings.extend(of_file);
     }
     checked.findings.extend(compared.iter().flat_map(|compared| compared.findings(&now, &kept, options)));
-    let unseen =
-        |(path, why): &(String, Diagnostic)| rules::unreadable("", &Source::new(path.as_str(), ""), why, &options.config);
-    checked.findings.extend(failed.iter().map(unseen).filter(|one| options.config.asks(&one.rule)));
-    let unread = unread.iter().map(|(of, paths)| rules::not_read(of, paths, &options.config));
-    checked.findings.extend(unread.filter(|one| options.config.asks(&one.rule)));
-    let is_whole = options.is_whole();
-    if is_whole {
+    checked.findings.extend(about_files(&unread, &failed, unlooked, &options.config));
+    if options.is_whole() {
         checked.findings.extend(idle(&loaded, &files, &options.config));
     }
-    // What a configuration asks less is not hidden by it.
+    // What a configuration asks less is not hidden by it, and neither is what the change approves.
     let first = checked.findings.len();
-    checked.findings.extend(of_configuration.unwrap_or_default());
+    let (weaker, allowed) = of_configuration.unwrap_or_default();
+    checked.findings.extend(weaker);
     let kept = first..checked.findings.len();
-    let about_approvals = suppress::apply(&mut checked.findings, &options.config, &options.today, is_whole);
-    checked.findings.extend(about_approvals);
+    let last = approve(&mut checked, compared.as_ref().map(|compared| (compared, now.as_slice())), &allowed, options);
     // What is not asked is not found; what stayed open of a rule that was asked is, unless that is ignored by its own name.
     let mut at = 0..;
-    checked
-        .findings
-        .retain(|finding| at.next().is_some_and(|at| kept.contains(&at)) || !options.config.ignore.contains(&finding.rule));
+    checked.findings.retain(|finding| {
+        at.next().is_some_and(|at| kept.contains(&at) || at >= last) || !options.config.ignore.contains(&finding.rule)
+    });
     Ok(checked)
+}
+
+/// Marks approved findings, and says what is wrong with approvals and which of them the change brings: from the number on that
+/// comes back.
+fn approve(
+    checked: &mut Checked,
+    compared: Option<(&against::Compared, &[against::Now<'_>])>,
+    allowed: &against::Allowed,
+    options: &Options,
+) -> usize {
+    let (about, given) = suppress::apply(&mut checked.findings, &options.config, &options.today, options.is_whole());
+    checked.findings.extend(about);
+    let last = checked.findings.len();
+    if let Some((compared, now)) = compared {
+        let own = against::approvals(&given, &checked.findings, (compared, now), allowed, options);
+        checked.findings.extend(own);
+        checked.moved = compared.moves(now);
+    }
+    last
+}
+
+/// What is said of files that cannot be read, or are not looked at.
+fn about_files(
+    unread: &BTreeMap<&'static files::Language, Vec<String>>,
+    failed: &[(String, Diagnostic)],
+    unlooked: Vec<Finding>,
+    config: &Config,
+) -> Vec<Finding> {
+    let unseen = |(path, why): &(String, Diagnostic)| rules::unreadable("", &Source::new(path.as_str(), ""), why, config);
+    let mut out: Vec<Finding> = failed.iter().map(unseen).collect();
+    out.extend(unlooked);
+    out.extend(unread.iter().map(|(of, paths)| rules::not_read(of, paths, config)));
+    out.retain(|one| config.asks(&one.rule));
+    out
 }
 
 /// What of the configuration is about nothing that was looked at: a pattern that is misspelled asks for nothing.
@@ -221,8 +252,17 @@ struct Loaded {
     held: files::Held,
     /// Whether it cannot be read, which is among its findings.
     is_broken: bool,
+    /// Why it cannot be read, where nothing in it looks like a policy.
+    unparsed: Option<Diagnostic>,
     /// What is wrong with the file itself.
     findings: Vec<Finding>,
+}
+
+impl Loaded {
+    /// As it is compared with a revision.
+    fn beside<'n>(&'n self, file: &'n File) -> against::Now<'n> {
+        against::Now { file, held: (!self.is_broken).then_some(&self.held), unparsed: self.unparsed.as_ref() }
+    }
 }
 
 fn load(file: &File, options: &Options) -> Loaded {
@@ -236,7 +276,10 @@ fn load(file: &File, options: &Options) -> Loaded {
             out.is_broken = true;
             return out;
         }
-        Err(_) => return out,
+        Err(found) => {
+            out.unparsed = Some(found);
+            return out;
+        }
     };
     for identity in &held.identities {
         out.findings.extend(identities::judge(identity, &file.path, config));

@@ -50,6 +50,9 @@ pub const EMPTY: &str = "no-policy";
 /// An approval that approves nothing or is over, or something of the configuration that is about nothing.
 pub const UNUSED: &str = "unused-approval";
 
+/// Approved by the change that is compared with a revision.
+pub const NEW_APPROVAL: &str = "new-approval";
+
 /// Files of a language that is not read.
 pub const NOT_READ: &str = "not-read";
 
@@ -57,7 +60,7 @@ pub const NOT_READ: &str = "not-read";
 pub const ASSUMPTION: &str = "assumption";
 
 /// All rules, with what they weigh.
-pub const RULES: [Rule; 22] = [
+pub const RULES: [Rule; 23] = [
     rule(PUBLIC, Level::Error, "A resource or trust policy lets in a principal that nothing in it pins."),
     rule(
         OUTSIDE,
@@ -86,9 +89,39 @@ pub const RULES: [Rule; 22] = [
     rule(UNDECIDED, Level::Warning, "Whether a policy breaks a rule was not decided."),
     rule(EMPTY, Level::Warning, "A file that was named holds no policy."),
     rule(UNUSED, Level::Note, "An approval of findings approves none or is over, or the configuration asks something of nobody."),
+    rule(NEW_APPROVAL, Level::Note, "The change that is compared with a revision approves findings itself."),
     rule(NOT_READ, Level::Note, "Files in which policies may be written, in a language that is not read."),
     rule(ASSUMPTION, Level::Note, "The answers about the policies of a file assume something of it."),
 ];
+
+/// Whether a finding is about what a change brings, which nobody can have known before.
+pub fn is_growth(finding: &Finding) -> bool {
+    let asked = finding.message.strip_prefix(KEEPS_TO);
+    match finding.rule.as_str() {
+        NEW | LOST | NEW_APPROVAL => true,
+        UNDECIDED => asked.is_none_or(|rest| [NEW, LOST].iter().any(|rule| rest.starts_with(rule))),
+        _ => false,
+    }
+}
+
+/// How a finding begins that leaves open whether a policy keeps to a rule.
+const KEEPS_TO: &str = "Whether this policy keeps to ";
+
+/// Findings that a change itself approves, at the approval; `of` are these findings.
+pub(crate) fn approved_by_change((source, span): (&Source, Span), message: String, of: &[&Finding], config: &Config) -> Finding {
+    let one = |finding: &&Finding| {
+        let (source, span) = finding.source.place(finding.span);
+        let line = source.line_column(span.start).line;
+        let subject = if finding.subject.is_empty() { String::new() } else { format!(" {}:", finding.subject) };
+        format!("{}[{}] {}:{line}:{subject} {}", finding.level.name(), finding.rule, source.name, finding.message)
+    };
+    let basis: Vec<String> = of.iter().map(|finding| format!("{} {}", one(finding), finding.basis)).collect();
+    let mut notes: Vec<String> = of.iter().take(MOST_PATHS).map(one).collect();
+    let more = of.len().saturating_sub(MOST_PATHS);
+    notes.extend((more > 0).then(|| format!("and {more} more")));
+    let (rule, level, basis) = (NEW_APPROVAL.to_owned(), config.level(NEW_APPROVAL), basis.join("\n"));
+    Finding { rule, level, message, notes, basis, span, ..empty(source, config) }
+}
 
 /// Whether a rule is known; an error says what could be meant.
 pub fn known(name: &str) -> Result<(), String> {
@@ -212,6 +245,6 @@ pub(super) fn empty(file: &Source, config: &Config) -> Finding {
 
 /// A rule that stayed open.
 pub(super) fn undecided(located: &Located, rule: &str, why: &str, config: &Config) -> Finding {
-    let message = format!("Whether this policy keeps to {rule} is unknown: {why}.");
+    let message = format!("{KEEPS_TO}{rule} is unknown: {why}.");
     finding(UNDECIDED, message, located, (&located.source, located.span), config)
 }

@@ -13,14 +13,28 @@ use super::rules::{self, UNUSED};
 use super::values::{Places, is_day};
 use crate::diag::{Finding, Source, Span};
 
-/// Marks approved findings; what is wrong with the approvals comes back.
+/// Something of the repository that approves a finding, by its number.
+pub(super) struct Given {
+    pub(super) finding: usize,
+    pub(super) by: By,
+}
+
+/// What approves a finding.
+pub(super) enum By {
+    /// An `[[allow]]` of the configuration, by its number.
+    Allow(usize),
+    /// A comment, at its place.
+    Comment(Source, Span),
+}
+
+/// Marks approved findings; what is wrong with the approvals comes back, and what approves what.
 ///
 /// An approval of the configuration may be about files that were not looked at, unless all `is_whole` of them were.
-pub(super) fn apply(findings: &mut [Finding], config: &Config, today: &str, is_whole: bool) -> Vec<Finding> {
-    let mut out = Vec::new();
+pub(super) fn apply(findings: &mut [Finding], config: &Config, today: &str, is_whole: bool) -> (Vec<Finding>, Vec<Given>) {
+    let (mut out, mut given) = (Vec::new(), Vec::new());
     for (number, allow) in config.allow.iter().enumerate() {
         let mut used = false;
-        for finding in findings.iter_mut().filter(|finding| finding.rule == allow.rule) {
+        for (at, finding) in findings.iter_mut().enumerate().filter(|(_, finding)| finding.rule == allow.rule) {
             let path = allow.path.as_ref().is_none_or(|path| matches(path, &finding.source.name));
             let name = allow.policy.as_ref().is_none_or(|name| matches(name, &finding.subject));
             if !path || !name {
@@ -29,7 +43,10 @@ pub(super) fn apply(findings: &mut [Finding], config: &Config, today: &str, is_w
             used = true;
             match allow.expires.as_deref().filter(|day| *day < today) {
                 Some(day) => finding.notes.push(format!("it was approved until {day}: {}", allow.reason)),
-                None => finding.suppressed = Some(allow.reason.clone()),
+                None => {
+                    finding.suppressed = Some(allow.reason.clone());
+                    given.push(Given { finding: at, by: By::Allow(number) });
+                }
             }
         }
         if !used
@@ -42,15 +59,18 @@ pub(super) fn apply(findings: &mut [Finding], config: &Config, today: &str, is_w
         }
     }
     // What is gone stands nowhere, so no comment stands beside it.
-    let stands = |finding: &&mut Finding| finding.suppressed.is_none() && finding.span != Span::default();
-    for finding in findings.iter_mut().filter(stands) {
+    let stands = |(_, finding): &(usize, &mut Finding)| finding.suppressed.is_none() && finding.span != Span::default();
+    for (number, finding) in findings.iter_mut().enumerate().filter(stands) {
         let (source, span) = finding.source.place(finding.span);
         for (comment, at) in comments(&source, span) {
             match Approval::read(comment) {
                 Some(Ok(approval)) if approval.rules.iter().any(|rule| *rule == finding.rule) => {
                     match approval.until.filter(|day| *day < today) {
                         Some(day) => finding.notes.push(format!("it was approved until {day}: {}", approval.reason)),
-                        None => finding.suppressed = Some(approval.reason.to_owned()),
+                        None => {
+                            finding.suppressed = Some(approval.reason.to_owned());
+                            given.push(Given { finding: number, by: By::Comment(source.clone(), at) });
+                        }
                     }
                 }
                 Some(Err(why)) => out.push(about(&source, at, format!("The comment approves nothing: {why}."), config)),
@@ -60,7 +80,7 @@ pub(super) fn apply(findings: &mut [Finding], config: &Config, today: &str, is_w
     }
     out.dedup_by(|a, b| (&a.message, a.span) == (&b.message, b.span));
     out.retain(|_| config.asks(UNUSED));
-    out
+    (out, given)
 }
 
 /// Something of the configuration that is about nothing, at the text that names it.

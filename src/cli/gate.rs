@@ -2,7 +2,7 @@
 
 use super::args::{CheckArgs, LevelName};
 use super::{Exit, Trouble, listing, progress, save, say};
-use crate::diag::{Diagnostic, count, escape};
+use crate::diag::{count, escape};
 use crate::ops::check::{Least, Request};
 use crate::sources::template::Given;
 use crate::value::arn;
@@ -32,6 +32,7 @@ pub(crate) fn check(args: &CheckArgs) -> Result<Exit, Trouble> {
         region,
         parameters,
         baseline: args.baseline.as_deref().map(baseline).transpose()?.unwrap_or_default(),
+        baseline_path: args.baseline.clone().filter(|path| path != Path::new("-")),
     };
     args.write_baseline.as_deref().map(replaceable).transpose()?;
     let spinner = progress::spinner("checking policies");
@@ -74,18 +75,7 @@ fn replaceable(path: &Path) -> Result<(), Trouble> {
 /// The fingerprints of a baseline.
 fn baseline(path: &Path) -> Result<Vec<String>, Trouble> {
     let (source, value) = super::input::json(path, crate::sources::Wanted::Other)?;
-    let list = value.get("fingerprints").and_then(crate::json::Value::elements);
-    let bad = || {
-        let message = "this is not a baseline: it has no `fingerprints`";
-        Diagnostic::error("bad-baseline", &source, value.span, message, "write one with --write-baseline")
-    };
-    let list = list.ok_or_else(bad)?;
-    let print = |one: &crate::json::Value| {
-        let message = "this is not the fingerprint of a finding";
-        let bad = || Diagnostic::error("bad-baseline", &source, one.span, message, "write one with --write-baseline").into();
-        one.as_str().map(str::to_owned).ok_or_else(bad)
-    };
-    list.iter().map(print).collect()
+    Ok(crate::ops::baseline::fingerprints(&source, &value)?)
 }
 
 impl super::args::TemplateArgs {

@@ -1,6 +1,6 @@
 //! Which policies of a repository break which rules?
 
-use super::Failed;
+use super::{Failed, baseline};
 use crate::check::config::Config;
 use crate::check::files;
 use crate::check::rules::{self, RULES};
@@ -14,7 +14,7 @@ use crate::sources::template::Given;
 use crate::value::arn;
 use schemars::JsonSchema;
 use serde::Deserialize;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 /// Which policies of a repository break which rules?
@@ -52,6 +52,9 @@ pub struct Request {
     /// Fingerprints of findings that are known: they do not count.
     #[serde(default)]
     pub baseline: Vec<String>,
+    /// The file that these stand in: with `against`, what the revision's file does not know is told, or counts.
+    #[serde(default)]
+    pub baseline_path: Option<PathBuf>,
 }
 
 /// A level from which findings count.
@@ -128,12 +131,7 @@ impl Request {
             Stopped::Input(found) => Failed::from(*found),
             Stopped::Internal(internal) => Failed::from(internal),
         })?;
-        let baseline: BTreeSet<&str> = self.baseline.iter().map(String::as_str).collect();
-        for finding in checked.findings.iter_mut().filter(|finding| finding.suppressed.is_none()) {
-            if baseline.contains(gate::fingerprint(finding).as_str()) {
-                finding.suppressed = Some("it is in the baseline".to_owned());
-            }
-        }
+        baseline::apply(&mut checked, self, &options.config, &options.ignored)?;
         Ok(Answer { checked, fail_on: fail_on.unwrap_or(Level::Error) })
     }
 

@@ -8,6 +8,7 @@
 //! are checked against the same types, so that a schema and what is read cannot part.
 
 pub mod access_not_granted;
+pub mod baseline;
 pub mod check;
 mod crossed;
 pub mod diff;

@@ -272,3 +272,20 @@ fn what_a_gone_policy_belonged_to_is_gone_for_sure() {
         assert!(ended == code && found.join("\n").contains(message), "{what}: {ended} {found:#?}");
     }
 }
+
+/// Names that look the same in a report, or are no text, are files of their own.
+#[cfg(target_os = "linux")]
+#[test]
+fn files_whose_names_look_alike_are_all_looked_at() {
+    use std::os::unix::ffi::OsStrExt as _;
+    let names: [&[u8]; 6] = [b"a/b.json", b"a\\b.json", b"\xff.json", b"\xfe.json", "\u{fffd}.json".as_bytes(), b"-x.json"];
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::create_dir(folder.path().join("a")).unwrap();
+    for name in names {
+        let path = folder.path().join(std::ffi::OsStr::from_bytes(name));
+        std::fs::write(path, r#"{"Statement": {"Effect": "Allow", "Action": "*", "Resource": "*"}}"#).unwrap();
+    }
+    let ran = run(folder.path(), &["."]);
+    let said = String::from_utf8(ran.stdout).unwrap();
+    assert!(said.contains("6 policies in 6 files: 6 errors"), "{said}");
+}

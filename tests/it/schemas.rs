@@ -270,7 +270,7 @@ fn requests_about_folders_are_read_as_their_schemas_say() {
             json!({"paths": ["."], "asOf": "2026-11-29"}),
             json!({"paths": ["."], "rules": "leastwise.toml", "select": ["public-access"], "ignore": ["new-access"],
                 "failOn": "warning", "against": "main", "asOf": "2026-11-29", "accountId": "111122223333", "region": "eu-west-1",
-                "parameters": {"A": "b"}, "baseline": ["0123456789abcdef"]}),
+                "parameters": {"A": "b"}, "baseline": ["0123456789abcdef"], "baselinePath": "baseline.json"}),
         ),
         ("findings", json!({"grounds": least}), json!({"grounds": most, "failOn": "credentials"})),
         ("recommend", json!({"grounds": least}), json!({"grounds": most, "how": how})),

@@ -18,22 +18,31 @@ use std::path::{Path, PathBuf};
 /// The most paths that a finding lists.
 const MOST_PATHS: usize = 10;
 
-/// What the configuration asks less than it did.
-pub(in crate::check) fn judge(revision: &Revision, found: &Found, options: &Options) -> Result<Vec<Finding>, Diagnostic> {
+/// The approvals of the revision's configuration; `None` where that is not part of the change.
+pub(in crate::check) type Allowed = Option<BTreeSet<String>>;
+
+/// What the configuration asks less than it did, and what that of the revision approved.
+pub(in crate::check) fn judge(
+    revision: &Revision,
+    found: &Found,
+    options: &Options,
+) -> Result<(Vec<Finding>, Allowed), Diagnostic> {
     let now = &options.config;
     let shown = |source: &Source| source.name.to_string();
     let here = now.source.as_ref().map(shown);
-    let Some(old) = before(revision, here.as_deref(), options)? else { return Ok(Vec::new()) };
+    // A configuration that is no part of the repository is no part of the change.
+    let Some(old) = before(revision, here.as_deref(), options)? else { return Ok((Vec::new(), None)) };
     let (path, mut old) = match old {
         Old::None => (here.clone(), Config::default()),
         Old::Read(path, config) => (Some(path), *config),
         Old::Broken(path, why) => {
             let source = now.source.clone().unwrap_or_else(|| Source::new(path.as_str(), ""));
             let note = format!("the configuration {path} of {} cannot be read: {why}", revision.name());
-            return Ok(told(&source, vec![note], revision, options));
+            return Ok((told(&source, vec![note], revision, options), Some(BTreeSet::new())));
         }
     };
     let source = now.source.clone().unwrap_or_else(|| Source::new(path.as_deref().unwrap_or(NAME), ""));
+    let allowed = old.allow.iter().map(|one| one.identity()).collect();
     // What the command says, it says of both.
     if !options.selected.is_empty() {
         old.select.clone_from(&options.selected);
@@ -43,7 +52,7 @@ pub(in crate::check) fn judge(revision: &Revision, found: &Found, options: &Opti
     notes.extend(references(revision, now)?);
     let mut out = told(&source, notes, revision, options);
     out.extend(passed_over(revision, found, &old, &source, options)?);
-    Ok(out)
+    Ok((out, Some(allowed)))
 }
 
 enum Old {
@@ -117,7 +126,7 @@ fn weaker(old: &Config, new: &Config) -> Vec<String> {
     more("it trusts", &old.trusted.all().cloned().collect::<Vec<_>>(), &new.trusted.all().cloned().collect::<Vec<_>>());
     more("these may be public:", &old.public.allowed, &new.public.allowed);
     let allowed =
-        |config: &Config| -> Vec<(String, String)> { config.allow.iter().map(|one| (format!("{one:?}"), one.said())).collect() };
+        |config: &Config| -> Vec<(String, String)> { config.allow.iter().map(|one| (one.identity(), one.said())).collect() };
     let known: BTreeSet<String> = allowed(old).into_iter().map(|(key, _)| key).collect();
     out.extend(allowed(new).into_iter().filter(|(key, _)| !known.contains(key)).map(|(_, said)| format!("it approves {said}")));
     // What is asked of policies beyond the rules: whatever is not there as it was may ask less.

@@ -7,6 +7,7 @@
 //!
 //! Invariant: nothing of the revision is dropped in silence: it is compared with, or it is told to be gone.
 
+mod approvals;
 mod beside;
 mod compare;
 mod configuration;
@@ -17,23 +18,27 @@ mod revision;
 mod targets;
 mod ties;
 mod together;
+mod unlooked;
 mod unread;
 mod users;
 
+pub(super) use approvals::judge as approvals;
 pub(super) use compare::compare;
-pub(super) use configuration::judge as configuration;
+pub(super) use configuration::{Allowed, judge as configuration};
 pub(super) use holders::At;
 pub use revision::Revision;
 pub(super) use together::Together;
+pub(super) use unlooked::judge as unlooked;
 
 use super::config::Config;
 use super::files::{self, File, Held};
 use super::{Options, Stopped, rules};
-use crate::diag::{Finding, Source, Span, shown_path};
+use crate::diag::{Diagnostic, Finding, Source, Span, shown_path};
 use crate::sources::attached::Boundary;
 use crate::sources::owners::Owner;
 use crate::sources::{Located, PolicyType};
 use pairing::Was;
+use std::cell::OnceCell;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
@@ -42,6 +47,8 @@ pub(super) struct Now<'n> {
     pub(super) file: &'n File,
     /// What it holds; `None` if it cannot be read, which is a finding of its own.
     pub(super) held: Option<&'n Held>,
+    /// Why it cannot be read, where nothing in it looks like a policy.
+    pub(super) unparsed: Option<&'n Diagnostic>,
 }
 
 /// A file of the revision.
@@ -51,6 +58,30 @@ struct Old {
     held: Held,
     /// Why it could not be read.
     broken: Option<String>,
+}
+
+/// What is as it was although the revision does not have it itself; git is asked where that matters.
+struct Unchanged<'r> {
+    revision: &'r Revision,
+    changed: OnceCell<BTreeSet<String>>,
+    submodules: OnceCell<BTreeSet<String>>,
+}
+
+impl<'r> Unchanged<'r> {
+    fn of(revision: &'r Revision) -> Self {
+        Self { revision, changed: OnceCell::new(), submodules: OnceCell::new() }
+    }
+
+    fn changed(&self) -> &BTreeSet<String> {
+        self.changed.get_or_init(|| self.revision.changed())
+    }
+
+    /// Whether a path is in a submodule that is at the commit that it was at, and clean.
+    fn is_in_submodule(&self, path: &str) -> bool {
+        let all = self.submodules.get_or_init(|| self.revision.submodules());
+        let around = |folder: &&String| path.strip_prefix(folder.as_str()).is_some_and(|rest| rest.starts_with('/'));
+        all.iter().find(around).is_some_and(|folder| !self.changed().contains(folder))
+    }
 }
 
 /// What a policy was before.
@@ -109,14 +140,29 @@ impl Compared {
             Some(Ok(source)) => Some(match files::held(source, &options.given) {
                 Ok(held) => (source.clone(), held, None),
                 Err(found) => {
-                    let broken = files::looks_like_policy(&source.text).then_some(found.message);
+                    let is_told = files::looks_like_policy(&source.text) || files::is_pointer(&source.text);
+                    let broken = is_told.then_some(found.message);
                     (source.clone(), Held::default(), broken)
                 }
             }),
             Some(Err(found)) => Some((Source::new("", ""), Held::default(), Some(found.message.clone()))),
             None => None,
         });
+        let unchanged = Unchanged::of(revision);
         for (path, one) in wanted.into_iter().zip(read) {
+            // What git keeps elsewhere is what it was if git says so.
+            let is_elsewhere = match &one {
+                None => unchanged.is_in_submodule(&path),
+                Some((source, _, broken)) => {
+                    (broken.is_some() || files::is_pointer(&source.text)) && !unchanged.changed().contains(&path)
+                }
+            };
+            let here = now.iter().find(|now| now.file.path == path).map(|now| &now.file.source);
+            let one = match (is_elsewhere, here) {
+                (true, Some(source)) => files::held(source, &options.given).ok().map(|held| (source.clone(), held, None)),
+                (true, None) => None,
+                (false, _) => one,
+            };
             out.old.extend(one.map(|(source, held, broken)| Old { path, source, held, broken }));
         }
         // What became something that cannot be read is told as that.
@@ -259,12 +305,18 @@ impl Compared {
         let boundaries: Vec<String> =
             now.iter().filter_map(|one| one.held).chain(self.old.iter().map(|old| &old.held)).flat_map(identities).collect();
         let paired: BTreeMap<usize, usize> = self.successors();
+        let mut unparsed: BTreeMap<usize, Finding> = BTreeMap::new();
         for ((was, _), located) in self.left() {
             let Some(old) = self.old.get(was) else { continue };
             let at = paired.get(&was).and_then(|at| now.get(*at));
             // A file that cannot be read now is a finding already; a data source only says what others grant.
             let is_broken = at.is_some_and(|at| at.held.is_none()) || (at.is_none() && self.failed.contains(&old.path));
             if is_broken || is_data(&located.owner) {
+                continue;
+            }
+            // It held policies, so it may hold them still.
+            if let Some((at, why)) = at.and_then(|at| Some((at, at.unparsed?))) {
+                unparsed.entry(was).or_insert_with(|| rules::unreadable("", &at.file.source, why, config));
                 continue;
             }
             let mut left: BTreeSet<String> = at.and_then(|at| at.held).map(|held| denied_now(held, located)).unwrap_or_default();
@@ -290,11 +342,28 @@ impl Compared {
             out.extend(unread::judge(&one.file.source, &held.elsewhere, before.map(|old| old.held.elsewhere.as_slice()), config));
             out.extend(targets::judge(&one.file.source, &held.owners, before.map(|old| old.held.owners.as_slice()), config));
         }
+        out.extend(unparsed.into_values().filter(|one| config.asks(&one.rule)));
         out.extend(self.unsure(now, config));
         out.extend(self.users(now, config));
         out.extend(self.broken(now, config));
         out.iter_mut().for_each(|one| one.notes.push(format!("compared with {}", self.name)));
         out
+    }
+
+    /// The paths of files that had another one, each with that.
+    pub(super) fn moves(&self, now: &[Now<'_>]) -> BTreeMap<String, String> {
+        let paths = |(at, was): (&usize, &usize)| {
+            let (now, old) = (&now.get(*at)?.file.path, &self.old.get(*was)?.path);
+            (now != old).then(|| (now.clone(), old.clone()))
+        };
+        self.files.iter().filter_map(paths).collect()
+    }
+
+    /// What a file said, wherever it stood.
+    fn text_before(&self, now: &[Now<'_>], path: &str) -> Option<&str> {
+        let at = now.iter().position(|one| one.file.path == path)?;
+        let old = self.files.get(&at).and_then(|was| self.old.get(*was))?;
+        Some(&old.source.text)
     }
 
     /// Files of the revision of which nobody knows what they held.

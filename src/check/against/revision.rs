@@ -71,6 +71,24 @@ impl Revision {
         out
     }
 
+    /// The paths that are not as they were, as far as git has them; submodules by their folders.
+    pub(super) fn changed(&self) -> BTreeSet<String> {
+        let args = ["diff", "--no-renames", "--name-only", "-z", "--no-relative", "--no-ext-diff", &self.commit, "--"];
+        let all = git(&args).unwrap_or_default();
+        let (prefix, up) = (prefix(), "../".repeat(self.depth()));
+        let from_here = |path: &str| path.strip_prefix(prefix.as_str()).map_or_else(|| format!("{up}{path}"), str::to_owned);
+        all.split('\0').filter(|path| !path.is_empty()).map(from_here).collect()
+    }
+
+    /// The folders of submodules, in the whole repository.
+    pub(super) fn submodules(&self) -> BTreeSet<String> {
+        let all = git(&["ls-tree", "-r", "-z", "--full-tree", &self.commit]).unwrap_or_default();
+        let (prefix, up) = (prefix(), "../".repeat(self.depth()));
+        let from_here = |path: &str| path.strip_prefix(prefix.as_str()).map_or_else(|| format!("{up}{path}"), str::to_owned);
+        let links = all.split('\0').filter_map(|line| line.strip_prefix("160000 ")?.split_once('\t'));
+        links.map(|(_, path)| from_here(path)).collect()
+    }
+
     /// The files of these paths as they were; `None` of one that was not there. An error is one that cannot be read.
     pub(super) fn read(&self, paths: &[String]) -> Result<Vec<Option<Result<Source, Diagnostic>>>, Diagnostic> {
         let bad = |error: std::io::Error| Diagnostic::bare("unknown-revision", format!("git cannot be run: {error}"), "");
@@ -120,6 +138,20 @@ impl Revision {
             return Err(Diagnostic::bare("unreadable-input", message, help));
         }
         Ok(paths.iter().map(|path| answers.get(path.as_str()).map(|content| self.source(path, content))).collect())
+    }
+
+    /// What a file of the repository was; `None` of one that git does not have, now or in the revision.
+    ///
+    /// # Errors
+    /// git cannot be run.
+    pub fn tracked(&self, path: &std::path::Path) -> Result<Option<Option<Source>>, Diagnostic> {
+        let shown = crate::diag::shown_path(path);
+        let before = self.read(std::slice::from_ref(&shown))?.pop().flatten();
+        let is_there = || git(&["ls-files", "--error-unmatch", "--", &shown]).is_some();
+        Ok(match before {
+            Some(read) => Some(read.ok()),
+            None => is_there().then_some(None),
+        })
     }
 
     fn source(&self, path: &str, content: &[u8]) -> Result<Source, Diagnostic> {

@@ -125,9 +125,12 @@ pub(super) fn place(finding: &Finding) -> Place {
 /// A name of a finding that stays as long as rule, policy, message and what the finding rests on do, wherever the policy moves
 /// in its file: FNV-1a of them, 64 bits, in hexadecimal.
 pub fn fingerprint(finding: &Finding) -> String {
-    let path = place(finding).path;
-    let parts =
-        [finding.rule.as_str(), path.as_str(), finding.subject.as_str(), finding.message.as_str(), finding.basis.as_str()];
+    fingerprint_at(finding, &place(finding).path)
+}
+
+/// The name that a finding would have in a file of another path.
+pub fn fingerprint_at(finding: &Finding, path: &str) -> String {
+    let parts = [finding.rule.as_str(), path, finding.subject.as_str(), finding.message.as_str(), finding.basis.as_str()];
     let bytes = parts.iter().flat_map(|part| part.bytes().chain([0]));
     let hash = bytes.fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3));
     format!("{hash:016x}")
