@@ -45,13 +45,26 @@ pub fn policies(source: &Source, value: &Value, given: &Given) -> Vec<Located> {
         Some(Kind::Template) => template::policies(source, value, given),
         Some(Kind::Plan) => terraform::plan(source, value),
         Some(Kind::State) => terraform::state(source, value),
-        Some(Kind::Policy) => {
+        found if found == Some(Kind::Policy) || (found.is_none() && is_misspelled(value)) => {
             let whole = (source, value.span);
             vec![Located::known(String::new(), PolicyType::Unknown, whole, source.clone(), value.clone())]
         }
         Some(Kind::AccountDetails) => super::account::owned(value, everything(source, value)),
         _ => everything(source, value),
     }
+}
+
+/// Whether a document is a policy but for the case of its members, which AWS does not take.
+fn is_misspelled(value: &Value) -> bool {
+    let member = |of: &Value, name: &str| -> Option<Value> {
+        let all = of.members().unwrap_or_default();
+        all.iter().find(|one| one.key.eq_ignore_ascii_case(name)).map(|one| one.value.clone())
+    };
+    let Some(statements) = member(value, "Statement") else { return false };
+    let all = statements.elements().unwrap_or(std::slice::from_ref(&statements));
+    let is_one =
+        |one: &Value| member(one, "Effect").is_some() && (member(one, "Action").is_some() || member(one, "NotAction").is_some());
+    all.iter().any(is_one)
 }
 
 /// Whether a document is one of those that hold policies without being one.

@@ -5,7 +5,8 @@
 //! compared, as one. A variable of the framework (`${self:custom.bucket}`) is resolved before the deployment: it is a parameter
 //! of that template, and `${aws:accountId}` and `${aws:region}` are CloudFormation's own.
 //!
-//! Invariant: a variable never becomes a policy variable of IAM; what a variable stands for as a whole is not made up.
+//! Invariants: what else the file holds is searched as that of any file; a variable never becomes a policy variable of IAM; what a
+//! variable stands for as a whole is not made up.
 //!
 //! Source: Serverless Framework documentation, "IAM Permissions For Functions", "API Gateway" (resource policy), "Lambda Function
 //! URLs", "Variables"; the plugin serverless-iam-roles-per-function.
@@ -16,6 +17,9 @@ use std::collections::BTreeMap;
 
 /// The role that the framework makes for all functions that have none of their own.
 const ROLE: &str = "IamRoleLambdaExecution";
+
+/// What is read of `resources`.
+const SECTIONS: [&str; 4] = ["Parameters", "Mappings", "Conditions", "Resources"];
 
 /// The template that a configuration leads to; `None` of a document that is none.
 pub(super) fn as_template(value: &Value) -> Option<Value> {
@@ -30,9 +34,10 @@ pub(super) fn as_template(value: &Value) -> Option<Value> {
         made.of_function(function);
     }
     let mut sections: BTreeMap<&str, Vec<Member>> = BTreeMap::new();
+    made.rest(value);
     let written = value.get("resources");
     for part in written.map(|all| all.elements().unwrap_or(std::slice::from_ref(all))).unwrap_or_default() {
-        for name in ["Parameters", "Mappings", "Conditions", "Resources"] {
+        for name in SECTIONS {
             let members = part.get(name).and_then(Value::members).unwrap_or_default();
             sections.entry(name).or_default().extend(members.iter().cloned());
         }
@@ -69,6 +74,23 @@ impl Made {
         let properties = Value { span: at, kind: Kind::Object(properties) };
         let kind = Kind::Object(vec![member("Type", text(of, at)), member("Properties", properties)]);
         self.resources.push(Member { key: name.to_owned(), key_span: at, value: Value { span: at, kind } });
+    }
+
+    /// Everything else, in which whatever has statements is a policy, as in any other file.
+    fn rest(&mut self, configuration: &Value) {
+        let mut members = configuration.members().unwrap_or_default().to_vec();
+        for one in members.iter_mut().filter(|one| one.key == "resources") {
+            let strip = |part: &mut Value| {
+                if let Kind::Object(all) = &mut part.kind {
+                    all.retain(|one| !SECTIONS.contains(&one.key.as_str()));
+                }
+            };
+            match &mut one.value.kind {
+                Kind::Array(all) => all.iter_mut().for_each(strip),
+                _ => strip(&mut one.value),
+            }
+        }
+        self.add("serverless", "Serverless::Framework::Configuration", configuration.span, members);
     }
 
     /// A role with what is written of it.

@@ -194,3 +194,22 @@ fn lists_of_statements_of_the_serverless_framework_are_policies() {
         assert_ne!(code, 0, "{place} {found:#?}");
     }
 }
+
+/// What else stands in such a file is a policy as in any other file; and one whose members have another case is not passed over.
+#[test]
+fn policies_elsewhere_in_a_configuration_and_misspelled_ones_are_found() {
+    let rest = [
+        format!("custom:\n  policies: {ADMIN}\n"),
+        format!("resources:\n  extensions:\n    X: {{Properties: {{PolicyDocument: {ADMIN}}}}}\n"),
+        format!("resources:\n  - ${{file(a.yml)}}\n  - Outputs: {{X: {ADMIN}}}\n"),
+        format!("functions:\n  f:\n    events: [{{x: {ADMIN}}}]\n"),
+    ];
+    for part in rest {
+        let (code, found) = check("serverless.yml", &format!("service: x\nprovider: {{name: aws}}\n{part}"));
+        assert!(code == 1 && found.iter().any(|one| one["rule"] == "administrator"), "{part} {found:#?}");
+    }
+    for text in [ADMIN.to_lowercase(), ADMIN.replace("Statement", "statement"), ADMIN.to_uppercase()] {
+        let (code, found) = check("p.json", &text);
+        assert!(code == 1 && found.iter().all(|one| one["rule"] == "unreadable-policy"), "{text} {found:#?}");
+    }
+}
