@@ -308,7 +308,7 @@ mod tests {
             r#""FLambdaFunction":{"Type":"AWS::Serverless::Function","Properties":{"FunctionUrlConfig":{"AuthType":"NONE"}}}"#,
             r#"{"AuthType":"AWS_IAM"}"#,
             r#""Q":{"Type":"AWS::X::Y"}"#,
-            r#""Parameters":{"self:c_d":{"Type":"String"}}"#,
+            r#""self:c_d":{"Type":"String"}"#,
         ] {
             assert!(all.contains(part), "{part}: {all}");
         }
