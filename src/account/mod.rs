@@ -14,6 +14,7 @@ mod entity;
 pub mod exclusions;
 mod files;
 pub mod findings;
+mod fitting;
 mod gather;
 pub mod granted;
 pub mod observe;

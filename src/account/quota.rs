@@ -29,7 +29,7 @@ pub const ATTACHED: usize = 10;
 pub(super) type Refusal = String;
 
 /// Characters that count.
-fn size(text: &str) -> usize {
+pub(super) fn size(text: &str) -> usize {
     text.chars().filter(|c| !c.is_whitespace()).count()
 }
 
@@ -47,12 +47,11 @@ fn inline_limit(kind: EntityKind) -> usize {
 }
 
 /// How many managed policies a document needs; `None` if it cannot be cut.
-pub(super) fn needed(text: &PolicyText) -> Option<usize> {
-    if size_of(text) <= MANAGED_POLICY_LIMIT {
+pub(super) fn needed(document: &Value) -> Option<usize> {
+    if size(&document.to_string()) <= MANAGED_POLICY_LIMIT {
         return Some(1);
     }
-    let lowered = text.read().ok()?;
-    cut(&lowered.document.json).map(|parts| parts.len())
+    cut(document).map(|parts| parts.len())
 }
 
 /// Cuts what does not fit, and proves that it is the same; what cannot be attached stays as it is, with a note.

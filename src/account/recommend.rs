@@ -10,6 +10,7 @@
 
 use super::bits::{Bits, Universe};
 use super::findings::{self, Service, about, services};
+use super::fitting::Found;
 use super::granted::Granted;
 use super::observe::{Observed, Observer, Window, known_as};
 use super::proposal::Proposal;
@@ -23,7 +24,7 @@ use crate::evidence::Evidence;
 use crate::json::Value;
 use crate::policy::Policy;
 use crate::question::{InternalError, Verdict};
-use crate::usage::UnusedPermissions;
+use crate::usage::{Unused, UnusedPermissions};
 use rustc_hash::FxHashMap;
 use schemars::JsonSchema;
 use serde::Deserialize;
@@ -154,7 +155,7 @@ pub struct Recommender<'a, 'o> {
     pub(super) options: &'o Options,
     observer: Observer<'o>,
     granted: Granted,
-    known: Mutex<FxHashMap<(usize, String), Attempt>>,
+    known: Mutex<FxHashMap<(usize, usize, String), Attempt>>,
     /// With `--shared`: what nobody who has a managed policy uses.
     shared: BTreeMap<&'a str, Arc<SharedUse>>,
 }
@@ -231,8 +232,10 @@ impl<'a, 'o> Recommender<'a, 'o> {
         }
         let mut unproved = Vec::new();
         for policy in &mut out.policies {
-            match self.refined(policy.attached, &granted, &observed) {
+            match self.refined(policy.attached, entity, &granted, &observed) {
                 Ok(refined) => {
+                    let losses = refined.iter().flat_map(|refined| &refined.losses);
+                    out.notes.extend(losses.map(|loss| format!("{}: {loss}", policy.attached.label())));
                     policy.refined = refined;
                     policy.by = self.shared_use(policy.attached).flatten();
                 }
@@ -284,7 +287,7 @@ impl<'a, 'o> Recommender<'a, 'o> {
     }
 
     /// One policy refined; `None` if it stays as it is, an error if that is not proved.
-    fn refined(&self, attached: &Attached, granted: &Bits, observed: &Observed) -> Attempt {
+    fn refined(&self, attached: &Attached, entity: &Entity, granted: &Bits, observed: &Observed) -> Attempt {
         let Ok(text) = &attached.text else { return Ok(None) };
         let Ok(lowered) = text.read() else { return Ok(None) };
         let shared = self.shared_use(attached);
@@ -295,36 +298,28 @@ impl<'a, 'o> Recommender<'a, 'o> {
             None => (granted, observed),
         };
         let own = self.granted.by(std::iter::once(text));
-        let mut unused = UnusedPermissions::default();
-        let mut key = String::new();
-        for service in services(&findings::unused(granted, observed), granted, observed) {
-            let range = Universe::latest().service(&service.namespace);
-            match service.actions {
-                None if range.clone().any(|number| own.contains(number)) => {
-                    unused.add_service(&service.namespace);
-                    key = key + &service.namespace + ":*\n";
-                }
-                None => {}
-                Some(actions) => {
-                    for (name, _) in actions {
-                        let action = format!("{}:{name}", service.namespace);
-                        let number = Universe::latest().number(&action.to_ascii_lowercase());
-                        if number.is_some_and(|number| own.contains(number)) {
-                            unused.add_action(&service.namespace, &name);
-                            key = key + &action + "\n";
-                        }
-                    }
-                }
-            }
-        }
+        let unused = of_policy(&own, granted, observed);
         if unused.is_empty() {
             return Ok(None);
         }
-        let key = (Arc::as_ptr(text) as usize, key);
+        let beside = match &shared {
+            Some(Some(shared)) => shared.beside,
+            _ => shared::beside(entity, attached.arn.as_deref().unwrap_or_default()),
+        };
+        let room = self.options.attachments.saturating_sub(beside).max(1);
+        // Of a service as a whole the name alone, as the names that it has are the catalog's.
+        let names = |(service, unused): (&str, &Unused)| match unused {
+            Unused::WholeService => format!("{service}:*\n"),
+            Unused::Actions(names) => names.iter().map(|name| format!("{service}:{name}\n")).collect(),
+        };
+        let key = (Arc::as_ptr(text) as usize, room, unused.services().map(names).collect::<String>());
         if let Some(known) = self.known.lock().unwrap_or_else(PoisonError::into_inner).get(&key) {
             return known.clone();
         }
-        let attempt = refining::fitting(&lowered.document, &unused, self.options);
+        let unknown = Observed { used: Bits::none(), last: FxHashMap::default(), ..observed.clone() };
+        let observable = || of_policy(&own, granted, &unknown);
+        let found = Found { unused: &unused, observable: &observable };
+        let attempt = refining::refined(&lowered.document, found, self.options, room);
         self.known.lock().unwrap_or_else(PoisonError::into_inner).insert(key, attempt.clone());
         attempt
     }
@@ -388,6 +383,29 @@ impl<'a, 'o> Recommender<'a, 'o> {
         refined.obligations.push(Proved::passed(id, statement, vec![outcome], proving.keep));
         Ok(Some(refined))
     }
+}
+
+/// What of a policy's own actions is unused by whoever is granted all these.
+fn of_policy(own: &Bits, granted: &Bits, observed: &Observed) -> UnusedPermissions {
+    let universe = Universe::latest();
+    let mut out = UnusedPermissions::default();
+    for service in services(&findings::unused(granted, observed), granted, observed) {
+        match service.actions {
+            None if universe.service(&service.namespace).any(|number| own.contains(number)) => {
+                out.add_service(&service.namespace)
+            }
+            None => {}
+            Some(actions) => {
+                let is_own = |name: &String| {
+                    let number = universe.number(&format!("{}:{name}", service.namespace).to_ascii_lowercase());
+                    number.is_some_and(|number| own.contains(number))
+                };
+                let names = actions.iter().map(|(name, _)| name).filter(|name| is_own(name));
+                names.for_each(|name| out.add_action(&service.namespace, name));
+            }
+        }
+    }
+    out
 }
 
 /// A policy as it would be; `None` if it would go, or is missing.

@@ -1,22 +1,26 @@
 //! One policy without what is unused, in the form that a person would apply.
 //!
-//! An Allow with `NotAction` becomes a list of actions where that is shorter, a policy that could not be attached loses whole
-//! services alone; whatever the form, its obligations are proved ([`mod@crate::refine`]).
+//! What goes is what can ([`super::fitting`]): an Allow with `NotAction` becomes a list of actions where that is shorter, and of a
+//! policy that could not be attached some services stay. Whatever the form, its obligations are proved ([`mod@crate::refine`]).
 
+use super::PolicyText;
+use super::fitting::{self, Found};
 use super::proposal::Proposal;
 use super::proved::Proved;
 use super::recommend::{NotAction, Options};
-use super::{PolicyText, quota};
 use crate::catalog::Catalog;
 use crate::diag::{Diagnostics, Source};
 use crate::document::Document;
 use crate::json::Value;
 use crate::question::{InternalError, Settings};
-use crate::refine::candidate::{self, candidate};
-use crate::refine::unused::UnusedActions;
+use crate::refine::candidate;
 use crate::refine::{self, Outcome, not_action};
-use crate::usage::{Unused, UnusedPermissions};
+use crate::usage::UnusedPermissions;
+use std::collections::BTreeSet;
 use std::sync::Arc;
+
+/// Services that a note names.
+const NAMED: usize = 8;
 
 /// A proved refinement of one policy.
 #[derive(Debug, Clone)]
@@ -31,20 +35,22 @@ pub struct Refined {
     pub is_empty: bool,
     /// What was proved, each with the number of queries.
     pub obligations: Vec<Proved>,
-    /// Whether only services went of which nothing is used.
-    pub by_service: bool,
+    /// Services that stay as they are, though some of them is unused: the policy could not be attached without.
+    pub kept: BTreeSet<String>,
     /// What is taken away beyond what is unused, because it was not seen.
     pub proposals: Vec<Proposal>,
     /// What is worth knowing.
     pub notes: Vec<String>,
+    /// What whoever applies it must know: what else it no longer grants, what it still does.
+    pub losses: Vec<String>,
 }
 
 impl Refined {
     /// A policy that is only narrowed.
     pub(super) fn narrowed(text: Arc<PolicyText>) -> Self {
-        let (refinement, listed, is_empty, by_service) = (None, None, false, false);
-        let (obligations, proposals, notes) = (Vec::new(), Vec::new(), Vec::new());
-        Self { text, refinement, listed, is_empty, obligations, by_service, proposals, notes }
+        let (refinement, listed, is_empty, kept) = (None, None, false, BTreeSet::new());
+        let (obligations, proposals, notes, losses) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
+        Self { text, refinement, listed, is_empty, obligations, kept, proposals, notes, losses }
     }
 }
 
@@ -81,66 +87,53 @@ impl From<InternalError> for NotRefined {
     }
 }
 
-/// Refined so that it can be attached: if the list of what is left is too long for that, by whole services alone.
-pub(super) fn fitting(document: &Document, unused: &UnusedPermissions, options: &Options) -> Attempt {
-    let whole = attempt(document, unused, options);
-    let Ok(Some(refined)) = &whole else { return whole };
-    if quota::needed(&refined.text).is_some_and(|needed| needed <= options.attachments) {
-        return whole;
+/// Refined so that it can be attached, as at most so many managed policies: if what is left is too long for that, some services
+/// stay as they are.
+pub(super) fn refined(document: &Document, found: Found<'_>, options: &Options, room: usize) -> Attempt {
+    let fit = fitting::fit(document, found, options, room)?;
+    let attempt = match &fit.listed {
+        None => proved(document, &fit.unused, options),
+        Some(made) => match listed(document, made, &fit.unused, options) {
+            Err(NotRefined::Open(why)) if options.not_action == NotAction::Auto => {
+                let kept = Options { not_action: NotAction::Keep, ..options.clone() };
+                return refined(document, found, &kept, room).map_err(|_| NotRefined::Open(why));
+            }
+            other => other,
+        },
+    };
+    let Ok(Some(whole)) = &attempt else { return attempt };
+    if fit.kept.is_empty() {
+        return attempt;
     }
-    let mut services = UnusedPermissions::default();
-    unused
-        .services()
-        .filter(|(_, actions)| **actions == Unused::WholeService)
-        .for_each(|(service, _)| services.add_service(service));
-    if services.is_empty() {
-        return whole;
+    let mut out = whole.as_ref().clone();
+    let policies = crate::diag::count(room, "managed policy", "managed policies");
+    let stay = crate::diag::count(fit.stay, "unused action stays", "unused actions stay");
+    let services = crate::diag::count(fit.kept.len(), "service", "services");
+    let mut named = fit.kept.iter().take(NAMED).cloned().collect::<Vec<_>>().join(", ");
+    if fit.kept.len() > NAMED {
+        named += ", ..";
     }
-    match attempt(document, &services, options) {
-        Ok(Some(coarse)) if quota::needed(&coarse.text).is_some_and(|needed| needed <= options.attachments) => {
-            let mut coarse = coarse.as_ref().clone();
-            let note = "only services of which nothing is used are taken away: without each unused action the policy would be longer than what can be attached";
-            coarse.by_service = true;
-            coarse.notes.push(note.to_owned());
-            Ok(Some(Arc::new(coarse)))
-        }
-        _ => whole,
-    }
+    out.losses.push(format!("{stay}, of {services} ({named}): without each of them the policy would not fit into {policies}"));
+    out.kept = fit.kept.into_iter().collect();
+    Ok(Some(Arc::new(out)))
 }
 
-fn attempt(document: &Document, unused: &UnusedPermissions, options: &Options) -> Attempt {
-    let (settings, catalog) = (&options.proving.settings, Catalog::latest());
-    if !not_action::is_in(document) || options.not_action == NotAction::Keep {
-        return proved(document, unused, options);
-    }
-    let made = not_action::rewritten(document, catalog)?;
-    if options.not_action == NotAction::Auto {
-        let removed = UnusedActions::new(unused, catalog);
-        let size = |document| candidate(document, &removed, catalog).json.to_string().len();
-        if size(document) <= size(&made) {
-            return proved(document, unused, options);
-        }
-    }
-    let Some([nothing_new, nothing_less]) = not_action::grants_the_same(document, &made, settings)? else {
+/// A document whose `NotAction` is a list of actions, refined.
+fn listed(document: &Document, made: &Document, unused: &UnusedPermissions, options: &Options) -> Attempt {
+    let Some([nothing_new, nothing_less]) = not_action::grants_the_same(document, made, &options.proving.settings)? else {
         return Err(NotRefined::Open("that a list of actions grants what NotAction does was not proved".to_owned()));
     };
-    let listed = match proved(&made, unused, options) {
-        Err(why @ NotRefined::Open(_)) if options.not_action == NotAction::Auto => {
-            return proved(document, unused, options).map_err(|_| why);
-        }
-        Ok(Some(listed)) => listed,
-        other => return other,
-    };
-    let mut listed = listed.as_ref().clone();
+    let Some(refined) = proved(made, unused, options)? else { return Ok(None) };
+    let mut out = refined.as_ref().clone();
     let note = "NotAction became a list of actions: it grants what it granted of the catalog's actions, and no longer actions and services that AWS adds later";
-    listed.notes.insert(0, note.to_owned());
+    out.losses.insert(0, note.to_owned());
     let keep = options.proving.keep;
     let about = "nothing new: the list of actions grants nothing that NotAction did not grant".to_owned();
     let less = "nothing less: NotAction granted no action of the catalog that the list does not grant".to_owned();
     let same = [Proved::passed("N1", about, vec![nothing_new], keep), Proved::passed("N2", less, vec![nothing_less], keep)];
-    listed.obligations.splice(0..0, same);
-    listed.listed = Some(text(&made.json, "policy with its actions listed", options)?);
-    Ok(Some(Arc::new(listed)))
+    out.obligations.splice(0..0, same);
+    out.listed = Some(text(&made.json, "policy with its actions listed", options)?);
+    Ok(Some(Arc::new(out)))
 }
 
 /// A document as a policy of its own.
@@ -178,6 +171,6 @@ fn proved(document: &Document, unused: &UnusedPermissions, options: &Options) ->
     let long = candidate::too_long(&refinement.policy);
     let notes = refinement.notes.into_iter().filter(|note| Some(note) != long.as_ref()).collect();
     let (is_empty, refinement) = (refinement.is_empty && !has_deny, Some(text.clone()));
-    let (listed, by_service, proposals) = (None, false, Vec::new());
-    Ok(Some(Arc::new(Refined { text, refinement, listed, is_empty, obligations, by_service, proposals, notes })))
+    let (listed, kept, proposals, losses) = (None, BTreeSet::new(), Vec::new(), Vec::new());
+    Ok(Some(Arc::new(Refined { text, refinement, listed, is_empty, obligations, kept, proposals, notes, losses })))
 }

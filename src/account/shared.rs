@@ -22,6 +22,8 @@ pub struct SharedUse {
     pub unused: Vec<Service>,
     /// What of it nothing shows.
     pub not_observable: Vec<&'static str>,
+    /// The most managed policies that one who has it has beside it.
+    pub(super) beside: usize,
 }
 
 /// The same of each managed policy; one that somebody has of whom no evidence speaks is not among them.
@@ -39,13 +41,19 @@ pub(super) fn shared<'a>(
         }
     }
     let nobody_uses = |(arn, (entities, text)): (&'a str, (Vec<&'a Entity>, &'a Arc<PolicyText>))| {
+        let beside = entities.iter().map(|entity| beside(entity, arn)).max().unwrap_or(0);
         let observed = together(entities.into_iter().map(&observed))?;
         let granted = granted.by(std::iter::once(text));
         let unused = services(&unused(&granted, &observed), &granted, &observed);
         let not_observable = not_observable(&granted, &observed);
-        Some((arn, Arc::new(SharedUse { granted, observed, unused, not_observable })))
+        Some((arn, Arc::new(SharedUse { granted, observed, unused, not_observable, beside })))
     };
     having.into_iter().filter_map(nobody_uses).collect()
+}
+
+/// How many managed policies an entity has beside one.
+pub(super) fn beside(entity: &Entity, arn: &str) -> usize {
+    entity.policies.iter().filter(|policy| policy.arn.as_deref().is_some_and(|own| own != arn)).count()
 }
 
 /// What several entities did together; nothing is known if nothing is known of one.

@@ -39,7 +39,7 @@ impl Layout<'_> {
         if let Some(refinement) = refined.refinement.as_ref().filter(|_| !is_plain(policy, refined)) {
             add("refined.json", written(refinement));
         }
-        let services = by.unused.iter().filter(|service| !refined.by_service || service.actions.is_none()).cloned();
+        let services = by.unused.iter().filter(|service| !refined.kept.contains(&service.namespace)).cloned();
         let finding = unused::json::of_policy(arn, account, services.collect(), by.not_observable.clone(), window);
         add("unused.json", pretty(&finding));
         add("proof.json", pretty(&self.proof_of(common, policy, refined)));
@@ -53,7 +53,7 @@ impl Layout<'_> {
             "policy": policy.attached.label(),
             "verify": [original, refinement, "unused.json"],
             "obligations": super::json::obligations(refined),
-            "notes": refined.notes,
+            "notes": super::json::notes(refined),
             "z3": smt::version(),
             "catalog": Catalog::latest().date,
         });

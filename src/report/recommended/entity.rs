@@ -13,6 +13,7 @@ use crate::account::PolicyText;
 use crate::account::findings::{Finding, Service, Unused};
 use crate::account::observe::Window;
 use crate::account::recommend::Recommendation;
+use crate::account::refining::Refined;
 use crate::report::unused;
 use serde_json::{Map, Value, json};
 
@@ -44,10 +45,10 @@ impl<'r> Layout<'r> {
         }
         add("steps.json", pretty(&self.steps(one)));
         add("unused.json", pretty(&removed(one, window, one.unused.clone())));
-        let by_service = |place: &Place<'_>| place.policy.refined.as_ref().is_some_and(|refined| refined.by_service);
-        if places.iter().any(|place| place.policy.by.is_none() && by_service(place)) {
-            let services = one.unused.iter().filter(|service| service.actions.is_none()).cloned().collect();
-            add("unused-services.json", pretty(&removed(one, window, services)));
+        for place in places.iter().filter(|place| place.policy.by.is_none()) {
+            let Some(refined) = place.policy.refined.as_ref().filter(|refined| !refined.kept.is_empty()) else { continue };
+            let services = one.unused.iter().filter(|service| !refined.kept.contains(&service.namespace)).cloned();
+            add(&unused_path(place, refined), pretty(&removed(one, window, services.collect())));
         }
         let own: Vec<_> = places.iter().map(|place| self.place(place, folder, &one.entity.account)).collect();
         let mut index = proof(one, |at| own.get(at).cloned().unwrap_or_default());
@@ -96,7 +97,8 @@ impl<'r> Layout<'r> {
             Some(path) => (*path).clone(),
             None => refined_path(place),
         };
-        let unused = if refined.by_service { "unused-services.json" } else { "unused.json" };
+        let unused = unused_path(place, refined);
+        out.insert("unused".to_owned(), json!(unused));
         if refined.refinement.is_some() {
             out.insert("verify".to_owned(), json!([original, refinement, unused]));
         }
@@ -109,6 +111,11 @@ impl<'r> Layout<'r> {
 
 fn listed_path(place: &Place<'_>) -> String {
     format!("listed/{}.json", place.stem)
+}
+
+/// What a policy was refined by: all that is unused, or what of it could go.
+fn unused_path(place: &Place<'_>, refined: &Refined) -> String {
+    if refined.kept.is_empty() { "unused.json".to_owned() } else { format!("unused/{}.json", place.stem) }
 }
 
 fn refined_path(place: &Place<'_>) -> String {

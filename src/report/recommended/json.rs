@@ -198,9 +198,8 @@ fn step(action: &str, existing: &str, policy: Option<String>) -> Value {
 pub fn proof(one: &Recommendation<'_>, place: impl Fn(usize) -> serde_json::Map<String, Value>) -> Value {
     let policy = |(at, policy): (usize, &Recommended<'_>)| {
         let refined = policy.refined.as_ref()?;
-        let unused = if refined.by_service { "unused-services.json" } else { "unused.json" };
         let (label, proposals) = (policy.attached.label(), &refined.proposals);
-        let mut out = json!({"policy": label, "unused": unused, "obligations": obligations(refined), "notes": refined.notes});
+        let mut out = json!({"policy": label, "obligations": obligations(refined), "notes": notes(refined)});
         if !proposals.is_empty() {
             out["proposals"] = json!(proposals);
         }
@@ -216,6 +215,11 @@ pub fn proof(one: &Recommendation<'_>, place: impl Fn(usize) -> serde_json::Map<
         "z3": smt::version(),
         "catalog": Catalog::latest().date,
     })
+}
+
+/// What is worth knowing of one policy, and what whoever applies it must know.
+pub(super) fn notes(refined: &Refined) -> Vec<&String> {
+    refined.losses.iter().chain(&refined.notes).collect()
 }
 
 /// What was proved of one policy.
