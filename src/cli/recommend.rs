@@ -5,8 +5,10 @@ use super::switches::{Deciding, Format};
 use super::{Exit, Trouble, findings, json_lines, print, progress, save, say, text_lines};
 use crate::diag::escape;
 use crate::ops::recommend::{self, ATTACHED, How, NotAction, Proving, Request};
-use crate::report::{recommended, unused};
+use crate::report::recommended::{self, Certificate};
+use crate::report::unused;
 use clap::{Args, ValueEnum};
+use std::collections::BTreeSet;
 use std::path::PathBuf;
 
 #[derive(Debug, Args)]
@@ -75,21 +77,23 @@ pub(crate) fn recommend(args: &RecommendArgs) -> Result<Exit, Trouble> {
     let lines = json_lines(&summaries.collect::<Vec<_>>());
     let layout = recommended::Layout::new(&answer.all);
     if let Some(folder) = &args.output {
-        let write = |(path, text): (String, String)| {
-            let path = folder.join(path);
-            match (path.parent(), path.file_name()) {
-                (Some(parent), Some(name)) => save::write_all(parent, &[(name.to_string_lossy().into_owned(), text)]),
-                _ => Ok(()),
-            }
-        };
+        let write = |(path, text): (String, String)| save::write_many(&folder.join(path), &text);
         (0..answer.all.len()).flat_map(|at| layout.files(at, answer.window)).try_for_each(&write)?;
         layout.shared(answer.window).into_iter().try_for_each(&write)?;
         save::write_all(folder, &[("summary.jsonl".to_owned(), lines.clone())])?;
     }
     if let Some(folder) = &args.proof {
-        let write = |(path, files): (String, Vec<(String, String)>)| save::write_all(&folder.join(path), &files);
-        (0..answer.all.len()).flat_map(|at| layout.certificates(at)).try_for_each(write)?;
-        layout.shared_certificates().into_iter().try_for_each(write)?;
+        let mut written = BTreeSet::new();
+        let entities = (0..answer.all.len()).flat_map(|at| layout.certificates(at));
+        for Certificate { index, text, questions } in entities.chain(layout.shared_certificates()) {
+            for (path, script) in questions {
+                if !written.contains(&path) {
+                    save::write_many(&folder.join(&path), script)?;
+                    written.insert(path);
+                }
+            }
+            save::write_many(&folder.join(index), &text)?;
+        }
     }
     match args.format {
         Format::Json => print(&lines)?,

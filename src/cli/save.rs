@@ -25,13 +25,28 @@ pub(crate) fn write_all(folder: &Path, files: &[(String, String)]) -> Result<(),
     files.iter().try_for_each(|(name, text)| write(&folder.join(name), text))
 }
 
+/// Writes one of very many files, whose folder is made if it is missing. Each is whole or not there, but the program does not wait
+/// until the disk has it, which takes longer than all else.
+pub(crate) fn write_many(path: &Path, text: &str) -> Result<(), Trouble> {
+    if let Some(folder) = path.parent() {
+        fs::create_dir_all(folder).with_context(|| format!("cannot make the folder {}", folder.display()))?;
+    }
+    let done = match fs::symlink_metadata(path) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => {
+            renamed(path, None, text.as_bytes(), false).map_err(anyhow::Error::from)
+        }
+        _ => write_bytes(path, text.as_bytes()),
+    };
+    Ok(done.with_context(|| format!("cannot write {}", path.display()))?)
+}
+
 fn write_bytes(path: &Path, bytes: &[u8]) -> anyhow::Result<()> {
     match fs::metadata(path) {
         Ok(found) if found.is_dir() => Err(anyhow!("it is a folder; give the path of a file")),
         Ok(found) if !found.is_file() => Ok(in_place(path, bytes)?),
         Ok(found) => over(path, &found, bytes),
         // Nothing, or a link to nothing: the file that it names is made.
-        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(renamed(&end_of_links(path)?, None, bytes)?),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(renamed(&end_of_links(path)?, None, bytes, true)?),
         Err(error) => Err(error.into()),
     }
 }
@@ -51,7 +66,7 @@ fn over(path: &Path, found: &Metadata, bytes: &[u8]) -> anyhow::Result<()> {
     if links(found) > 1 {
         return Ok(in_place(&target, bytes)?);
     }
-    match renamed(&target, Some(found), bytes) {
+    match renamed(&target, Some(found), bytes, true) {
         Err(error) if matches!(error.kind(), io::ErrorKind::PermissionDenied | io::ErrorKind::ReadOnlyFilesystem) => {
             Ok(in_place(&target, bytes)?)
         }
@@ -59,8 +74,8 @@ fn over(path: &Path, found: &Metadata, bytes: &[u8]) -> anyhow::Result<()> {
     }
 }
 
-/// Into a temporary file, then renamed.
-fn renamed(target: &Path, replaced: Option<&Metadata>, bytes: &[u8]) -> io::Result<()> {
+/// Into a temporary file, which the disk has or not, then renamed.
+fn renamed(target: &Path, replaced: Option<&Metadata>, bytes: &[u8], wait: bool) -> io::Result<()> {
     if target.file_name().is_none() {
         return Err(io::Error::new(io::ErrorKind::InvalidInput, "the path names no file"));
     }
@@ -79,7 +94,9 @@ fn renamed(target: &Path, replaced: Option<&Metadata>, bytes: &[u8]) -> io::Resu
         file.set_permissions(replaced.permissions())?;
     }
     file.write_all(bytes)?;
-    file.sync_all()?;
+    if wait {
+        file.sync_all()?;
+    }
     partial.done(|partial| partial.persist(target).map(|_| ()).map_err(|error| error.error))
 }
 

@@ -18,7 +18,7 @@ import time
 import logs
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
-MOST = 30  # Entities of an account: more are left out, and counted.
+MOST = 400  # Entities of an account: more are left out, and counted.
 SECONDS = 5  # For one file.
 BOUND = 1400  # For all of them together.
 

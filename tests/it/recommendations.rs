@@ -504,3 +504,59 @@ fn the_sample_accounts_and_logs_run_end_to_end() {
         }
     }
 }
+
+#[test]
+fn both_engines_say_the_same_of_recommendations() {
+    let grounds = ["--account", "fixtures/usage/account.json", "--evidence", "fixtures/usage", "--as-of", "2026-05-02"];
+    let ask = |more: &[&str]| {
+        let (code, out, err) = leastwise(&[&["recommend", "--format", "json"], &grounds[..], more].concat(), "");
+        (code, out.lines().map(|line| serde_json::from_str(line).unwrap()).collect::<Vec<Value>>(), err)
+    };
+    let (one, crossed, strings) = (ask(&[]), ask(&["--cross-check"]), ask(&["--engine", "strings", "--timeout", "60"]));
+    assert_eq!((one.0, one.1.len()), (0, 3), "{}", one.2);
+    assert_eq!(one, crossed);
+    // The plain encoding by itself recommends the same, or leaves it open.
+    for (other, one) in strings.1.iter().zip(&one.1) {
+        assert!(other["result"] == "UNKNOWN" || other["policies"] == one["policies"], "{other}");
+    }
+    assert!(strings.1.iter().any(|line| line["result"] == "PROVED"), "{strings:?}");
+    // What the two may not disagree about is a defect, not an answer.
+    let proving = leastwise::account::proved::Proving::default();
+    assert!(proving.agree([Some(true), Some(false)]).is_err() && proving.agree([Some(false), Some(true)]).is_err());
+    assert!(proving.agree([Some(true), None]).is_ok() && proving.agree([None, Some(false)]).is_ok());
+    assert!(proving.agree([Some(true), Some(true)]).is_ok());
+}
+
+#[test]
+fn a_page_is_compared_with_a_page_and_nothing_else() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = |name: &str| folder.path().join(name).to_str().unwrap().to_owned();
+    let report = |out: &str, baseline: Option<&str>| {
+        let (own, other) = (path(out), baseline.map(path));
+        let mut args = vec!["report", "--account", "fixtures/accounts/small.json", "-o", &own];
+        other.iter().for_each(|other| args.extend(["--baseline", other]));
+        leastwise(&args, "")
+    };
+    assert_eq!(report("first.html", None).0, 0);
+    let page = std::fs::read_to_string(path("first.html")).unwrap();
+    for (name, text) in [
+        ("empty", String::new()),
+        ("text", "no page".to_owned()),
+        ("html", "<html><script type=\"application/json\" id=\"data\">{}</script></html>".to_owned()),
+        ("short", page[..page.find("\"questions\"").unwrap()].to_owned()),
+    ] {
+        std::fs::write(path(name), text).unwrap();
+        let (code, out, err) = report("second.html", Some(name));
+        assert_eq!((code, out.as_str()), (2, ""), "{name}: {err}");
+        assert!(err.contains("error[not-a-page]") && err.contains("give a page that"), "{name}: {err}");
+        assert!(!std::path::Path::new(&path("second.html")).exists(), "{name}: nothing is written");
+    }
+    let (code, _, err) = report("second.html", Some("missing"));
+    assert!(code == 2 && err.contains("error[not-a-page]") && err.contains("missing"), "{err}");
+    let (code, _, err) = report("second.html", Some("first.html"));
+    assert_eq!(code, 0, "{err}");
+    // What it was compared with is a point of its trend.
+    let second = std::fs::read_to_string(path("second.html")).unwrap();
+    let points = |page: &str| leastwise::report::html::data_of(page).unwrap()["trend"].as_array().unwrap().len();
+    assert_eq!((points(&page), points(&second)), (1, 2));
+}

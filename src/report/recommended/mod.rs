@@ -9,5 +9,6 @@ pub mod json;
 mod layout;
 mod text;
 
+pub use certificates::Certificate;
 pub use layout::Layout;
 pub use text::text;
