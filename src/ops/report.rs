@@ -3,15 +3,16 @@
 use super::grounds::{Grounds, Read};
 use super::recommend::Proving;
 use super::{Failed, findings, recommend, who_can};
+use crate::account::findings::Findings;
 use crate::account::observe::known_as;
 use crate::account::who_can::Asked;
 use crate::diag::Diagnostic;
 use crate::question::Settings;
-use crate::report::dashboard::{self, Beside};
-use crate::report::{html, recommended, unused};
+use crate::report::dashboard::{self, Beside, Used};
+use crate::report::{html, unused};
 use schemars::JsonSchema;
 use serde::Deserialize;
-use serde_json::{Value, json};
+use serde_json::Value;
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
@@ -52,8 +53,16 @@ impl Request {
         let account = self.grounds.account.display().to_string();
         let (command, recommend) = (self.command.clone(), self.recommend.clone());
         let mut beside = Beside { account, command, recommend, baseline: self.baseline()?, ..Beside::default() };
+        let (found, recommended);
         if !self.grounds.evidence.is_empty() {
-            self.add_use(read, settings, &mut beside)?;
+            let request = findings::Request { grounds: self.grounds.clone(), fail_on: findings::FailOn::default() };
+            found = request.answer(read)?.found;
+            let request = recommend::Request { grounds: self.grounds.clone(), how: recommend::How::default() };
+            recommended = request.answer(read, &Proving { settings: *settings, ..Proving::default() })?;
+            beside.evidence = Some(evidence(read, &found));
+            beside.until = Some(found.window.to.to_string());
+            beside.uses = uses(read);
+            (beside.findings, beside.recommendations) = (Some(&found), Some(recommended.all.as_slice()));
         }
         let asked = dashboard::questions().map(|actions| Asked { actions, resources: Vec::new() });
         let answers = asked.map(|asked| Ok(who_can::answer(&read.accounts, &asked, settings)?.lines));
@@ -68,48 +77,40 @@ impl Request {
         let data = html::data_of(&text).ok_or_else(|| bad(format!("{} is not a page of this program", path.display())))?;
         Ok(Some(data))
     }
+}
 
-    /// Adds what is unused, what is recommended, and what both rest on.
-    fn add_use(&self, read: &Read, settings: &Settings, beside: &mut Beside) -> Result<(), Failed> {
-        let request = findings::Request { grounds: self.grounds.clone(), fail_on: findings::FailOn::default() };
-        let found = request.answer(read)?.found;
-        beside.findings = Some(found.findings.iter().map(|one| unused::json::finding(one, found.window)).collect());
-        let mut lines: Vec<String> = unused::read(&read.evidence).lines().map(str::to_owned).collect();
-        lines.extend(found.notes.iter().cloned());
-        let until = |reason: &String| {
-            let expires = read.options.exclusions.exclude.iter().find(|one| one.reason == *reason)?.expires.as_ref()?;
-            Some(format!(" (until {expires})"))
-        };
-        let excluded = |(reason, many): (&String, &usize)| {
-            let many = crate::diag::count(*many, "finding is", "findings are");
-            format!("{many} excluded: {reason}{}", until(reason).unwrap_or_default())
-        };
-        lines.extend(found.excluded.iter().map(excluded));
-        beside.evidence = Some(lines);
-        beside.until = Some(found.window.to.to_string());
-        beside.uses = uses(read);
-        let request = recommend::Request { grounds: self.grounds.clone(), how: recommend::How::default() };
-        let answer = request.answer(read, &Proving { settings: *settings, ..Proving::default() })?;
-        let summary = |one| crate::report::json::value(&recommended::json::summary(one, &read.evidence.counts));
-        beside.recommendations = Some(answer.all.iter().map(summary).collect());
-        Ok(())
-    }
+/// What is said of the evidence: its sources, window, gaps, and what was excluded.
+fn evidence(read: &Read, found: &Findings<'_>) -> Vec<String> {
+    let mut lines: Vec<String> = unused::read(&read.evidence).lines().map(str::to_owned).collect();
+    lines.extend(found.notes.iter().cloned());
+    let until = |reason: &String| {
+        let expires = read.options.exclusions.exclude.iter().find(|one| one.reason == *reason)?.expires.as_ref()?;
+        Some(format!(" (until {expires})"))
+    };
+    let excluded = |(reason, many): (&String, &usize)| {
+        let many = crate::diag::count(*many, "finding is", "findings are");
+        format!("{many} excluded: {reason}{}", until(reason).unwrap_or_default())
+    };
+    lines.extend(found.excluded.iter().map(excluded));
+    lines
 }
 
 /// What each principal used last.
-fn uses(read: &Read) -> BTreeMap<String, Vec<Value>> {
+fn uses(read: &Read) -> BTreeMap<String, Vec<Used>> {
     let [of_one, mut left] = MOST_USES;
+    // Each has some, whoever comes first.
+    let of_one = of_one.min((left / read.accounts.principals().count().max(1)).max(1));
     let mut out = BTreeMap::new();
     for entity in read.accounts.principals() {
         let Some(activity) = known_as(entity).and_then(|who| read.evidence.activity.get(&who)) else { continue };
         let mut all: Vec<_> = activity.uses.iter().collect();
         all.sort_by_key(|(event, used)| (std::cmp::Reverse(used.last), *event));
-        let shown: Vec<Value> = all
+        let shown: Vec<Used> = all
             .into_iter()
             .take(of_one.min(left))
             .map(|((source, name), used)| {
-                let place = format!("{}:{}", used.place.file, used.place.line);
-                json!({"event": format!("{source} {name}"), "last": used.last.to_string(), "count": used.count, "place": place})
+                let (event, last) = (format!("{source} {name}"), used.last.to_string());
+                Used { event, last, count: used.count, file: used.place.file.to_string(), line: used.place.line }
             })
             .collect();
         left -= shown.len();

@@ -20,22 +20,48 @@
   function clear(node) { while (node.firstChild) node.removeChild(node.firstChild); return node; }
   function plural(n, word) { return n + " " + word + (n === 1 ? "" : "s"); }
 
+  // Lists of names are steps from word to word, documents have their statements by number: what pack.rs does is turned back.
+  var words = [];
+  data.words.forEach(function (group) { group[1].forEach(function (rest) { words.push(group[0] === null ? rest : group[0] + ":" + rest); }); });
+  function list(steps) {
+    var out = [], at = -1;
+    (steps ? steps.split(" ") : []).forEach(function (step) {
+      var parts = step.split("+"), more = parts[1] ? parseInt(parts[1], 36) : 0;
+      at += parseInt(parts[0], 36);
+      for (out.push(words[at]); more > 0; more--) out.push(words[++at]);
+    });
+    return out;
+  }
+  function own(value, key) { return Object.prototype.hasOwnProperty.call(value, key); }
+  function members(value, statements) {
+    var out = {};
+    Object.keys(value).forEach(function (key) {
+      var is = statements && key === "Statement" ? value[key].map(function (at) { return unpack(data.statements[at]); }) : unpack(value[key]);
+      // A member may be called __proto__: it is one like all others.
+      Object.defineProperty(out, key, { value: is, enumerable: true, configurable: true, writable: true });
+    });
+    return out;
+  }
+  function unpack(value) {
+    if (Array.isArray(value)) return value.map(unpack);
+    if (value === null || typeof value !== "object") return value;
+    if (own(value, "")) return typeof value[""] === "string" ? list(value[""]) : members(value[""][0]);
+    return members(value);
+  }
+  function doc(number) {
+    var packed = data.docs[number];
+    return Array.isArray(packed) ? unpack(packed[0]) : members(packed, true);
+  }
+
   // Findings and recommendations, by principal.
   var findings = {}, advice = {};
   (data.findings || []).forEach(function (one) { (findings[one.resource] = findings[one.resource] || []).push(one); });
   (data.recommendations || []).forEach(function (one) { advice[one.resource] = one; });
-  function unused(arn) {
-    var n = 0;
-    (findings[arn] || []).forEach(function (one) {
-      (one.findingDetails || []).forEach(function (detail) {
-        var d = detail.unusedPermissionDetails;
-        if (d) n += d.actions ? d.actions.length : 1;
-      });
-    });
-    return n;
-  }
+  function unused(arn) { return (findings[arn] || []).reduce(function (n, one) { return n + (one.unused || 0); }, 0); }
   data.entities.forEach(function (entity, at) {
     entity.at = at;
+    // What the logs show may be later than what the account's export says.
+    if (entity.uses && entity.uses[0][1] > (entity.lastUsed || "")) entity.lastUsed = entity.uses[0][1];
     entity.unused = unused(entity.arn);
     entity.removed = advice[entity.arn] ? advice[entity.arn].removedActions || 0 : 0;
     // What can be chosen of it: the types of its findings, and what became of its recommendation.
@@ -131,11 +157,23 @@
     if (!view.length) body.appendChild(el("tr", {}, el("td", { colspan: COLUMNS, class: "dim" }, "Nobody fits these filters.")));
   }
 
+  var live = $("said");
   function copy(text, button) {
-    function done() { button.textContent = "Copied"; setTimeout(function () { button.textContent = "Copy command"; }, 1500); }
+    function tell(on, said) {
+      button.textContent = on;
+      // What is outside an open dialog is not read.
+      ($("detail").open ? $("detail") : document.body).appendChild(live);
+      live.textContent = said;
+      setTimeout(function () { button.textContent = "Copy command"; live.textContent = ""; document.body.appendChild(live); }, 1500);
+    }
+    function done() { tell("Copied", "The command is copied"); }
     function old() {
-      var area = el("textarea", {}); area.value = text; ($("detail").open ? $("detail") : document.body).appendChild(area);
-      area.select(); document.execCommand("copy"); area.remove(); done();
+      var area = el("textarea", { "aria-hidden": "true" }), worked = false;
+      area.value = text; ($("detail").open ? $("detail") : document.body).appendChild(area);
+      area.select();
+      try { worked = document.execCommand("copy"); } catch (bad) { /* said below */ }
+      area.remove(); button.focus();
+      if (worked) done(); else tell("Select and copy it yourself", "The command was not copied: select and copy it yourself");
     }
     if (navigator.clipboard && navigator.clipboard.writeText) navigator.clipboard.writeText(text).then(done, old); else old();
   }
@@ -146,6 +184,18 @@
   }
   function quote(text) { return /^[\w@%+=:,./-]+$/.test(text) ? text : "'" + text.replace(/'/g, "'\\''") + "'"; }
   function pretty(value) { return typeof value === "string" ? value : JSON.stringify(value, null, 2); }
+
+  // What is unused, a line a service.
+  function unusedText(one) {
+    var last = one.last || {}, lines = {};
+    function seen(name) { return own(last, name) ? " (last used " + last[name].slice(0, 10) + ")" : ""; }
+    list(one.services).forEach(function (service) { lines[service] = ["all of it" + seen(service)]; });
+    list(one.actions).forEach(function (action) {
+      var at = action.indexOf(":"), service = action.slice(0, at);
+      (lines[service] = lines[service] || []).push(action.slice(at + 1) + seen(action));
+    });
+    return Object.keys(lines).sort().map(function (service) { return service + ": " + lines[service].join(", "); }).join("\n");
+  }
 
   function open(arn) {
     var entity = data.entities.filter(function (one) { return one.arn === arn; })[0], box = clear($("detail"));
@@ -160,7 +210,8 @@
     fact("Tags", Object.keys(entity.tags).map(function (key) { return key + " = " + entity.tags[key]; }).join(", "));
     fact("Groups", entity.groups.join(", ")); fact("Boundary", entity.boundary);
     box.appendChild(facts);
-    box.appendChild(el("h3", {}, "What it can do"));
+    // What is to be done comes first, then what it rests on, then what else there is to know.
+    var can = el("div", {}, el("h3", {}, "What it can do"));
     data.questions.forEach(function (one) {
       var said = verdict(one, entity.at), shown = (one.shown || {})[entity.at];
       var line = el("div", { class: "q" }, [el("b", { class: said }, said), " " + one.title + " ", el("span", { class: "dim" }, one.actions.join(", "))]);
@@ -170,54 +221,59 @@
         if (shown.witness) line.appendChild(el("details", {}, [el("summary", {}, "The request that shows it"), el("pre", {}, pretty(shown.witness))]));
       }
       line.appendChild(command("leastwise access-not-granted --account " + quote(data.meta.account) + " --principal " + quote(entity.arn) + one.actions.map(function (a) { return " --action " + quote(a); }).join("")));
-      box.appendChild(line);
+      can.appendChild(line);
     });
+    var last = el("div", {});
     if (entity.uses) {
-      box.appendChild(el("h3", {}, "What it used last"));
-      box.appendChild(el("ul", {}, entity.uses.map(function (use) { return el("li", {}, [el("b", {}, use.event), " " + plural(use.count, "time") + ", last " + use.last + ": ", el("code", {}, use.place)]); })));
+      last.appendChild(el("h3", {}, "What it used last"));
+      last.appendChild(el("ul", {}, entity.uses.map(function (use) { return el("li", {}, [el("b", {}, words[use[0]]), " " + plural(use[2], "time") + ", last " + use[1] + ": ", el("code", {}, words[use[3]] + ":" + use[4])]); })));
     }
+    var found = el("div", {});
     (findings[arn] || []).forEach(function (one) {
-      box.appendChild(el("h3", {}, "Finding: " + one.findingType));
-      (one.notes || []).forEach(function (note) { box.appendChild(el("p", { class: "dim" }, note)); });
-      if ((one.findingDetails || []).length) box.appendChild(el("pre", {}, pretty(one.findingDetails)));
-      if ((one.notObservable || []).length) box.appendChild(el("details", {}, [el("summary", {}, plural(one.notObservable.length, "granted action") + " that no given evidence would show: not observable, and never called unused"), el("pre", {}, one.notObservable.join("\n"))]));
+      found.appendChild(el("h3", {}, "Finding: " + one.findingType));
+      list(one.notes).forEach(function (note) { found.appendChild(el("p", { class: "dim" }, note)); });
+      if (own(one, "lastUsed")) found.appendChild(el("p", {}, (one.key ? "Key " + one.key + ": " : "") + (one.lastUsed ? "last used " + one.lastUsed : "no use is known")));
+      if (one.unused) found.appendChild(el("pre", { tabindex: "0" }, unusedText(one)));
+      var blind = list(one.notObservable);
+      if (blind.length) found.appendChild(el("details", {}, [el("summary", {}, plural(blind.length, "granted action") + " that no given evidence would show: not observable, and never called unused"), el("pre", {}, blind.join("\n"))]));
     });
     var better = advice[arn];
     if (better) {
       box.appendChild(el("h3", {}, "Recommendation: " + better.result + ", " + plural(better.removedActions || 0, "action") + " removed, " + plural(better.obligations || 0, "obligation") + " proved, " + plural(better.replayed || 0, "logged request") + " replayed"));
-      var made = better.proof || {};
-      box.appendChild(el("p", { class: "dim" }, "Proved by Z3 " + made.z3 + " over the catalog of " + made.catalog + ": nothing new is granted, what is unused is gone, nothing else is lost, and each pattern is the shortest that does so; over all its policies nothing is added."));
-      (better.notes || []).forEach(function (note) { box.appendChild(el("p", { class: better.result === "UNKNOWN" ? "UNKNOWN" : "dim" }, note)); });
+      if (better.obligations) box.appendChild(el("p", { class: "dim" }, "Proved by Z3 " + data.meta.z3 + " over the catalog of " + data.meta.catalog + ": nothing new is granted, what is unused is gone, nothing else is lost, and each pattern is the shortest that does so; over all its policies nothing is added."));
+      var notes = list(better.notes), told = notes.map(function (note) { return el("p", { class: better.result === "UNKNOWN" ? "UNKNOWN" : "dim" }, note); });
+      // Why nothing is recommended is always to be seen; what else is worth knowing may be long.
+      if (better.result !== "UNKNOWN" && notes.join("").length > 600) told = [el("details", {}, [el("summary", {}, plural(notes.length, "note"))].concat(told))];
+      told.forEach(function (note) { box.appendChild(note); });
       // Each policy that changes beside what becomes of it; one that is cut stands beside all its parts.
-      entity.policies.filter(function (own) { return !own.from; }).forEach(function (own) {
-        var becomes = (better.policies || []).filter(function (policy) { return policy.replaces === own.name || (!policy.replaces && (policy.arn || policy.name) === own.name); });
-        if (becomes.length && !becomes.some(function (policy) { return policy.changed; })) return;
-        if (!becomes.length && better.result !== "PROVED" && better.result !== "EMPTY") return;
-        var after = becomes.length ? becomes.map(function (policy) { return (policy.replaces ? policy.name + "\n" : "") + pretty(policy.document); }).join("\n\n") : "It goes: nothing that it grants is used.";
-        box.appendChild(el("div", {}, own.name));
-        box.appendChild(el("div", { class: "two" }, [el("div", {}, ["Before", el("pre", { class: "before" }, own.doc !== undefined ? pretty(data.docs[own.doc]) : "not in the input")]), el("div", {}, ["After", el("pre", { class: "after" }, after)])]));
+      (better.becomes || []).forEach(function (change) {
+        var policy = entity.policies[change[0]];
+        var after = change[1].length ? change[1].map(function (part) { return (part[0] ? part[0] + "\n" : "") + pretty(doc(part[1])); }).join("\n\n") : "It goes: nothing that it grants is used.";
+        box.appendChild(el("div", {}, policy.name));
+        box.appendChild(el("div", { class: "two" }, [el("div", {}, ["Before", el("pre", { class: "before", tabindex: "0" }, policy.doc !== undefined ? pretty(doc(policy.doc)) : "not in the input")]), el("div", {}, ["After", el("pre", { class: "after", tabindex: "0" }, after)])]));
       });
       if (data.meta.recommend) box.appendChild(command(data.meta.recommend));
     }
+    [found, last, can].forEach(function (part) { box.appendChild(part); });
     box.appendChild(el("h3", {}, plural(entity.policies.length, "policy").replace("policys", "policies")));
     entity.policies.forEach(function (one) {
-      box.appendChild(el("details", {}, [el("summary", {}, one.name + (one.from ? " (through " + one.from + ")" : "")), el("pre", {}, one.doc === undefined ? "not in the input" : pretty(data.docs[one.doc]))]));
+      box.appendChild(el("details", {}, [el("summary", {}, one.name + (one.from ? " (through " + one.from + ")" : "")), el("pre", {}, one.doc === undefined ? "not in the input" : pretty(doc(one.doc)))]));
     });
-    if (entity.trust !== undefined) box.appendChild(el("details", {}, [el("summary", {}, "Trust policy"), el("pre", {}, pretty(data.docs[entity.trust]))]));
+    if (entity.trust !== undefined) box.appendChild(el("details", {}, [el("summary", {}, "Trust policy"), el("pre", {}, pretty(doc(entity.trust)))]));
     if (!box.open) box.showModal();
     box.scrollTop = 0;
   }
 
   function bars(title, rows) {
     var most = Math.max.apply(null, [1].concat(rows.map(function (row) { return row[1] + row[2]; }))), height = rows.length * 26 + 6;
-    var picture = svg("svg", { viewBox: "0 0 420 " + height, role: "img", "aria-label": title + ": " + rows.map(function (row) { return row[0] + " " + row[1]; }).join(", ") });
+    var picture = svg("svg", { viewBox: "0 0 300 " + height, role: "img", "aria-label": title + ": " + rows.map(function (row) { return row[0] + " " + row[1]; }).join(", ") });
     rows.forEach(function (row, at) {
-      var y = at * 26 + 4, label = svg("text", { x: 0, y: y + 14 }), n = svg("text", { x: 378, y: y + 14 });
-      label.textContent = row[0].length > 24 ? row[0].slice(0, 23) + "\u2026" : row[0]; n.textContent = row[1] + (row[2] ? "+" + row[2] + "?" : "");
+      var y = at * 26 + 4, label = svg("text", { x: 0, y: y + 14 }), n = svg("text", { x: 262, y: y + 14 });
+      label.textContent = row[0].length > 22 ? row[0].slice(0, 21) + "\u2026" : row[0]; n.textContent = row[1] + (row[2] ? "+" + row[2] + "?" : "");
       picture.appendChild(label);
-      picture.appendChild(svg("rect", { x: 165, y: y + 2, width: 205, height: 14, rx: 3, class: "rest" }));
-      picture.appendChild(svg("rect", { x: 165, y: y + 2, width: 205 * row[1] / most, height: 14, rx: 3, class: row[3] }));
-      if (row[2]) picture.appendChild(svg("rect", { x: 165 + 205 * row[1] / most, y: y + 2, width: 205 * row[2] / most, height: 14, class: "warnf" }));
+      picture.appendChild(svg("rect", { x: 146, y: y + 2, width: 110, height: 14, rx: 3, class: "rest" }));
+      picture.appendChild(svg("rect", { x: 146, y: y + 2, width: 110 * row[1] / most, height: 14, rx: 3, class: row[3] }));
+      if (row[2]) picture.appendChild(svg("rect", { x: 146 + 110 * row[1] / most, y: y + 2, width: 110 * row[2] / most, height: 14, class: "warnf" }));
       picture.appendChild(n);
     });
     return el("div", { class: "card" }, [el("h2", {}, title), picture]);
@@ -250,9 +306,11 @@
   }
 
   function start() {
+    if (data.meta.accounts.length > 1) document.querySelector("h1").textContent = "Access in " + data.meta.accounts.length + " accounts";
     $("made").textContent = data.meta.tool + ", catalog of " + data.meta.catalog + ", " + plural(data.meta.accounts.length, "account") + " (" + data.meta.accounts.join(", ") + ")";
     $("command").appendChild(command(data.meta.command));
     var banner = $("evidence");
+    banner.appendChild(el("h2", {}, "What this rests on"));
     (data.evidence || ["No evidence of use is given: this page tells who can do what, not what is unused. Add --evidence PATH."]).forEach(function (line) { banner.appendChild(el("p", {}, line)); });
     if (data.notes.length) {
       $("notes").hidden = false;

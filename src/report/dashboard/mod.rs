@@ -1,10 +1,22 @@
 //! What the page about an account shows, as data: its principals, what they can do, what is unused and what is recommended.
+//!
+//! Lists of names, and what documents have in common, stand once ([`pack`]): with the findings and recommendations of thousands of
+//! principals that is most of a page.
+
+mod advice;
+mod pack;
 
 use super::json;
 use super::who_can::line as shown_line;
+use crate::account::findings::Findings;
+use crate::account::recommend::Recommendation;
 use crate::account::who_can::{Line, Verdict};
 use crate::account::{Accounts, Attached, Entity, EntityKind, LastUsed, PolicyText};
 use crate::catalog::Catalog;
+use crate::smt;
+use advice::Advice;
+pub use advice::Used;
+use pack::Words;
 use serde_json::{Map, Value, json};
 use std::collections::{BTreeMap, HashMap};
 
@@ -60,11 +72,11 @@ const MOST_POINTS: usize = 60;
 
 /// What is shown beside the account.
 #[derive(Debug, Clone, Default)]
-pub struct Beside {
-    /// Findings, one JSON object each, in GetFindingV2's shape; `None` without evidence.
-    pub findings: Option<Vec<Value>>,
-    /// The summary of each recommendation, as `recommend` prints it.
-    pub recommendations: Option<Vec<Value>>,
+pub struct Beside<'a> {
+    /// What is unused; `None` without evidence.
+    pub findings: Option<&'a Findings<'a>>,
+    /// What is recommended.
+    pub recommendations: Option<&'a [Recommendation<'a>]>,
     /// What the evidence is: its sources, window, gaps and grain.
     pub evidence: Option<Vec<String>>,
     /// The path of the account's export as it was given, for the commands that the page shows.
@@ -73,8 +85,8 @@ pub struct Beside {
     pub command: String,
     /// The command that writes what is recommended, with its proofs.
     pub recommend: Option<String>,
-    /// What each principal used last, by its ARN: a list of events with their time, how often, and file and line.
-    pub uses: BTreeMap<String, Vec<Value>>,
+    /// What each principal used last, by its ARN.
+    pub uses: BTreeMap<String, Vec<Used>>,
     /// The end of the window.
     pub until: Option<String>,
     /// The data of an earlier page, to compare with.
@@ -87,17 +99,29 @@ pub fn questions() -> impl Iterator<Item = Vec<String>> {
 }
 
 /// The data of the page, with the lines that each of [`questions`] is answered with, in their order.
-pub fn data(accounts: &Accounts, beside: Beside, answers: &[Vec<Line>]) -> Value {
+///
+/// # Panics
+/// If there are not as many answers as questions.
+pub fn data(accounts: &Accounts, beside: Beside<'_>, answers: &[Vec<Line>]) -> Value {
     assert_eq!(answers.len(), CARDS.len(), "each question has an answer");
     let mut documents = Documents::default();
     let entities: Vec<&Entity> = accounts.principals().collect();
     let mut shown: Vec<Value> = entities.iter().map(|entity| entity_of(accounts, entity, &mut documents)).collect();
-    for entity in &mut shown {
-        let uses = entity.get("arn").and_then(Value::as_str).and_then(|arn| beside.uses.get(arn)).filter(|uses| !uses.is_empty());
-        if let Some(uses) = uses.cloned() {
-            entity["uses"] = json!(uses);
+    let found = beside.findings.map(|found| found.findings.as_slice());
+    let advice: Option<Vec<Advice<'_>>> =
+        beside.recommendations.map(|all| all.iter().map(|one| Advice::new(one, &mut documents)).collect());
+    let mut words = Words::default();
+    documents.all.iter().for_each(|document| words.add_lists(document));
+    found.into_iter().flatten().for_each(|one| advice::add_finding(one, &mut words));
+    advice.iter().flatten().for_each(|one| one.add_to(&mut words));
+    beside.uses.values().flatten().for_each(|used| used.add_to(&mut words));
+    words.number_all();
+    for (entity, shown) in entities.iter().zip(&mut shown) {
+        if let Some(uses) = beside.uses.get(&entity.arn).filter(|uses| !uses.is_empty()) {
+            shown["uses"] = uses.iter().map(|used| used.packed(&words)).collect();
         }
     }
+    let (docs, statements) = words.documents(&documents.all);
     let (mut questions, mut witnesses) = (Vec::new(), 0);
     for (card, lines) in CARDS.iter().zip(answers) {
         questions.push(question(card, lines, &mut witnesses));
@@ -118,12 +142,15 @@ pub fn data(accounts: &Accounts, beside: Beside, answers: &[Vec<Line>]) -> Value
             "command": beside.command,
             "recommend": beside.recommend,
             "until": beside.until,
+            "z3": smt::version(),
         },
         "entities": shown,
-        "docs": documents.all,
+        "words": words.json(),
+        "docs": docs,
+        "statements": statements,
         "questions": questions,
-        "findings": beside.findings,
-        "recommendations": beside.recommendations,
+        "findings": found.map(|all| all.iter().map(|one| advice::finding(one, &words)).collect::<Vec<_>>()),
+        "recommendations": advice.map(|all| all.iter().map(|one| one.packed(&words)).collect::<Vec<_>>()),
         "evidence": beside.evidence,
         "notes": notes,
     });
