@@ -232,21 +232,27 @@ impl<'a, 'o> Recommender<'a, 'o> {
         }
         let mut unproved = Vec::new();
         for policy in &mut out.policies {
-            match self.refined(policy.attached, entity, &granted, &observed) {
-                Ok(refined) => {
-                    let losses = refined.iter().flat_map(|refined| &refined.losses);
-                    out.notes.extend(losses.map(|loss| format!("{}: {loss}", policy.attached.label())));
-                    policy.refined = refined;
-                    policy.by = self.shared_use(policy.attached).flatten();
-                }
-                Err(NotRefined::Open(why)) => unproved.push(format!("{}: {why}", policy.attached.label())),
-                Err(NotRefined::Defect(defect)) => return Err(defect),
+            let room = self.room(entity, policy.attached);
+            self.refine(policy, room, (&granted, &observed), &mut unproved)?;
+        }
+        // Several that each fill what may be attached share it.
+        let (needed, wide) = self.needed(&out);
+        if needed > self.options.attachments && wide.len() > 1 {
+            let beside = needed - wide.iter().map(|(_, own)| own).sum::<usize>();
+            let share = (self.options.attachments.saturating_sub(beside) / wide.len()).max(1);
+            for (at, _) in wide {
+                let Some(policy) = out.policies.get_mut(at) else { continue };
+                self.refine(policy, share, (&granted, &observed), &mut unproved)?;
             }
         }
         if unproved.is_empty() {
             self.narrow(&mut out)?;
         }
         let refused = quota::fit(&mut out, self.options.attachments, &self.options.proving)?;
+        for (label, refined) in out.policies.iter().filter_map(|policy| Some((policy.attached.label(), policy.refined.as_ref()?)))
+        {
+            out.notes.extend(refined.losses.iter().map(|loss| format!("{label}: {loss}")));
+        }
         if let Some(why) = self.check(&mut out)? {
             unproved.push(why);
         }
@@ -286,8 +292,54 @@ impl<'a, 'o> Recommender<'a, 'o> {
         Some(self.shared.get(arn).cloned())
     }
 
+    /// How many managed policies one may become.
+    fn room(&self, entity: &Entity, attached: &Attached) -> usize {
+        let beside = match self.shared_use(attached) {
+            Some(Some(shared)) => shared.beside,
+            _ => shared::beside(entity, attached.arn.as_deref().unwrap_or_default()),
+        };
+        self.options.attachments.saturating_sub(beside).max(1)
+    }
+
+    /// How many managed policies an entity would have, and the policies that would become several, each with their number.
+    fn needed(&self, out: &Recommendation<'_>) -> (usize, Vec<(usize, usize)>) {
+        let (mut all, mut wide) = (0, Vec::new());
+        for (at, policy) in out.policies.iter().enumerate() {
+            let of = |text: &Arc<PolicyText>| text.read().ok().and_then(|lowered| quota::needed(&lowered.document.json));
+            let own = match policy.refined.as_ref().map(|_| after(policy).and_then(of).unwrap_or(0)) {
+                Some(own) if own > 1 => {
+                    wide.push((at, own));
+                    own
+                }
+                Some(own) => own.min(usize::from(policy.attached.arn.is_some())),
+                None => usize::from(policy.attached.arn.is_some()),
+            };
+            all += own;
+        }
+        (all, wide)
+    }
+
+    /// Refines a policy, or says why that is not proved.
+    fn refine(
+        &self,
+        policy: &mut Recommended<'a>,
+        room: usize,
+        (granted, observed): (&Bits, &Observed),
+        unproved: &mut Vec<String>,
+    ) -> std::result::Result<(), InternalError> {
+        match self.refined(policy.attached, room, granted, observed) {
+            Ok(refined) => {
+                policy.refined = refined;
+                policy.by = self.shared_use(policy.attached).flatten();
+            }
+            Err(NotRefined::Open(why)) => unproved.push(format!("{}: {why}", policy.attached.label())),
+            Err(NotRefined::Defect(defect)) => return Err(defect),
+        }
+        Ok(())
+    }
+
     /// One policy refined; `None` if it stays as it is, an error if that is not proved.
-    fn refined(&self, attached: &Attached, entity: &Entity, granted: &Bits, observed: &Observed) -> Attempt {
+    fn refined(&self, attached: &Attached, room: usize, granted: &Bits, observed: &Observed) -> Attempt {
         let Ok(text) = &attached.text else { return Ok(None) };
         let Ok(lowered) = text.read() else { return Ok(None) };
         let shared = self.shared_use(attached);
@@ -302,11 +354,6 @@ impl<'a, 'o> Recommender<'a, 'o> {
         if unused.is_empty() {
             return Ok(None);
         }
-        let beside = match &shared {
-            Some(Some(shared)) => shared.beside,
-            _ => shared::beside(entity, attached.arn.as_deref().unwrap_or_default()),
-        };
-        let room = self.options.attachments.saturating_sub(beside).max(1);
         // Of a service as a whole the name alone, as the names that it has are the catalog's.
         let names = |(service, unused): (&str, &Unused)| match unused {
             Unused::WholeService => format!("{service}:*\n"),

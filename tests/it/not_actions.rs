@@ -190,3 +190,21 @@ fn another_use_takes_less_from_a_policy_that_is_cut_down_to_what_fits() {
     let after = grants(&used);
     assert_eq!(before.difference(&after).collect::<Vec<_>>(), Vec::<&String>::new());
 }
+
+#[test]
+fn two_wide_policies_share_what_can_be_attached() {
+    let (folder, used) = (tempfile::tempdir().unwrap(), used());
+    write(folder.path(), &used);
+    let path = folder.path().join("account.json");
+    let mut account: Value = serde_json::from_str(&std::fs::read_to_string(&path).unwrap()).unwrap();
+    let all = json!({"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "*", "Resource": "*"}]});
+    account["RoleDetailList"][0]["RolePolicyList"] = json!([{"PolicyName": "all", "PolicyDocument": all}]);
+    std::fs::write(&path, account.to_string()).unwrap();
+    with(folder.path(), NotAction::Auto, 6, |one, new| {
+        assert_eq!(one.result, Outcome::Proved, "{:?}", one.notes);
+        assert!(one.policies.iter().all(|policy| policy.refined.is_some()) && one.removed > 3_000, "{:?}", one.notes);
+        assert!(planned::planned(one).len() <= 6);
+        let request = |action: &str| Request::new(Principal::Aws(ROLE.to_owned()), action, "*", BTreeMap::new());
+        assert!(used.iter().all(|action| eval::allows(new, &request(action))));
+    });
+}
