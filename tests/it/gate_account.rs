@@ -2,23 +2,12 @@
 //! between its inline policies, managed policies of the account and new ones. The truth is a set of actions, computed here.
 
 use crate::gate_against::{allow, change, file, rules};
+use crate::support::Numbers;
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
 
 const ACTIONS: [&str; 6] =
     ["s3:PutObject", "sqs:SendMessage", "sns:Publish", "kms:Decrypt", "ec2:RunInstances", "iam:CreateUser"];
-
-/// Numbers that are the same on every machine.
-struct Numbers(u64);
-
-impl Numbers {
-    fn below(&mut self, most: usize) -> usize {
-        self.0 ^= self.0 << 13;
-        self.0 ^= self.0 >> 7;
-        self.0 ^= self.0 << 17;
-        usize::try_from(self.0 % most as u64).unwrap()
-    }
-}
 
 /// Where each action is: nowhere, in one of two inline policies, or in one of two managed policies that are attached.
 type Places = [usize; 6];

@@ -4,6 +4,7 @@
 //! Statements are over single actions on every resource, so what a role may do is a set, computed here without the program.
 
 use crate::gate_against::{change, file, template};
+use crate::support::Numbers;
 use serde_json::{Value, json};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -11,17 +12,7 @@ const ACTIONS: [&str; 6] = ["s3:GetObject", "s3:PutObject", "sqs:SendMessage", "
 const NAMES: [&str; 6] = ["u", "v", "w", "x", "y", "z"];
 const BOUNDARIES: [Option<&str>; 3] = [None, Some("a"), Some("b")];
 
-/// Numbers that are the same on every machine.
-struct Numbers(u64);
-
 impl Numbers {
-    fn below(&mut self, most: usize) -> usize {
-        self.0 ^= self.0 << 13;
-        self.0 ^= self.0 >> 7;
-        self.0 ^= self.0 << 17;
-        usize::try_from(self.0 % most as u64).unwrap()
-    }
-
     fn key<V>(&mut self, of: &BTreeMap<&'static str, V>) -> Option<&'static str> {
         let all: Vec<&'static str> = of.keys().copied().collect();
         (!all.is_empty()).then(|| all[self.below(all.len())])

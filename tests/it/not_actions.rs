@@ -97,7 +97,7 @@ fn what_is_left_of_power_user_access_can_be_attached_and_is_proved() {
     assert_eq!(used.len(), 40);
     write(folder.path(), &used);
     let mut removed = BTreeMap::new();
-    for (not_action, attachments) in [(NotAction::Auto, 10), (NotAction::Auto, 1), (NotAction::Keep, 10)] {
+    for (not_action, attachments) in [(NotAction::Auto, 3), (NotAction::Auto, 1), (NotAction::Keep, 10)] {
         let context = format!("{not_action:?}, {attachments}");
         let lost = std::cell::Cell::new(0);
         with(folder.path(), not_action, attachments, |one, new| {
@@ -143,9 +143,9 @@ fn what_is_left_of_power_user_access_can_be_attached_and_is_proved() {
         removed.insert(context, lost.get());
     }
     let of = |name: &str| removed[name];
-    // Of some 15,900 that it could lose.
-    assert!(of("Auto, 10") > 14_000, "{removed:?}");
-    assert!(of("Auto, 10") > of("Auto, 1") && of("Auto, 1") >= of("Keep, 10"), "{removed:?}");
+    // Of some 15,900 that it could lose, and loses with 14 policies.
+    assert!(of("Auto, 3") > 6_000, "{removed:?}");
+    assert!(of("Auto, 3") > of("Auto, 1") && of("Auto, 1") >= of("Keep, 10"), "{removed:?}");
     // Whoever doubts it asks again, with its files.
     let asked = [
         "recommend",
@@ -157,6 +157,8 @@ fn what_is_left_of_power_user_access_can_be_attached_and_is_proved() {
         "2026-05-01",
         "--timeout",
         "600",
+        "--attachments",
+        "2",
         "-o",
         "out",
     ];
@@ -176,7 +178,7 @@ fn another_use_takes_less_from_a_policy_that_is_cut_down_to_what_fits() {
     let grants = |used: &BTreeSet<String>| {
         write(folder.path(), used);
         let out = std::cell::RefCell::new(BTreeSet::new());
-        with(folder.path(), NotAction::Auto, 3, |_, new| {
+        with(folder.path(), NotAction::Auto, 2, |_, new| {
             let request = |action: &str| Request::new(Principal::Aws(ROLE.to_owned()), action, "*", BTreeMap::new());
             let names = Catalog::latest().prefixes().flat_map(|prefix| Catalog::latest().names(prefix));
             out.borrow_mut().extend(names.map(|name| name.spelled.to_string()).filter(|name| eval::allows(new, &request(name))));
@@ -200,10 +202,10 @@ fn two_wide_policies_share_what_can_be_attached() {
     let all = json!({"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "*", "Resource": "*"}]});
     account["RoleDetailList"][0]["RolePolicyList"] = json!([{"PolicyName": "all", "PolicyDocument": all}]);
     std::fs::write(&path, account.to_string()).unwrap();
-    with(folder.path(), NotAction::Auto, 6, |one, new| {
+    with(folder.path(), NotAction::Auto, 4, |one, new| {
         assert_eq!(one.result, Outcome::Proved, "{:?}", one.notes);
         assert!(one.policies.iter().all(|policy| policy.refined.is_some()) && one.removed > 3_000, "{:?}", one.notes);
-        assert!(planned::planned(one).len() <= 6);
+        assert!(planned::planned(one).len() <= 4);
         let request = |action: &str| Request::new(Principal::Aws(ROLE.to_owned()), action, "*", BTreeMap::new());
         assert!(used.iter().all(|action| eval::allows(new, &request(action))));
     });

@@ -6,7 +6,8 @@
 use super::Reader;
 use super::closure::closure;
 use super::functions::as_text;
-use super::versions::start;
+use super::scope::Scope;
+use super::versions::{Given, start};
 use crate::json::{Kind, Value};
 use crate::sources::attached::{Boundary, Tie, Ties, set_boundary};
 use crate::sources::located::is_open;
@@ -57,17 +58,31 @@ impl Reader<'_> {
         (Ties { boundaries, managed, own, groups }, relies)
     }
 
+    /// What a value gives under each choice; where that is not known, a tie that says so.
+    fn chosen<W>(
+        &self,
+        value: &Value,
+        scope: &Scope<'_>,
+        assumed: &BTreeMap<String, bool>,
+        free: bool,
+        relies: &mut bool,
+        unknown: impl FnOnce(String) -> W,
+    ) -> Result<Vec<Given>, Tie<W>> {
+        let reading = self.read(value, assumed, free);
+        *relies |= reading.relies;
+        reading.given.map_err(|trouble| {
+            let (what, definition) = (unknown(trouble.message.clone()), closure(self.sections, value));
+            Tie { what, definition, when: scope.when() }
+        })
+    }
+
     /// The groups of a list, or the group and the users of a resource that puts them into it, each once a choice.
     fn tied_groups(&self, listed: &Value, assumed: &BTreeMap<String, bool>, free: bool, relies: &mut bool) -> Vec<Tie<String>> {
-        let reading = self.read(listed, assumed, free);
-        *relies |= reading.relies;
         let scope = self.scope(assumed.clone(), free);
-        let given = match reading.given {
+        let unknown = |why: String| format!("(not known: {why})");
+        let given = match self.chosen(listed, &scope, assumed, free, relies, unknown) {
             Ok(given) => given,
-            Err(trouble) => {
-                let what = format!("(not known: {})", trouble.message);
-                return vec![Tie { what, definition: closure(self.sections, listed), when: scope.when() }];
-            }
+            Err(unknown) => return vec![unknown],
         };
         let texts = |of: &Value| -> Vec<String> {
             of.elements().unwrap_or(std::slice::from_ref(of)).iter().filter_map(as_text).collect()
@@ -99,15 +114,10 @@ impl Reader<'_> {
         free: bool,
         relies: &mut bool,
     ) -> Vec<Tie<Boundary>> {
-        let reading = self.read(value, assumed, free);
-        *relies |= reading.relies;
         let scope = self.scope(assumed.clone(), free);
-        let given = match reading.given {
+        let given = match self.chosen(value, &scope, assumed, free, relies, Boundary::Unknown) {
             Ok(given) => given,
-            Err(trouble) => {
-                let what = Boundary::Unknown(trouble.message.clone());
-                return vec![Tie { what, definition: closure(self.sections, value), when: scope.when() }];
-            }
+            Err(unknown) => return vec![unknown],
         };
         let one = |value: Option<&Value>| match value {
             None => (Boundary::None, String::new()),
@@ -116,7 +126,7 @@ impl Reader<'_> {
                 None => (Boundary::Unknown("it is not a text".to_owned()), value.to_string()),
             },
         };
-        let tie = |given: super::versions::Given| {
+        let tie = |given: Given| {
             let (what, definition) = one(given.value.as_ref());
             Tie { what, definition, when: given.when }
         };
@@ -126,15 +136,11 @@ impl Reader<'_> {
     /// The managed policies that a list attaches under some choice, each once a choice: by ARN, or as SAM has it by AWS's name
     /// of it or by SAM's own template with its arguments.
     fn tied_policies(&self, listed: &Value, assumed: &BTreeMap<String, bool>, free: bool, relies: &mut bool) -> Vec<Tie<String>> {
-        let reading = self.read(listed, assumed, free);
-        *relies |= reading.relies;
         let scope = self.scope(assumed.clone(), free);
-        let given = match reading.given {
+        let unknown = |why: String| format!("(not known: {why})");
+        let given = match self.chosen(listed, &scope, assumed, free, relies, unknown) {
             Ok(given) => given,
-            Err(trouble) => {
-                let what = format!("(not known: {})", trouble.message);
-                return vec![Tie { what, definition: closure(self.sections, listed), when: scope.when() }];
-            }
+            Err(unknown) => return vec![unknown],
         };
         let mut out: Vec<Tie<String>> = Vec::new();
         for (version, when) in given.iter().filter_map(|one| Some((one.value.as_ref()?, &one.when))) {
