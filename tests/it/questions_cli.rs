@@ -133,6 +133,25 @@ fn a_new_action_that_does_not_exist_is_said_and_the_closed_world_passes() {
     assert_eq!(code, 0, "{out}");
 }
 
+/// Whatever way a statement names its actions, those that exist and are new are found in the closed world, too.
+#[test]
+fn an_action_that_exists_is_found_in_the_closed_world() {
+    let folder = folder(&[
+        ("one.json", statement(json!({"Action": "s3:GetObject"}))),
+        ("listed.json", statement(json!({"Action": ["s3:GetObject", "s3:PutObject"]}))),
+        ("wild.json", statement(json!({"Action": "s3:*Object"}))),
+        ("negated.json", json!({"Statement": {"Effect": "Allow", "NotAction": "s3:GetObject", "Resource": "*"}})),
+    ]);
+    for new in ["listed", "wild", "negated"] {
+        let (code, out, _) = run(&folder, &format!("no-new-access @one.json @{new}.json --actions catalog"));
+        assert_eq!(code, 1, "{new}: {out}");
+        let (code, out, _) = run(&folder, &format!("no-new-access @{new}.json @{new}.json --actions catalog"));
+        assert_eq!(code, 0, "{new}: {out}");
+    }
+    let (code, out, _) = run(&folder, "access-not-granted @wild.json --action s3:PutObject --actions catalog");
+    assert_eq!(code, 1, "{out}");
+}
+
 #[test]
 fn witnesses_are_requests_that_aws_could_receive() {
     let condition = json!({"StringLike": {"s3:prefix": "home/*"}});
