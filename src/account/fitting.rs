@@ -19,7 +19,7 @@ use crate::refine::candidate::candidate;
 use crate::refine::not_action;
 use crate::refine::unused::UnusedActions;
 use crate::usage::{Unused, UnusedPermissions};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// What is taken from a policy.
 #[derive(Debug, Clone)]
@@ -70,10 +70,10 @@ fn most(document: &Document, listed: Option<Document>, found: Found<'_>, room: u
         return (true, all(listed));
     }
     let (order, free) = order(form, &(found.observable)());
+    let goes = |count: usize| order.iter().take(count).map(String::as_str).collect::<BTreeSet<_>>();
     let first = |count: usize| {
-        let mut out = UnusedPermissions::default();
-        for (service, unused) in found.unused.services().filter(|(service, _)| order.iter().take(count).any(|own| own == service))
-        {
+        let (goes, mut out) = (goes(count), UnusedPermissions::default());
+        for (service, unused) in found.unused.services().filter(|(service, _)| goes.contains(service)) {
             match unused {
                 Unused::WholeService => out.add_service(service),
                 Unused::Actions(names) => names.iter().for_each(|name| out.add_action(service, name)),
@@ -100,11 +100,10 @@ fn most(document: &Document, listed: Option<Document>, found: Found<'_>, room: u
     if count == 0 {
         return (false, all(listed));
     }
-    let unused = first(count);
-    let stays = |own: &&str| !order.iter().take(count).any(|one| one == own);
-    let kept: Vec<&str> = found.unused.services().map(|(service, _)| service).filter(stays).collect();
+    let (unused, goes) = (first(count), goes(count));
+    let stays = found.unused.services().map(|(service, _)| service).filter(|service| !goes.contains(service));
+    let kept: Vec<String> = stays.map(str::to_owned).collect();
     let stay = kept.iter().map(|service| gone(found.unused, service)).sum();
-    let kept = kept.into_iter().map(str::to_owned).collect();
     (true, Fit { listed, unused, kept, stay, size: quota::size(&json.to_string()) })
 }
 

@@ -56,15 +56,13 @@ pub fn policies(source: &Source, value: &Value, given: &Given) -> Vec<Located> {
 
 /// Whether a document is a policy but for the case of its members, which AWS does not take.
 fn is_misspelled(value: &Value) -> bool {
-    let member = |of: &Value, name: &str| -> Option<Value> {
-        let all = of.members().unwrap_or_default();
-        all.iter().find(|one| one.key.eq_ignore_ascii_case(name)).map(|one| one.value.clone())
-    };
+    fn member<'v>(of: &'v Value, name: &str) -> Option<&'v Value> {
+        of.members()?.iter().find(|one| one.key.eq_ignore_ascii_case(name)).map(|one| &one.value)
+    }
     let Some(statements) = member(value, "Statement") else { return false };
-    let all = statements.elements().unwrap_or(std::slice::from_ref(&statements));
     let is_one =
         |one: &Value| member(one, "Effect").is_some() && (member(one, "Action").is_some() || member(one, "NotAction").is_some());
-    all.iter().any(is_one)
+    statements.elements().unwrap_or(std::slice::from_ref(statements)).iter().any(is_one)
 }
 
 /// Whether a document is one of those that hold policies without being one.
