@@ -213,3 +213,29 @@ fn policies_elsewhere_in_a_configuration_and_misspelled_ones_are_found() {
         assert!(code == 1 && found.iter().all(|one| one["rule"] == "unreadable-policy"), "{text} {found:#?}");
     }
 }
+
+/// What the file itself says stands in a variable's place, so growth there is told, and a list is read with its wildcards.
+#[test]
+fn what_a_variable_of_a_serverless_configuration_stands_for_is_read() {
+    use crate::gate_against::{change, rules};
+    let with = |custom: &str| {
+        let provider = "provider:\n  name: aws\n  iam: {role: {statements: [{Effect: Allow, Action: '${self:custom.a}', Resource: '${self:custom.r}'}]}}";
+        vec![("serverless.yml".to_owned(), format!("service: x\n{provider}\ncustom: {custom}\n"))]
+    };
+    let before = with("{a: [sqs:SendMessage, sns:Publish], r: 'arn:aws:s3:::${opt:stage}/*'}");
+    let (code, found) = change(&before, &before, true);
+    assert_eq!(code, 0, "{found:#?}");
+    let (code, found) = change(&before, &with("{a: [sns:Publish], r: 'arn:aws:s3:::${opt:stage}/*', b: 1}"), true);
+    assert_eq!(code, 0, "{found:#?}");
+    for custom in [
+        "{a: [sqs:SendMessage, sns:Publish, kms:Decrypt], r: 'arn:aws:s3:::${opt:stage}/*'}",
+        "{a: [sqs:*, sns:Publish], r: 'arn:aws:s3:::${opt:stage}/*'}",
+        "{a: [sqs:SendMessage, sns:Publish], r: '*'}",
+    ] {
+        let (code, found) = change(&before, &with(custom), true);
+        assert!(code == 1 && rules(&found).contains(&"new-access"), "{custom} {found:#?}");
+    }
+    let (code, found) = change(&Vec::new(), &with("{a: ['iam:*'], r: '*'}"), true);
+    assert!(code == 1 && found[0]["witness"]["action"].as_str().unwrap().starts_with("iam:"), "{found:#?}");
+    assert_eq!(found[0]["span"]["start"]["line"], 5, "where the action is written");
+}

@@ -2,8 +2,9 @@
 //!
 //! It has no policies, but lists of statements, of which the framework makes the role of the functions and the policy of the API;
 //! beside them stand resources of CloudFormation. All of it is written here as the template that comes of it, so it is read, and
-//! compared, as one. A variable of the framework (`${self:custom.bucket}`) is resolved before the deployment: it is a parameter
-//! of that template, and `${aws:accountId}` and `${aws:region}` are CloudFormation's own.
+//! compared, as one. A variable of the framework is resolved before the deployment: what the file itself says (`${self:custom.bucket}`)
+//! stands in its place, a whole list too; every other (`${opt:stage}`) is a parameter of that template, and `${aws:accountId}` and
+//! `${aws:region}` are CloudFormation's own.
 //!
 //! Invariants: what else the file holds is searched as that of any file; a variable never becomes a policy variable of IAM; what a
 //! variable stands for as a whole is not made up.
@@ -11,9 +12,12 @@
 //! Source: Serverless Framework documentation, "IAM Permissions For Functions", "API Gateway" (resource policy), "Lambda Function
 //! URLs", "Variables"; the plugin serverless-iam-roles-per-function.
 
+mod variables;
+
 use crate::diag::Span;
 use crate::json::{Kind, Member, Value};
 use std::collections::BTreeMap;
+use variables::Reading;
 
 /// The role that the framework makes for all functions that have none of their own.
 const ROLE: &str = "IamRoleLambdaExecution";
@@ -44,22 +48,19 @@ pub(super) fn as_template(value: &Value) -> Option<Value> {
     }
     sections.entry("Resources").or_default().append(&mut made.resources);
     let span = value.span;
-    let mut names = BTreeMap::new();
-    let opened = |members: Vec<Member>, names: &mut BTreeMap<String, String>| -> Vec<Member> {
-        members.into_iter().map(|one| Member { value: opened(&one.value, names), ..one }).collect()
-    };
+    let mut reading = Reading::of(value);
     let mut all: Vec<Member> = Vec::new();
     all.push(member("AWSTemplateFormatVersion", text("2010-09-09", span)));
     let mut parameters = sections.remove("Parameters").unwrap_or_default();
     for (name, members) in sections {
-        let members = opened(members, &mut names);
-        all.push(member(name, Value { span, kind: Kind::Object(members) }));
+        let members = members.into_iter().map(|one| Member { value: reading.opened(&one.value), ..one });
+        all.push(member(name, Value { span, kind: Kind::Object(members.collect()) }));
     }
     let of_variable = |name: String| {
         let kind = Kind::Object(vec![member("Type", text("String", span))]);
         Member { key: name, key_span: span, value: Value { span, kind } }
     };
-    parameters.extend(names.into_values().map(of_variable));
+    parameters.extend(reading.parameters().map(of_variable));
     all.push(member("Parameters", Value { span, kind: Kind::Object(parameters) }));
     Some(Value { span, kind: Kind::Object(all) })
 }
@@ -155,119 +156,6 @@ fn text(text: &str, span: Span) -> Value {
     Value { span, kind: Kind::String(text.to_owned()) }
 }
 
-/// A value with references to parameters in place of the framework's variables; `names` are the parameters by variable.
-fn opened(value: &Value, names: &mut BTreeMap<String, String>) -> Value {
-    let span = value.span;
-    let kind = match &value.kind {
-        Kind::String(written) if has_variable(written) => {
-            let parts: Vec<Value> = parts(written)
-                .into_iter()
-                .map(|(part, is_variable)| match is_variable {
-                    true => reference(&named(part, names), span),
-                    false => text(part, span),
-                })
-                .collect();
-            match parts.as_slice() {
-                [only] => return only.clone(),
-                _ => {
-                    let list = Value { span, kind: Kind::Array(parts) };
-                    let arguments = Value { span, kind: Kind::Array(vec![text("", span), list]) };
-                    Kind::Object(vec![member("Fn::Join", arguments)])
-                }
-            }
-        }
-        Kind::Array(all) => Kind::Array(all.iter().map(|one| opened(one, names)).collect()),
-        Kind::Object(members) => {
-            let one = |one: &Member| {
-                let value = if one.key == "Fn::Sub" { in_sub(&one.value, names) } else { opened(&one.value, names) };
-                Member { value, ..one.clone() }
-            };
-            Kind::Object(members.iter().map(one).collect())
-        }
-        other => other.clone(),
-    };
-    Value { span, kind }
-}
-
-/// The text of a `Fn::Sub`, whose own references stay.
-fn in_sub(value: &Value, names: &mut BTreeMap<String, String>) -> Value {
-    match &value.kind {
-        Kind::String(written) => {
-            let part = |(part, is_variable): (&str, bool)| match is_variable {
-                true => format!("${{{}}}", named(part, names)),
-                false => part.to_owned(),
-            };
-            text(&parts(written).into_iter().map(part).collect::<String>(), value.span)
-        }
-        Kind::Array(all) => {
-            let each = all.iter().enumerate();
-            let each = each.map(|(at, one)| if at == 0 { in_sub(one, names) } else { opened(one, names) });
-            Value { span: value.span, kind: Kind::Array(each.collect()) }
-        }
-        _ => opened(value, names),
-    }
-}
-
-fn reference(name: &str, span: Span) -> Value {
-    Value { span, kind: Kind::Object(vec![member("Ref", text(name, span))]) }
-}
-
-/// The parameter of a variable: its text, without what `Fn::Sub` reads in a name.
-fn named(variable: &str, names: &mut BTreeMap<String, String>) -> String {
-    match variable {
-        "aws:accountId" => return "AWS::AccountId".to_owned(),
-        "aws:region" => return "AWS::Region".to_owned(),
-        _ => {}
-    }
-    let plain = || variable.replace(['.', '{', '}', '$', '!'], "_");
-    let taken = names.values().any(|name| *name == plain());
-    // Two variables must not become one.
-    let fresh = if taken { format!("{}_{}", plain(), names.len()) } else { plain() };
-    names.entry(variable.to_owned()).or_insert(fresh).clone()
-}
-
-fn has_variable(written: &str) -> bool {
-    parts(written).iter().any(|(_, is_variable)| *is_variable)
-}
-
-/// A text in parts, each with whether it is a variable; variables may stand in each other.
-fn parts(written: &str) -> Vec<(&str, bool)> {
-    let (mut out, mut start, mut from) = (Vec::new(), 0, 0);
-    while let Some(at) = written.get(from..).and_then(|rest| rest.find("${")).map(|at| at + from) {
-        let Some(end) = closing(written, at) else { break };
-        let inner = written.get(at + 2..end).unwrap_or_default();
-        from = end + 1;
-        if is_variable(inner) {
-            out.extend(written.get(start..at).filter(|text| !text.is_empty()).map(|text| (text, false)));
-            out.push((inner, true));
-            start = from;
-        }
-    }
-    out.extend(written.get(start..).filter(|text| !text.is_empty()).map(|text| (text, false)));
-    out
-}
-
-/// Where the variable ends that begins at a place.
-fn closing(written: &str, at: usize) -> Option<usize> {
-    let mut depth = 0_usize;
-    for (offset, c) in written.get(at + 1..)?.char_indices() {
-        match c {
-            '{' => depth += 1,
-            '}' if depth == 1 => return Some(at + 1 + offset),
-            '}' => depth -= 1,
-            _ => {}
-        }
-    }
-    None
-}
-
-/// Whether the framework resolves it: `source:address` or `source(parameters):address`, not `AWS::Region` or `Resource.Arn`.
-fn is_variable(inner: &str) -> bool {
-    let end = inner.find(|c: char| !c.is_ascii_alphanumeric() && c != '-' && c != '_').unwrap_or(inner.len());
-    let rest = inner.get(end..).unwrap_or_default();
-    end > 0 && (rest.starts_with('(') || (rest.starts_with(':') && !rest.starts_with("::")))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -277,18 +165,6 @@ mod tests {
         let source = Source::new("t", written);
         let value = crate::sources::yaml::read(&source, &Budget::default()).unwrap().remove(0);
         as_template(&value).map_or_else(|| "none".to_owned(), |value| value.to_string())
-    }
-
-    #[test]
-    fn variables_are_told_from_what_cloudformation_reads() {
-        let shown = |written: &str| -> Vec<String> {
-            parts(written).iter().map(|(part, is)| if *is { format!("<{part}>") } else { (*part).to_owned() }).collect()
-        };
-        assert_eq!(shown("a-${self:custom.x}-b"), ["a-", "<self:custom.x>", "-b"]);
-        assert_eq!(shown("${AWS::Region}${Table.Arn}/${!x}"), ["${AWS::Region}${Table.Arn}/${!x}"]);
-        assert_eq!(shown("${file(a.yml):b}"), ["<file(a.yml):b>"]);
-        assert_eq!(shown("${self:custom.${opt:stage, 'dev'}.x}é"), ["<self:custom.${opt:stage, 'dev'}.x>", "é"]);
-        assert_eq!(shown("${self:x"), ["${self:x"]);
     }
 
     #[test]
@@ -316,5 +192,34 @@ mod tests {
         assert_eq!(made("provider: {name: aws}\n"), "none");
         let sub = made("service: x\nprovider: {name: aws, iamRoleStatements: [{Resource: !Sub 'a${AWS::Region}${opt:b}'}]}\n");
         assert!(sub.contains(r#"{"Fn::Sub":"a${AWS::Region}${opt:b}"}"#), "{sub}");
+    }
+
+    #[test]
+    fn a_variable_of_the_file_is_what_it_stands_for() {
+        let with = |action: &str, custom: &str| {
+            made(&format!("service: x\nprovider: {{name: aws, iamRoleStatements: [{{Action: {action}}}]}}\ncustom: {custom}\n"))
+        };
+        for (action, custom, expected) in [
+            ("'${self:custom.a}'", "{a: ['iam:*', s3]}", r#""Action":["iam:*","s3"]"#),
+            ("'${self:custom.a.1}'", "{a: ['iam:*', s3]}", r#""Action":"s3""#),
+            ("['x:${self:custom.a}', y]", "{a: '${self:custom.b}z', b: 1}", r#""Action":[{"Fn::Join":["",["x:","1","z"]]},"y"]"#),
+            ("'${self:custom.a, b}'", "{a: c}", r#""Action":"c""#),
+            // Not known here, nor made up.
+            ("'${self:custom.a, b}'", "{}", r#""Action":{"Ref":"self:custom_a, b"}"#),
+            ("'${self:custom.a}'", "{a: '${opt:b}'}", r#""Action":{"Ref":"opt:b"}"#),
+            ("'x${self:custom.a}'", "{a: [b]}", r#""Action":{"Fn::Join":["",["x",{"Ref":"self:custom_a"}]]}"#),
+            ("'${self:custom.${opt:b}}'", "{a: b}", r#""Action":{"Ref":"self:custom___opt:b_"}"#),
+            ("{'Fn::Sub': 'x${self:custom.a}${T.Arn}'}", "{a: 'b${opt:c}'}", r#""Action":{"Fn::Sub":"xb${opt:c}${T.Arn}"}"#),
+        ] {
+            let all = with(action, custom);
+            assert!(all.contains(expected), "{action} {custom}: {all}");
+        }
+        // Neither a circle nor what doubles is followed without end.
+        assert!(with("'${self:custom.a}'", "{a: '${self:custom.a}'}").contains(r#"{"Ref":"self:custom_a"}"#));
+        let doubles: Vec<String> =
+            (0..40).map(|at| format!("a{at}: ['${{self:custom.a{}}}', '${{self:custom.a{}}}']", at + 1, at + 1)).collect();
+        assert!(with("'${self:custom.a0}'", &format!("{{{}}}", doubles.join(", "))).len() < 20_000_000);
+        let long = format!("{{a: '{}', b: '{}'}}", "x".repeat(100_000), "${self:custom.a}".repeat(10_000));
+        assert!(with("'${self:custom.b}'", &long).len() < 20_000_000);
     }
 }
