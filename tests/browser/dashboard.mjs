@@ -9,6 +9,7 @@ import { createRequire } from "node:module";
 import { pathToFileURL } from "node:url";
 import assert from "node:assert/strict";
 import fs from "node:fs";
+import zlib from "node:zlib";
 
 const [page, executablePath, pictures] = process.argv.slice(2);
 const require = createRequire(`${process.cwd()}/`);
@@ -24,11 +25,14 @@ tab.on("pageerror", (error) => troubles.push(String(error)));
 tab.on("request", (request) => { if (!request.url().startsWith(url) && !request.url().startsWith("blob:")) troubles.push(`request: ${request.url()}`); });
 tab.on("dialog", (dialog) => { troubles.push(`dialog: ${dialog.message()}`); dialog.dismiss(); });
 
+// The data of a large page is compressed, and its rows come a moment after it.
+const ready = () => tab.waitForFunction(() => document.getElementById("count").textContent);
 const started = Date.now();
 await tab.goto(url);
 await tab.waitForSelector("tr[data-arn]");
 console.log(`the page of ${fs.statSync(page).size} bytes was there after ${Date.now() - started} ms`);
-const data = await tab.evaluate(() => JSON.parse(document.getElementById("data").textContent));
+const written = JSON.parse(await tab.textContent("#data"));
+const data = typeof written === "string" ? JSON.parse(zlib.gunzipSync(Buffer.from(written, "base64"))) : written;
 const rows = () => tab.locator("tr[data-arn]").count();
 const count = async () => Number((await tab.textContent("#count")).split(" ")[0]);
 assert.equal(await count(), data.entities.length);
@@ -76,6 +80,7 @@ for (const card of data.questions) {
   assert.equal(await count(), card.verdicts.split("N").length - 1, card.id);
   assert.ok(tab.url().includes(`card=${card.id}`) && tab.url().includes("verdict=CANNOT"), tab.url());
   await tab.reload();
+  await ready();
   assert.equal(await count(), card.verdicts.split("N").length - 1, card.id);
   assert.equal(await tab.getAttribute(`button[data-card=${card.id}]`, "aria-pressed"), "true");
   await tab.click("#reset");
@@ -180,6 +185,7 @@ assert.equal(await tab.evaluate(() => document.activeElement.dataset.arn), arn);
 await tab.keyboard.press("ArrowDown");
 await tab.goto("about:blank");
 await tab.goto(opened);
+await ready();
 assert.equal(await tab.textContent("#detail-title"), arn);
 await tab.keyboard.press("Escape");
 
@@ -203,6 +209,7 @@ if (data.recommendations) {
     await tab.selectOption("#finding", type);
     assert.equal(await count(), new Set(data.findings.filter((one) => one.findingType === type).map((one) => one.resource)).size, type);
     await tab.reload();
+    await ready();
     assert.equal(await tab.inputValue("#finding"), type);
     await tab.click("#reset");
   }

@@ -1,6 +1,5 @@
 "use strict";
-(function () {
-  var data = JSON.parse(document.getElementById("data").textContent);
+function begin(data) {
   var ROW = 38, MOST = 400, view = [], state = { q: "", kind: "", account: "", card: "", verdict: "CAN", finding: "", sort: "name", down: 0, open: "" };
   var $ = function (id) { return document.getElementById(id); };
   // Every text of the data gets into the page here, as text.
@@ -392,4 +391,19 @@
     if (state.open) open(state.open);
   }
   start();
+}
+(function () {
+  // What is large is compressed (html.rs): the page begins when it is open.
+  var written = JSON.parse(document.getElementById("data").textContent);
+  if (typeof written !== "string") begin(written);
+  else inflate(written).then(begin, function (error) {
+    var said = document.getElementById("notes");
+    said.textContent = "The data of this page is compressed, and this browser does not open it: it takes Chrome 80, Safari 16.4, Firefox 113 or a later one. (" + error + ")";
+    said.hidden = false;
+  });
+  function inflate(text) {
+    if (!window.DecompressionStream) return Promise.reject("no DecompressionStream");
+    var bytes = Uint8Array.from(atob(text), function (c) { return c.charCodeAt(0); });
+    return new Response(new Blob([bytes]).stream().pipeThrough(new DecompressionStream("gzip"))).json();
+  }
 })();
