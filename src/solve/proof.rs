@@ -8,7 +8,7 @@
 //!
 //! Where tests name policy variables, a lemma is about marked texts or words of letters instead (`marked`).
 
-use super::atoms::{Asked, Atom, Atoms, Attribute, Element};
+use super::atoms::{Asked, Atom, Atoms, Attribute, Element, Value};
 use super::intersect::{Common, Compiled, Domain, Limit, common};
 use super::language::{Class, Step, Test};
 use super::marked;
@@ -34,7 +34,7 @@ pub struct Refutation {
 pub(super) fn obligations(atoms: &mut Atoms, refutation: &Refutation) -> Vec<Obligation> {
     let mut out: Vec<Obligation> = Vec::new();
     let mut clauses = vec![propositional(&refutation.formula)];
-    let mut lemmas = refutation.lemmas.clone();
+    let mut lemmas: Vec<Lemma> = refutation.lemmas.iter().map(|lemma| needed(atoms, lemma)).collect();
     lemmas.sort();
     lemmas.dedup();
     for lemma in &lemmas {
@@ -60,6 +60,42 @@ pub(super) fn obligations(atoms: &mut Atoms, refutation: &Refutation) -> Vec<Obl
     out
 }
 
+/// The lemma without tests that it does not need: they say nothing, and Z3 may not come back from them. Those that exclude each
+/// other whatever the shape still do.
+fn needed(atoms: &mut Atoms, lemma: &Lemma) -> Lemma {
+    // With policy variables it rests on what other attributes say as well.
+    if atoms.with_letters.contains(&lemma.place) {
+        return lemma.clone();
+    }
+    let mut literals = lemma.literals.clone();
+    let mut order: Vec<(usize, bool)> = literals.clone();
+    order.sort_by_cached_key(|(atom, _)| std::cmp::Reverse(atoms.atoms.get(*atom).map_or(0, |atom| length(&atom.asked))));
+    // What is spent here is not missing where something is decided.
+    let limit = atoms.limit;
+    let is_set = matches!(atoms.attributes.get(lemma.place), Some(Attribute::Set(_)));
+    let in_any_shape = !is_set && clash_in_any_shape(atoms, &literals);
+    for one in order.iter().filter(|_| lemma.literals.len() > 1) {
+        let fewer: Vec<(usize, bool)> = literals.iter().copied().filter(|other| other != one).collect();
+        let suffices = match in_any_shape {
+            true => clash_in_any_shape(atoms, &fewer),
+            false => atoms.value(lemma.place, &fewer) == Value::None,
+        };
+        if suffices {
+            literals = fewer;
+        }
+    }
+    atoms.limit = limit;
+    Lemma { place: lemma.place, literals }
+}
+
+/// How long a test is written, where that can be much.
+fn length(asked: &Asked) -> usize {
+    match asked {
+        Asked::Passes(Element::Text(test), _) => test.test.patterns.iter().map(Vec::len).sum(),
+        Asked::Passes(..) | Asked::NotEmpty | Asked::Relation(_) => 1,
+    }
+}
+
 fn literal(atom: usize, sign: bool) -> Formula {
     let variable = Formula::var(&format!("atom {atom}"));
     if sign { variable } else { variable.not() }
@@ -82,7 +118,7 @@ fn lemma_formula(atoms: &Atoms, lemma: &Lemma) -> Formula {
     if !matches!(attribute, Attribute::Set(_)) {
         let text = Text::var("value");
         let mut parts = vec![valid(attribute, "value")];
-        if has_texts(atoms, lemma) && !clash_in_any_shape(atoms, lemma) {
+        if has_texts(atoms, lemma) && !clash_in_any_shape(atoms, &lemma.literals) {
             parts.insert(0, shape(&text));
         }
         for (atom, sign) in &lemma.literals {
@@ -142,9 +178,9 @@ fn has_texts(atoms: &Atoms, lemma: &Lemma) -> bool {
 }
 
 /// Whether no text at all passes and fails these tests as signed. Taken for false where it is not quickly seen; Z3 judges.
-fn clash_in_any_shape(atoms: &Atoms, lemma: &Lemma) -> bool {
+fn clash_in_any_shape(atoms: &Atoms, literals: &[(usize, bool)]) -> bool {
     let (mut accept, mut refuse): (Vec<&Compiled>, Vec<&Compiled>) = (Vec::new(), Vec::new());
-    for (atom, sign) in &lemma.literals {
+    for (atom, sign) in literals {
         match atoms.atoms.get(*atom).map(|atom| &atom.asked) {
             Some(Asked::Passes(Element::Text(test), _)) => if *sign { &mut accept } else { &mut refuse }.push(test),
             Some(_) | None => return false,

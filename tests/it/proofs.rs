@@ -98,3 +98,54 @@ fn the_second_solver_confirms_what_the_program_has_proved() {
     let said = String::from_utf8(output.stdout).unwrap();
     assert!(output.status.success() && said.contains(" 0 unknown, 0 sat") && !said.contains(" 0 unsat"), "{said}");
 }
+
+/// A test that does not matter, here a list of many resources beside two that exclude each other, keeps Z3 from coming back.
+#[test]
+fn a_lemma_names_only_the_tests_that_it_needs() {
+    let folder = tempfile::tempdir().unwrap();
+    let proof = folder.path().join("proof");
+    let allow = |resources: Vec<String>| serde_json::json!({"Effect": "Allow", "Action": "s3:GetObject", "Resource": resources});
+    let all = allow(vec!["arn:aws:s3:::*".to_owned()]);
+    let with = |operator: &str| {
+        let mut all = all.clone();
+        all["Condition"] = serde_json::json!({operator: {"s3:ExistingObjectTag/team": "true"}});
+        all
+    };
+    let many = allow((0..40).map(|at| format!("arn:aws:s3:::many-{at}-{}/*", at * at)).collect());
+    let stack = serde_json::json!({"identityPolicies": [{"Version": "2012-10-17",
+        "Statement": [with("StringEqualsIgnoreCase"), with("StringEquals"), many]}]});
+    let path = folder.path().join("stack.json");
+    std::fs::write(&path, stack.to_string()).unwrap();
+    let (path, proof) = (path.display().to_string(), proof.display().to_string());
+    let (code, out, err) = crate::support::leastwise(&["no-new-access", &path, &path, "--proof", &proof], "");
+    assert_eq!(code, 0, "{out} {err}");
+    let lemmas: Vec<String> = std::fs::read_dir(&proof)
+        .unwrap()
+        .map(|file| file.unwrap().path())
+        .filter(|path| path.display().to_string().contains("lemma"))
+        .map(|path| std::fs::read_to_string(path).unwrap())
+        .collect();
+    assert!(!lemmas.is_empty() && lemmas.iter().all(|lemma| !lemma.contains("many-")), "{lemmas:#?}");
+}
+
+/// Every managed policy, as all that a principal has, grants what it grants: Z3 confirms that of each that is asked about.
+#[test]
+fn z3_confirms_what_the_automata_prove_of_stacks() {
+    let Some(folder) = crate::support::corpus("z3_confirms_what_the_automata_prove_of_stacks") else { return };
+    let policies = crate::support::lines(&folder.join("managed-policies.jsonl.zst"));
+    let stack = |at: usize| serde_json::json!({"identityPolicies": [policies[at]["document"], policies[(at + 7) % policies.len()]["document"]]});
+    let asked: String = (0..policies.len())
+        .step_by(19)
+        .map(|at| {
+            let line = serde_json::json!({"id": at, "check": "no-new-access", "existing": stack(at), "new": stack(at)});
+            format!("{line}\n")
+        })
+        .collect();
+    let (code, out, err) = crate::support::leastwise(&["batch", "-", "--prove", "z3", "--timeout", "60"], &asked);
+    assert_eq!(code, 0, "{err}");
+    for line in out.lines() {
+        let answer: serde_json::Value = serde_json::from_str(line).unwrap();
+        assert!(answer["result"] == "PASS" && answer["proof"]["checkedByZ3"].is_object(), "{line}");
+    }
+    assert!(out.lines().count() > 50);
+}
