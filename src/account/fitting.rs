@@ -9,13 +9,14 @@
 //!
 //! Nothing here is proved: it says only what is to be refined, by what.
 
+use super::cutting::size;
 use super::quota;
 use super::recommend::{NotAction, Options};
 use crate::catalog::Catalog;
 use crate::diag::{Diagnostics, deadline};
 use crate::document::{self, Document};
 use crate::json::Value;
-use crate::refine::candidate::candidate;
+use crate::refine::candidate::{MANAGED_POLICY_LIMIT, candidate};
 use crate::refine::not_action;
 use crate::refine::unused::UnusedActions;
 use crate::usage::{Unused, UnusedPermissions};
@@ -64,8 +65,8 @@ pub(super) fn fit(document: &Document, found: Found<'_>, options: &Options, room
 fn most(document: &Document, listed: Option<Document>, found: Found<'_>, room: usize) -> (bool, Fit) {
     let form = listed.as_ref().unwrap_or(document);
     let whole = left(form, found.unused);
-    let size = quota::size(&whole.to_string());
-    let all = |listed| Fit { listed, unused: found.unused.clone(), kept: Vec::new(), stay: 0, size };
+    let own = size(&whole.to_string());
+    let all = |listed| Fit { listed, unused: found.unused.clone(), kept: Vec::new(), stay: 0, size: own };
     if fits(&whole, room) {
         return (true, all(listed));
     }
@@ -104,7 +105,7 @@ fn most(document: &Document, listed: Option<Document>, found: Found<'_>, room: u
     let stays = found.unused.services().map(|(service, _)| service).filter(|service| !goes.contains(service));
     let kept: Vec<String> = stays.map(str::to_owned).collect();
     let stay = kept.iter().map(|service| gone(found.unused, service)).sum();
-    (true, Fit { listed, unused, kept, stay, size: quota::size(&json.to_string()) })
+    (true, Fit { listed, unused, kept, stay, size: size(&json.to_string()) })
 }
 
 /// What a refinement leaves, unproved.
@@ -113,8 +114,12 @@ fn left(form: &Document, unused: &UnusedPermissions) -> Value {
     candidate(form, &UnusedActions::new(unused, catalog), catalog).json
 }
 
+/// Whether it does. A `NotAction` that grants could be cut as well, but nobody reads in nine lists of exceptions what they grant
+/// together: less goes instead.
 fn fits(json: &Value, room: usize) -> bool {
-    quota::needed(json).is_some_and(|needed| needed <= room)
+    let grants = |statement: &Value| statement.get("Effect").and_then(Value::as_str) == Some("Allow");
+    let long = |statement: &&Value| statement.get("NotAction").is_some() && size(&statement.to_string()) > MANAGED_POLICY_LIMIT;
+    !document::listed(json).iter().filter(long).any(grants) && quota::needed(json).is_some_and(|needed| needed <= room)
 }
 
 /// How many actions of a service go.

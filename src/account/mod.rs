@@ -9,6 +9,7 @@
 pub mod bits;
 mod collect;
 mod conditions;
+mod cutting;
 mod details;
 mod entity;
 pub mod exclusions;

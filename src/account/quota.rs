@@ -2,21 +2,22 @@
 //!
 //! A refined policy can be longer than the one it comes from: `s3:*` becomes a list. One that outgrows a managed policy
 //! becomes several; inline policies that outgrow what an entity may hold become managed ones, the longest first. Identity
-//! policies grant and deny together, so statements may stand in any of them, and a statement is its pieces if its actions (or
-//! its resources) are dealt out to them, under Allow and Deny alike. That it is the same access is proved each time, both ways.
+//! policies grant and deny together, so statements may stand in any of them, and a long statement is its pieces
+//! ([`super::cutting`]). That it is the same access is proved each time, both ways.
 //!
-//! What cannot be attached is not recommended: more policies than an entity may have, or a statement that cannot be cut
-//! (one `NotAction` or `NotResource` that is too long alone).
+//! What cannot be attached is not recommended: more policies than an entity may have, or a statement that cannot be cut (one
+//! `NotResource` that is too long alone).
 //!
 //! Sources: IAM User Guide, "IAM and AWS STS quotas" (6,144 characters a managed policy, 2,048 inline a user, 5,120 a group,
 //! 10,240 a role, white space not counted; 10 managed policies attached, up to 20 for users and roles on request).
 
+use super::cutting::{cut, size};
 use super::proved::{Proved, Proving};
 use super::recommend::{Recommendation, Recommended, after};
 use super::refining::Refined;
 use super::{EntityKind, PolicyText};
 use crate::diag::Source;
-use crate::json::{Kind, Value};
+use crate::json::Value;
 use crate::policy::Stack;
 use crate::question::{InternalError, Verdict};
 use crate::refine::candidate::MANAGED_POLICY_LIMIT;
@@ -27,11 +28,6 @@ pub const ATTACHED: usize = 10;
 
 /// What cannot be recommended, and why.
 pub(super) type Refusal = String;
-
-/// Characters that count.
-pub(super) fn size(text: &str) -> usize {
-    text.chars().filter(|c| !c.is_whitespace()).count()
-}
 
 fn size_of(text: &PolicyText) -> usize {
     text.read().map_or_else(|_| size(&text.value().to_string()), |lowered| size(&lowered.document.json.to_string()))
@@ -185,142 +181,4 @@ fn divide(policy: &mut Recommended<'_>, refined: &Refined, proving: &Proving) ->
     }
     policy.parts = parts;
     Ok(None)
-}
-
-/// The documents that stand for one, each within the limit; `None` if a statement is too long to be cut.
-fn cut(document: &Value) -> Option<Vec<Value>> {
-    let Kind::Object(members) = &document.kind else { return None };
-    let statements = match &members.iter().find(|member| member.key == "Statement")?.value.kind {
-        Kind::Array(statements) => statements.clone(),
-        _ => vec![members.iter().find(|member| member.key == "Statement")?.value.clone()],
-    };
-    let with = |statements: Vec<Value>| {
-        let mut out = document.clone();
-        if let Kind::Object(members) = &mut out.kind {
-            for member in members.iter_mut().filter(|member| member.key == "Statement") {
-                member.value.kind = Kind::Array(statements.clone());
-            }
-        }
-        out
-    };
-    let room = MANAGED_POLICY_LIMIT.checked_sub(size(&with(Vec::new()).to_string()))?;
-    let mut parts: Vec<(Vec<Value>, usize)> = vec![(Vec::new(), 0)];
-    for statement in &statements {
-        for piece in pieces(statement, room)? {
-            // One more for the comma.
-            let own = size(&piece.to_string()) + 1;
-            match parts.iter_mut().find(|(_, used)| used + own <= room) {
-                Some((statements, used)) => {
-                    *used += own;
-                    statements.push(piece);
-                }
-                None => parts.push((vec![piece], own)),
-            }
-        }
-    }
-    let parts = parts.into_iter().filter(|(statements, _)| !statements.is_empty());
-    Some(parts.map(|(statements, _)| with(distinct(statements))).collect())
-}
-
-/// Sids are unique in a policy: pieces of one statement that meet in a part keep the first one's.
-fn distinct(mut statements: Vec<Value>) -> Vec<Value> {
-    let mut met = std::collections::BTreeSet::new();
-    for statement in &mut statements {
-        let Kind::Object(members) = &mut statement.kind else { continue };
-        members.retain(|member| member.key != "Sid" || met.insert(member.value.as_str().unwrap_or_default().to_owned()));
-    }
-    statements
-}
-
-/// A statement in pieces that each have room; `None` if that cannot be.
-fn pieces(statement: &Value, room: usize) -> Option<Vec<Value>> {
-    if size(&statement.to_string()) < room {
-        return Some(vec![statement.clone()]);
-    }
-    // The longer list first; if one entry of it is still too much, the other one is cut as well.
-    let length = |key: &str| {
-        statement.get(key).and_then(Value::elements).map_or(0, |list| list.iter().map(|one| size(&one.to_string())).sum())
-    };
-    let (actions, resources): (usize, usize) = (length("Action"), length("Resource"));
-    let keys = if actions >= resources { ["Action", "Resource"] } else { ["Resource", "Action"] };
-    let key = keys.into_iter().find(|key| statement.get(key).and_then(Value::elements).is_some_and(|list| list.len() > 1))?;
-    let list = statement.get(key).and_then(Value::elements)?;
-    let with = |part: &[Value]| {
-        let mut out = statement.clone();
-        if let Kind::Object(members) = &mut out.kind {
-            for member in members.iter_mut().filter(|member| member.key == key) {
-                member.value.kind = Kind::Array(part.to_vec());
-            }
-        }
-        out
-    };
-    let around = size(&with(&[]).to_string());
-    let (mut out, mut part, mut used): (Vec<Vec<Value>>, Vec<Value>, usize) = (Vec::new(), Vec::new(), around);
-    for one in list {
-        let own = size(&one.to_string()) + 1;
-        if !part.is_empty() && used + own >= room {
-            out.push(std::mem::take(&mut part));
-            used = around;
-        }
-        used += own;
-        part.push(one.clone());
-    }
-    out.push(part);
-    if out.len() == 1 {
-        return None;
-    }
-    out.iter().map(|part| pieces(&with(part), room)).collect::<Option<Vec<_>>>().map(|all| all.into_iter().flatten().collect())
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::diag::Budget;
-    use proptest::prelude::*;
-
-    fn value(text: &str) -> Value {
-        crate::json::read(&Source::new("p", text), &Budget::default()).unwrap()
-    }
-
-    #[test]
-    fn a_statement_that_is_one_long_list_of_exceptions_cannot_be_cut() {
-        let names: Vec<String> = (0..700).map(|at| format!("\"s3:Get{at:08}\"")).collect();
-        let text = |key: &str| format!(r#"{{"Statement":[{{"Effect":"Allow","{key}":[{}],"Resource":"*"}}]}}"#, names.join(","));
-        assert!(cut(&value(&text("NotAction"))).is_none());
-        // 700 names of 17 characters with their quotes and comma: 11,900 of the 12,288 that two policies hold.
-        assert_eq!(cut(&value(&text("Action"))).map(|parts| parts.len()), Some(2));
-    }
-
-    proptest! {
-        #![proptest_config(ProptestConfig::with_cases(64))]
-        #[test]
-        fn the_parts_fit_and_hold_every_action_on_every_resource_once(
-            statements in prop::collection::vec((1..600_usize, 1..300_usize, any::<bool>()), 1..5)
-        ) {
-            let list = |prefix: &str, count: usize| (0..count).map(|at| format!("\"{prefix}{at:05}\"")).collect::<Vec<_>>().join(",");
-            let written = statements.iter().enumerate().map(|(at, (actions, resources, deny))| format!(
-                r#"{{"Sid":"S{at}","Effect":"{}","Action":[{}],"Resource":[{}]}}"#,
-                if *deny { "Deny" } else { "Allow" }, list(&format!("s{at}:A"), *actions), list("arn:aws:s3:::b", *resources),
-            ));
-            let text = format!(r#"{{"Version":"2012-10-17","Statement":[{}]}}"#, written.collect::<Vec<_>>().join(","));
-            let parts = cut(&value(&text)).unwrap();
-            let mut met = std::collections::BTreeMap::new();
-            for part in &parts {
-                prop_assert!(size(&part.to_string()) <= MANAGED_POLICY_LIMIT);
-                let mut sids = std::collections::BTreeSet::new();
-                for statement in part.get("Statement").unwrap().elements().unwrap() {
-                    prop_assert!(statement.get("Sid").is_none_or(|sid| sids.insert(sid.to_string())));
-                    let effect = statement.get("Effect").unwrap().to_string();
-                    for action in statement.get("Action").unwrap().elements().unwrap() {
-                        *met.entry((effect.clone(), action.to_string())).or_insert(0) += statement.get("Resource").unwrap().elements().unwrap().len();
-                    }
-                }
-            }
-            prop_assert_eq!(met.len(), statements.iter().map(|(actions, _, _)| actions).sum::<usize>());
-            for ((_, action), pairs) in met {
-                let at: usize = action[2..3].parse().unwrap();
-                prop_assert_eq!(pairs, statements[at].1);
-            }
-        }
-    }
 }

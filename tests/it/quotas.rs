@@ -128,3 +128,32 @@ fn inline_policies_that_outgrow_their_sum_become_managed_ones() {
         }
     });
 }
+
+#[test]
+fn a_deny_with_many_exceptions_is_cut_into_several_with_their_own() {
+    // As AWS's boundaries of SageMaker have it: everything is denied but a long list.
+    let mut exceptions = every_other("sqs");
+    for service in ["ec2", "s3", "lambda", "ecs", "glue"] {
+        exceptions.extend(Catalog::latest().names(service).iter().step_by(3).take(80).map(|name| name.spelled.to_string()));
+    }
+    let document = json!({"Version": "2012-10-17", "Statement": [
+        {"Effect": "Allow", "Action": ["sqs:*", "s3:Get*"], "Resource": "*"},
+        {"Sid": "Rest", "Effect": "Deny", "NotAction": exceptions, "Resource": "*"},
+    ]});
+    assert!(size(&document["Statement"][1]) > 6_144);
+    with(&folder(&document, "sqs"), quota::ATTACHED, |name, one| {
+        assert_eq!(one.result, Outcome::Proved, "{name}: {:?}", one.notes);
+        let (mut denied, mut rest) = (0, 0);
+        for (_, planned) in planned::planned(one).iter().filter(|(_, planned)| planned.managed) {
+            let document: Value = serde_json::from_str(&planned.text.value().to_string()).unwrap();
+            assert!(size(&document) <= 6_144, "{name}");
+            for statement in document["Statement"].as_array().unwrap().iter().filter(|one| one["Effect"] == "Deny") {
+                denied += 1;
+                rest +=
+                    statement["NotAction"].as_array().unwrap().iter().filter(|one| one.as_str().unwrap().ends_with(":*")).count();
+            }
+        }
+        assert!(denied > 1 && rest > 0, "{name}: {denied} {rest}");
+        assert!(one.policies[0].refined.as_ref().unwrap().obligations.iter().any(|one| one.id == "S1" && one.queries > 0));
+    });
+}
