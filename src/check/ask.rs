@@ -11,12 +11,13 @@ use crate::policy::{Access, normalize, open};
 use crate::query::{InternalError, Query, Settings};
 use crate::request::Request;
 use crate::search::replay::violates;
+use crate::sources::located::{constants, filled, mark};
 use crate::sources::{Open, OpenKind};
 use crate::witness::explain::place;
 use crate::witness::{find, simplify};
 use std::borrow::Cow;
 use std::cell::OnceCell;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// The policies that a rule is asked of, as they are under some values.
 #[derive(Clone)]
@@ -138,7 +139,7 @@ impl<'l> Subject<'l> {
         }
         let cases = match self.cases() {
             Ok(cases) => cases,
-            Err(why) => return Ok(Ended { open: Some(why.clone()), ..ended }),
+            Err(why) => return self.listed(settings, wanted, question, ended, why),
         };
         let quick = Settings { realistic: false, ..*settings };
         for case in cases {
@@ -161,6 +162,45 @@ impl<'l> Subject<'l> {
         Ok(ended)
     }
 
+    /// Asks for each value that the file lists for the actions that are not known, which no case can stand for.
+    fn listed(
+        &self,
+        settings: &Settings,
+        wanted: Wanted,
+        question: Question<'_>,
+        mut ended: Ended,
+        why: &str,
+    ) -> Result<Ended, InternalError> {
+        let mut used = BTreeSet::new();
+        self.documents.iter().for_each(|(_, value)| in_actions(value, &mut used));
+        let mut all = vec![BTreeMap::new()];
+        for index in used {
+            let values: Vec<&String> = self.open.get(index).into_iter().flat_map(|open| open.may.values()).collect();
+            let with = |given: &BTreeMap<usize, String>, value: &&String| {
+                let mut more = given.clone();
+                more.insert(index, (*value).clone());
+                more
+            };
+            all = all.iter().flat_map(|given| values.iter().map(move |value| with(given, value))).take(MOST_LISTED + 1).collect();
+        }
+        if all.is_empty() || all.len() > MOST_LISTED || all.iter().any(BTreeMap::is_empty) {
+            return Ok(Ended { open: Some(why.to_owned()), ..ended });
+        }
+        for given in all {
+            let text = |index: usize| given.get(&index).cloned().unwrap_or_else(|| mark(index).to_string());
+            let fill = |(source, value): &(Source, Value)| (source.clone(), filled(value, &text));
+            let documents = self.documents.iter().map(fill).collect();
+            let Ok(subject) = Subject::new(self.open, documents, self.named.clone(), self.values) else {
+                return Ok(Ended { open: Some(why.to_owned()), ..ended });
+            };
+            let more = subject.ask(settings, wanted, question)?;
+            let new: Vec<_> = more.breaks.into_iter().filter(|(shown, _)| !ended.knows(shown)).collect();
+            ended.breaks.extend(new.into_iter().map(|(shown, _)| (shown, (self.values)(&given))));
+            ended.open = ended.open.or(more.open);
+        }
+        Ok(ended)
+    }
+
     /// Asks once more with the values that a request carries, as plain texts; what is found, and these values in words.
     fn concretely(
         &self,
@@ -178,6 +218,18 @@ impl<'l> Subject<'l> {
             Err(_) => Vec::new(),
         };
         Ok((again, (self.values)(&given)))
+    }
+}
+
+/// How many values are tried that a file lists for its constants.
+const MOST_LISTED: usize = 64;
+
+/// The constants in the actions of a policy.
+fn in_actions(policy: &Value, out: &mut BTreeSet<usize>) {
+    let statements = policy.get("Statement");
+    let all = statements.map(|value| value.elements().unwrap_or(std::slice::from_ref(value))).unwrap_or_default();
+    for name in ["Action", "NotAction"] {
+        all.iter().filter_map(|one| one.get(name)).for_each(|actions| constants(actions, out));
     }
 }
 

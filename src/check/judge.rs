@@ -7,7 +7,7 @@ use super::ask::{Answer, Ended, Question, Read, Shown, Subject, Wanted, search};
 use super::config::{Forbidden, is_about};
 use super::rules::{self, finding};
 use super::sets::Sets;
-use super::{Options, against};
+use super::{Options, against, placeholders};
 use crate::diag::{Budget, Diagnostic, Finding, Source};
 use crate::document::Effect;
 use crate::json::Value;
@@ -77,6 +77,9 @@ impl Judge<'_> {
             known => known,
         };
         out.extend(self.wrong_type(access, kind));
+        if config.asks(rules::UNRESOLVED) {
+            out.extend(placeholders::unfilled(located, self.version, config));
+        }
         match kind {
             PolicyType::Identity => self.identity(&subject, access, &mut out)?,
             PolicyType::Resource | PolicyType::Trust => self.resource(&subject, &mut out)?,
@@ -210,7 +213,9 @@ impl Judge<'_> {
     // Long: the rules about one identity policy, one block a rule.
     fn identity(&self, subject: &Subject<'_>, access: &Access, out: &mut Vec<Finding>) -> Result<(), InternalError> {
         let config = &self.options.config;
-        if config.asks(rules::ADMINISTRATOR) && self.is_administrator(access)? {
+        // A sample says nothing of an action that is not known.
+        let (has_more, has_less) = self.open_actions();
+        if config.asks(rules::ADMINISTRATOR) && !has_less && self.is_administrator(access)? {
             let broad = access.statements().find(|(_, _, one)| one.effect == Effect::Allow && is_broad(one));
             let at = broad.map(|(_, member, one)| (member.policy.source.clone(), one.span));
             let (source, span) = at.unwrap_or_else(|| (self.located.source.clone(), self.located.span));
@@ -226,7 +231,9 @@ impl Judge<'_> {
                 return Ok(());
             }
             let lower = action.to_ascii_lowercase();
-            let mentions = access.statements().any(|(_, _, one)| one.effect == Effect::Allow && one.action.applies(&lower));
+            let mentions = has_more
+                || has_less
+                || access.statements().any(|(_, _, one)| one.effect == Effect::Allow && one.action.applies(&lower));
             let asked = Asked { actions: vec![action.to_owned()], resources: sets.anywhere(action) };
             let question = |read: &Read, settings: &Settings| match read.first() {
                 Some(access) => search(&access_not_granted::search(access, &asked, settings), settings),
@@ -279,6 +286,21 @@ impl Judge<'_> {
             }
         }
         Ok(())
+    }
+
+    /// Whether actions are not known by which the policy allows more, and by which it allows less.
+    fn open_actions(&self) -> (bool, bool) {
+        let statements = self.version.value.get("Statement");
+        let all = statements.map(|value| value.elements().unwrap_or(std::slice::from_ref(value))).unwrap_or_default();
+        let (mut more, mut less) = (BTreeSet::new(), BTreeSet::new());
+        for one in all {
+            let allows = one.get("Effect").and_then(Value::as_str) == Some("Allow");
+            for name in ["Action", "NotAction"] {
+                let out = if allows && name == "Action" { &mut more } else { &mut less };
+                one.get(name).into_iter().for_each(|actions| constants(actions, out));
+            }
+        }
+        (!more.is_empty(), !less.is_empty())
     }
 
     /// Whether the policy allows whatever the administrator's policy does.

@@ -15,6 +15,7 @@ pub mod config;
 pub mod files;
 mod identities;
 mod judge;
+mod placeholders;
 pub mod rules;
 mod sets;
 mod suppress;
