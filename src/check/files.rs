@@ -51,6 +51,35 @@ pub static LANGUAGES: [Language; 3] = [
     Language { endings: &["bicep"], name: "Bicep source", remedy: "give the JSON that `bicep build` makes of it" },
 ];
 
+/// Files that something fills in before they are policies or templates: those of them are counted that have statements.
+static FILLED_IN: Language = Language {
+    endings: &[
+        "tpl",
+        "tftpl",
+        "tmpl",
+        "j2",
+        "jinja",
+        "jinja2",
+        "erb",
+        "gotmpl",
+        "mustache",
+        "hbs",
+        "ejs",
+        "jsonnet",
+        "libsonnet",
+        "cue",
+    ],
+    name: "filled-in",
+    remedy: "give what becomes of them",
+};
+
+/// Configurations of the Serverless Framework as programs.
+static PROGRAM: Language = Language {
+    endings: &["ts", "js", "mjs", "cjs"],
+    name: "Serverless Framework program",
+    remedy: "give the template that `serverless package` makes (`.serverless/*.json`)",
+};
+
 /// Links to files that may hold policies.
 static LINKED: Language = Language { endings: &[], name: "linked", remedy: "name the files that the links lead to" };
 
@@ -121,10 +150,8 @@ pub fn find(paths: &[PathBuf], config: &Config) -> Result<Found, Diagnostic> {
                     unread.insert((&SUBMODULE, entry));
                 } else if of.is_symlink() && ENDINGS.contains(&ending) {
                     unread.insert((&LINKED, entry));
-                } else if of.is_file()
-                    && let Some(of) = LANGUAGES.iter().find(|of| of.endings.contains(&ending))
-                {
-                    unread.insert((of, entry));
+                } else if of.is_file() {
+                    unread.extend(language(&entry, ending, &whole).map(|of| (of, entry)));
                 }
             }
         } else {
@@ -158,6 +185,23 @@ pub fn find(paths: &[PathBuf], config: &Config) -> Result<Found, Diagnostic> {
         }
     }
     Ok(out)
+}
+
+/// The language of a file that is not read, though policies may be written in it.
+fn language(path: &Path, ending: &str, whole: &str) -> Option<&'static Language> {
+    let is_program = PROGRAM.endings.iter().any(|ending| whole == format!("serverless.{ending}"));
+    let is_filled_in = || FILLED_IN.endings.contains(&ending) && has_statements(path);
+    LANGUAGES
+        .iter()
+        .find(|of| of.endings.contains(&ending))
+        .or_else(|| is_program.then_some(&PROGRAM))
+        .or_else(|| is_filled_in().then_some(&FILLED_IN))
+}
+
+/// Whether a file has something that reads like statements.
+fn has_statements(path: &Path) -> bool {
+    let text = read(path, "").map(|source| source.text.to_string()).unwrap_or_default();
+    looks_like_policy(&text) || ["Effect", "Action", "Allow"].iter().all(|word| text.contains(word))
 }
 
 /// The files and links below a folder that git does not ignore, or has though it ignores their folder.
