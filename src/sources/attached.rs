@@ -98,6 +98,7 @@ pub fn identities(source: &Source, value: &Value, given: &Given) -> Vec<Identity
         Some(Kind::Template) => template::identities(source, value, given),
         Some(Kind::Plan | Kind::State) => of_terraform(source, value),
         Some(Kind::AccountDetails) => of_account(source, value),
+        None | Some(Kind::Kubernetes) => super::anywhere::attached(source, value),
         _ => Vec::new(),
     }
 }
@@ -109,9 +110,11 @@ fn of_terraform(source: &Source, document: &Value) -> Vec<Identity> {
     let text = |value: &Value| value.as_str().filter(|text| !text.is_empty()).map(str::to_owned);
     let mut out = Vec::new();
     for one in resources.iter().filter(|one| !one.is_data) {
-        if one.of != "aws_iam_role" && one.of != "aws_iam_user" {
-            continue;
-        }
+        let who = match one.of {
+            "aws_iam_role" | "awscc_iam_role" => Who::Role,
+            "aws_iam_user" | "awscc_iam_user" => Who::User,
+            _ => continue,
+        };
         let after = one.unknown.and_then(|unknown| unknown.get("permissions_boundary"));
         let boundary = match one.values.get("permissions_boundary").and_then(text) {
             Some(arn) => Boundary::Policy(arn),
@@ -128,7 +131,7 @@ fn of_terraform(source: &Source, document: &Value) -> Vec<Identity> {
         }
         out.push(Identity {
             name: one.address.clone(),
-            who: if one.of == "aws_iam_role" { Who::Role } else { Who::User },
+            who,
             source: source.clone(),
             span: one.at.span,
             boundaries: vec![boundary],
@@ -151,10 +154,20 @@ fn of_terraform(source: &Source, document: &Value) -> Vec<Identity> {
             "aws_iam_role_policy_attachments_exclusive" => "role_name",
             "aws_iam_user_policy_attachments_exclusive" => "user_name",
             "aws_iam_group_policy_attachments_exclusive" => "group_name",
+            "awscc_iam_group" => "group_name",
+            "awscc_sso_permission_set" => "name",
             _ => continue,
         };
         let mut managed: Vec<String> = Vec::new();
-        for attribute in ["policy_arn", "managed_policy_arn", "policy_arns", "customer_managed_policy_reference"] {
+        for attribute in [
+            "policy_arn",
+            "managed_policy_arn",
+            "policy_arns",
+            "customer_managed_policy_reference",
+            "managed_policy_arns",
+            "managed_policies",
+            "customer_managed_policy_references",
+        ] {
             let written = one.values.get(attribute);
             for value in written.map(|value| value.elements().unwrap_or(std::slice::from_ref(value))).unwrap_or_default() {
                 let by_name =

@@ -10,7 +10,7 @@ use super::choice::When;
 use super::template::{self, Given};
 use super::{Kind, kind, terraform};
 use crate::diag::{Source, Span};
-use crate::json::Value;
+use crate::json::{Member, Value};
 
 /// Something that gives access, or limits it, and is not read.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -30,11 +30,13 @@ pub struct Unread {
 }
 
 /// A resource type that gives access, and by what.
-const TYPES: [(&str, &str); 20] = [
+const TYPES: [(&str, &str); 26] = [
     ("AWS::EC2::VPCEndpointServicePermissions", "a permission of an endpoint service"),
     ("AWS::EKS::AccessEntry", "an access entry of EKS"),
     ("AWS::LakeFormation::Permissions", "Lake Formation"),
     ("AWS::LakeFormation::PrincipalPermissions", "Lake Formation"),
+    ("AWS::OpenSearchServerless::AccessPolicy", "an access policy of OpenSearch Serverless"),
+    ("AWS::OpenSearchServerless::SecurityPolicy", "a security policy of OpenSearch Serverless"),
     ("AWS::RAM::ResourceShare", "a share of RAM"),
     ("AWS::Redshift::EndpointAuthorization", "an authorization of Redshift"),
     ("AWS::S3::AccessGrant", "a grant of S3 Access Grants"),
@@ -44,6 +46,10 @@ const TYPES: [(&str, &str); 20] = [
     ("aws_kms_grant", "a grant of KMS"),
     ("aws_lakeformation_permissions", "Lake Formation"),
     ("aws_opensearch_authorize_vpc_endpoint_access", "an authorization of OpenSearch"),
+    ("aws_cloudformation_stack", "a stack of CloudFormation"),
+    ("aws_cloudformation_stack_set", "stacks of CloudFormation"),
+    ("aws_opensearchserverless_access_policy", "an access policy of OpenSearch Serverless"),
+    ("aws_opensearchserverless_security_policy", "a security policy of OpenSearch Serverless"),
     ("aws_ram_principal_association", "a share of RAM"),
     ("aws_ram_resource_share", "a share of RAM"),
     ("aws_redshift_endpoint_authorization", "an authorization of Redshift"),
@@ -89,8 +95,24 @@ pub fn beside(source: &Source, document: &Value, given: &Given) -> Vec<Unread> {
             };
             resources.iter().filter(|one| !one.is_data).flat_map(each).collect()
         }
+        Some(Kind::Configuration) => configured(document).into_iter().collect(),
         _ => Vec::new(),
     }
+}
+
+/// What of Terraform's configuration as JSON has to do with policies: blocks and expressions make them.
+fn configured(document: &Value) -> Option<Unread> {
+    let blocks = ["resource", "data"].iter().filter_map(|name| document.get(name)).filter_map(Value::members).flatten();
+    let is_one = |one: &&Member| ["iam", "policy", "permission"].iter().any(|word| one.key.contains(word));
+    let definitions: Vec<String> = blocks.filter(is_one).map(|one| format!("{} {}", one.key, one.value.sorted())).collect();
+    (!definitions.is_empty()).then(|| Unread {
+        subject: "configuration".to_owned(),
+        what: "policies that Terraform's configuration makes of blocks and expressions are read in a plan alone".to_owned(),
+        definition: definitions.join("\n"),
+        when: When::Known(true),
+        limits: false,
+        span: Span::new(document.span.start, document.span.start),
+    })
 }
 
 /// What a resource gives without a policy, in words.

@@ -4,7 +4,7 @@
 //! where the text is no JSON. Each policy comes with its name, its type and its place; what cannot be read is in the list
 //! with its trouble.
 
-use super::inside::everything;
+use super::inside::{everything, inner_text};
 use super::located::{Located, PolicyType};
 use super::template::{self, Given};
 use super::{Kind, Wanted, kind, read, terraform, yaml};
@@ -22,11 +22,22 @@ pub fn documents(source: &Source, budget: &Budget) -> Result<Vec<(Source, Value)
         Err(found) => return Err(found),
     };
     let with_globals = |(source, value): (Source, Value)| {
+        let (source, value) = body(source, value, budget);
         let value = super::serverless::as_template(&value).unwrap_or(value);
         let value = template::globals::applied(&source, value, budget)?;
         Ok((source, value))
     };
     documents.into_iter().map(with_globals).collect()
+}
+
+/// The template that a request to CloudFormation has, or its answer (`get-template`); any other document is itself.
+fn body(source: Source, value: Value, budget: &Budget) -> (Source, Value) {
+    let Some(body) = value.get("TemplateBody").filter(|_| value.get("Resources").is_none()) else { return (source, value) };
+    let Some(text) = body.as_str() else { return (source, body.clone()) };
+    let inner = inner_text(&source, body.span, text);
+    let read = json::read(&inner, budget)
+        .or_else(|_| Ok(yaml::read(&inner, budget)?.into_iter().next().unwrap_or_else(|| body.clone())));
+    read.map_or_else(|_: Diagnostic| (source, value.clone()), |read| (inner, read))
 }
 
 /// Whether a text that is no JSON may be YAML: it does not start like JSON, and nothing else was recognized.
@@ -42,6 +53,8 @@ fn is_yaml(source: &Source, found: &Diagnostic) -> bool {
 /// The policies of a document.
 pub fn policies(source: &Source, value: &Value, given: &Given) -> Vec<Located> {
     match kind::recognize(value) {
+        // What CDK synthesizes is in its templates; its tree says the same with nothing filled in.
+        None if is_tree(value) => Vec::new(),
         Some(Kind::Template) => template::policies(source, value, given),
         Some(Kind::Plan) => terraform::plan(source, value),
         Some(Kind::State) => terraform::state(source, value),
@@ -52,6 +65,12 @@ pub fn policies(source: &Source, value: &Value, given: &Given) -> Vec<Located> {
         Some(Kind::AccountDetails) => super::account::owned(value, everything(source, value)),
         _ => everything(source, value),
     }
+}
+
+/// Whether a document is the tree of constructs that CDK writes beside its templates.
+fn is_tree(value: &Value) -> bool {
+    let version = value.get("version").and_then(Value::as_str);
+    version.is_some_and(|of| of.starts_with("tree-")) && value.get("tree").is_some()
 }
 
 /// Whether a document is a policy but for the case of its members, which AWS does not take.

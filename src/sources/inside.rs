@@ -5,8 +5,8 @@
 //! of several none is chosen, and the error says how to take one out.
 
 use super::every::type_by_name;
-use super::located::Located;
-use super::{Kind, WRONG_DOCUMENT, Wanted, kind, lasting, read, wrong};
+use super::located::{Located, PolicyType};
+use super::{Kind, WRONG_DOCUMENT, Wanted, alone, kind, lasting, read, wrong, yaml};
 use crate::diag::{Budget, Diagnostic, Encoding, Source, Span};
 use crate::json::{Kind as JsonKind, Value};
 
@@ -66,7 +66,7 @@ pub fn policy(source: &Source, value: &Value, wanted: Wanted) -> Result<Found, D
     }
     let recognized = kind::recognize(value);
     let mut candidates = Vec::new();
-    search(source, value, &mut Vec::new(), &mut candidates);
+    search(source, value, &mut Vec::new(), Way::Policies, &mut candidates);
     match (recognized, candidates.as_slice()) {
         (None, []) => itself(value),
         (Some(kind), []) => Err(wrong(source, start(value), kind, wanted)),
@@ -75,25 +75,29 @@ pub fn policy(source: &Source, value: &Value, wanted: Wanted) -> Result<Found, D
     }
 }
 
-/// Every policy inside a document, by its path; of the versions of a managed policy the default one.
+/// Every policy inside a document, or statements without one, by its path; of the versions of a managed policy the default one.
 pub(super) fn everything(source: &Source, value: &Value) -> Vec<Located> {
     let mut candidates = Vec::new();
-    search(source, value, &mut Vec::new(), &mut candidates);
+    candidate(source, value, &mut Vec::new(), Way::Everything(MOST_TEXTS), &mut candidates);
     let current = |one: &&Candidate| match one.path.as_slice() {
         [before @ .., Step::Member(document)] if document == "Document" => {
-            let version = before.iter().try_fold(value, |at, step| match step {
-                Step::Member(name) => at.get(name),
-                Step::Element(index) => at.elements()?.get(*index),
-            });
-            let is_default = version.and_then(|version| version.get("IsDefaultVersion"));
+            let is_default = standing(value, before).and_then(|version| version.get("IsDefaultVersion"));
             is_default.is_none_or(|flag| flag.kind == JsonKind::Bool(true))
         }
         _ => true,
     };
     let located = |one: &Candidate| {
         let name = named(value, &one.path);
-        let (policy_type, resource_type) = type_by_name(&name);
+        let (mut policy_type, resource_type) = type_by_name(&name);
+        if let [around @ .., Step::Member(_)] = one.path.as_slice()
+            && let Some(of) = standing(value, around).and_then(type_beside)
+        {
+            policy_type = of;
+        }
         let outer = (&one.outer, one.written);
+        if let Some(trouble) = &one.trouble {
+            return Located::unreadable(name, policy_type, outer, trouble.clone()).owned("", key(value, &one.path));
+        }
         match unquoted(&one.source, &one.value, Wanted::Policy) {
             Ok(Some((source, value))) => Located::known(name, policy_type, outer, source, value),
             Ok(None) => Located::known(name, policy_type, outer, one.source.clone(), one.value.clone()),
@@ -105,6 +109,25 @@ pub(super) fn everything(source: &Source, value: &Value) -> Vec<Located> {
     // CloudFormation's stack policies are about updates of a stack, not about access.
     let of_stack = |one: &&Candidate| matches!(one.path.last(), Some(Step::Member(name)) if name == "StackPolicy");
     candidates.iter().filter(current).filter(|one| !of_stack(one)).map(located).collect()
+}
+
+/// What stands at the end of a path.
+fn standing<'v>(value: &'v Value, path: &[Step]) -> Option<&'v Value> {
+    path.iter().try_fold(value, |at, step| match step {
+        Step::Member(name) => at.get(name),
+        Step::Element(index) => at.elements()?.get(*index),
+    })
+}
+
+/// What the members beside a policy say that it is, in what AWS prints: Organizations' `Content`, a VPC endpoint's policy.
+fn type_beside(around: &Value) -> Option<PolicyType> {
+    let of = around.get("PolicySummary").and_then(|of| of.get("Type")).and_then(Value::as_str);
+    match of {
+        Some("SERVICE_CONTROL_POLICY") => Some(PolicyType::ServiceControl),
+        Some("RESOURCE_CONTROL_POLICY") => Some(PolicyType::ResourceControl),
+        Some(_) => None,
+        None => around.get("VpcEndpointId").map(|_| PolicyType::Endpoint),
+    }
 }
 
 /// A path in words, elements by the name that they give themselves.
@@ -152,6 +175,17 @@ struct Candidate {
     /// Whether it stands there as a text, and where.
     written: Span,
     outer: Source,
+    /// Why it is not read, where something else than a policy stands there.
+    trouble: Option<Diagnostic>,
+}
+
+/// What is searched for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Way {
+    /// Policy documents.
+    Policies,
+    /// Statements alone, too, in whatever text of JSON or YAML they stand; in so many texts inside each other.
+    Everything(usize),
 }
 
 /// One step of the way to a value.
@@ -193,7 +227,7 @@ pub fn unquoted(source: &Source, value: &Value, wanted: Wanted) -> Result<Option
 }
 
 /// The text that a string holds, with its places.
-fn inner_text(source: &Source, written: Span, text: &str) -> Source {
+pub(super) fn inner_text(source: &Source, written: Span, text: &str) -> Source {
     let span = Span::new(written.start + 1, written.end.saturating_sub(1));
     let decoded = source.decoded(span, Encoding::Escapes).filter(|inner| **inner.text == *text);
     let inner = decoded.unwrap_or_else(|| source.taken(written, text));
@@ -204,19 +238,19 @@ fn inner_text(source: &Source, written: Span, text: &str) -> Source {
 }
 
 /// Collects the policies inside a value, which is not a policy itself.
-fn search(source: &Source, value: &Value, at: &mut Vec<Step>, out: &mut Vec<Candidate>) {
+fn search(source: &Source, value: &Value, at: &mut Vec<Step>, way: Way, out: &mut Vec<Candidate>) {
     match &value.kind {
         JsonKind::Object(members) => {
             for member in members {
                 at.push(Step::Member(member.key.clone()));
-                candidate(source, &member.value, at, out);
+                candidate(source, &member.value, at, way, out);
                 at.pop();
             }
         }
         JsonKind::Array(elements) => {
             for (index, element) in elements.iter().enumerate() {
                 at.push(Step::Element(index));
-                candidate(source, element, at, out);
+                candidate(source, element, at, way, out);
                 at.pop();
             }
         }
@@ -224,28 +258,51 @@ fn search(source: &Source, value: &Value, at: &mut Vec<Step>, out: &mut Vec<Cand
     }
 }
 
-fn candidate(source: &Source, value: &Value, at: &mut Vec<Step>, out: &mut Vec<Candidate>) {
-    let mut take = |inner: Source, policy: Value| {
+fn candidate(source: &Source, value: &Value, at: &mut Vec<Step>, way: Way, out: &mut Vec<Candidate>) {
+    let mut take = |inner: &Source, policy: Value, trouble: Option<Diagnostic>| {
         let (path, written, outer) = (at.clone(), value.span, source.clone());
-        out.push(Candidate { path, source: inner, value: policy, written, outer });
+        out.push(Candidate { path, source: inner.clone(), value: policy, written, outer, trouble });
+    };
+    let is_all = way != Way::Policies;
+    let inner_way = match way {
+        Way::Everything(left) if left > 0 => Some(Way::Everything(left - 1)),
+        _ => None,
     };
     match &value.kind {
-        JsonKind::Object(_) if value.get("Statement").is_some() => take(source.clone(), value.clone()),
-        JsonKind::String(text) if text.contains("Statement") => {
+        JsonKind::Object(_) if value.get("Statement").is_some() => take(source, value.clone(), None),
+        _ if is_all && alone::is_alone(value) => take(source, alone::document(value), None),
+        JsonKind::Object(_) if is_all && let Some(trouble) = alone::foreign(source, value) => {
+            take(source, value.clone(), Some(trouble));
+        }
+        JsonKind::String(text) if text.contains("Statement") || (is_all && may_be_statements(text)) => {
             // What cannot be read is a policy with an error, if its name says that it is a policy.
             match unquoted(source, value, Wanted::Policy) {
-                Ok(Some((inner, policy))) if policy.get("Statement").is_some() => take(inner, policy),
+                Ok(Some((inner, policy))) if policy.get("Statement").is_some() => take(&inner, policy, None),
+                Ok(Some((inner, other))) if is_all && other.as_str().is_none() => match inner_way {
+                    Some(way) => candidate(&inner, &other, at, way, out),
+                    None => take(source, value.clone(), None),
+                },
                 Ok(_) => {}
-                Err(_) => {
-                    let broken = text.trim_start().starts_with(['{', '%', '"']);
-                    if broken {
-                        take(source.clone(), value.clone());
-                    }
+                Err(_) if text.trim_start().starts_with(['{', '%', '"']) || may_be_statements(text) => {
+                    take(source, value.clone(), None);
                 }
+                Err(_) if is_all && text.contains('\n') && text.contains("Effect") => {
+                    let Some(way) = inner_way else { return take(source, value.clone(), None) };
+                    let inner = inner_text(source, value.span, text);
+                    let all = yaml::read(&inner, &Budget::default()).unwrap_or_default();
+                    // Prose is a text again.
+                    all.iter().filter(|one| one.as_str().is_none()).for_each(|one| candidate(&inner, one, at, way, out));
+                }
+                Err(_) => {}
             }
         }
-        _ => search(source, value, at, out),
+        _ => search(source, value, at, way, out),
     }
+}
+
+/// Whether a text may be a list of statements.
+fn may_be_statements(text: &str) -> bool {
+    text.trim_start().starts_with('[') && text.contains("\"Effect\"") && text.contains("Action\"")
 }
 
 fn start(value: &Value) -> Span {

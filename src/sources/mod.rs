@@ -11,6 +11,8 @@
 //! Sources: AWS CLI Command Reference (what the commands print), IAM API Reference (policies are percent-encoded, RFC 3986).
 
 mod account;
+mod alone;
+mod anywhere;
 pub mod attached;
 pub mod beside;
 pub mod choice;
@@ -27,6 +29,7 @@ mod serverless;
 pub mod template;
 pub mod terraform;
 mod text;
+mod unlisted;
 pub mod yaml;
 
 pub use every::{documents, holds_many, policies};

@@ -29,7 +29,7 @@ pub(super) enum Permission {
 }
 
 /// The names of properties: CloudFormation's, and Terraform's.
-const NAMES: [(&str, &str); 17] = [
+const NAMES: [(&str, &str); 21] = [
     ("Action", "action"),
     ("Principal", "principal"),
     ("FunctionName", "function_name"),
@@ -47,16 +47,23 @@ const NAMES: [(&str, &str); 17] = [
     ("Condition", "condition"),
     ("AuthType", "authorization_type"),
     ("StatementId", "statement_id"),
+    // The provider AWSCC has CloudFormation's names.
+    ("FunctionName", "target_function_arn"),
+    ("AuthType", "auth_type"),
+    ("LayerVersionArn", "layer_version_arn"),
+    ("Statement", "statement"),
 ];
 
 impl Permission {
     /// What a resource type is, in CloudFormation's or Terraform's words.
     pub(super) fn of(name: &str) -> Option<Self> {
         Some(match name {
-            "AWS::Lambda::Permission" | "aws_lambda_permission" => Self::Function,
-            "AWS::Lambda::LayerVersionPermission" | "aws_lambda_layer_version_permission" => Self::Layer,
-            "AWS::Events::EventBusPolicy" | "aws_cloudwatch_event_permission" => Self::Bus,
-            "aws_lambda_function_url" => Self::Url,
+            "AWS::Lambda::Permission" | "aws_lambda_permission" | "awscc_lambda_permission" => Self::Function,
+            "AWS::Lambda::LayerVersionPermission"
+            | "aws_lambda_layer_version_permission"
+            | "awscc_lambda_layer_version_permission" => Self::Layer,
+            "AWS::Events::EventBusPolicy" | "aws_cloudwatch_event_permission" | "awscc_events_event_bus_policy" => Self::Bus,
+            "aws_lambda_function_url" | "awscc_lambda_url" => Self::Url,
             _ => return None,
         })
     }

@@ -11,17 +11,18 @@
 
 use super::located::{Located, PolicyType as P};
 use super::permission::Permission;
+use super::unlisted::others;
 use super::{Wanted, lasting, unquoted};
 use crate::diag::{Diagnostic, Source};
 use crate::json::{Kind, Value};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// An attribute that holds a policy: resource type, path (`[]` for each element), what it is, what it protects.
-type Holder = (&'static str, &'static str, P, Option<&'static str>);
+pub(super) type Holder = (&'static str, &'static str, P, Option<&'static str>);
 
 const TRUST: Option<&str> = Some("AWS::IAM::AssumeRolePolicyDocument");
 
-const POLICIES: [Holder; 62] = [
+pub(super) const POLICIES: [Holder; 68] = [
     ("aws_iam_policy", "policy", P::Identity, None),
     ("aws_iam_role_policy", "policy", P::Identity, None),
     ("aws_iam_user_policy", "policy", P::Identity, None),
@@ -84,6 +85,12 @@ const POLICIES: [Holder; 62] = [
     ("aws_sagemaker_model_package_group_policy", "resource_policy", P::Resource, None),
     ("aws_ses_identity_policy", "policy", P::Resource, None),
     ("aws_sesv2_email_identity_policy", "policy", P::Resource, None),
+    ("awscc_iam_role", "assume_role_policy_document", P::Trust, TRUST),
+    ("awscc_iam_role", "policies[].policy_document", P::Identity, None),
+    ("awscc_iam_user", "policies[].policy_document", P::Identity, None),
+    ("awscc_iam_group", "policies[].policy_document", P::Identity, None),
+    ("awscc_organizations_policy", "content", P::ServiceControl, None),
+    ("awscc_ec2_vpc_endpoint", "policy_document", P::Endpoint, None),
 ];
 
 /// The code of a policy that is known only after the apply.
@@ -155,7 +162,7 @@ impl Written {
         }
     }
 
-    fn sets(&self, address: &str, path: &str) -> bool {
+    pub(super) fn sets(&self, address: &str, path: &str) -> bool {
         let attribute = path.split(['.', '[']).next().unwrap_or_default();
         self.0.contains_key(&(plain(address), attribute.to_owned()))
     }
@@ -203,7 +210,9 @@ fn of_state(state: &Value) -> Vec<Resource<'_>> {
         let text = |name: &str| one.get(name).and_then(Value::as_str).unwrap_or_default();
         let instances = one.get("instances").and_then(Value::elements).unwrap_or_default();
         for (index, instance) in instances.iter().enumerate() {
-            let Some(values) = instance.get("attributes") else { continue };
+            // What an old version of a provider wrote is flat.
+            let known = |name: &str| instance.get(name).filter(|values| values.members().is_some());
+            let Some(values) = known("attributes").or_else(|| known("attributes_flat")) else { continue };
             let of_module = one.get("module").and_then(Value::as_str).map(|module| format!("{module}.")).unwrap_or_default();
             let key = match instance.get("index_key").map(|key| &key.kind) {
                 Some(Kind::String(key)) => format!("[\"{key}\"]"),
@@ -217,7 +226,23 @@ fn of_state(state: &Value) -> Vec<Resource<'_>> {
             resources.push(Resource { address, of: text("type"), is_data, values, unknown: None, at: one });
         }
     }
+    resources.extend(state.get("modules").and_then(Value::elements).unwrap_or_default().iter().flat_map(of_old_state));
     resources
+}
+
+/// The resources of a module as Terraform kept them before 0.12: by their addresses.
+fn of_old_state(module: &Value) -> Vec<Resource<'_>> {
+    let path = module.get("path").and_then(Value::elements).unwrap_or_default();
+    let prefix: String = path.iter().skip(1).filter_map(Value::as_str).map(|name| format!("module.{name}.")).collect();
+    let mut out = Vec::new();
+    for one in module.get("resources").and_then(Value::members).unwrap_or_default() {
+        let values = one.value.get("primary").and_then(|of| of.get("attributes"));
+        if let (Some(values), Some(of)) = (values, one.value.get("type").and_then(Value::as_str)) {
+            let (address, is_data) = (format!("{prefix}{}", one.key), one.key.starts_with("data."));
+            out.push(Resource { address, of, is_data, values, unknown: None, at: &one.value });
+        }
+    }
+    out
 }
 
 fn resource<'v>(at: &'v Value, values: &'v Value, unknown: Option<&'v Value>) -> Option<Resource<'v>> {
@@ -257,7 +282,9 @@ fn policies(source: &Source, resources: &[Resource<'_>], written: Option<Written
                             Some(Located::unreadable(name, policy_type, (source, one.at.span), trouble))
                         }
                     };
-                    if value.is_none() && written.as_ref().is_some_and(|written| !written.sets(&one.address, path)) {
+                    // A block is there because somebody writes it, also by a `dynamic` one, which a plan's configuration leaves out.
+                    let is_computed = value.is_none() && is_whole(one, path);
+                    if is_computed && written.as_ref().is_some_and(|written| !written.sets(&one.address, path)) {
                         // Nobody writes one there: AWS or the provider says what it is.
                         continue;
                     }
@@ -279,51 +306,21 @@ fn policies(source: &Source, resources: &[Resource<'_>], written: Option<Written
     out
 }
 
-/// Policies where no table says that there are any: whatever reads like one, and what is not known yet under such a name.
-fn others(source: &Source, one: &Resource<'_>, seen: &mut BTreeSet<usize>, written: Option<&Written>) -> Vec<Located> {
-    let mut found = Vec::new();
-    documents(one.values, one.address.clone(), &mut found);
-    let fresh = found.into_iter().filter(|(_, value)| seen.insert(value.span.start));
-    let read = |(name, value)| read(source, name, P::Unknown, value).map(|located| owned(located, one));
-    let mut out: Vec<Located> = fresh.filter_map(read).collect();
-    for member in one.unknown.and_then(Value::members).unwrap_or_default() {
-        let is_policy = member.key == "policy" || member.key.ends_with("_policy") || member.key == "policy_document";
-        let is_listed = POLICIES.iter().any(|(of, path, ..)| *of == one.of && path.split(['.', '[']).next() == Some(&member.key));
-        let is_written = written.is_some_and(|written| written.sets(&one.address, &member.key));
-        // Rules about how long images are kept are not about access.
-        if is_policy && !is_listed && is_written && member.value.kind == Kind::Bool(true) && !one.of.contains("lifecycle") {
-            let name = format!("{}.{}", one.address, member.key);
-            let message = format!("`{name}`, which may be a policy, is known only after the apply");
-            let help = "it depends on what does not exist yet: give the policy's document without it";
-            let trouble = Diagnostic::error(UNKNOWN_AFTER, source, one.at.span, message, help);
-            out.push(owned(Located::unreadable(name, P::Unknown, (source, one.at.span), trouble), one));
-        }
-    }
-    out
+/// Whether all of the attribute that a path begins with is known only after the apply.
+fn is_whole(one: &Resource<'_>, path: &str) -> bool {
+    let attribute = path.split(['.', '[']).next().unwrap_or_default();
+    one.unknown.and_then(|all| all.get(attribute)).is_some_and(|flag| flag.kind == Kind::Bool(true))
 }
 
 /// A policy of this resource.
-fn owned(located: Located, one: &Resource<'_>) -> Located {
+pub(super) fn owned(located: Located, one: &Resource<'_>) -> Located {
     let place = located.name.strip_prefix(&one.address).unwrap_or_default();
     let key = format!("{}.{}", one.address, lasting::key(one.values, place.strip_prefix('.').unwrap_or(place)));
     located.owned(&one.address, key)
 }
 
-/// Everything in an attribute that reads like a policy document.
-fn documents<'v>(value: &'v Value, at: String, out: &mut Vec<(String, &'v Value)>) {
-    match &value.kind {
-        Kind::String(text) => {
-            let is_one = text.trim_start().starts_with('{') && text.contains("\"Statement\"") && text.contains("\"Effect\"");
-            out.extend(is_one.then_some((at, value)));
-        }
-        Kind::Object(members) => members.iter().for_each(|one| documents(&one.value, format!("{at}.{}", one.key), out)),
-        Kind::Array(all) => all.iter().enumerate().for_each(|(index, one)| documents(one, format!("{at}[{index}]"), out)),
-        Kind::Null | Kind::Bool(_) | Kind::Number(_) => {}
-    }
-}
-
 /// A policy in an attribute: a text that holds one. An empty text or none is no policy.
-fn read(source: &Source, name: String, policy_type: P, value: &Value) -> Option<Located> {
+pub(super) fn read(source: &Source, name: String, policy_type: P, value: &Value) -> Option<Located> {
     let outer = (source, value.span);
     match &value.kind {
         Kind::String(text) if text.trim().is_empty() => None,

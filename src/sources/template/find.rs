@@ -5,6 +5,7 @@
 
 use super::functions;
 use crate::json::{Kind, Value};
+use crate::sources::alone::is_alone;
 
 /// The conditions that a place stands under, with the answers that lead to it.
 pub(super) type Choices = Vec<(String, bool)>;
@@ -44,9 +45,19 @@ pub(super) fn walk<'v>(value: &'v Value, path: &str, at: String, under: &Choices
     }
     if let Some(rest) = path.strip_prefix("[]") {
         let rest = rest.trim_start_matches('.');
-        for (index, element) in value.elements().unwrap_or_default().iter().enumerate() {
+        // One thing may stand where a list of them may.
+        let only = value.members().filter(|_| !rest.is_empty() && !is_call(value)).map(|_| std::slice::from_ref(value));
+        for (index, element) in value.elements().or(only).unwrap_or_default().iter().enumerate() {
             walk(element, rest, format!("{at}[{index}]"), under, out);
         }
+    }
+    if is_call(value) {
+        // What a call gives may hold the policies; nothing at all is none.
+        let is_nothing = value.get("Ref").and_then(Value::as_str) == Some("AWS::NoValue");
+        out.extend((!is_nothing).then(|| Place { path: at, value, under: under.clone() }));
+        return;
+    }
+    if path.starts_with("[]") {
         return;
     }
     let end = path.find(['.', '[']).unwrap_or(path.len());
@@ -55,6 +66,11 @@ pub(super) fn walk<'v>(value: &'v Value, path: &str, at: String, under: &Choices
     if let Some(inner) = value.get(key) {
         walk(inner, rest.strip_prefix('.').unwrap_or(rest), format!("{at}{dot}{key}"), under, out);
     }
+}
+
+/// Whether a value is a call of a function.
+fn is_call(value: &Value) -> bool {
+    matches!(value.members(), Some([only]) if functions::is_function(only))
 }
 
 /// Everything that has statements.
@@ -75,6 +91,7 @@ pub(super) fn statements<'v>(value: &'v Value, at: String, under: &Choices, out:
         {
             out.push(Place { path: at, value, under: under.clone() });
         }
+        _ if is_alone(value) => out.push(Place { path: at, value, under: under.clone() }),
         Kind::String(text) if is_policy_text(text) => out.push(Place { path: at, value, under: under.clone() }),
         Kind::Object(members) => {
             members.iter().for_each(|member| statements(&member.value, format!("{at}{dot}{}", member.key), under, out));
@@ -102,7 +119,8 @@ pub(super) fn can_be_policy(value: &Value) -> bool {
 
 /// Whether a text holds a policy document.
 fn is_policy_text(text: &str) -> bool {
-    text.trim_start().starts_with('{') && text.contains("\"Statement\"") && text.contains("\"Effect\"")
+    let has = |word: &str| text.contains(&format!("\"{word}\"")) || text.contains(&format!("\\\"{word}\\\""));
+    text.trim_start().starts_with('{') && has("Statement") && has("Effect")
 }
 
 /// Whether a text in a value, alone or among arguments, holds a policy document.

@@ -178,6 +178,9 @@ fn call(scope: &Scope<'_>, member: &Member, whole: &Value, depth: usize) -> Resu
         ("Fn::ImportValue" | "Fn::Base64" | "Fn::Cidr" | "Fn::GetAZs" | "Fn::Length" | "Fn::ToJsonString", _) => {
             text(stays_open(scope, member, whole, depth)?)
         }
+        (other, _) if other.starts_with("!${") => {
+            Err(scope.trouble(span, format!("`{}` is what another file says", other.trim_start_matches('!'))))
+        }
         (other, _) => Err(scope.trouble(span, format!("`{other}` is not a function that is known, or has other arguments"))),
     }
 }

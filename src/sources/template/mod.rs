@@ -21,6 +21,7 @@ mod versions;
 pub use closure::depends;
 pub use identities::identities;
 pub use scope::UNRESOLVED;
+pub(in crate::sources) use unread::MADE;
 pub use unread::unread;
 
 use crate::diag::{Diagnostic, Source, Span};
@@ -137,7 +138,12 @@ impl<'t> Reader<'t> {
             let may_hold = what == "Fn::Transform" || mentions_policies(resource);
             return out.extend(may_hold.then(|| self.unexpanded(name, resource.span, &what)));
         }
-        let Some(of) = resource.get("Type").and_then(Value::as_str) else { return };
+        let Some(of) = resource.get("Type").and_then(Value::as_str) else {
+            // A resource that is included, or made by another tool.
+            let call =
+                resource.members().unwrap_or_default().iter().find(|one| one.key == "Fn::Transform" || one.key.starts_with('!'));
+            return out.extend(call.map(|call| self.unexpanded(name, resource.span, &call.key)));
+        };
         let Some(properties) = resource.get("Properties") else { return };
         if let Some([only]) = properties.members()
             && only.key.starts_with("Fn::")
@@ -169,8 +175,11 @@ impl<'t> Reader<'t> {
         let covered: Vec<Span> = out.iter().map(|located| located.span).collect();
         let mut others = Vec::new();
         statements(properties, String::new(), &Vec::new(), &mut others);
+        // Of a list of statements each may be read already.
+        let is_covered = |one: &Value| covered.iter().any(|span| span.start <= one.span.start && one.span.end <= span.end);
+        let is_read = |one: &Value| is_covered(one) || one.elements().is_some_and(|all| all.iter().all(is_covered));
         for find::Place { path, value, under } in others.into_iter().filter(|one| !is_dead(resource, &one.under)) {
-            if !covered.iter().any(|span| span.start <= value.span.start && value.span.end <= span.end) {
+            if !is_read(value) {
                 let holder = Holder { of: "", path: "", policy_type: PolicyType::Unknown, resource_type: None };
                 out.extend(self.policy(&format!("{name}.{path}"), value, &holder, resource, &under));
             }

@@ -28,7 +28,7 @@ const fn resource(of: &'static str, path: &'static str, resource_type: &'static 
 
 const TRUST: Option<&str> = Some("AWS::IAM::AssumeRolePolicyDocument");
 
-pub(super) const POLICIES: [Holder; 64] = [
+pub(super) const POLICIES: [Holder; 65] = [
     holder("AWS::IAM::Policy", "PolicyDocument", P::Identity, None),
     holder("AWS::IAM::RolePolicy", "PolicyDocument", P::Identity, None),
     holder("AWS::IAM::UserPolicy", "PolicyDocument", P::Identity, None),
@@ -44,6 +44,7 @@ pub(super) const POLICIES: [Holder; 64] = [
     holder("AWS::Serverless::Function", "Policies", P::Identity, None),
     holder("AWS::Serverless::StateMachine", "Policies[]", P::Identity, None),
     holder("AWS::Serverless::Api", "Auth.ResourcePolicy.CustomStatements[]", P::Resource, Some("AWS::ApiGateway::RestApi")),
+    holder("AWS::Serverless::Api", "Auth.ResourcePolicy.CustomStatements", P::Resource, Some("AWS::ApiGateway::RestApi")),
     holder("AWS::IoT::Policy", "PolicyDocument", P::Identity, None),
     holder("AWS::Transfer::User", "Policy", P::Identity, None),
     holder("AWS::EC2::VPCEndpoint", "PolicyDocument", P::Endpoint, None),

@@ -16,6 +16,9 @@ use crate::sources::beside::{Unread, said};
 use crate::sources::choice::When;
 use std::cell::RefCell;
 
+/// The type of what a configuration of the Serverless Framework has in another file (`From`).
+pub(in crate::sources) const MADE: &str = "Serverless::Framework::Elsewhere";
+
 /// Transforms that are read, or say nothing of access.
 const KNOWN: [&str; 5] = [
     "AWS::Serverless-2016-10-31",
@@ -34,8 +37,10 @@ pub fn unread(source: &Source, template: &Value, given: &Given) -> Vec<Unread> {
     for one in sections.resources.and_then(Value::members).unwrap_or_default() {
         reader.of_resource(one, &mut out);
     }
+    // Included parts of a template stand beside its sections, too.
+    let included = template.members().unwrap_or_default().iter().filter(|one| one.key == "Fn::Transform").map(|one| &one.value);
     let transforms = sections.transform.map(|all| all.elements().unwrap_or(std::slice::from_ref(all))).unwrap_or_default();
-    for one in transforms {
+    for one in transforms.iter().chain(included) {
         let name = one.as_str().or_else(|| one.get("Name").and_then(Value::as_str)).unwrap_or("?");
         if !KNOWN.iter().any(|known| name.starts_with(known)) {
             out.push(Unread {
@@ -70,6 +75,16 @@ impl Reader<'_> {
             "AWS::CloudFormation::Stack" | "AWS::CloudFormation::StackSet" | "AWS::Serverless::Application" => {
                 let what =
                     format!("the policies of the stack {} are in another template, which is not looked at for it", one.key);
+                out.push(unread(&one.key, what, properties, false));
+            }
+            MADE | "AWS::ServiceCatalog::CloudFormationProvisionedProduct" => {
+                let from = properties.and_then(|all| all.get("From")).and_then(Value::as_str).map(|from| format!(": `{from}`"));
+                let what =
+                    format!("what {} gives is written elsewhere and not looked at for it{}", one.key, from.unwrap_or_default());
+                out.push(unread(&one.key, what, properties, false));
+            }
+            of if of.ends_with("::MODULE") => {
+                let what = format!("the policies of {} are in the module {of}, which is not looked at", one.key);
                 out.push(unread(&one.key, what, properties, false));
             }
             "AWS::Serverless::Connector" => out.push(unread(&one.key, connected(&one.key, properties, None), properties, false)),

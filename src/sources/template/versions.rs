@@ -13,8 +13,8 @@ use super::{MOST_VERSIONS, Reader};
 use crate::diag::{Diagnostic, Source};
 use crate::json::{Kind, Value};
 use crate::sources::choice::When;
-use crate::sources::lasting;
 use crate::sources::located::{Free, Located, PolicyType, Version};
+use crate::sources::{alone, inside, lasting};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// What a value gives under one choice.
@@ -100,7 +100,10 @@ impl Reader<'_> {
         let reading = self.read(value, &start, false);
         let mut notes = reading.notes;
         let lists_names = holder.of.starts_with("AWS::Serverless::") && holder.path.starts_with("Policies");
-        let is_document = |one: &Given| !lists_names || one.value.as_ref().is_none_or(|value| !is_name(value));
+        // What stands in the lists of a choice is read by itself.
+        let is_choice = value.get("Fn::If").is_some();
+        let is_list = |value: &Value| is_choice && value.elements().is_some();
+        let is_document = |one: &Given| !lists_names || one.value.as_ref().is_none_or(|value| !is_name(value) && !is_list(value));
         let documents = |given: Vec<Given>| self.documents(given.into_iter().filter(is_document).collect());
         let names_alone = |given: &Vec<Given>| given.iter().all(|one| one.value.is_none() || !is_document(one));
         if reading.given.as_ref().is_ok_and(|given| names_alone(given) && !given.iter().all(is_document)) {
@@ -156,6 +159,13 @@ impl Reader<'_> {
             let message = format!("the policy is a text that cannot be read: {}", found.message);
             Box::new(Diagnostic::error(found.code, self.source, value.span, message, found.help))
         })?;
+        // A call of an API as a text, as custom resources of CDK make it, has the policy inside.
+        let within = if read.get("Statement").is_some() { Vec::new() } else { inside::everything(&inner, &read) };
+        if let [only] = within.as_slice()
+            && let Some(version) = only.versions.first()
+        {
+            return Ok((version.source.clone(), version.value.clone()));
+        }
         Ok((inner, read))
     }
 }
@@ -171,16 +181,10 @@ fn is_name(value: &Value) -> bool {
     }
 }
 
-/// A statement where a document is wanted.
+/// A statement, or a list of them, where a document is wanted.
 fn statement_alone(value: Value) -> Value {
-    let alone = value.get("Effect").is_some() && value.get("Statement").is_none();
-    if !alone {
-        return value;
-    }
-    let span = value.span;
-    let member = |key: &str, value| crate::json::Member { key: key.to_owned(), key_span: span, value };
-    let version = member("Version", Value::string("2012-10-17"));
-    Value { span, kind: Kind::Object(vec![version, member("Statement", value)]) }
+    let alone = alone::is_alone(&value) || (value.get("Effect").is_some() && value.get("Statement").is_none());
+    if alone { alone::document(&value) } else { value }
 }
 
 /// Organizations' policies say in a property what they are.
