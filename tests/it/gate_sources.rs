@@ -4,10 +4,10 @@
 use serde_json::{Value, json};
 use std::process::Command;
 
-const ADMIN: &str = r#"{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"*","Resource":"*"}]}"#;
+pub(crate) const ADMIN: &str = r#"{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"*","Resource":"*"}]}"#;
 
 /// The exit code, and the findings as JSON.
-fn check(name: &str, text: &str) -> (i32, Vec<Value>) {
+pub(crate) fn check(name: &str, text: &str) -> (i32, Vec<Value>) {
     let folder = tempfile::tempdir().unwrap();
     std::fs::write(folder.path().join(name), text).unwrap();
     let ran = Command::new(env!("CARGO_BIN_EXE_leastwise"))

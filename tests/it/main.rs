@@ -34,6 +34,7 @@ mod gate_templates;
 mod gate_templates_random;
 mod gate_ties;
 mod gate_together;
+mod gate_tools;
 mod groups;
 mod layers;
 mod limits;
