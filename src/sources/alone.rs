@@ -66,6 +66,12 @@ pub(super) fn document(statements: &Value) -> Value {
     Value { span, kind: Kind::Object(vec![member("Version", text("2012-10-17")), member("Statement", all)]) }
 }
 
+/// Whether this is what a rule of a web firewall (WAF) has as its `Statement`: `RateBasedStatement`, `NotStatement` ..
+pub(super) fn is_firewall(statement: &Value) -> bool {
+    let is_one = |one: &Member| one.key.ends_with("Statement") && one.value.members().is_some();
+    statement.members().is_some_and(|all| !all.is_empty() && all.iter().all(is_one))
+}
+
 /// What is wrong with a statement that another language writes in its own way: nobody reads it here.
 pub(super) fn foreign(source: &Source, value: &Value) -> Option<Diagnostic> {
     let effect = value.get("effect").and_then(Value::as_str)?;

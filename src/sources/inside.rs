@@ -269,7 +269,9 @@ fn candidate(source: &Source, value: &Value, at: &mut Vec<Step>, way: Way, out: 
         _ => None,
     };
     match &value.kind {
-        JsonKind::Object(_) if value.get("Statement").is_some() => take(source, value.clone(), None),
+        JsonKind::Object(_) if value.get("Statement").is_some_and(|of| !alone::is_firewall(of)) => {
+            take(source, value.clone(), None)
+        }
         _ if is_all && alone::is_alone(value) => take(source, alone::document(value), None),
         JsonKind::Object(_) if is_all && let Some(trouble) = alone::foreign(source, value) => {
             take(source, value.clone(), Some(trouble));

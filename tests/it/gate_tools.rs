@@ -74,6 +74,12 @@ fn statements_without_a_policy_are_policies() {
         assert!(code == 3 && has(&found, "unresolved-policy"), "{text} {found:#?}");
     }
     // What has some of the names alone is none.
+    let firewall = json!([{"Name": "r", "Action": {"Block": {}}, "Statement": {"RateBasedStatement": {"Limit": 100}}}]);
+    let acl = json!({"Resources": {"W": {"Type": "AWS::WAFv2::WebACL", "Properties": {"Rules": firewall}}}});
+    for text in [json!({"Rules": firewall}), acl] {
+        let (code, found) = check("waf.json", &text.to_string());
+        assert!(code == 0 && rules(&found) == ["no-policy"], "{text} {found:#?}");
+    }
     for text in
         ["taints: [{Effect: NoSchedule, Key: a}]\n", "rules: [{effect: allow, actions: [read], resources: ['articles:1']}]\n"]
     {

@@ -145,5 +145,5 @@ pub(super) fn mentions_policies(value: &Value) -> bool {
 /// Whether these are statements of a policy; other languages have a `Statement` too.
 fn has_effect(value: &Value) -> bool {
     let all = value.elements().unwrap_or(std::slice::from_ref(value));
-    all.iter().any(|one| one.get("Effect").is_some() || one.members().is_some_and(|of| of.len() == 1))
+    all.iter().any(|one| one.get("Effect").is_some() || is_call(one))
 }
