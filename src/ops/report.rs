@@ -8,13 +8,18 @@ use crate::account::observe::known_as;
 use crate::account::who_can::Asked;
 use crate::diag::Diagnostic;
 use crate::question::Settings;
-use crate::report::dashboard::{self, Beside, Used};
+use crate::report::dashboard::{self, Beside, Point, Used};
 use crate::report::{html, unused};
 use schemars::JsonSchema;
 use serde::Deserialize;
 use serde_json::Value;
 use std::collections::BTreeMap;
+use std::fs::File;
+use std::io::Read as _;
 use std::path::PathBuf;
+
+/// Bytes that are read of an earlier page.
+const MOST_PAGE: u64 = 256 << 20;
 
 /// What does the page about an account show?
 #[derive(Debug, Clone, Deserialize, JsonSchema)]
@@ -52,7 +57,7 @@ impl Request {
     pub fn answer(&self, read: &Read, settings: &Settings) -> Result<Value, Failed> {
         let account = self.grounds.account.display().to_string();
         let (command, recommend) = (self.command.clone(), self.recommend.clone());
-        let mut beside = Beside { account, command, recommend, baseline: self.baseline()?, ..Beside::default() };
+        let mut beside = Beside { account, command, recommend, earlier: self.earlier()?, ..Beside::default() };
         let (found, recommended);
         if !self.grounds.evidence.is_empty() {
             let request = findings::Request { grounds: self.grounds.clone(), fail_on: findings::FailOn::default() };
@@ -69,13 +74,14 @@ impl Request {
         Ok(dashboard::data(&read.accounts, beside, &answers.collect::<Result<Vec<_>, Failed>>()?))
     }
 
-    /// The data of the earlier page.
-    fn baseline(&self) -> Result<Option<Value>, Failed> {
-        let Some(path) = &self.baseline else { return Ok(None) };
+    /// What the earlier page and those before it counted.
+    fn earlier(&self) -> Result<Vec<Point>, Failed> {
+        let Some(path) = &self.baseline else { return Ok(Vec::new()) };
         let bad = |message: String| Diagnostic::bare("not-a-page", message, "give a page that `leastwise report` wrote");
-        let text = std::fs::read_to_string(path).map_err(|error| bad(format!("cannot read {}: {error}", path.display())))?;
-        let data = html::data_of(&text).ok_or_else(|| bad(format!("{} is not a page of this program", path.display())))?;
-        Ok(Some(data))
+        let mut text = String::new();
+        let read = File::open(path).and_then(|file| file.take(MOST_PAGE).read_to_string(&mut text));
+        read.map_err(|error| bad(format!("cannot read {}: {error}", path.display())))?;
+        html::trend_of(&text).ok_or_else(|| bad(format!("{} is not a page of this program", path.display())).into())
     }
 }
 

@@ -7,12 +7,13 @@
 //! The data of thousands of principals is a text in that block: the JSON, compressed by gzip, in base64. Browsers open it by
 //! `DecompressionStream` (Compression Standard; Chrome 80, Safari 16.4, Firefox 113); a page says so to older ones.
 
+use super::dashboard::{Earlier, Point};
 use crate::value::base64;
 use flate2::Compression;
 use flate2::read::{GzDecoder, GzEncoder};
 use serde_json::Value;
 use sha2::{Digest as _, Sha256};
-use std::io::Read as _;
+use std::io::{BufReader, Read};
 
 const STYLE: &str = include_str!("html/page.css");
 const SCRIPT: &str = include_str!("html/page.js");
@@ -22,17 +23,18 @@ const BODY: &str = include_str!("html/body.html");
 const PLAIN: usize = 1 << 20;
 
 /// What compressed data may be at most when it is read again: a page may be anybody's.
-const MOST: usize = 512 << 20;
+const MOST: u64 = 1 << 30;
 
-/// The data of a page that this program made; `None` if the text is not one.
-pub fn data_of(page: &str) -> Option<Value> {
+/// What a page that this program made counted, and those before it; `None` if the text is not one.
+pub fn trend_of(page: &str) -> Option<Vec<Point>> {
     let (_, rest) = page.split_once("<script type=\"application/json\" id=\"data\">")?;
     let (data, _) = rest.split_once("</script>")?;
-    let data = match serde_json::from_str(data).ok()? {
-        Value::String(packed) => unpacked(&packed, MOST).and_then(|data| serde_json::from_slice(&data).ok())?,
-        plain => plain,
+    let earlier: Earlier = match serde_json::from_str::<String>(data) {
+        // Read as it comes: what is small can hold much.
+        Ok(packed) => serde_json::from_reader(BufReader::new(unpacked(&base64::decode(&packed)?))).ok()?,
+        Err(_) => serde_json::from_str(data).ok()?,
     };
-    Some(data).filter(|data| data.get("questions").is_some())
+    Some(earlier.trend)
 }
 
 fn packed(data: &str) -> String {
@@ -41,12 +43,9 @@ fn packed(data: &str) -> String {
     base64::encode(&out)
 }
 
-/// The bytes that were packed; `None` if the text is something else, or holds more than `most` bytes.
-fn unpacked(text: &str, most: usize) -> Option<Vec<u8>> {
-    let (bytes, mut out) = (base64::decode(text)?, Vec::new());
-    let limit = u64::try_from(most).unwrap_or(u64::MAX).saturating_add(1);
-    GzDecoder::new(bytes.as_slice()).take(limit).read_to_end(&mut out).ok()?;
-    (out.len() <= most).then_some(out)
+/// What was packed, up to a limit.
+fn unpacked(bytes: &[u8]) -> impl Read {
+    GzDecoder::new(bytes).take(MOST)
 }
 
 /// The page about this data.
@@ -72,17 +71,24 @@ mod tests {
 
     #[test]
     fn much_data_is_compressed_and_comes_back() {
-        let small = serde_json::json!({"questions": [], "names": ["<b>"]});
-        assert!(page(&small).contains("\"\\u003cb>\""));
-        assert_eq!(data_of(&page(&small)), Some(small));
-        let names: Vec<String> = (0..100_000).map(|at| format!("</script>{at}")).collect();
-        let large = serde_json::json!({"questions": [], "names": names});
+        let with = |names: Vec<String>| serde_json::json!({"questions": [], "names": names, "trend": [{"at": null, "counts": {"a": 1}}]});
+        let small = page(&with(vec!["<b>".to_owned()]));
+        assert!(small.contains("\"\\u003cb>\""));
+        let large = with((0..100_000).map(|at| format!("</script>{at}")).collect());
         let page = page(&large);
         assert!(page.len() < PLAIN && page.matches("</script>").count() == 2, "{}", page.len());
-        assert_eq!(data_of(&page), Some(large));
-        let bomb = packed(&" ".repeat(1_000_000));
-        assert_eq!((unpacked(&bomb, 1_000_000).map(|all| all.len()), unpacked(&bomb, 999_999)), (Some(1_000_000), None));
-        assert_eq!((unpacked("no base64", 9), unpacked("AAAA", 9)), (None, None));
+        let block = page.split("id=\"data\">").nth(1).and_then(|rest| rest.split("</script>").next()).unwrap();
+        let bytes = base64::decode(block.trim_matches('"')).unwrap();
+        assert_eq!(serde_json::from_reader::<_, Value>(BufReader::new(unpacked(&bytes))).unwrap(), large);
+        for page in [small, page] {
+            assert_eq!(trend_of(&page).unwrap()[0].counts["a"], 1);
+        }
+        let not_one = |data: &str| format!("<script type=\"application/json\" id=\"data\">{data}</script>");
+        for data in ["{}", "\"no base64\"", "\"AAAA\"", "\"\"", "1"] {
+            assert_eq!(trend_of(&not_one(data)), None, "{data}");
+        }
+        let deep = not_one(&format!("\"{}\"", packed(&"[".repeat(1_000_000))));
+        assert_eq!((trend_of(&deep), trend_of("<html></html>")), (None, None));
     }
 
     #[test]
@@ -92,7 +98,7 @@ mod tests {
         assert_eq!((page.matches("</script>").count(), page.matches("<!--").count()), (2, 0));
         let block = page.split("id=\"data\">").nth(1).and_then(|rest| rest.split("</script>").next()).unwrap();
         assert_eq!(serde_json::from_str::<Value>(block).unwrap(), hostile);
-        assert_eq!((data_of(&page), data_of("<html></html>")), (None, None), "it has no questions");
+        assert_eq!(trend_of(&page), None, "it has no questions");
         assert!(STYLE.len() + SCRIPT.len() + BODY.len() < 150_000);
         // The policy of the page stops markup made from texts, and so does this.
         assert!(["innerHTML", "insertAdjacentHTML", "document.write", "eval("].iter().all(|bad| !SCRIPT.contains(bad)));

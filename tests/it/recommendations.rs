@@ -557,6 +557,6 @@ fn a_page_is_compared_with_a_page_and_nothing_else() {
     assert_eq!(code, 0, "{err}");
     // What it was compared with is a point of its trend.
     let second = std::fs::read_to_string(path("second.html")).unwrap();
-    let points = |page: &str| leastwise::report::html::data_of(page).unwrap()["trend"].as_array().unwrap().len();
+    let points = |page: &str| leastwise::report::html::trend_of(page).unwrap().len();
     assert_eq!((points(&page), points(&second)), (1, 2));
 }

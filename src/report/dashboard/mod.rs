@@ -5,6 +5,7 @@
 
 mod advice;
 mod pack;
+mod trend;
 
 use super::json;
 use super::who_can::line as shown_line;
@@ -19,6 +20,7 @@ pub use advice::Used;
 use pack::Words;
 use serde_json::{Map, Value, json};
 use std::collections::{BTreeMap, HashMap};
+pub use trend::{Earlier, Point};
 
 /// A card of the page: a question about every principal.
 struct Card {
@@ -67,9 +69,6 @@ const CARDS: [Card; 7] = [
 /// Requests that the page holds; beyond that the commands it names show them.
 const MOST_WITNESSES: usize = 4_000;
 
-/// Earlier pages that a page remembers.
-const MOST_POINTS: usize = 60;
-
 /// What is shown beside the account.
 #[derive(Debug, Clone, Default)]
 pub struct Beside<'a> {
@@ -89,8 +88,8 @@ pub struct Beside<'a> {
     pub uses: BTreeMap<String, Vec<Used>>,
     /// The end of the window.
     pub until: Option<String>,
-    /// The data of an earlier page, to compare with.
-    pub baseline: Option<Value>,
+    /// What an earlier page and those before it counted, to compare with.
+    pub earlier: Vec<Point>,
 }
 
 /// The questions about every principal whose answers the page shows: the actions of each.
@@ -154,38 +153,8 @@ pub fn data(accounts: &Accounts, beside: Beside<'_>, answers: &[Vec<Line>]) -> V
         "evidence": beside.evidence,
         "notes": notes,
     });
-    out["trend"] = json!(trend(beside.baseline.as_ref(), &out));
+    out["trend"] = json!(trend::with(beside.earlier, &out));
     out
-}
-
-/// What is counted of the page and of those before it, the oldest first.
-fn trend(baseline: Option<&Value>, page: &Value) -> Vec<Value> {
-    let mut out: Vec<Value> = match baseline.and_then(|page| page.get("trend")).and_then(Value::as_array) {
-        Some(points) => points.clone(),
-        None => baseline.map(point).into_iter().collect(),
-    };
-    out.push(point(page));
-    let spare = out.len().saturating_sub(MOST_POINTS);
-    out.drain(..spare);
-    out
-}
-
-/// What a page counts: who can do what, findings by type, actions that are to be removed.
-fn point(page: &Value) -> Value {
-    let list = |name: &str| page.get(name).and_then(Value::as_array).into_iter().flatten();
-    let text = |value: &Value, name: &str| value.get(name).and_then(Value::as_str).unwrap_or_default().to_owned();
-    let mut counts: BTreeMap<String, usize> = BTreeMap::new();
-    for question in list("questions") {
-        counts.insert(text(question, "title"), text(question, "verdicts").matches('C').count());
-    }
-    for finding in list("findings") {
-        *counts.entry(format!("Findings: {}", text(finding, "findingType"))).or_default() += 1;
-    }
-    let removed = |one: &Value| one.get("removedActions").and_then(Value::as_u64).and_then(|count| usize::try_from(count).ok());
-    if page.get("recommendations").is_some_and(Value::is_array) {
-        counts.insert("Actions to remove".to_owned(), list("recommendations").filter_map(removed).sum());
-    }
-    json!({"at": page.get("meta").and_then(|meta| meta.get("until")), "counts": counts})
 }
 
 /// The distinct documents of the page.
