@@ -56,10 +56,12 @@ pub(super) fn settled(search: &Query<'_>, settings: &Settings) -> Result<SearchR
         let without = Sides::of(search, Assumed::Nothing);
         let other = find(&without.search(search), &quick)?;
         found.count(&other);
-        match other.witness {
+        // One that AWS could not receive shows less: a key is not decrypted with by asking about a bucket.
+        let is_worse = other.doubt.is_some() && found.doubt.is_none();
+        match other.witness.filter(|_| !is_worse) {
             Some(witness) => {
                 found.witness = Some(witness);
-                found.notes = other.notes;
+                (found.notes, found.doubt) = (other.notes, other.doubt);
             }
             None => found.notes.push(of_witness(&witness)),
         }

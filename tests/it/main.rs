@@ -11,6 +11,7 @@ mod boundary;
 mod budgets;
 mod catalog_script;
 mod cli;
+mod consents;
 mod contract;
 mod corpus;
 mod difference;

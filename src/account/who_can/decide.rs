@@ -106,9 +106,12 @@ impl Asking<'_> {
             unknown = unknown.or(found.unknown.map(|why| why.to_string()));
         }
         if has_first {
-            let others = if self.known.all.is_empty() { first.clone() } else { self.of(who, &About::Others)? };
+            let (about, others) = match self.known.all.is_empty() {
+                true => (About::Any, first.clone()),
+                false => (About::Others, self.of(who, &About::Others)?),
+            };
             if let Some(witness) = &others.witness {
-                return Ok(self.can(witness, &others, &About::Others, member));
+                return Ok(self.can(witness, &others, &about, member));
             }
             // What was left open about all together may be closed about each.
             unknown = unknown.or(others.unknown.map(|why| why.to_string()));
