@@ -102,7 +102,7 @@ fn ten_thousand_statements_are_decided_or_unknown_in_less_than_one_gibibyte() {
         assert!(known, "{:?}: {code:?}, {out}", arguments);
         eprintln!("{}", out.lines().last().unwrap_or_default());
     }
-    // The limit is one: with an eighth of it the program cannot do this.
-    let (code, _) = run(GIBIBYTE / 8, &["no-new-access", &hard[0], &hard[1], "--timeout", "4"]);
+    // The limit is one: with an eighth of it the program cannot do this, however long it has.
+    let (code, _) = run(GIBIBYTE / 8, &["no-new-access", &hard[0], &hard[1], "--timeout", "300"]);
     assert!(!matches!(code, Some(0 | 1 | 3)), "{code:?}");
 }
