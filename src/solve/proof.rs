@@ -63,18 +63,22 @@ pub(super) fn obligations(atoms: &mut Atoms, refutation: &Refutation) -> Vec<Obl
 /// The lemma without tests that it does not need: they say nothing, and Z3 may not come back from them. Those that exclude each
 /// other whatever the shape still do.
 fn needed(atoms: &mut Atoms, lemma: &Lemma) -> Lemma {
-    // With policy variables it rests on what other attributes say as well.
-    if atoms.with_letters.contains(&lemma.place) {
-        return lemma.clone();
-    }
-    let mut literals = lemma.literals.clone();
-    let mut order: Vec<(usize, bool)> = literals.clone();
-    order.sort_by_cached_key(|(atom, _)| std::cmp::Reverse(atoms.atoms.get(*atom).map_or(0, |atom| length(&atom.asked))));
     // What is spent here is not missing where something is decided.
     let limit = atoms.limit;
+    let mut literals = lemma.literals.clone();
+    // With policy variables it rests on what other attributes say as well, unless the other tests do.
+    if atoms.with_letters.contains(&lemma.place) {
+        let is_plain = |atom: &Atom| atom.attribute == lemma.place && is_plain(&atom.asked);
+        literals.retain(|(atom, _)| atoms.atoms.get(*atom).is_some_and(is_plain));
+        if atoms.value(lemma.place, &literals) != Value::None {
+            return lemma.clone();
+        }
+    }
+    let mut order: Vec<(usize, bool)> = literals.clone();
+    order.sort_by_cached_key(|(atom, _)| std::cmp::Reverse(atoms.atoms.get(*atom).map_or(0, |atom| length(&atom.asked))));
     let is_set = matches!(atoms.attributes.get(lemma.place), Some(Attribute::Set(_)));
     let in_any_shape = !is_set && clash_in_any_shape(atoms, &literals);
-    for one in order.iter().filter(|_| lemma.literals.len() > 1) {
+    for one in order.iter().filter(|_| order.len() > 1) {
         let fewer: Vec<(usize, bool)> = literals.iter().copied().filter(|other| other != one).collect();
         let suffices = match in_any_shape {
             true => clash_in_any_shape(atoms, &fewer),
