@@ -8,14 +8,16 @@
 //! NotAction [s3:Get*, ec2:Run*]   is   NotAction [s3:Get*, ec2:*]   or   NotAction [s3:*, ec2:Run*]
 //! ```
 //!
-//! Shares go by service, and within one that is too long by the letter that follows. No two begin alike, so what the list does
-//! not name is not left out by the piece that has its own share, nor by any if it has none. An entry with a wildcard before that
-//! place stands in every piece.
+//! Shares go by service, and within one that is too long by the letter at which its entries part. No two begin alike, so what
+//! the list does not name is not left out by the piece that has its own share, nor by any if it has none. An entry with a
+//! wildcard before that place stands in every piece.
 //!
 //! Nothing here is proved: who cuts proves that the parts are the same access.
 
+use crate::diag::deadline;
 use crate::json::{Kind, Value};
 use crate::refine::candidate::MANAGED_POLICY_LIMIT;
+use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Characters that count: white space does not.
@@ -78,7 +80,7 @@ fn pieces(statement: &Value, room: usize) -> Option<Vec<Value>> {
         statement.get(key).and_then(Value::elements).map_or(0, |list| list.iter().map(|one| size(&one.to_string())).sum())
     };
     let mut keys = ["Action", "NotAction", "Resource"].map(|key| (length(key), key));
-    keys.sort_by_key(|(length, _)| std::cmp::Reverse(*length));
+    keys.sort_by_key(|(length, _)| Reverse(*length));
     let long = |key: &&str| statement.get(key).and_then(Value::elements).is_some_and(|list| list.len() > 1);
     let key = keys.into_iter().map(|(_, key)| key).find(long)?;
     let list = statement.get(key).and_then(Value::elements)?;
@@ -120,23 +122,38 @@ fn length(entry: &Value) -> usize {
     size(&entry.to_string()) + 1
 }
 
+/// Characters of entries with their commas.
+fn total(entries: &[Value]) -> usize {
+    entries.iter().map(length).sum()
+}
+
 /// Exceptions that begin alike, without case.
 #[derive(Debug)]
 struct Share {
-    /// How they begin: `s3:`, `s3:Get`.
-    prefix: String,
     entries: Vec<Value>,
+    /// How they begin, and a `*`: `s3:*`, `s3:Get*`.
+    cover: Value,
+    /// What it takes more to name the entries than what covers them.
+    extra: usize,
 }
 
 impl Share {
-    fn cover(&self) -> Value {
-        let span = self.entries.first().map(|one| one.span).unwrap_or_default();
-        Value { span, kind: Kind::String(format!("{}*", self.prefix)) }
+    fn new(prefix: &str, entries: Vec<Value>) -> Self {
+        let span = entries.first().map(|one| one.span).unwrap_or_default();
+        let cover = Value { span, kind: Kind::String(format!("{prefix}*")) };
+        let extra = total(&entries).saturating_sub(length(&cover));
+        Self { entries, cover, extra }
     }
 
-    /// What it takes more to name its entries than what covers them.
-    fn extra(&self) -> usize {
-        self.entries.iter().map(length).sum::<usize>().saturating_sub(length(&self.cover()))
+    /// How far all entries are the same, without case.
+    fn common(&self) -> usize {
+        let texts = || self.entries.iter().filter_map(Value::as_str);
+        let first = texts().next().unwrap_or_default();
+        let same = |text: &str| {
+            let differ = first.char_indices().zip(text.chars()).find(|((_, one), other)| !one.eq_ignore_ascii_case(other));
+            differ.map_or(first.len().min(text.len()), |((at, _), _)| at)
+        };
+        texts().map(same).min().unwrap_or(0)
     }
 }
 
@@ -145,14 +162,15 @@ fn exceptions(list: &[Value], space: usize) -> Option<Vec<Vec<Value>>> {
     let service = |text: &str| text.find(':').map(|colon| colon + 1);
     let (mut everywhere, mut shares) = shared(list, service);
     loop {
-        let common =
-            everywhere.iter().map(length).sum::<usize>() + shares.iter().map(|share| length(&share.cover())).sum::<usize>();
+        deadline::look();
+        let common = total(&everywhere) + shares.iter().map(|share| length(&share.cover)).sum::<usize>();
         let free = space.checked_sub(common + 1)?;
-        let Some(long) = shares.iter().position(|share| share.extra() > free) else {
+        let Some(long) = shares.iter().position(|share| share.extra > free) else {
             return Some(binned(&everywhere, &shares, free));
         };
+        // By the letter at which they part, so each turn parts some.
         let long = shares.swap_remove(long);
-        let end = long.prefix.len();
+        let end = long.common();
         let next = |text: &str| text.get(end..)?.chars().next().map(|c| end + c.len_utf8());
         let (more, finer) = shared(&long.entries, next);
         everywhere.extend(more);
@@ -162,37 +180,35 @@ fn exceptions(list: &[Value], space: usize) -> Option<Vec<Vec<Value>>> {
 
 /// Entries by how they begin, up to a place; and those without that place, or with a wildcard before it.
 fn shared(list: &[Value], end: impl Fn(&str) -> Option<usize>) -> (Vec<Value>, Vec<Share>) {
-    let (mut everywhere, mut shares) = (Vec::new(), BTreeMap::<String, Share>::new());
+    let (mut everywhere, mut shares) = (Vec::new(), BTreeMap::<String, (&str, Vec<Value>)>::new());
     for entry in list {
         let text = entry.as_str().unwrap_or_default();
-        let prefix = end(text).and_then(|end| text.get(..end)).filter(|prefix| !prefix.contains(['*', '?']));
-        let Some(prefix) = prefix else {
-            everywhere.push(entry.clone());
-            continue;
-        };
-        let share = shares.entry(prefix.to_ascii_lowercase());
-        share.or_insert_with(|| Share { prefix: prefix.to_owned(), entries: Vec::new() }).entries.push(entry.clone());
+        match end(text).and_then(|end| text.get(..end)).filter(|prefix| !prefix.contains(['*', '?'])) {
+            Some(prefix) => {
+                shares.entry(prefix.to_ascii_lowercase()).or_insert((prefix, Vec::new())).1.push(entry.clone());
+            }
+            None => everywhere.push(entry.clone()),
+        }
     }
-    (everywhere, shares.into_values().collect())
+    (everywhere, shares.into_values().map(|(prefix, entries)| Share::new(prefix, entries)).collect())
 }
 
 /// Shares in as few lists as they come to, each with what covers the others.
 fn binned(everywhere: &[Value], shares: &[Share], free: usize) -> Vec<Vec<Value>> {
     let mut bins = vec![(BTreeSet::new(), 0)];
-    let mut order: Vec<usize> = (0..shares.len()).collect();
-    order.sort_by_cached_key(|at| shares.get(*at).map_or(0, |share| usize::MAX - share.extra()));
-    for at in order {
-        let extra = shares.get(at).map_or(0, Share::extra);
-        match bins.iter_mut().find(|(_, used)| used + extra <= free) {
+    let mut order: Vec<(usize, &Share)> = shares.iter().enumerate().collect();
+    order.sort_by_key(|(_, share)| Reverse(share.extra));
+    for (at, share) in order {
+        match bins.iter_mut().find(|(_, used)| used + share.extra <= free) {
             Some((bin, used)) => {
-                *used += extra;
+                *used += share.extra;
                 bin.insert(at);
             }
-            None => bins.push((BTreeSet::from([at]), extra)),
+            None => bins.push((BTreeSet::from([at]), share.extra)),
         }
     }
     let list = |(bin, _): &(BTreeSet<usize>, usize)| {
-        let of = |(at, share): (usize, &Share)| if bin.contains(&at) { share.entries.clone() } else { vec![share.cover()] };
+        let of = |(at, share): (usize, &Share)| if bin.contains(&at) { share.entries.clone() } else { vec![share.cover.clone()] };
         everywhere.iter().cloned().chain(shares.iter().enumerate().flat_map(of)).collect()
     };
     bins.iter().map(list).collect()
@@ -264,7 +280,7 @@ mod tests {
                     list.iter().any(|one| Glob::parse(one.as_str().unwrap()).to_ascii_lowercase().matches(&action.to_ascii_lowercase()))
                 };
                 for part in &parts {
-                    prop_assert!(part.iter().map(length).sum::<usize>() < space);
+                    prop_assert!(total(part) < space);
                 }
                 for action in &asked {
                     prop_assert_eq!(parts.iter().all(|part| named(part, action)), named(&list, action), "{} {:?}", action, parts);
