@@ -1,6 +1,7 @@
 //! `check --against`: moving, turning, inserting and renaming policies is no change; whatever grows is found all the same, and
 //! what is gone is said with what it means.
 
+use crate::gate_sources::check_in;
 use serde_json::{Value, json};
 use std::path::Path;
 use std::process::Command;
@@ -369,13 +370,7 @@ fn what_is_made_elsewhere_and_what_others_ignore_is_looked_at() {
         let folder = tempfile::tempdir().unwrap();
         std::fs::write(folder.path().join(path), text).unwrap();
         more.iter().for_each(|(path, text)| std::fs::write(folder.path().join(path), text).unwrap());
-        let ran = Command::new(env!("CARGO_BIN_EXE_leastwise"))
-            .current_dir(folder.path())
-            .args(["check", ".", "--format", "json"])
-            .output()
-            .unwrap();
-        let value: Value = serde_json::from_slice(&ran.stdout).unwrap();
-        rules(value["findings"].as_array().unwrap()).into_iter().map(str::to_owned).collect()
+        rules(&check_in(folder.path(), ".").1).into_iter().map(str::to_owned).collect()
     };
     let each = |resource: Value| template(&[("Fn::ForEach::L", json!(["I", ["a", "b"], {"P${I}": resource}]))]).to_string();
     let permission = json!({"Type": "AWS::Lambda::Permission", "Properties": {"Action": "lambda:InvokeFunction", "FunctionName": "f", "Principal": "*"}});

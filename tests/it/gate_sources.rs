@@ -2,6 +2,7 @@
 //! counts, and a policy that is attached by name is found or named.
 
 use serde_json::{Value, json};
+use std::path::Path;
 use std::process::Command;
 
 pub(crate) const ADMIN: &str = r#"{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"*","Resource":"*"}]}"#;
@@ -10,13 +11,18 @@ pub(crate) const ADMIN: &str = r#"{"Version":"2012-10-17","Statement":[{"Effect"
 pub(crate) fn check(name: &str, text: &str) -> (i32, Vec<Value>) {
     let folder = tempfile::tempdir().unwrap();
     std::fs::write(folder.path().join(name), text).unwrap();
+    check_in(folder.path(), name)
+}
+
+/// The same of what stands in a folder.
+pub(crate) fn check_in(folder: &Path, path: &str) -> (i32, Vec<Value>) {
     let ran = Command::new(env!("CARGO_BIN_EXE_leastwise"))
-        .current_dir(folder.path())
-        .args(["check", name, "--format", "json"])
+        .current_dir(folder)
+        .args(["check", path, "--format", "json"])
         .output()
         .unwrap();
     let value: Value =
-        serde_json::from_slice(&ran.stdout).unwrap_or_else(|_| panic!("{text}: {}", String::from_utf8_lossy(&ran.stderr)));
+        serde_json::from_slice(&ran.stdout).unwrap_or_else(|_| panic!("{path}: {}", String::from_utf8_lossy(&ran.stderr)));
     (ran.status.code().unwrap(), value["findings"].as_array().unwrap().clone())
 }
 

@@ -2,9 +2,8 @@
 //! another file has, and what plans and states say of them. None is passed over in silence.
 
 use crate::gate_against::{change, rules};
-use crate::gate_sources::{ADMIN, check};
+use crate::gate_sources::{ADMIN, check, check_in};
 use serde_json::{Value, json};
-use std::process::Command;
 
 const STATEMENT: &str = r#"{"Effect":"Allow","Action":"ACTION","Resource":"*"}"#;
 
@@ -328,20 +327,9 @@ fn what_other_tools_attach_is_told() {
 fn files_that_something_fills_in_are_counted() {
     let folder = tempfile::tempdir().unwrap();
     let write = |name: &str, text: &str| std::fs::write(folder.path().join(name), text).unwrap();
-    let not_read = || {
-        let ran = Command::new(env!("CARGO_BIN_EXE_leastwise"))
-            .current_dir(folder.path())
-            .args(["check", ".", "--format", "json"])
-            .output()
-            .unwrap();
-        let value: Value = serde_json::from_slice(&ran.stdout).unwrap();
-        value["findings"]
-            .as_array()
-            .unwrap()
-            .iter()
-            .filter(|one| one["rule"] == "not-read")
-            .map(|one| one["notes"].to_string())
-            .collect::<String>()
+    let not_read = || -> String {
+        let (_, found) = check_in(folder.path(), ".");
+        found.iter().filter(|one| one["rule"] == "not-read").map(|one| one["notes"].to_string()).collect()
     };
     write("_helpers.tpl", "{{- define \"name\" -}}x{{- end }}");
     write("index.ts", "export {}");
