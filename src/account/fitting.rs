@@ -157,7 +157,7 @@ fn characters(json: &Value) -> BTreeMap<String, usize> {
             continue;
         }
         for list in ["Action", "NotAction"].into_iter().filter_map(|key| statement.get(key)) {
-            for pattern in list.elements().unwrap_or(std::slice::from_ref(list)).iter().filter_map(Value::as_str) {
+            for pattern in list.items().iter().filter_map(Value::as_str) {
                 let service = pattern.split_once(':').map_or("*", |(service, _)| service).to_ascii_lowercase();
                 // Two quotes and a comma.
                 *out.entry(service).or_default() += pattern.len() + 3;

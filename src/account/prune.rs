@@ -67,13 +67,12 @@ impl Actions {
     /// Whether a document, as written, can have such a statement. What is odd about it can: the reader will say what.
     pub fn may_stand_in(&self, document: &Value) -> bool {
         let statements = match document.get("Statement") {
-            Some(statement) => statement.elements().unwrap_or(std::slice::from_ref(statement)),
+            Some(statement) => statement.items(),
             None => return true,
         };
         statements.iter().any(|statement| {
             let Some(action) = statement.get("Action").filter(|_| statement.get("NotAction").is_none()) else { return true };
-            let items = action.elements().unwrap_or(std::slice::from_ref(action));
-            items.iter().any(|item| item.as_str().is_none_or(|pattern| self.may_match_text(pattern)))
+            action.items().iter().any(|item| item.as_str().is_none_or(|pattern| self.may_match_text(pattern)))
         })
     }
 

@@ -5,7 +5,7 @@
 //! concretely. Whatever comes first, the rest is asked too: a finding that somebody approved must not hide another.
 
 use crate::diag::{Diagnostics, Source, Span};
-use crate::document;
+use crate::document::{self, listed};
 use crate::json::Value;
 use crate::policy::{Access, normalize, open};
 use crate::query::{InternalError, Query, Settings};
@@ -139,7 +139,7 @@ impl<'l> Subject<'l> {
         }
         let cases = match self.cases() {
             Ok(cases) => cases,
-            Err(why) => return self.listed(settings, wanted, question, ended, why),
+            Err(why) => return self.each_listed(settings, wanted, question, ended, why),
         };
         let quick = Settings { realistic: false, ..*settings };
         for case in cases {
@@ -163,7 +163,7 @@ impl<'l> Subject<'l> {
     }
 
     /// Asks for each value that the file lists for the actions that are not known, which no case can stand for.
-    fn listed(
+    fn each_listed(
         &self,
         settings: &Settings,
         wanted: Wanted,
@@ -172,7 +172,10 @@ impl<'l> Subject<'l> {
         why: &str,
     ) -> Result<Ended, InternalError> {
         let mut used = BTreeSet::new();
-        self.documents.iter().for_each(|(_, value)| in_actions(value, &mut used));
+        for (_, value) in self.documents.iter() {
+            let (more, less) = open_actions(value);
+            used.extend(more.into_iter().chain(less));
+        }
         let mut all = vec![BTreeMap::new()];
         for index in used {
             let values: Vec<&String> = self.open.get(index).into_iter().flat_map(|open| open.may.values()).collect();
@@ -224,13 +227,17 @@ impl<'l> Subject<'l> {
 /// How many values are tried that a file lists for its constants.
 const MOST_LISTED: usize = 64;
 
-/// The constants in the actions of a policy.
-fn in_actions(policy: &Value, out: &mut BTreeSet<usize>) {
-    let statements = policy.get("Statement");
-    let all = statements.map(|value| value.elements().unwrap_or(std::slice::from_ref(value))).unwrap_or_default();
-    for name in ["Action", "NotAction"] {
-        all.iter().filter_map(|one| one.get(name)).for_each(|actions| constants(actions, out));
+/// The constants in the actions of a policy: by which it allows more, and by which it allows less.
+pub(super) fn open_actions(policy: &Value) -> (BTreeSet<usize>, BTreeSet<usize>) {
+    let (mut more, mut less) = (BTreeSet::new(), BTreeSet::new());
+    for one in listed(policy) {
+        let allows = one.get("Effect").and_then(Value::as_str) == Some("Allow");
+        for name in ["Action", "NotAction"] {
+            let out = if allows && name == "Action" { &mut more } else { &mut less };
+            one.get(name).into_iter().for_each(|actions| constants(actions, out));
+        }
     }
+    (more, less)
 }
 
 fn with(open: &[Open], documents: &[(Source, Value)], given: &BTreeMap<usize, String>) -> Result<Read, Diagnostics> {

@@ -3,7 +3,7 @@
 //! A rule is a question about the policy, asked for all values of its template (`ask`). Each statement that breaks a rule is
 //! a finding of its own, so what somebody approved of one hides nothing of another. What stays open is a finding, too.
 
-use super::ask::{Answer, Ended, Question, Read, Shown, Subject, Wanted, search};
+use super::ask::{Answer, Ended, Question, Read, Shown, Subject, Wanted, open_actions, search};
 use super::config::{Forbidden, is_about};
 use super::rules::{self, finding};
 use super::sets::Sets;
@@ -214,7 +214,8 @@ impl Judge<'_> {
     fn identity(&self, subject: &Subject<'_>, access: &Access, out: &mut Vec<Finding>) -> Result<(), InternalError> {
         let config = &self.options.config;
         // A sample says nothing of an action that is not known.
-        let (has_more, has_less) = self.open_actions();
+        let (more, less) = open_actions(&self.version.value);
+        let (has_more, has_less) = (!more.is_empty(), !less.is_empty());
         if config.asks(rules::ADMINISTRATOR) && !has_less && self.is_administrator(access)? {
             let broad = access.statements().find(|(_, _, one)| one.effect == Effect::Allow && is_broad(one));
             let at = broad.map(|(_, member, one)| (member.policy.source.clone(), one.span));
@@ -286,21 +287,6 @@ impl Judge<'_> {
             }
         }
         Ok(())
-    }
-
-    /// Whether actions are not known by which the policy allows more, and by which it allows less.
-    fn open_actions(&self) -> (bool, bool) {
-        let statements = self.version.value.get("Statement");
-        let all = statements.map(|value| value.elements().unwrap_or(std::slice::from_ref(value))).unwrap_or_default();
-        let (mut more, mut less) = (BTreeSet::new(), BTreeSet::new());
-        for one in all {
-            let allows = one.get("Effect").and_then(Value::as_str) == Some("Allow");
-            for name in ["Action", "NotAction"] {
-                let out = if allows && name == "Action" { &mut more } else { &mut less };
-                one.get(name).into_iter().for_each(|actions| constants(actions, out));
-            }
-        }
-        (!more.is_empty(), !less.is_empty())
     }
 
     /// Whether the policy allows whatever the administrator's policy does.

@@ -7,6 +7,7 @@
 use super::config::Config;
 use super::rules::{self, finding};
 use crate::diag::Finding;
+use crate::document::listed;
 use crate::json::{Kind, Value};
 use crate::sources::located::is_open;
 use crate::sources::{Located, Version};
@@ -14,9 +15,9 @@ use crate::sources::{Located, Version};
 /// The places of a policy that are not filled in.
 pub(super) fn unfilled(located: &Located, version: &Version, config: &Config) -> Vec<Finding> {
     let mut out = Vec::new();
-    let statements = version.value.get("Statement");
-    let all = statements.map(|value| value.elements().unwrap_or(std::slice::from_ref(value))).unwrap_or_default();
-    for (name, value) in all.iter().flat_map(|one| one.members().unwrap_or_default()).map(|one| (one.key.as_str(), &one.value)) {
+    for (name, value) in
+        listed(&version.value).iter().flat_map(|one| one.members().unwrap_or_default()).map(|one| (one.key.as_str(), &one.value))
+    {
         let (what, is_one): (_, fn(&str) -> bool) = match name {
             "Action" | "NotAction" => ("an action", |text| !is_action(text)),
             "Resource" | "NotResource" => {

@@ -4,6 +4,7 @@ use super::config::Config;
 use super::files::Language;
 use crate::catalog::nearest;
 use crate::diag::{Diagnostic, Finding, Level, Rule, Source, Span, count, rule};
+use crate::document::listed;
 use crate::json::Value;
 use crate::sources::Located;
 use crate::sources::located::filled;
@@ -166,8 +167,7 @@ fn basis(rule: &str, located: &Located, (source, span): (&Source, Span)) -> Stri
     let is_whole = [ESCALATION, CREDENTIALS, DATA, UNDECIDED].contains(&rule);
     let mut parts = BTreeSet::new();
     for version in &located.versions {
-        let statements = version.value.get("Statement");
-        let all = statements.map(|value| value.elements().unwrap_or(std::slice::from_ref(value))).unwrap_or_default();
+        let all = listed(&version.value);
         let is_here = |one: &&Value| one.span.start <= span.start && span.end <= one.span.end && version.source == *source;
         let is_whole = is_whole || !all.iter().any(|one| is_here(&one));
         let denies = |one: &&Value| one.get("Effect").and_then(Value::as_str) != Some("Allow");

@@ -6,6 +6,7 @@
 use super::switches::FindingFormat;
 use super::{Exit, Trouble, input, listing, print, print_json, save, say};
 use crate::diag::{Budget, Diagnostic, Level, count, escape};
+use crate::document::listed;
 use crate::lint::fix::{self as lint_fix, Fixed, NotFixed};
 use crate::lint::{PolicyType, ResourceType, Selection};
 use crate::ops::validate::{self as ops, FailOn, Read, Validate};
@@ -179,16 +180,16 @@ fn types(args: &ValidateArgs, policy: &Read, path: &Path) -> (PolicyType, Option
         return (PolicyType::Resource, args.resource_type);
     }
     let Ok(value) = &policy.value else { return (PolicyType::Identity, None) };
-    let statements = value.get("Statement").map(|it| it.elements().unwrap_or(std::slice::from_ref(it))).unwrap_or_default();
+    let statements = listed(value);
     let has = |name: &str| statements.iter().any(|statement| statement.get(name).is_some());
     if !has("Principal") && !has("NotPrincipal") {
         return (PolicyType::Identity, None);
     }
     let takes_role = |text: &str| text.to_ascii_lowercase().starts_with("sts:");
-    let all_take_role = statements.iter().filter_map(|statement| statement.get("Action")).all(|action| {
-        let actions = action.elements().unwrap_or(std::slice::from_ref(action));
-        actions.iter().all(|one| one.as_str().is_some_and(takes_role))
-    });
+    let all_take_role = statements
+        .iter()
+        .filter_map(|statement| statement.get("Action"))
+        .all(|action| action.items().iter().all(|one| one.as_str().is_some_and(takes_role)));
     let of = (all_take_role && !has("Resource") && !has("NotResource")).then_some(ResourceType::AssumeRolePolicyDocument);
     let what = if of.is_some() { "a role's trust policy" } else { "a resource policy" };
     say(&format!("note: {} has principals and is validated as {what}; --policy-type says otherwise\n", path.display()));

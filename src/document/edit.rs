@@ -41,7 +41,7 @@ pub fn apply(document: &Document, edits: &[Edit]) -> Value {
 /// The statements of a document's JSON, in order; none of what is no document.
 pub fn listed(json: &Value) -> &[Value] {
     let Some(all) = json.get("Statement") else { return &[] };
-    all.elements().unwrap_or(std::slice::from_ref(all))
+    all.items()
 }
 
 /// The statements of a document's JSON, in order, to be changed; none of what is no document.

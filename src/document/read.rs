@@ -80,7 +80,7 @@ impl Reader<'_> {
 
     /// One string or a list of strings; `scalars` also takes unquoted booleans and numbers, as condition values do.
     pub(super) fn strings(&mut self, value: &Value, what: &str, scalars: bool) -> Vec<Spanned<String>> {
-        let elements = value.elements().unwrap_or(std::slice::from_ref(value));
+        let elements = value.items();
         let mut out = Vec::with_capacity(elements.len());
         for element in elements {
             let text = match &element.kind {
@@ -110,7 +110,7 @@ impl Reader<'_> {
                 "Statement" => {
                     has_statement = true;
                     single_statement = member.value.elements().is_none();
-                    let list = member.value.elements().unwrap_or(std::slice::from_ref(&member.value));
+                    let list = member.value.items();
                     for (index, value) in list.iter().enumerate() {
                         statements.extend(statement::read(self, value, index));
                     }

@@ -98,6 +98,11 @@ impl Value {
         if let Kind::Array(elements) = &self.kind { Some(elements) } else { None }
     }
 
+    /// The elements of an array, or the value alone: where AWS takes one thing or a list of them.
+    pub fn items(&self) -> &[Value] {
+        self.elements().unwrap_or(std::slice::from_ref(self))
+    }
+
     /// The text, if it is a string.
     pub fn as_str(&self) -> Option<&str> {
         if let Kind::String(text) = &self.kind { Some(text) } else { None }

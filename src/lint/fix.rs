@@ -13,6 +13,7 @@ use super::request::{PolicyType, ResourceType};
 use super::rules::cover::{Glob, covers};
 use super::{Origin, Selection, validate_value};
 use crate::diag::{Budget, Diagnostic, Source, Span, deadline};
+use crate::document::listed;
 use crate::json::{self, Value};
 use crate::policy::{Access, Policy};
 use crate::question::equivalent::equivalent;
@@ -202,9 +203,8 @@ fn prove(before: &Value, after: &Value, settings: &Settings) -> Result<(), Strin
         Policy::read(&source, &Budget::default()).map(Access::from).map_err(|found| found.to_string())
     };
     let denying = |value: &Value| {
-        let statements = value.get("Statement").map(|it| it.elements().unwrap_or(std::slice::from_ref(it))).unwrap_or_default();
         let is_deny = |one: &&Value| one.get("Effect").and_then(Value::as_str) == Some("Deny");
-        let denies: Vec<Value> = statements.iter().filter(is_deny).map(allowing).collect();
+        let denies: Vec<Value> = listed(value).iter().filter(is_deny).map(allowing).collect();
         document(value.get("Version"), &denies)
     };
     for (one, other) in [(before.clone(), after.clone()), (denying(before), denying(after))] {

@@ -63,7 +63,7 @@ impl Listed {
                 "resources" => &mut self.resources,
                 other => return Err(bad(source, member.key_span, format!("unknown member `{other}` of `access`"), help)),
             };
-            for element in member.value.elements().unwrap_or(std::slice::from_ref(&member.value)) {
+            for element in member.value.items() {
                 let Some(text) = element.as_str() else {
                     return Err(bad(source, element.span, format!("expected a string, not {}", element.kind_name()), help));
                 };

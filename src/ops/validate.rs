@@ -253,5 +253,5 @@ fn codes(line: &Line<'_>, name: &str) -> Result<Vec<String>, Diagnostic> {
     let Some(value) = line.value.get(name) else { return Ok(Vec::new()) };
     let one =
         |value: &Value| code(value.as_str().unwrap_or_default()).map_err(|message| bad(line.source, value.span, message, ""));
-    value.elements().unwrap_or(std::slice::from_ref(value)).iter().map(one).collect()
+    value.items().iter().map(one).collect()
 }

@@ -35,7 +35,7 @@ fn is_statement(value: &Value) -> bool {
 
 /// The texts of a value: of a list, its own.
 fn texts(value: &Value) -> impl Iterator<Item = &str> {
-    value.elements().unwrap_or(std::slice::from_ref(value)).iter().filter_map(Value::as_str)
+    value.items().iter().filter_map(Value::as_str)
 }
 
 /// Whether a text has the form of an action of AWS: `service:Name`, with wildcards.

@@ -169,7 +169,7 @@ fn of_terraform(source: &Source, document: &Value) -> Vec<Identity> {
             "customer_managed_policy_references",
         ] {
             let written = one.values.get(attribute);
-            for value in written.map(|value| value.elements().unwrap_or(std::slice::from_ref(value))).unwrap_or_default() {
+            for value in written.map(Value::items).unwrap_or_default() {
                 let by_name =
                     || value.get("name").and_then(text).map(|name| format!("{name} (of the account that it is assigned to)"));
                 managed.extend(text(value).or_else(by_name).filter(|arn| !looked_at.arns.contains(arn)));

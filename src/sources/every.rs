@@ -81,7 +81,7 @@ fn is_misspelled(value: &Value) -> bool {
     let Some(statements) = member(value, "Statement") else { return false };
     let is_one =
         |one: &Value| member(one, "Effect").is_some() && (member(one, "Action").is_some() || member(one, "NotAction").is_some());
-    statements.elements().unwrap_or(std::slice::from_ref(statements)).iter().any(is_one)
+    statements.items().iter().any(is_one)
 }
 
 /// Whether a document is one of those that hold policies without being one.

@@ -212,7 +212,7 @@ fn of_template(template: &Value, identities: &[Identity]) -> All {
 /// Whom a value of a template names: the element of a list, or the whole.
 fn targets(template: &Value, value: &Value, who: Who, ids: &BTreeMap<String, Who>) -> Vec<Target> {
     let mut out = Vec::new();
-    for one in value.elements().unwrap_or(std::slice::from_ref(value)).iter().filter(|one| one.kind != JsonKind::Null) {
+    for one in value.items().iter().filter(|one| one.kind != JsonKind::Null) {
         let sub = || one.get("Fn::Sub").and_then(Value::as_str)?.strip_prefix("${")?.strip_suffix('}');
         let plain = one.get("Ref").and_then(Value::as_str).or_else(sub).filter(|name| ids.contains_key(*name));
         let mut inside = Vec::new();
@@ -307,7 +307,7 @@ impl Plan<'_> {
     /// The texts of an attribute, and how many of its values are known only after the apply.
     fn texts(&self, one: &Resource<'_>, attribute: &str) -> (Vec<String>, usize) {
         let written = one.values.get(attribute);
-        let all = written.map(|value| value.elements().unwrap_or(std::slice::from_ref(value))).unwrap_or_default();
+        let all = written.map(Value::items).unwrap_or_default();
         let texts = all.iter().filter_map(Value::as_str).filter(|text| !text.is_empty()).map(str::to_owned).collect();
         let is_unknown = |flag: &Value| flag.kind == JsonKind::Bool(true);
         let unknown = one.unknown.and_then(|all| all.get(attribute));

@@ -65,7 +65,7 @@ fn targets(of: &str, properties: &[Member], says: &dyn Fn(&Value) -> String) -> 
         return BTreeMap::new();
     }
     let written = properties.iter().filter(|one| TARGETS.contains(&one.key.as_str()));
-    let all = written.flat_map(|one| one.value.elements().unwrap_or(std::slice::from_ref(&one.value)));
+    let all = written.flat_map(|one| one.value.items());
     all.filter(|value| value.kind != JsonKind::Null).map(|value| (says(value), value.to_string())).collect()
 }
 
@@ -144,7 +144,7 @@ const OF_ITSELF: [&str; 15] = [
 fn about(properties: &[Member], ids: &[&str]) -> (Vec<String>, bool) {
     let (mut to, mut names_others) = (Vec::new(), false);
     let said = properties.iter().filter(|one| !one.key.ends_with("Document") && !OF_ITSELF.contains(&one.key.as_str()));
-    for value in said.flat_map(|one| one.value.elements().unwrap_or(std::slice::from_ref(&one.value))) {
+    for value in said.flat_map(|one| one.value.items()) {
         let mut found = Vec::new();
         references(value, &mut found);
         let is_plain = value.get("Ref").is_some() || value.get("Fn::GetAtt").is_some();

@@ -163,7 +163,7 @@ impl Permission {
                 return Err("its condition is not known".to_owned());
             }
             // Terraform has a list of one block.
-            for one in written.elements().unwrap_or(std::slice::from_ref(written)) {
+            for one in written.items() {
                 let part = |name: &str| {
                     let lower = name.to_ascii_lowercase();
                     let value = one.get(name).or_else(|| one.get(&lower)).and_then(as_text);

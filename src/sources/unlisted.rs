@@ -5,6 +5,7 @@
 use super::Wanted;
 use super::inside::{everything, unquoted};
 use super::located::{Located, PolicyType as P};
+use super::template::is_policy_text;
 use super::terraform::{POLICIES, Resource, UNKNOWN_AFTER, Written, owned, read};
 use crate::diag::{Diagnostic, Source};
 use crate::json::{Kind, Value};
@@ -68,9 +69,7 @@ fn unknown_policies(value: &Value, at: String, out: &mut Vec<String>) {
 fn documents<'v>(value: &'v Value, at: String, out: &mut Vec<(String, &'v Value)>) {
     match &value.kind {
         Kind::String(text) => {
-            let has = |word: &str| text.contains(&format!("\"{word}\"")) || text.contains(&format!("\\\"{word}\\\""));
-            let is_one = text.trim_start().starts_with('{') && has("Statement") && has("Effect");
-            out.extend(is_one.then_some((at, value)));
+            out.extend(is_policy_text(text).then_some((at, value)));
         }
         Kind::Object(_) if value.get("Statement").is_some_and(has_effect) => out.push((at, value)),
         Kind::Object(members) => members.iter().for_each(|one| documents(&one.value, format!("{at}.{}", one.key), out)),
@@ -81,6 +80,5 @@ fn documents<'v>(value: &'v Value, at: String, out: &mut Vec<(String, &'v Value)
 
 /// Whether these are statements of a policy.
 fn has_effect(statements: &Value) -> bool {
-    let all = statements.elements().unwrap_or(std::slice::from_ref(statements));
-    all.iter().any(|one| one.get("Effect").is_some())
+    statements.items().iter().any(|one| one.get("Effect").is_some())
 }

@@ -90,7 +90,7 @@ fn plain(value: &Value) -> String {
             all.sort();
             return format!("{{{}}}", all.join(","));
         }
-        let mut all: Vec<String> = value.elements().unwrap_or(std::slice::from_ref(value)).iter().map(Value::to_string).collect();
+        let mut all: Vec<String> = value.items().iter().map(Value::to_string).collect();
         all.sort();
         all.dedup();
         format!("[{}]", all.join(","))

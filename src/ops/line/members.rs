@@ -130,7 +130,7 @@ impl<'l> Line<'l> {
     pub(crate) fn zone(&self) -> Result<Zone, Diagnostic> {
         let trusted = self.member("trusted")?;
         let mut texts = Vec::new();
-        for one in trusted.elements().unwrap_or(std::slice::from_ref(trusted)) {
+        for one in trusted.items() {
             let text = one.as_str();
             let text =
                 text.ok_or_else(|| bad(self.source, one.span, "`trusted` must be a list of strings", "write account ids"))?;

@@ -84,7 +84,7 @@ impl Made<'_> {
 
     /// The parts of a section that may be one or a list of them; one that stands in another file is told.
     fn lists(&mut self, name: &str, section: Option<&Value>, each: &mut dyn FnMut(&mut Self, &Value)) {
-        for part in section.map(|all| all.elements().unwrap_or(std::slice::from_ref(all))).unwrap_or_default() {
+        for part in section.map(Value::items).unwrap_or_default() {
             if !self.is_elsewhere(name, part) {
                 each(self, part);
             }

@@ -14,6 +14,7 @@ use super::look::{DEPTH, Look, literal, split};
 use super::{member, text};
 use crate::diag::Span;
 use crate::json::{Kind, Member, Value};
+use crate::sources::template::ELSEWHERE;
 use std::collections::BTreeMap;
 
 /// How many values and letters of texts are read for variables.
@@ -21,9 +22,6 @@ const MOST_READ: usize = 2_000_000;
 
 /// What one of several values costs of that: each may be several others again.
 const CHOICE: usize = 1_000;
-
-/// How the call begins that stands for what another file says.
-const FILE: &str = "!${";
 
 /// The members of statements that may be lists, or have wildcards.
 const PARTS: [&str; 6] = ["Action", "NotAction", "Resource", "NotResource", "Principal", "NotPrincipal"];
@@ -208,7 +206,7 @@ impl<'c> Reading<'c> {
     /// What nobody knows here: a parameter, or what another file says.
     fn open(&mut self, variable: &str, span: Span, is_elsewhere: bool) -> Value {
         if is_elsewhere {
-            return call(&format!("{FILE}{variable}}}"), Vec::new(), span);
+            return call(&format!("{ELSEWHERE}{variable}}}"), Vec::new(), span);
         }
         reference(&self.named(variable, None), span)
     }

@@ -118,7 +118,7 @@ pub(super) fn can_be_policy(value: &Value) -> bool {
 }
 
 /// Whether a text holds a policy document.
-fn is_policy_text(text: &str) -> bool {
+pub(in crate::sources) fn is_policy_text(text: &str) -> bool {
     let has = |word: &str| text.contains(&format!("\"{word}\"")) || text.contains(&format!("\\\"{word}\\\""));
     text.trim_start().starts_with('{') && has("Statement") && has("Effect")
 }
@@ -144,6 +144,5 @@ pub(super) fn mentions_policies(value: &Value) -> bool {
 
 /// Whether these are statements of a policy; other languages have a `Statement` too.
 fn has_effect(value: &Value) -> bool {
-    let all = value.elements().unwrap_or(std::slice::from_ref(value));
-    all.iter().any(|one| one.get("Effect").is_some() || is_call(one))
+    value.items().iter().any(|one| one.get("Effect").is_some() || is_call(one))
 }

@@ -22,6 +22,9 @@ pub(super) enum Stop {
     Trouble(Box<Diagnostic>),
 }
 
+/// How the name of a call begins that stands for what another file says; the rest is the variable that leads there.
+pub(in crate::sources) const ELSEWHERE: &str = "!${";
+
 /// How deep expressions may refer to each other.
 const DEEPEST: usize = 64;
 
@@ -178,7 +181,7 @@ fn call(scope: &Scope<'_>, member: &Member, whole: &Value, depth: usize) -> Resu
         ("Fn::ImportValue" | "Fn::Base64" | "Fn::Cidr" | "Fn::GetAZs" | "Fn::Length" | "Fn::ToJsonString", _) => {
             text(stays_open(scope, member, whole, depth)?)
         }
-        (other, _) if other.starts_with("!${") => {
+        (other, _) if other.starts_with(ELSEWHERE) => {
             Err(scope.trouble(span, format!("`{}` is what another file says", other.trim_start_matches('!'))))
         }
         (other, _) => Err(scope.trouble(span, format!("`{other}` is not a function that is known, or has other arguments"))),

@@ -134,7 +134,7 @@ impl Reader<'_> {
         };
         let mut out: Vec<(String, BTreeSet<usize>)> = Vec::new();
         for (at, version) in versions.iter().enumerate().filter_map(|(at, version)| Some((at, version.as_ref()?))) {
-            for one in version.elements().unwrap_or(std::slice::from_ref(version)) {
+            for one in version.items() {
                 let name = match (as_text(one), one.members()) {
                     (Some(text), _) if text.contains(':') || text.chars().any(|c| marked(c).is_some()) => self.named(&text),
                     (Some(text), _) => format!("arn:aws:iam::aws:policy/{text}"),

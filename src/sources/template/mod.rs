@@ -19,6 +19,8 @@ mod unread;
 mod versions;
 
 pub use closure::depends;
+pub(in crate::sources) use find::is_policy_text;
+pub(in crate::sources) use functions::ELSEWHERE;
 pub use identities::identities;
 pub use scope::UNRESOLVED;
 pub(in crate::sources) use unread::MADE;

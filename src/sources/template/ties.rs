@@ -84,9 +84,7 @@ impl Reader<'_> {
             Ok(given) => given,
             Err(unknown) => return vec![unknown],
         };
-        let texts = |of: &Value| -> Vec<String> {
-            of.elements().unwrap_or(std::slice::from_ref(of)).iter().filter_map(as_text).collect()
-        };
+        let texts = |of: &Value| -> Vec<String> { of.items().iter().filter_map(as_text).collect() };
         let mut out: Vec<Tie<String>> = Vec::new();
         for (version, when) in given.iter().filter_map(|one| Some((one.value.as_ref()?, &one.when))) {
             let all: Vec<(String, Vec<String>)> = match version.get("GroupName").and_then(as_text) {
@@ -144,7 +142,7 @@ impl Reader<'_> {
         };
         let mut out: Vec<Tie<String>> = Vec::new();
         for (version, when) in given.iter().filter_map(|one| Some((one.value.as_ref()?, &one.when))) {
-            for one in version.elements().unwrap_or(std::slice::from_ref(version)) {
+            for one in version.items() {
                 let (what, definition) = match (as_text(one), one.members()) {
                     (Some(text), _) if text.contains(':') || is_open(&text) => (scope.named(&text), scope.definitions(&text)),
                     (Some(text), _) => (format!("arn:aws:iam::aws:policy/{text}"), String::new()),

@@ -39,7 +39,7 @@ pub fn unread(source: &Source, template: &Value, given: &Given) -> Vec<Unread> {
     }
     // Included parts of a template stand beside its sections, too.
     let included = template.members().unwrap_or_default().iter().filter(|one| one.key == "Fn::Transform").map(|one| &one.value);
-    let transforms = sections.transform.map(|all| all.elements().unwrap_or(std::slice::from_ref(all))).unwrap_or_default();
+    let transforms = sections.transform.map(Value::items).unwrap_or_default();
     for one in transforms.iter().chain(included) {
         let name = one.as_str().or_else(|| one.get("Name").and_then(Value::as_str)).unwrap_or("?");
         if !KNOWN.iter().any(|known| name.starts_with(known)) {
