@@ -9,7 +9,7 @@ use super::located::{Located, PolicyType};
 use super::template::{self, Given};
 use super::{Kind, Wanted, kind, read, terraform, yaml};
 use crate::diag::{Budget, Diagnostic, Source};
-use crate::json::{self, Value};
+use crate::json::{self, Kind as JsonKind, Member, Value};
 
 /// The documents of a text: one of JSON, any number of YAML.
 pub fn documents(source: &Source, budget: &Budget) -> Result<Vec<(Source, Value)>, Diagnostic> {
@@ -23,7 +23,7 @@ pub fn documents(source: &Source, budget: &Budget) -> Result<Vec<(Source, Value)
     };
     let with_globals = |(source, value): (Source, Value)| {
         let (source, value) = body(source, value, budget);
-        let value = super::serverless::as_template(&value).unwrap_or(value);
+        let value = super::serverless::as_template(&value).or_else(|| of_resources(&value)).unwrap_or(value);
         let value = template::globals::applied(&source, value, budget)?;
         Ok((source, value))
     };
@@ -38,6 +38,21 @@ fn body(source: Source, value: Value, budget: &Budget) -> (Source, Value) {
     let read = json::read(&inner, budget)
         .or_else(|_| Ok(yaml::read(&inner, budget)?.into_iter().next().unwrap_or_else(|| body.clone())));
     read.map_or_else(|_: Diagnostic| (source, value.clone()), |read| (inner, read))
+}
+
+/// The template of a resource of CloudFormation alone, or of several by name: configurations include files of such.
+fn of_resources(value: &Value) -> Option<Value> {
+    let is_one = |one: &Value| one.get("Type").and_then(Value::as_str).is_some_and(|of| of.starts_with("AWS::"));
+    let span = value.span;
+    let member = |key: &str, value| Member { key: key.to_owned(), key_span: span, value };
+    let resources = match value.members()? {
+        _ if is_one(value) => vec![member("Resource", value.clone())],
+        [] => return None,
+        all if all.iter().all(|one| is_one(&one.value)) => all.to_vec(),
+        _ => return None,
+    };
+    let resources = member("Resources", Value { span, kind: JsonKind::Object(resources) });
+    Some(Value { span, kind: JsonKind::Object(vec![resources]) })
 }
 
 /// Whether a text that is no JSON may be YAML: it does not start like JSON, and nothing else was recognized.

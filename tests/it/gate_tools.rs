@@ -375,3 +375,32 @@ fn an_action_that_a_template_leaves_open_is_no_pass() {
     let (code, found) = check("t.yaml", choice);
     assert!(code == 1 && rules(&found) == ["administrator"], "{found:#?}");
 }
+
+/// A resource alone, or several by name, is what configurations include (`${file(role.yml)}`): it is read as a template of these.
+#[test]
+fn resources_without_a_template_are_read_like_those_of_one() {
+    let role = |managed: &str, action: &str| {
+        json!({"Type": "AWS::IAM::Role", "Properties": {"ManagedPolicyArns": [managed], "Policies": [{"PolicyName": "p",
+            "PolicyDocument": {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": action,
+                "Resource": {"Fn::Sub": "arn:aws:s3:::${AWS::AccountId}/*"}}]}}]}})
+    };
+    let administrator = "arn:aws:iam::aws:policy/AdministratorAccess";
+    let permission = json!({"Type": "AWS::Lambda::Permission",
+        "Properties": {"Action": "lambda:InvokeFunction", "FunctionName": "f", "Principal": "*"}});
+    for named in [false, true] {
+        let file = |one: &Value| if named { json!({"One": one, "Two": {"Type": "AWS::SQS::Queue"}}) } else { one.clone() };
+        let (code, found) = check("role.yml", &file(&role(administrator, "s3:GetObject")).to_string());
+        assert!(code == 1 && has(&found, "administrator"), "{found:#?}");
+        let (code, found) = check("permission.json", &file(&permission).to_string());
+        assert!(code == 1 && has(&found, "public-access"), "{found:#?}");
+        let read = "arn:aws:iam::aws:policy/ReadOnlyAccess";
+        grows("role.json", &|action| file(&role(read, action)).to_string());
+        let of = |managed: &str| vec![("role.json".to_owned(), file(&role(managed, "s3:GetObject")).to_string())];
+        let (code, found) = change(&of(read), &of("arn:aws:iam::aws:policy/job-function/Billing"), true);
+        assert!(code != 0 && !found.is_empty(), "{found:#?}");
+    }
+    // What only has such a member is searched as before.
+    let (code, found) =
+        check("some.json", &json!({"One": permission, "policy": serde_json::from_str::<Value>(ADMIN).unwrap()}).to_string());
+    assert!(code == 1 && has(&found, "administrator"), "{found:#?}");
+}
